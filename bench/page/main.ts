@@ -1,0 +1,74 @@
+/** The page that the driver works with. */
+import { wrap, type Remote } from 'comlink';
+import type { EngineApi } from '#core/protocol/engine.ts';
+import type { BenchPage, EngineName, OpenRequest } from './contract.ts';
+import type { GpuCounts } from './gpu-meter.ts';
+import * as ours from './ours.ts';
+import type { Peer } from './peer.ts';
+import { measureSampling } from './sampling.ts';
+
+type Open = { worker: Worker } & ({ name: 'ours'; api: Remote<EngineApi> } | { name: 'peer'; api: Remote<Peer> });
+let current: Open | undefined;
+
+function start(engine: EngineName, hostOnly: boolean): Open {
+  const name = hostOnly ? 'host-only' : '';
+  // Vite finds workers by this expression, so each is written out.
+  if (engine === 'ours') {
+    const worker = new Worker(new URL('./ours.worker.ts', import.meta.url), { type: 'module', name });
+    return { name: engine, worker, api: wrap<EngineApi>(worker) };
+  }
+  const worker = new Worker(new URL('./peer.worker.ts', import.meta.url), { type: 'module', name });
+  return { name: engine, worker, api: wrap<Peer>(worker) };
+}
+
+function running(): Open {
+  if (!current) throw new Error('no engine is open');
+  return current;
+}
+
+const page: BenchPage = {
+  async open(name: EngineName, request: OpenRequest) {
+    page.close();
+    const begin = performance.now();
+    const opened = (current = start(name, request.hostOnly));
+    // A worker that cannot start answers no call.
+    const failed = new Promise<never>((_, reject) => {
+      opened.worker.addEventListener('error', ({ message }) => reject(new Error(`${name}: ${message || 'worker'}`)));
+    });
+    const open =
+      opened.name === 'ours'
+        ? ours.open(opened.api, request)
+        : opened.api.open(request).then((): undefined => undefined);
+    const info = await Promise.race([open, failed]);
+    const milliseconds = performance.now() - begin;
+    const adapter = info?.runtime.adapter;
+    return { milliseconds, adapter: adapter && `${adapter.vendor} ${adapter.architecture} ${adapter.description}` };
+  },
+  generate(prompt, newTokens) {
+    const opened = running();
+    if (opened.name === 'ours') return ours.generate(opened.api, prompt, newTokens);
+    return opened.api.generate(prompt, newTokens);
+  },
+  counts() {
+    running();
+    const channel = new BroadcastChannel('gpu-meter');
+    return new Promise<GpuCounts>((resolve) => {
+      channel.onmessage = ({ data }: MessageEvent<GpuCounts>) => {
+        channel.close();
+        resolve(data);
+      };
+      channel.postMessage('read');
+    });
+  },
+  close() {
+    current?.worker.terminate();
+    current = undefined;
+  },
+  async clearStorage() {
+    for (const name of await caches.keys()) await caches.delete(name);
+    const root = await navigator.storage.getDirectory();
+    for await (const name of root.keys()) await root.removeEntry(name, { recursive: true });
+  },
+  sampling: measureSampling,
+};
+window.bench = page;

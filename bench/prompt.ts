@@ -1,0 +1,39 @@
+/** Prompts of an exact length in tokens. */
+import { AutoTokenizer, env } from '@huggingface/transformers';
+import { basename, dirname } from 'node:path';
+
+/**
+ * Text whose chat prompt, opened for the answer, is `tokens` long: digits in no order, each a token of its own in Gemma's
+ * tokenizer and in the stand-in.
+ * @throws Error when the package's tokenizer leaves that length out
+ */
+export async function promptOf(packageFolder: string, tokens: number): Promise<string> {
+  env.allowRemoteModels = false;
+  env.localModelPath = `${dirname(packageFolder)}/`;
+  const tokenizer = await AutoTokenizer.from_pretrained(basename(packageFolder));
+  const lengthOf = (content: string): number => {
+    const ids: unknown = tokenizer.apply_chat_template([{ role: 'user', content }], {
+      add_generation_prompt: true,
+      return_tensor: false,
+      return_dict: false,
+    });
+    if (!Array.isArray(ids)) throw new Error('the tokenizer gave no ids');
+    return Array.isArray(ids[0]) ? ids[0].length : ids.length;
+  };
+  for (let digits = Math.max(1, tokens - lengthOf('')); digits > 0; digits--) {
+    const text = digitsOf(digits);
+    const length = lengthOf(text);
+    if (length === tokens) return text;
+    if (length < tokens) break;
+  }
+  throw new Error(`no prompt of ${tokens} tokens: the template alone takes ${lengthOf('')}`);
+}
+
+/** The generator of Numerical Recipes, its upper bits. */
+function digitsOf(count: number): string {
+  let state = 1;
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor(state / 2 ** 28) % 10;
+  }).join('');
+}

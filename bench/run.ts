@@ -1,0 +1,122 @@
+/** One engine's share of a round. */
+import type { Page } from 'playwright';
+import type { HeapPeak, WorkerHeap } from './heap.ts';
+import type { Answer, EngineName, OpenRequest } from './page/contract.ts';
+import type { GpuCounts } from './page/gpu-meter.ts';
+
+export interface Plan {
+  request: OpenRequest;
+  /** Prompts by their length in tokens. */
+  prompts: readonly { tokens: number; text: string }[];
+  newTokens: number;
+}
+
+type Work = Pick<GpuCounts, 'dispatches' | 'passes' | 'submits' | 'maps' | 'writes' | 'kernels'>;
+
+export interface Timed {
+  tokens: number;
+  answer: Answer;
+  /** What one decoded token cost, without the prefill. */
+  perToken: Work;
+}
+
+export interface Run {
+  engine: EngineName;
+  /** Nothing kept from an earlier visit. */
+  firstLoadMilliseconds: number;
+  /** In the next worker, files kept. */
+  loadMilliseconds: number;
+  /** Of the very first answer in a worker, shaders still to be compiled. */
+  firstAnswerMilliseconds: number;
+  timed: Timed[];
+  /** Bytes of buffers once the model stands. */
+  loadedGpuBytes: number;
+  /** Pipelines made by then, and in all. */
+  loadedPipelines: number;
+  pipelines: number;
+  peakGpuBytes: number;
+  wasmBytes: number;
+  firstLoadHeap: HeapPeak;
+  heap: HeapPeak;
+}
+
+/** Tokens of the answers that warm up: two, so that a decode step is among them. */
+const WARM = 2;
+
+export async function run(engine: EngineName, page: Page, heap: WorkerHeap, plan: Plan): Promise<Run> {
+  const open = () =>
+    page.evaluate(([name, request]) => window.bench.open(name, request), [engine, plan.request] as const);
+  const counts = () => page.evaluate(() => window.bench.counts());
+  const answer = async (text: string, newTokens: number) => {
+    const before = await counts();
+    const begin = performance.now();
+    const result = await page.evaluate(([prompt, length]) => window.bench.generate(prompt, length), [
+      text,
+      newTokens,
+    ] as const);
+    console.error(`  ${engine}: ${result.promptTokens} + ${result.ids.length} tokens, ${seconds(begin)} s`);
+    return { result, counts: combine(await counts(), before, (after, earlier) => after - earlier) };
+  };
+
+  await page.evaluate(() => window.bench.clearStorage());
+  heap.take();
+  const first = await open();
+  const firstLoadHeap = heap.take();
+  await page.evaluate(() => window.bench.close());
+
+  const second = await open();
+  console.error(
+    `  ${engine}: loaded in ${(first.milliseconds / 1000).toFixed(1)} s, then ${(second.milliseconds / 1000).toFixed(1)} s`,
+  );
+  const loaded = await counts();
+  let firstAnswerMilliseconds = NaN;
+  const warm: Work[] = [];
+  for (const { text } of plan.prompts) {
+    const { result, counts } = await answer(text, WARM);
+    warm.push(counts);
+    if (Number.isNaN(firstAnswerMilliseconds)) firstAnswerMilliseconds = result.firstTokenMilliseconds;
+  }
+  const timed: Timed[] = [];
+  for (const [index, { text, tokens }] of plan.prompts.entries()) {
+    const { result, counts } = await answer(text, plan.newTokens);
+    if (result.promptTokens !== tokens)
+      throw new Error(`${engine}: the prompt has ${result.promptTokens} tokens instead of ${tokens}`);
+    const steps = result.ids.length - WARM;
+    const base = warm[index];
+    if (steps <= 0 || !base) throw new Error(`${engine}: the answer ended after ${result.ids.length} tokens`);
+    timed.push({ tokens, answer: result, perToken: combine(counts, base, (all, few) => (all - few) / steps) });
+  }
+  const { peakBytes, wasmBytes, pipelines } = await counts();
+  const run: Run = {
+    engine,
+    firstLoadMilliseconds: first.milliseconds,
+    loadMilliseconds: second.milliseconds,
+    firstAnswerMilliseconds,
+    timed,
+    loadedGpuBytes: loaded.liveBytes,
+    loadedPipelines: loaded.pipelines,
+    pipelines,
+    peakGpuBytes: peakBytes,
+    wasmBytes,
+    firstLoadHeap,
+    heap: heap.take(),
+  };
+  await page.evaluate(() => window.bench.close());
+  return run;
+}
+
+function seconds(begin: number): string {
+  return ((performance.now() - begin) / 1000).toFixed(1);
+}
+
+function combine(a: Work, b: Work, how: (a: number, b: number) => number): Work {
+  const names = new Set([...Object.keys(a.kernels), ...Object.keys(b.kernels)]);
+  return {
+    dispatches: how(a.dispatches, b.dispatches),
+    passes: how(a.passes, b.passes),
+    submits: how(a.submits, b.submits),
+    maps: how(a.maps, b.maps),
+    writes: how(a.writes, b.writes),
+    kernels: Object.fromEntries([...names].map((name) => [name, how(a.kernels[name] ?? 0, b.kernels[name] ?? 0)])),
+  };
+}

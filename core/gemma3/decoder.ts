@@ -1,0 +1,276 @@
+/**
+ * The decoder as one ONNX graph: Gemma 3 report (arXiv 2503.19786) and Hugging Face modeling_gemma3.py.
+ *
+ * It is an `If` over two complete bodies that share weights outside: one for chunks of text, attending causally through
+ * the fused operator, one for chunks with image tokens. Batch size 1.
+ */
+import { bytesOf, GraphBuilder, makeModel, type Value } from '../onnx/builder.ts';
+import { encodeHalf } from '../safetensors/dtype.ts';
+import type { TextConfig } from './config.ts';
+import { attention, imageBias, runLengths, type RunValues } from './attention.ts';
+import { embedTokens } from './embedding.ts';
+import { ropeTables, Weights, type Precision } from './linear.ts';
+import { producer, type GraphFile } from './stored.ts';
+
+export interface DecoderOptions {
+  precision: Precision;
+  /** Positions in the RoPE tables: the longest context that the file can run. */
+  positions: number;
+  /** `ids` makes one file that takes token ids (text-only checkpoints), `embeddings` one beside embed_tokens.onnx. */
+  input: 'ids' | 'embeddings';
+}
+
+/**
+ * Inputs: inputs_embeds float32 [1, new, hidden] (or input_ids int64 [1, new]); attention_mask int64 [1, total], 1 for
+ * text and 2, 3, … for the tokens of each image; num_logits_to_keep int64 [], 0 keeps all;
+ * past_key_values.{layer}.key/value [1, keyValueHeads, past, headDim].
+ * Outputs: logits float32 [1, kept, vocabulary]; present.{layer}.key/value. The cache may be longer than what is
+ * filled (static cache): then past and present are the same buffer.
+ */
+export function decoderGraph(config: TextConfig, options: DecoderOptions): GraphFile {
+  const weights = new Weights(options.precision);
+  const graph = new GraphBuilder('decoder');
+  const hidden = config.hiddenSize;
+  const embeds =
+    options.input === 'ids'
+      ? embedTokens(graph, weights, config, graph.input('input_ids', 'int64', ['batch_size', 'sequence_length']))
+      : graph.input('inputs_embeds', 'float32', ['batch_size', 'sequence_length', hidden]);
+  const mask = graph.input('attention_mask', 'int64', ['batch_size', 'total_sequence_length']);
+  const keep = graph.input('num_logits_to_keep', 'int64', []);
+  const cacheShape = ['batch_size', config.keyValueHeads, 'past_sequence_length', config.headDim];
+  const presentShape = ['batch_size', config.keyValueHeads, 'present_sequence_length', config.headDim];
+  for (let layer = 0; layer < config.layers; layer++)
+    for (const part of ['key', 'value'])
+      graph.input(`past_key_values.${layer}.${part}`, weights.computeElement, cacheShape);
+
+  const lengths = runLengths(graph, mask, embeds);
+  const rope = ropeConstants(graph, weights, config, options.positions);
+  const text: RunValues = { seqlensK: lengths.last, totalLength: lengths.totalLength, rope, image: undefined };
+
+  const newMask = graph.node('Slice', [mask, lengths.pastLength, lengths.total, graph.int64([1])], {
+    name: '/if/NewMask',
+  });
+  const highest = graph.node('ReduceMax', [newMask], { name: '/if/Highest', attributes: { keepdims: { int: 0 } } });
+  const hasImage = graph.node('Greater', [highest, graph.int64(1)], { name: '/if/HasImage' });
+
+  const textBody = graph.body('text', '');
+  layers(textBody, weights, config, embeds, text);
+  const imageBody = graph.body('image', '/image');
+  const bias = imageBias(imageBody, config, mask, lengths);
+  layers(imageBody, weights, config, embeds, { ...text, image: { ...lengths, bias } });
+  // layers() names its outputs by `local`, so the two bodies' names differ; an If matches them by position.
+  const presents = Array.from({ length: config.layers }, (_, layer) => [
+    `present.${layer}.key`,
+    `present.${layer}.value`,
+  ]);
+  graph.nodes('If', [hasImage], {
+    name: '/model/If',
+    attributes: { then_branch: { graph: imageBody.build() }, else_branch: { graph: textBody.build() } },
+    outputs: ['hidden_states', ...presents.flat()],
+  });
+
+  const last = graph.node('Unsqueeze', [graph.node('Neg', [keep], { name: '/lm_head/Negative' }), graph.int64([0])], {
+    name: '/lm_head/Start',
+  });
+  const end = graph.int64([2 ** 31 - 1]);
+  const kept = graph.node('Slice', ['hidden_states', last, end, graph.int64([1])], { name: '/lm_head/Keep' });
+  head(graph, weights, config, kept);
+  graph.output('logits', 'float32', ['batch_size', 'num_logits', config.vocabularySize]);
+  for (const name of presents.flat()) graph.output(name, weights.computeElement, presentShape);
+  return {
+    name: options.input === 'ids' ? 'model' : 'decoder_model_merged',
+    model: makeModel(graph.build(), producer),
+    weights: weights.stored,
+    unquantized: weights.unquantized,
+  };
+}
+
+function ropeConstants(
+  graph: GraphBuilder,
+  weights: Weights,
+  config: TextConfig,
+  positions: number,
+): RunValues['rope'] {
+  const make = (kind: 'local' | 'global', theta: number, factor: number) => {
+    const { cos, sin } = ropeTables(positions, config.headDim, theta, factor);
+    const constant = (part: 'cos' | 'sin', table: Float32Array<ArrayBuffer>) => {
+      const half = new Uint16Array(table.length);
+      if (weights.compute === 'fp16') encodeHalf(table, half);
+      const bytes = bytesOf(weights.compute === 'fp16' ? half : table);
+      return graph.constant(`rope.${kind}.${part}`, weights.computeElement, [positions, config.headDim / 2], bytes);
+    };
+    return { cos: constant('cos', cos), sin: constant('sin', sin) };
+  };
+  return {
+    local: make('local', config.ropeLocalTheta, 1),
+    global: make('global', config.ropeTheta, config.ropeFactor),
+  };
+}
+
+/** All layers and the final norm: an If body with outputs hidden, present.0.key, present.0.value, … */
+function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embeds: Value, run: RunValues): void {
+  const hiddenShape = ['batch_size', 'sequence_length', config.hiddenSize];
+  const eps = { epsilon: { float: config.rmsNormEps } };
+  const norm = (x: Value, parameter: string, size: number, name: string) =>
+    graph.node('SimplifiedLayerNormalization', [x, weights.plain(parameter, [size], 'plus-one')], {
+      name,
+      attributes: { ...eps, axis: { int: -1 }, stash_type: { int: 1 } },
+    });
+  /** residual + x, and its norm. */
+  const addNorm = (residual: Value, x: Value, parameter: string, name: string): { normed: Value; sum: Value } => {
+    const normed = graph.local(`${name}/output`);
+    const sum = graph.local(`${name}/sum`);
+    graph.nodes(
+      'SkipSimplifiedLayerNormalization',
+      [residual, x, weights.plain(parameter, [config.hiddenSize], 'plus-one')],
+      {
+        name,
+        domain: 'com.microsoft',
+        attributes: eps,
+        outputs: [normed, '', '', sum],
+      },
+    );
+    return { normed, sum };
+  };
+
+  let residual = embeds;
+  let normed = norm(
+    embeds,
+    'model.layers.0.input_layernorm.weight',
+    config.hiddenSize,
+    '/model/layers.0/input_layernorm/SimplifiedLayerNormalization',
+  );
+  const presents: string[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    const key = `model.layers.${layer}`;
+    const path = `/model/layers.${layer}`;
+    const projection = (x: Value, module: string, rows: number, columns: number) =>
+      weights.product(
+        graph,
+        x,
+        { parameter: `${key}.${module}.weight`, rows, columns },
+        `${path}/${module.replace('.', '/')}`,
+      );
+    const headNorm = (x: Value, module: 'q_norm' | 'k_norm', heads: number) => {
+      const name = `${path}/self_attn/${module}`;
+      const wide = weights.uncast(graph, x, name);
+      const split = graph.node('Reshape', [wide, graph.int64([0, 0, heads, config.headDim])], {
+        name: `${name}/Split`,
+      });
+      const scaled = norm(
+        split,
+        `${key}.self_attn.${module}.weight`,
+        config.headDim,
+        `${name}/SimplifiedLayerNormalization`,
+      );
+      const joined = graph.node('Reshape', [scaled, graph.int64([0, 0, heads * config.headDim])], {
+        name: `${name}/Join`,
+      });
+      return weights.cast(graph, joined, name);
+    };
+
+    const queries = config.heads * config.headDim;
+    const keys = config.keyValueHeads * config.headDim;
+    const x = weights.cast(graph, normed, `${path}/self_attn/input`);
+    const presentKey = graph.local(`present.${layer}.key/body`);
+    const presentValue = graph.local(`present.${layer}.value/body`);
+    presents.push(presentKey, presentValue);
+    const attended = attention(graph, weights, config, layer, run, {
+      q: headNorm(projection(x, 'self_attn.q_proj', queries, config.hiddenSize), 'q_norm', config.heads),
+      k: headNorm(projection(x, 'self_attn.k_proj', keys, config.hiddenSize), 'k_norm', config.keyValueHeads),
+      v: projection(x, 'self_attn.v_proj', keys, config.hiddenSize),
+      pastKey: `past_key_values.${layer}.key`,
+      pastValue: `past_key_values.${layer}.value`,
+      presentKey,
+      presentValue,
+    });
+    const o = weights.uncast(
+      graph,
+      projection(attended, 'self_attn.o_proj', config.hiddenSize, queries),
+      `${path}/self_attn/o_proj`,
+    );
+    const afterAttention = norm(
+      o,
+      `${key}.post_attention_layernorm.weight`,
+      config.hiddenSize,
+      `${path}/post_attention_layernorm/SimplifiedLayerNormalization`,
+    );
+    const middle = addNorm(
+      residual,
+      afterAttention,
+      `${key}.pre_feedforward_layernorm.weight`,
+      `${path}/pre_feedforward_layernorm/SkipSimplifiedLayerNormalization`,
+    );
+    const m = weights.cast(graph, middle.normed, `${path}/mlp/input`);
+    const gate = projection(m, 'mlp.gate_proj', config.intermediateSize, config.hiddenSize);
+    const up = projection(m, 'mlp.up_proj', config.intermediateSize, config.hiddenSize);
+    const activated = graph.node('FastGelu', [weights.uncast(graph, gate, `${path}/mlp/gate`)], {
+      name: `${path}/mlp/act_fn/FastGelu`,
+      domain: 'com.microsoft',
+    });
+    const gated = graph.node('Mul', [activated, weights.uncast(graph, up, `${path}/mlp/up`)], {
+      name: `${path}/mlp/Mul`,
+    });
+    const down = projection(
+      weights.cast(graph, gated, `${path}/mlp/gated`),
+      'mlp.down_proj',
+      config.hiddenSize,
+      config.intermediateSize,
+    );
+    const afterMlp = norm(
+      weights.uncast(graph, down, `${path}/mlp/down_proj`),
+      `${key}.post_feedforward_layernorm.weight`,
+      config.hiddenSize,
+      `${path}/post_feedforward_layernorm/SimplifiedLayerNormalization`,
+    );
+    const isLast = layer + 1 === config.layers;
+    const next = addNorm(
+      middle.sum,
+      afterMlp,
+      isLast ? 'model.norm.weight' : `model.layers.${layer + 1}.input_layernorm.weight`,
+      isLast
+        ? '/model/norm/SkipSimplifiedLayerNormalization'
+        : `/model/layers.${layer + 1}/input_layernorm/SkipSimplifiedLayerNormalization`,
+    );
+    residual = next.sum;
+    normed = next.normed;
+  }
+  graph.output(normed, 'float32', hiddenShape);
+  for (const present of presents)
+    graph.output(present, weights.computeElement, [
+      'batch_size',
+      config.keyValueHeads,
+      'present_sequence_length',
+      config.headDim,
+    ]);
+}
+
+/** logits = hidden · Eᵀ with the embedding table E (tied) or a matrix of its own. */
+function head(graph: GraphBuilder, weights: Weights, config: TextConfig, hidden: Value): void {
+  const parameter = config.tiedEmbedding ? 'model.embed_tokens.weight' : 'lm_head.weight';
+  const matrix = { parameter, rows: config.vocabularySize, columns: config.hiddenSize };
+  const name = '/lm_head';
+  const compute = weights.cast(graph, hidden, name);
+  const blocks = weights.blocks(matrix);
+  if (blocks) {
+    graph.node('MatMulNBits', [compute, blocks.packed, blocks.scales], {
+      name: `${name}/MatMulNBits`,
+      domain: 'com.microsoft',
+      attributes: {
+        K: { int: matrix.columns },
+        N: { int: matrix.rows },
+        bits: { int: blocks.bits },
+        block_size: { int: blocks.blockSize },
+        accuracy_level: { int: 1 },
+      },
+      outputs: ['logits'],
+    });
+    return;
+  }
+  // Gemm takes the table as it stands, [vocabulary, hidden], so that head and embedding are the same bytes.
+  const table = weights.table(parameter, matrix.rows, matrix.columns);
+  const flat = graph.node('Reshape', [compute, graph.int64([-1, config.hiddenSize])], { name: `${name}/Flatten` });
+  const product = graph.node('Gemm', [flat, table], { name: `${name}/Gemm`, attributes: { transB: { int: 1 } } });
+  const wide = weights.uncast(graph, product, name);
+  graph.node('Unsqueeze', [wide, graph.int64([0])], { name: `${name}/Unflatten`, outputs: ['logits'] });
+}

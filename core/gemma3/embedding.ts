@@ -1,0 +1,56 @@
+/** Token embeddings: row of the table times sqrt(hidden) (Gemma report, arXiv 2403.08295). */
+import { GraphBuilder, makeModel, type Value } from '../onnx/builder.ts';
+import type { TextConfig } from './config.ts';
+import { Weights, type Precision } from './linear.ts';
+import { producer, type GraphFile } from './stored.ts';
+
+/** embed_tokens.onnx: input_ids int64 [1, n] → inputs_embeds float32 [1, n, hidden]. */
+export function embeddingGraph(config: TextConfig, precision: Precision): GraphFile {
+  const weights = new Weights(precision);
+  const graph = new GraphBuilder('embed_tokens');
+  const ids = graph.input('input_ids', 'int64', ['batch_size', 'sequence_length']);
+  embedTokens(graph, weights, config, ids, 'inputs_embeds');
+  graph.output('inputs_embeds', 'float32', ['batch_size', 'sequence_length', config.hiddenSize]);
+  return {
+    name: 'embed_tokens',
+    model: makeModel(graph.build(), producer),
+    weights: weights.stored,
+    unquantized: weights.unquantized,
+  };
+}
+
+export function embedTokens(
+  graph: GraphBuilder,
+  weights: Weights,
+  config: TextConfig,
+  ids: Value,
+  output?: string,
+): Value {
+  const name = '/model/embed_tokens';
+  const parameter = 'model.embed_tokens.weight';
+  const matrix = { parameter, rows: config.vocabularySize, columns: config.hiddenSize };
+  const blocks = weights.blocks(matrix);
+  let rows: Value;
+  if (blocks) {
+    // The packed table is the head's own initializer, [vocabulary, blocks, bytes]; rows come out as [1, n, blocks, block].
+    const scales = graph.node('Unsqueeze', [blocks.scales, graph.int64([2])], { name: `${name}/Scales` });
+    const gathered = graph.node('GatherBlockQuantized', [blocks.packed, ids, scales], {
+      name: `${name}/GatherBlockQuantized`,
+      domain: 'com.microsoft',
+      attributes: {
+        gather_axis: { int: 0 },
+        quantize_axis: { int: 2 },
+        block_size: { int: blocks.blockSize },
+        bits: { int: blocks.bits },
+      },
+    });
+    rows = graph.node('Reshape', [gathered, graph.int64([0, 0, config.hiddenSize])], { name: `${name}/JoinBlocks` });
+  } else {
+    const table = weights.table(parameter, matrix.rows, matrix.columns);
+    rows = weights.uncast(graph, graph.node('Gather', [table, ids], { name: `${name}/Gather` }), name);
+  }
+  return graph.node('Mul', [rows, graph.float(Math.sqrt(config.hiddenSize))], {
+    name: `${name}/Mul`,
+    ...(output === undefined ? {} : { outputs: [output] }),
+  });
+}

@@ -1,0 +1,124 @@
+/**
+ * Initializers whose bytes lie in files beside the model (ONNX external data). All places are known before a byte is
+ * written, so the writer can stream.
+ */
+import { create } from '@bufbuild/protobuf';
+import { dataTypes, type ElementType } from './builder.ts';
+import {
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation,
+  TensorProtoSchema,
+  type ModelProto,
+  type StringStringEntryProto,
+  type TensorProto,
+} from './onnx_pb.ts';
+
+export interface ExternalTensor {
+  name: string;
+  type: ElementType;
+  dims: readonly number[];
+}
+
+/** Where the bytes of an initializer go. */
+export interface ExternalPlace {
+  name: string;
+  offset: number;
+  length: number;
+  /** The bytes, where the graph itself held them; else they come from the checkpoint. */
+  bytes: Uint8Array | undefined;
+}
+
+export interface ExternalFile {
+  /** File name, in the folder of the model. */
+  name: string;
+  size: number;
+  /** In the order of their bytes; the gaps between them are zeros. */
+  places: ExternalPlace[];
+}
+
+/** A tensor is larger than any runtime can load. */
+export class TensorTooLargeError extends Error {
+  constructor(
+    readonly tensor: string,
+    readonly bytes: number,
+  ) {
+    super(`"${tensor}" takes ${bytes} bytes; 32-bit runtimes load no more than ${MAX_TENSOR_BYTES - 1} of one file`);
+    this.name = 'TensorTooLargeError';
+  }
+}
+
+/** Browsers hand out no ArrayBuffer of 2 GiB or more everywhere; a file that is loaded as one must stay below. */
+const MAX_FILE_BYTES = 2 ** 31;
+/** WebAssembly and ONNX Runtime's web build address files with 32 bits. */
+const MAX_TENSOR_BYTES = 2 ** 32;
+/** Large tensors begin on a page, so that a native runtime can map them; small ones on a cache line. */
+const LARGE_BYTES = 65536;
+const LARGE_ALIGNMENT = 4096;
+const SMALL_ALIGNMENT = 64;
+
+const elementBytes: Record<ElementType, number> = { float32: 4, float16: 2, int64: 8, int32: 4, uint8: 1, bool: 1 };
+
+export function externalTensorBytes(tensor: ExternalTensor): number {
+  return tensor.dims.reduce((product, size) => product * size, elementBytes[tensor.type]);
+}
+
+/**
+ * Adds `tensors` to the model as external initializers, and moves out of it the constants of more than 64 KiB that it
+ * holds inline. The files are `<modelFile>_data`, `_data_1`, … as transformers.js loads them; each stays below 2 GiB
+ * unless one tensor alone is larger.
+ *
+ * @param modelFile file name of the model, e.g. `decoder_model_merged_q4.onnx`
+ * @throws TensorTooLargeError from 4 GiB
+ */
+export function placeExternally(
+  model: ModelProto,
+  tensors: readonly ExternalTensor[],
+  modelFile: string,
+  maxFileBytes: number = MAX_FILE_BYTES,
+): ExternalFile[] {
+  const { graph } = model;
+  if (!graph) throw new Error(`${modelFile}: the model has no graph`);
+  const files: ExternalFile[] = [];
+  const place = (tensor: TensorProto, length: number, bytes?: Uint8Array) => {
+    if (length >= MAX_TENSOR_BYTES) throw new TensorTooLargeError(tensor.name, length);
+    const alignment = length > LARGE_BYTES ? LARGE_ALIGNMENT : SMALL_ALIGNMENT;
+    let file = files.at(-1);
+    let offset = file ? Math.ceil(file.size / alignment) * alignment : 0;
+    if (!file || offset + length >= maxFileBytes) {
+      file = { name: `${modelFile}_data${files.length === 0 ? '' : `_${files.length}`}`, size: 0, places: [] };
+      files.push(file);
+      offset = 0;
+    }
+    file.places.push({ name: tensor.name, offset, length, bytes });
+    file.size = offset + length;
+    tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
+    tensor.externalData = [
+      entry('location', file.name),
+      entry('offset', String(offset)),
+      entry('length', String(length)),
+    ];
+  };
+
+  for (const constant of graph.initializer) {
+    if (constant.rawData.byteLength <= LARGE_BYTES) continue;
+    place(constant, constant.rawData.byteLength, constant.rawData);
+    constant.rawData = new Uint8Array();
+  }
+  const names = new Set(graph.initializer.map(({ name }) => name));
+  for (const tensor of tensors) {
+    if (names.has(tensor.name)) throw new Error(`${modelFile}: initializer "${tensor.name}" twice`);
+    names.add(tensor.name);
+    const proto = create(TensorProtoSchema, {
+      name: tensor.name,
+      dataType: dataTypes[tensor.type],
+      dims: tensor.dims.map(BigInt),
+    });
+    place(proto, externalTensorBytes(tensor));
+    graph.initializer.push(proto);
+  }
+  return files;
+}
+
+function entry(key: string, value: string): StringStringEntryProto {
+  return create(StringStringEntryProtoSchema, { key, value });
+}

@@ -1,0 +1,113 @@
+/** Reads and writes ONNX files, and finds things in them. */
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  ModelProtoSchema,
+  TensorProto_DataLocation,
+  TensorProto_DataType,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from './onnx_pb.ts';
+
+export class OnnxError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'OnnxError';
+  }
+}
+
+/**
+ * Unknown fields survive a round trip.
+ * @throws OnnxError when the bytes are no ONNX model
+ */
+export function readModel(bytes: Uint8Array): ModelProto {
+  let model: ModelProto;
+  try {
+    model = fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    throw new OnnxError('not an ONNX file', { cause });
+  }
+  if (!model.graph) throw new OnnxError('the ONNX file has no graph');
+  return model;
+}
+
+export function writeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
+  return toBinary(ModelProtoSchema, model);
+}
+
+export function mainGraph(model: ModelProto): GraphProto {
+  if (!model.graph) throw new OnnxError('the ONNX file has no graph');
+  return model.graph;
+}
+
+/** The graph and the bodies of its control flow, outermost first. */
+export function* allGraphs(graph: GraphProto): Generator<GraphProto> {
+  yield graph;
+  for (const node of graph.node)
+    for (const attribute of node.attribute) {
+      if (attribute.g) yield* allGraphs(attribute.g);
+      for (const body of attribute.graphs) yield* allGraphs(body);
+    }
+}
+
+/** Nodes of the graph and of its bodies that read a value. */
+export function* consumers(graph: GraphProto, value: string): Generator<{ graph: GraphProto; node: NodeProto }> {
+  for (const part of allGraphs(graph))
+    for (const node of part.node) if (node.input.includes(value)) yield { graph: part, node };
+}
+
+/** Where the bytes of an initializer lie, when they lie outside the ONNX file. */
+export interface ExternalLocation {
+  /** File name, relative to the ONNX file. */
+  location: string;
+  offset: number;
+  length: number;
+}
+
+/** @throws OnnxError when the tensor is external and its place is not told */
+export function externalLocation(tensor: TensorProto): ExternalLocation | undefined {
+  if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) return undefined;
+  const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
+  const location = entries.get('location');
+  if (location === undefined) throw new OnnxError(`tensor "${tensor.name}" is external and names no file`);
+  const bytes = (key: string, absent: number) => {
+    const value = Number(entries.get(key) ?? absent);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new OnnxError(`tensor "${tensor.name}": external ${key} "${entries.get(key)}" is no number of bytes`);
+    return value;
+  };
+  // The format lets a writer leave out both.
+  return { location, offset: bytes('offset', 0), length: bytes('length', tensorBytes(tensor)) };
+}
+
+const elementBytes = new Map<number, number>([
+  [TensorProto_DataType.FLOAT, 4],
+  [TensorProto_DataType.FLOAT16, 2],
+  [TensorProto_DataType.BFLOAT16, 2],
+  [TensorProto_DataType.DOUBLE, 8],
+  [TensorProto_DataType.INT64, 8],
+  [TensorProto_DataType.INT32, 4],
+  [TensorProto_DataType.INT8, 1],
+  [TensorProto_DataType.UINT8, 1],
+  [TensorProto_DataType.BOOL, 1],
+  [TensorProto_DataType.INT4, 0.5],
+  [TensorProto_DataType.UINT4, 0.5],
+]);
+
+/** Bytes of the numbers by shape and type; NaN for a type that no graph here has. */
+function tensorBytes(tensor: TensorProto): number {
+  const each = elementBytes.get(tensor.dataType) ?? NaN;
+  return Math.ceil(tensor.dims.reduce((product, size) => product * Number(size), each));
+}
+
+/** Names of the files beside the ONNX file that it needs. */
+export function externalFiles(model: ModelProto): string[] {
+  const files = new Set<string>();
+  for (const graph of allGraphs(mainGraph(model)))
+    for (const tensor of graph.initializer) {
+      const external = externalLocation(tensor);
+      if (external) files.add(external.location);
+    }
+  return [...files].sort();
+}

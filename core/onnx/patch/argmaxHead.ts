@@ -1,0 +1,49 @@
+/** Adds the greedy choice to a decoder, so that one id leaves the device and not a row of logits. */
+import { create } from '@bufbuild/protobuf';
+import { makeAttribute, makeTensor, bytesOf, valueInfo } from '../builder.ts';
+import { mainGraph, OnnxError } from '../model.ts';
+import { NodeProtoSchema, type ModelProto } from '../onnx_pb.ts';
+
+export const nextToken = 'next_token';
+
+/**
+ * Adds the output `next_token`, int64 [1, 1]: the index of the largest of the last position's `logits`, the lowest
+ * where several are largest. A decoder that takes `num_logits_to_keep` is expected to be asked for one position.
+ * @throws OnnxError when the graph has no output `logits`
+ */
+export function addArgmaxHead(model: ModelProto): void {
+  const graph = mainGraph(model);
+  if (!graph.output.some(({ name }) => name === 'logits')) throw new OnnxError('the decoder has no output "logits"');
+  const keepsOne = graph.input.some(({ name }) => name === 'num_logits_to_keep');
+  let last = 'logits';
+  if (!keepsOne) {
+    last = 'next_token/last';
+    const int64 = (name: string, value: bigint) => {
+      graph.initializer.push(makeTensor(name, 'int64', [1], bytesOf(new BigInt64Array([value]))));
+      return name;
+    };
+    graph.node.push(
+      create(NodeProtoSchema, {
+        name: '/next_token/Last',
+        opType: 'Slice',
+        input: [
+          'logits',
+          int64('next_token/start', -1n),
+          int64('next_token/end', 0x7fffffffn),
+          int64('next_token/axis', 1n),
+        ],
+        output: [last],
+      }),
+    );
+  }
+  graph.node.push(
+    create(NodeProtoSchema, {
+      name: '/next_token/ArgMax',
+      opType: 'ArgMax',
+      input: [last],
+      output: [nextToken],
+      attribute: [makeAttribute('axis', { int: -1 }), makeAttribute('keepdims', { int: 0 })],
+    }),
+  );
+  graph.output.push(valueInfo(nextToken, 'int64', [1, 1]));
+}

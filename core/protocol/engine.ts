@@ -1,0 +1,178 @@
+/** The contract between the page and the engine worker: everything that crosses is one of these types. */
+import type { BlobLike } from '../bytes.ts';
+import type { Failure } from './failure.ts';
+
+/** Chosen by the page, unique for the life of the worker. */
+export type JobId = string;
+
+/** Receives events; across the worker border a call is a message, and the promise says that it arrived. */
+export type Listener<Event> = (event: Event) => void | Promise<void>;
+
+/** What `engine.worker.ts` exposes through comlink. A call that takes a JobId resolves after its terminal event arrived. */
+export interface EngineApi {
+  /** Loads a package; a package that was open before is closed first. */
+  open(job: JobId, source: PackageSource, options: OpenOptions, on: Listener<OpenEvent>): Promise<void>;
+  /** Answers the last message of a conversation. The KV cache of the longest common prefix is kept from the last call. */
+  generate(job: JobId, request: GenerateRequest, on: Listener<GenerateEvent>): Promise<void>;
+  /** Asks a job to stop; its stream ends with `stopped` (or `done`, when it was faster). Unknown ids are ignored. */
+  stop(job: JobId): void;
+  /** Figures about four times a second while a job runs, and once after it. */
+  watch(on: Listener<Stats>): void;
+  /** Forgets the conversation (KV prefix and image features), keeps the weights. */
+  forget(): Promise<void>;
+  /** Releases the model and its memory. */
+  close(): Promise<void>;
+}
+
+/** Where a model package comes from. */
+export type PackageSource =
+  /** A folder served over HTTP; ends in "/". */
+  | { type: 'url'; url: string }
+  /** Files picked or dropped; paths are relative to the package, with "/". */
+  | { type: 'files'; name: string; files: readonly PackageFile[] };
+
+export interface PackageFile {
+  path: string;
+  blob: BlobLike;
+}
+
+export interface OpenOptions {
+  /** KV cache length in tokens; cut to what the model can do. */
+  contextLength: number;
+  /** 'auto' takes WebGPU where there is one. */
+  provider: 'auto' | 'webgpu' | 'wasm';
+}
+
+export type OpenEvent =
+  | { type: 'progress'; phase: OpenPhase; file: string; doneBytes: number; totalBytes: number }
+  | { type: 'notice'; notice: StoreNotice }
+  | { type: 'done'; model: ModelInfo; milliseconds: number }
+  | { type: 'stopped' }
+  | { type: 'failed'; failure: Failure };
+
+/** Something that went another way than it should, and went on. */
+export type StoreNotice =
+  /**
+   * The file is held in memory and will be downloaded again next time.
+   * no-storage: the browser has no OPFS (private window) · no-room: the quota is too small · locked: another tab downloads it
+   */
+  | { type: 'kept-in-memory'; file: string; reason: 'no-storage' | 'no-room' | 'locked' }
+  /** The server cannot be reached; the copy of an earlier visit is used. */
+  | { type: 'offline-copy'; file: string };
+
+/** download: bytes from the network · weights: bytes onto the device · compile: first run, shaders */
+export type OpenPhase = 'download' | 'weights' | 'compile';
+
+/** What stands on the device now. */
+export interface ModelInfo {
+  name: string;
+  /** True when the manifest says that the weights are random: the page must say so. */
+  randomWeights: boolean;
+  /** dtype of decoder and vision encoder as in transformers.js: fp32, fp16, q4, q8. */
+  dtype: { decoder: string; vision: string | undefined };
+  parameters: number | undefined;
+  layers: number;
+  vocabularySize: number;
+  hasVision: boolean;
+  /** 'causal': somebody else's export, in which image tokens do not see each other in both directions as Gemma 3's should. */
+  imageAttention: 'bidirectional' | 'causal' | undefined;
+  tokensPerImage: number;
+  contextLength: number;
+  runtime: RuntimeInfo;
+}
+
+export interface RuntimeInfo {
+  provider: 'webgpu' | 'wasm';
+  /** Which build of onnxruntime-web runs. */
+  build: 'jspi' | 'asyncify' | 'wasm';
+  /** The GPU as the browser names it; undefined on the CPU. */
+  adapter: AdapterInfo | undefined;
+  /** Why the CPU is used, when it is. */
+  cpuReason: 'no-webgpu' | 'no-adapter' | 'asked' | undefined;
+}
+
+export interface AdapterInfo {
+  vendor: string;
+  architecture: string;
+  description: string;
+  /** A software adapter (SwiftShader, llvmpipe): figures say nothing about GPUs. */
+  isFallback: boolean;
+  shaderF16: boolean;
+}
+
+export interface GenerateRequest {
+  messages: readonly ChatMessage[];
+  sampling: Sampling;
+  maxNewTokens: number;
+}
+
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: readonly ContentPart[];
+}
+
+export type ContentPart = { type: 'text'; text: string } | { type: 'image'; name: string; image: BlobLike };
+
+/** `temperature: 0` is greedy, and then only `repetitionPenalty` counts. */
+export interface Sampling {
+  temperature: number;
+  /** Keep the k likeliest tokens; 0 keeps all. */
+  topK: number;
+  /** Keep the likeliest tokens that together reach this probability; 1 keeps all. */
+  topP: number;
+  /** Keskar et al. 2019 (CTRL): logits of tokens already present are divided (multiplied when negative) by it; 1 is off. */
+  repetitionPenalty: number;
+  /** Same seed, same prompt, same package, same device: same answer. */
+  seed: number;
+}
+
+export type GenerateEvent =
+  | { type: 'progress'; phase: 'image' | 'prefill'; done: number; total: number }
+  /**
+   * New text since the last event, at most one event a frame (two where a thought begins or ends). `ids` are the tokens
+   * it came from; `thought` is the model's thinking, which the page folds away and does not send back.
+   */
+  | { type: 'token'; text: string; thought: boolean; ids: readonly number[] }
+  | { type: 'done'; reason: 'end' | 'length' | 'context-full'; turn: TurnStats }
+  | { type: 'stopped'; turn: TurnStats }
+  | { type: 'failed'; failure: Failure };
+
+/** Throughput of one answer. Undefined where there was nothing to measure yet. */
+export interface TurnStats {
+  /** Tokens of the prompt that had to be computed, and those found in the KV cache. */
+  prefillTokens: number;
+  cachedTokens: number;
+  prefillMilliseconds: number;
+  /** From the request to the first new token on the host, image encoding included. */
+  timeToFirstTokenMilliseconds: number | undefined;
+  imageMilliseconds: number;
+  newTokens: number;
+  /** Over the intervals between tokens: (newTokens − 1) / (last − first). */
+  decodeTokensPerSecond: number | undefined;
+}
+
+export interface Stats {
+  /** performance.now() of the worker. */
+  time: number;
+  turn: TurnStats | undefined;
+  contextUsed: number;
+  contextLength: number;
+  memory: MemoryStats;
+}
+
+/** A number of bytes and how it is known. */
+export interface Bytes {
+  bytes: number;
+  how: 'measured' | 'computed';
+}
+
+export interface MemoryStats {
+  gpu: Record<GpuPurpose, Bytes>;
+  /** Worker heap as the browser reports it; undefined where it does not. */
+  jsHeap: Bytes | undefined;
+  /** Linear memory of the WebAssembly runtime. */
+  wasmHeap: Bytes | undefined;
+}
+
+/** What a GPU buffer is for. */
+export type GpuPurpose = 'weights' | 'kv' | 'vision' | 'scratch';

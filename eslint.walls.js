@@ -1,0 +1,85 @@
+// @ts-check
+/** Who may import whom. Resolved paths, so `import()`, `import type` and `#core/…` count like any other import. */
+import { readdirSync } from 'node:fs';
+
+const root = import.meta.dirname;
+
+/** @param {string[]} names */
+const packages = (...names) => names.map((name) => `./node_modules/${name}`);
+
+/** Everything that draws: Svelte and what is made for it. */
+const drawing = packages('svelte', 'bits-ui', '@lucide/svelte', 'uplot', '@internationalized/date');
+
+/** What each folder may import; all else is behind its wall. */
+const allowed = {
+  core: ['./core', ...packages('@bufbuild/protobuf')],
+  workers: [
+    './workers',
+    './core',
+    ...packages('comlink', 'onnxruntime-web', '@huggingface/jinja', '@huggingface/tokenizers'),
+  ],
+  exporter: [
+    './exporter',
+    './core',
+    './package.json',
+    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress'),
+  ],
+  'src/messages': ['./src/messages', './core'],
+  'src/lib': [
+    './src/lib',
+    './src/messages',
+    './core',
+    // For its address (`?worker&url`): it exports nothing.
+    './workers/engine.worker.ts',
+    ...packages('svelte', 'comlink', 'marked', 'dompurify', 'intl-messageformat'),
+  ],
+  'src/ui': ['./src/ui', ...drawing],
+  'src/labs': ['./src/labs', './src/lib', './src/ui', './src/messages', './core', ...drawing],
+  'src/shell': ['./src/shell', './src/labs', './src/lib', './src/ui', './src/messages', './core', ...drawing],
+};
+
+const zones = Object.entries(allowed).map(([folder, except]) => ({
+  target: `./${folder}`,
+  from: '.',
+  except,
+  message: `${folder} may import ${except.map((path) => path.replace('./node_modules/', '').replace('./', '')).join(', ')}.`,
+}));
+
+/** A lab is its own: what two need belongs into src/lib or src/ui. */
+const labs = readdirSync(`${root}/src/labs`).map((lab) => ({
+  target: `./src/labs/!(${lab})/**`,
+  from: `./src/labs/${lab}`,
+  message: 'A lab imports no other lab: move what both need to src/lib or src/ui.',
+}));
+
+export const walls = [
+  ...zones,
+  ...labs,
+  {
+    target: ['./workers/store', './workers/*.ts'],
+    from: './node_modules/onnxruntime-web',
+    message: 'Only workers/engine runs models.',
+  },
+  { target: ['./scripts', './bench'], from: drawing, message: 'Only src draws.' },
+  {
+    target: ['./scripts', './*.{ts,js}'],
+    from: './node_modules/onnxruntime-node',
+    message: 'onnxruntime-node is for tests and measurements.',
+  },
+  {
+    target: ['./src/*.*'],
+    from: ['./workers', './exporter', './scripts', './bench'],
+    message: 'The page starts workers by URL.',
+  },
+  {
+    // vitest.config.ts sets the tests up and is theirs.
+    target: ['./scripts', './bench', './!(vitest).config.*', './eslint.*'],
+    from: './tests',
+    message: 'Nothing imports tests.',
+  },
+  {
+    target: ['./scripts', './*.{ts,js}'],
+    from: ['./src', './workers', './bench'],
+    message: 'Scripts stand on core and exporter.',
+  },
+];

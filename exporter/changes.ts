@@ -1,0 +1,54 @@
+/** What an export does to a checkpoint, in sentences for the manifest. */
+import type { Gemma3Config } from '#core/gemma3/config.ts';
+import type { StoredWeight } from '#core/gemma3/stored.ts';
+import type { PackageGraph } from './graphs.ts';
+
+export function changesOf(config: Gemma3Config, graphs: readonly PackageGraph[], positions: number): string[] {
+  const changes = [...graphs.map(describe), ...graphs.flatMap(describePadding)];
+  changes.push('Weights of RMS norms are stored as 1 + w.');
+  changes.push(
+    'attention_mask is extended: 1 is a text token, 2, 3, … number the images, whose tokens attend to each other in both directions.',
+  );
+  if (positions < config.text.maxPositions) {
+    changes.push(
+      `The position tables end at ${positions} tokens, the checkpoint's at ${config.text.maxPositions}; max_position_embeddings in config.json says so.`,
+    );
+  }
+  return changes;
+}
+
+/** What a graph holds, e.g. "embed_tokens: 1 parameter in fp16." */
+function describe(graph: PackageGraph): string {
+  const counts = new Map<string, number>();
+  for (const weight of graph.weights) {
+    const form =
+      weight.store === 'blocks'
+        ? `in ${weight.bits} bits, symmetric, block ${weight.blockSize}, ${weight.scaleType} scales`
+        : `in ${weight.type}`;
+    counts.set(form, (counts.get(form) ?? 0) + 1);
+  }
+  const parts = [...counts].map(([form, count]) => `${count} parameter${count === 1 ? '' : 's'} ${form}`);
+  return `${graph.name}: ${parts.join('; ')}.`;
+}
+
+/** Which parameters of a graph are followed by zeros: at most one sentence. */
+function describePadding(graph: PackageGraph): string[] {
+  const modules = new Set<string>();
+  const sizes = new Set<string>();
+  for (const weight of graph.weights) {
+    shapeOf(weight).forEach((size, axis) => {
+      const own = weight.parameterShape[axis];
+      if (own === size) return;
+      modules.add(weight.parameter.replace(/^.*\.layers\.\d+\./, ''));
+      sizes.add(`from ${own} to ${size}`);
+    });
+  }
+  if (modules.size === 0) return [];
+  return [
+    `${graph.name}: zeros fill up ${[...modules].join(', ')} of every layer ${[...sizes].join(', ')}, a multiple of the block; they change no result.`,
+  ];
+}
+
+function shapeOf(weight: StoredWeight): number[] {
+  return weight.store === 'float' ? weight.shape : [weight.rows, weight.columns];
+}

@@ -1,0 +1,199 @@
+/** From a checkpoint folder to a model package. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { toBinary } from '@bufbuild/protobuf';
+import { countParameters } from '#core/gemma3/parameters.ts';
+import type { StoredWeight } from '#core/gemma3/stored.ts';
+import { placeExternally, TensorTooLargeError, type ExternalFile } from '#core/onnx/external.ts';
+import { ModelProtoSchema } from '#core/onnx/onnx_pb.ts';
+import type { Manifest } from '#core/protocol/manifest.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { changesOf } from './changes.ts';
+import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { ExportError, systemCode } from './errors.ts';
+import { ExternalWriter } from './external-writer.ts';
+import type { FileSource } from './file-source.ts';
+import { DTYPE_SUFFIX, packageGraphs, sharesEmbedding, type GraphOptions, type PackageGraph } from './graphs.ts';
+import { CHUNK_BYTES } from './hashed-file.ts';
+import { PackageFolder } from './package-folder.ts';
+import { smallFiles } from './package-files.ts';
+import type { Progress } from './progress-bar.ts';
+import { initializersOf, storeWeight } from './weights.ts';
+
+export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
+  checkpoint: string;
+  out: string;
+  /** Longest context of the package; cut to what the model was made for. */
+  context: number;
+  name: string | undefined;
+  randomWeights: boolean;
+  /** Origin and terms of the weights. */
+  notice: string;
+}
+
+/** What the export tells while it runs. */
+export interface ExportReport {
+  note: (text: string) => void;
+  warn: (text: string) => void;
+  progress(totalBytes: number): Progress;
+  signal?: AbortSignal;
+}
+
+/**
+ * Writes a package into `options.out`, or throws and leaves nothing there.
+ * @throws ExportError, ConfigError, SafetensorsError on bad input; the signal's reason when aborted
+ */
+export async function exportPackage(options: ExportOptions, report: ExportReport): Promise<Manifest> {
+  const checkpoint = await openCheckpoint(options.checkpoint);
+  try {
+    return await exportCheckpoint(checkpoint, options, report);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function exportCheckpoint(
+  checkpoint: Checkpoint,
+  options: ExportOptions,
+  report: ExportReport,
+): Promise<Manifest> {
+  if (checkpoint.unusedKeys.length > 0) {
+    report.warn(`tensors that no graph uses are left out: ${checkpoint.unusedKeys.join(', ')}`);
+  }
+  const positions = Math.min(options.context, checkpoint.config.text.maxPositions);
+  const graphs = packageGraphs(checkpoint.config, { ...options, positions }).map(planGraph);
+  const small = await smallFiles(checkpoint, {
+    dtype: Object.fromEntries(graphs.map(({ graph }) => [graph.name, graph.dtype])),
+    externalData: Object.fromEntries(graphs.map(({ modelFile, external }) => [modelFile, external.length])),
+    positions,
+  });
+  for (const text of small.warnings) report.warn(text);
+
+  const externalBytes = sum(graphs.flatMap(({ external }) => external.map(({ size }) => size)));
+  const otherBytes = sum([
+    ...graphs.map(({ proto }) => proto.byteLength),
+    ...[...small.files.values()].map((content) => Buffer.byteLength(content)),
+  ]);
+  const sourceBytes = sum(checkpoint.sources.map(({ size }) => size));
+  const folder = await PackageFolder.create(options.out, externalBytes + otherBytes, report.note);
+  const progress = report.progress(externalBytes + sourceBytes);
+  try {
+    for (const graph of graphs) await writeGraph(graph, checkpoint, folder, progress, report.signal);
+    for (const [path, content] of small.files) await folder.writeFile(path, content);
+    const sources: Record<string, string> = {};
+    for (const source of checkpoint.sources) sources[source.name] = await hashSource(source, progress, report.signal);
+
+    const manifest: Manifest = {
+      format: 'medgemma-ko-lab/1',
+      name: options.name ?? basename(resolve(options.checkpoint)),
+      created: new Date().toISOString(),
+      generator: `${packageJson.name} ${packageJson.version}`,
+      architecture: checkpoint.config.architecture,
+      parameters: countParameters(checkpoint.config),
+      source: {
+        checkpoint: checkpoint.name,
+        files: sources,
+        randomWeights: options.randomWeights,
+        notice: options.notice,
+      },
+      variants: [
+        {
+          decoder: options.dtype,
+          vision: checkpoint.config.vision ? options.visionDtype : undefined,
+          blockSize: options.blockSize,
+          unquantized: unquantized(graphs.map(({ graph }) => graph)),
+          tiedEmbedding: sharesEmbedding(graphs.map(({ graph }) => graph)),
+        },
+      ],
+      changes: changesOf(
+        checkpoint.config,
+        graphs.map(({ graph }) => graph),
+        positions,
+      ),
+      files: folder.files,
+      chunkSize: CHUNK_BYTES,
+    };
+    report.signal?.throwIfAborted();
+    await folder.commit(`${JSON.stringify(manifest, null, 2)}\n`);
+    return manifest;
+  } catch (error) {
+    await folder.discard();
+    if (systemCode(error) === 'ENOSPC') {
+      throw new ExportError(
+        `no space left while writing ${options.out}: the package takes ${externalBytes + otherBytes} bytes; nothing was kept`,
+        { cause: error },
+      );
+    }
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+interface PlannedGraph {
+  graph: PackageGraph;
+  /** File name, e.g. `decoder_model_merged_q4.onnx`. */
+  modelFile: string;
+  /** The model with the places of its external data. */
+  proto: Uint8Array;
+  external: ExternalFile[];
+}
+
+/** Fixes where every byte goes. */
+function planGraph(graph: PackageGraph): PlannedGraph {
+  const modelFile = `${graph.name}${DTYPE_SUFFIX[graph.dtype]}.onnx`;
+  try {
+    const external = placeExternally(graph.model, graph.weights.flatMap(initializersOf), modelFile);
+    return { graph, modelFile, external, proto: toBinary(ModelProtoSchema, graph.model) };
+  } catch (error) {
+    if (!(error instanceof TensorTooLargeError)) throw error;
+    throw new ExportError(`${modelFile}: ${error.message}; export with a smaller --dtype`, { cause: error });
+  }
+}
+
+async function writeGraph(
+  { graph, modelFile, proto, external }: PlannedGraph,
+  checkpoint: Checkpoint,
+  folder: PackageFolder,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await folder.writeFile(`onnx/${modelFile}`, proto);
+  const writer = new ExternalWriter(folder, external, (bytes) => {
+    signal?.throwIfAborted();
+    progress.add(bytes);
+  });
+  for (const weight of graph.weights) await storeWeight(weight, tensorOf(weight, checkpoint), writer);
+  await writer.finish();
+}
+
+function tensorOf(weight: StoredWeight, checkpoint: Checkpoint) {
+  const tensor = checkpoint.tensors.get(weight.parameter);
+  if (!tensor) throw new Error(`the graph asks for "${weight.parameter}", which no Gemma 3 checkpoint has`);
+  return tensor;
+}
+
+/** Hex SHA-256 of a checkpoint file. */
+async function hashSource(source: FileSource, progress: Progress, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const bytes of createReadStream(source.path, { highWaterMark: 2 ** 20 })) {
+    signal?.throwIfAborted();
+    if (!(bytes instanceof Uint8Array)) throw new TypeError('a stream without encoding gives bytes');
+    hash.update(bytes);
+    progress.add(bytes.byteLength);
+  }
+  return hash.digest('hex');
+}
+
+/** Each parameter once: decoder and embedding graph may keep the same one. */
+function unquantized(graphs: readonly PackageGraph[]): { parameter: string; reason: string }[] {
+  const reasons = new Map(
+    graphs.flatMap((graph) => graph.unquantized.map(({ parameter, reason }) => [parameter, reason])),
+  );
+  return [...reasons].map(([parameter, reason]) => ({ parameter, reason }));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,92 @@
+/** Writes the external data of one graph from front to back, each initializer at its place. */
+import type { ExternalFile, ExternalPlace } from '#core/onnx/external.ts';
+import type { HashedFile } from './hashed-file.ts';
+import type { PackageFolder } from './package-folder.ts';
+import type { InitializerSink } from './weights.ts';
+
+/** Bytes that are handed to the disk at a time. */
+const WRITE_BYTES = 8 * 2 ** 20;
+
+export class ExternalWriter implements InitializerSink {
+  private readonly folder: PackageFolder;
+  private readonly queue: { file: ExternalFile; place: ExternalPlace }[];
+  private readonly onWrite: (bytes: number) => void;
+  private open: { plan: ExternalFile; file: HashedFile } | undefined;
+  /** The initializer at work, and how many of its bytes are written. */
+  private current: ExternalPlace | undefined;
+  private done = 0;
+
+  constructor(folder: PackageFolder, files: readonly ExternalFile[], onWrite: (bytes: number) => void) {
+    this.folder = folder;
+    this.onWrite = onWrite;
+    this.queue = files.flatMap((file) => file.places.map((place) => ({ file, place })));
+  }
+
+  async append(initializer: string, bytes: Uint8Array): Promise<void> {
+    if (this.current?.name !== initializer) await this.begin(initializer);
+    await this.put(bytes);
+  }
+
+  /** @throws Error when an initializer has not got all its bytes */
+  async finish(): Promise<void> {
+    await this.skipToCheckpoint();
+    const next = this.queue[0];
+    if (next) throw new Error(`"${next.place.name}" was never written`);
+    await this.closeFile();
+  }
+
+  private async begin(initializer: string): Promise<void> {
+    await this.skipToCheckpoint();
+    const next = this.queue.shift();
+    if (next?.place.name !== initializer) throw new Error(`"${initializer}" is not next, ${next?.place.name} is`);
+    await this.moveTo(next.file, next.place);
+  }
+
+  /** Writes what the graph held itself. */
+  private async skipToCheckpoint(): Promise<void> {
+    this.checkComplete();
+    for (let next = this.queue[0]; next?.place.bytes; next = this.queue[0]) {
+      this.queue.shift();
+      await this.moveTo(next.file, next.place);
+      await this.put(next.place.bytes ?? new Uint8Array());
+      this.checkComplete();
+    }
+  }
+
+  private async moveTo(plan: ExternalFile, place: ExternalPlace): Promise<void> {
+    if (this.open?.plan !== plan) {
+      await this.closeFile();
+      this.open = { plan, file: await this.folder.createFile(`onnx/${plan.name}`) };
+    }
+    this.current = place;
+    this.done = 0;
+    const gap = place.offset - this.open.file.size;
+    if (gap > 0) await this.write(new Uint8Array(gap));
+  }
+
+  private async put(bytes: Uint8Array): Promise<void> {
+    const room = (this.current?.length ?? 0) - this.done;
+    if (bytes.byteLength > room) throw new Error(`"${this.current?.name}": ${bytes.byteLength} bytes for ${room}`);
+    this.done += bytes.byteLength;
+    for (let start = 0; start < bytes.byteLength; start += WRITE_BYTES) {
+      await this.write(bytes.subarray(start, start + WRITE_BYTES));
+    }
+  }
+
+  private async write(bytes: Uint8Array): Promise<void> {
+    await this.open?.file.append(bytes);
+    this.onWrite(bytes.byteLength);
+  }
+
+  private async closeFile(): Promise<void> {
+    if (!this.open) return;
+    await this.folder.finishFile(`onnx/${this.open.plan.name}`, this.open.file);
+    this.open = undefined;
+  }
+
+  private checkComplete(): void {
+    if (this.current && this.done !== this.current.length) {
+      throw new Error(`"${this.current.name}" has ${this.done} of ${this.current.length} bytes`);
+    }
+  }
+}

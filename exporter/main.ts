@@ -1,0 +1,83 @@
+/** Command line of the exporter: `npm run export -- --help`. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ConfigError } from '#core/gemma3/config.ts';
+import type { Dtype } from '#core/protocol/manifest.ts';
+import { SafetensorsError } from '#core/safetensors/header.ts';
+import { ExportError } from './errors.ts';
+import { exportPackage } from './export-package.ts';
+import { VISION_DTYPE } from './graphs.ts';
+import { progressBar } from './progress-bar.ts';
+
+const DTYPES: readonly Dtype[] = ['q4', 'q8', 'fp16', 'fp32'];
+
+interface Flags {
+  checkpoint: string;
+  out: string;
+  dtype: Dtype;
+  visionDtype?: Dtype;
+  blockSize: number;
+  context: number;
+  name?: string;
+  randomWeights: boolean;
+  notice: string;
+}
+
+/** MatMulNBits takes powers of two from 16. */
+function blockSize(text: string): number {
+  const value = Number(text);
+  if (![16, 32, 64, 128, 256].includes(value)) throw new InvalidArgumentError('Expected 16, 32, 64, 128 or 256.');
+  return value;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive whole number.');
+  return value;
+}
+
+const program = new Command('export')
+  .description('Turns a Hugging Face checkpoint of Gemma 3 into a model package for the page and for transformers.js.')
+  .requiredOption('--checkpoint <folder>', 'folder with config.json and safetensors')
+  .requiredOption('--out <folder>', 'folder of the package; must be new or empty')
+  .addOption(new Option('--dtype <dtype>', 'precision of decoder and embeddings').choices(DTYPES).makeOptionMandatory())
+  .addOption(
+    new Option('--vision-dtype <dtype>', 'precision of the vision encoder (default: q8 for q4, else --dtype)').choices(
+      DTYPES,
+    ),
+  )
+  .option('--block-size <weights>', 'weights that share a scale: 16, 32, 64, 128 or 256', blockSize, 32)
+  .option('--context <tokens>', 'longest context the package can run', positive, 8192)
+  .option('--name <name>', 'name shown in the page (default: folder name of the checkpoint)')
+  .option('--random-weights', 'mark the weights as random, never trained', false)
+  .option('--notice <text>', 'where the weights came from and under what terms', '');
+
+const abort = new AbortController();
+
+async function main(): Promise<void> {
+  const flags = program.parse().opts<Flags>();
+  // The first signal cleans up; a second one ends the process at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => abort.abort(new ExportError(`stopped by ${signal}; nothing was kept`)));
+  }
+  const manifest = await exportPackage(
+    { ...flags, name: flags.name, visionDtype: flags.visionDtype ?? VISION_DTYPE[flags.dtype] },
+    {
+      note: (text) => console.error(text),
+      warn: (text) => console.error(`warning: ${text}`),
+      progress: progressBar,
+      signal: abort.signal,
+    },
+  );
+  const bytes = Object.values(manifest.files).reduce((total, { size }) => total + size, 0);
+  console.log(
+    `${flags.out}: ${manifest.name}, ${Object.keys(manifest.files).length} files, ${(bytes / 1e6).toFixed(1)} MB`,
+  );
+}
+
+main().catch((error: unknown) => {
+  const expected = error instanceof ExportError || error instanceof ConfigError || error instanceof SafetensorsError;
+  if (expected) console.error(`error: ${error.message}`);
+  else console.error(error);
+  // 130 is what shells give a command that Ctrl-C ended.
+  process.exitCode = abort.signal.aborted ? 130 : 1;
+});

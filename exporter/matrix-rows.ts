@@ -1,0 +1,112 @@
+/** Reads a tensor in pieces of whole rows, so that memory does not grow with the tensor. */
+import { decodeFloats } from '#core/safetensors/dtype.ts';
+import { DTYPE_BYTES } from '#core/safetensors/header.ts';
+import type { CheckpointTensor } from './checkpoint.ts';
+import { ExportError } from './errors.ts';
+
+/** Bytes of the checkpoint that are read at a time. */
+const READ_BYTES = 4 * 2 ** 20;
+/** Bytes of float32 that a transposed piece takes; the tensor is read once for each piece. */
+const PANEL_BYTES = 128 * 2 ** 20;
+
+/**
+ * The rows of a matrix M in order, as float32, some whole rows at a time: M is the tensor itself, its first axis the
+ * rows and the others the columns, or for `transposed` its transpose (two axes only). Every value is finite.
+ * @throws ExportError that names file, tensor and index of a NaN or infinity
+ */
+export function matrixRows(tensor: CheckpointTensor, transposed: boolean): AsyncGenerator<Float32Array> {
+  return transposed ? transposedRows(tensor) : storedRows(tensor);
+}
+
+async function* storedRows(tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
+  const { rows, columns } = matrixShape(tensor.entry.shape);
+  const rowBytes = columns * DTYPE_BYTES[tensor.entry.dtype];
+  const step = Math.max(1, Math.floor(READ_BYTES / rowBytes));
+  const read = (row: number) =>
+    tensor.source.read(tensor.entry.begin + row * rowBytes, Math.min(step, rows - row) * rowBytes);
+  // The disk reads the next piece while this one is worked on.
+  let next = read(0);
+  for (let row = 0; row < rows; row += step) {
+    const bytes = await next;
+    if (row + step < rows) {
+      next = read(row + step);
+      next.catch(() => undefined); // Reported when awaited; the consumer may stop before that.
+    }
+    const values = decodeFloats(bytes, tensor.entry.dtype);
+    checkFinite(tensor, values, row * columns);
+    yield values;
+  }
+}
+
+async function* transposedRows(tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
+  const { rows, columns } = matrixShape(tensor.entry.shape);
+  const width = Math.max(1, Math.floor(PANEL_BYTES / (rows * 4)));
+  for (let first = 0; first < columns; first += width) {
+    const count = Math.min(width, columns - first);
+    const panel = new Float32Array(count * rows);
+    let row = 0;
+    for await (const block of storedRows(tensor)) {
+      const blockRows = block.length / columns;
+      transposeInto(panel, block, { row, blockRows, rows, columns, first, count });
+      row += blockRows;
+    }
+    yield panel;
+  }
+}
+
+interface Panel {
+  /** First row of the block in the tensor, its rows, and the tensor's rows and columns. */
+  row: number;
+  blockRows: number;
+  rows: number;
+  columns: number;
+  /** Columns of the tensor that the panel holds as rows. */
+  first: number;
+  count: number;
+}
+
+/** Tiles keep both sides in the cache. */
+const TILE = 32;
+
+function transposeInto(panel: Float32Array, block: Float32Array, at: Panel): void {
+  for (let c0 = 0; c0 < at.count; c0 += TILE) {
+    const cEnd = Math.min(c0 + TILE, at.count);
+    for (let r0 = 0; r0 < at.blockRows; r0 += TILE) {
+      const rEnd = Math.min(r0 + TILE, at.blockRows);
+      for (let c = c0; c < cEnd; c++) {
+        for (let r = r0; r < rEnd; r++) {
+          panel[c * at.rows + at.row + r] = block[r * at.columns + at.first + c] ?? NaN;
+        }
+      }
+    }
+  }
+}
+
+/** The first axis are the rows, the others together the columns. */
+export function matrixShape(shape: readonly number[]): { rows: number; columns: number } {
+  const [rows = 1, ...rest] = shape;
+  return { rows, columns: rest.reduce((product, size) => product * size, 1) };
+}
+
+function checkFinite(tensor: CheckpointTensor, values: Float32Array, firstIndex: number): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? NaN;
+    // NaN and the infinities are the values whose difference with themselves is not 0.
+    if (value - value !== 0) {
+      const index = indexOf(firstIndex + i, tensor.entry.shape).join(', ');
+      throw new ExportError(
+        `${tensor.source.name}: tensor "${tensor.key}": ${value} at [${index}]; the checkpoint is damaged`,
+      );
+    }
+  }
+}
+
+export function indexOf(flat: number, shape: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = flat;
+  for (const size of shape.toReversed()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}

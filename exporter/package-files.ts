@@ -1,0 +1,135 @@
+/** The small files of a package: what transformers.js and the page read beside the graphs. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Dtype } from '#core/protocol/manifest.ts';
+import { isJsonObject, readJson, type Checkpoint, type Json } from './checkpoint.ts';
+
+/** What the graphs of a package say about themselves to transformers.js. */
+export interface LoadHints {
+  /** dtype by graph, named as transformers.js names its files without suffix. */
+  dtype: Record<string, Dtype>;
+  /** Number of external data files by full file name of the graph. */
+  externalData: Record<string, number>;
+  /** Positions of the RoPE tables. */
+  positions: number;
+}
+
+export interface SmallFiles {
+  files: Map<string, Uint8Array | string>;
+  warnings: string[];
+}
+
+const COPIED = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.json'];
+const TOKENIZER = ['tokenizer.json', 'tokenizer_config.json'];
+
+export async function smallFiles(checkpoint: Checkpoint, hints: LoadHints): Promise<SmallFiles> {
+  const { folder } = checkpoint;
+  const present = new Set(await readdir(folder));
+  const json = async (name: string): Promise<Json | undefined> =>
+    present.has(name) ? await readJson(folder, name) : undefined;
+  const files = new Map<string, Uint8Array | string>();
+  const put = (name: string, content: Json) => files.set(name, `${JSON.stringify(content, null, 2)}\n`);
+
+  put('config.json', packageConfig(checkpoint, hints));
+  put('generation_config.json', (await json('generation_config.json')) ?? generationConfig(checkpoint.configJson));
+  for (const name of COPIED) if (present.has(name)) files.set(name, await readFile(join(folder, name)));
+
+  const template = present.has('chat_template.jinja')
+    ? await readFile(join(folder, 'chat_template.jinja'), 'utf8')
+    : ((await json('chat_template.json'))?.['chat_template'] ??
+      (await json('tokenizer_config.json'))?.['chat_template']);
+  // transformers.js reads the template of a processor from this file alone.
+  if (typeof template === 'string') files.set('chat_template.jinja', template);
+
+  if (checkpoint.config.vision) {
+    const processor = (await json('processor_config.json')) ?? {};
+    const { image_processor: nested, ...rest } = processor;
+    put('processor_config.json', {
+      processor_class: 'Gemma3Processor',
+      image_seq_length: checkpoint.config.vision.tokensPerImage,
+      ...rest,
+    });
+    put('preprocessor_config.json', {
+      ...preprocessorConfig(checkpoint.config.vision.imageSize, checkpoint.config.vision.tokensPerImage),
+      ...((await json('preprocessor_config.json')) ?? (isJsonObject(nested) ? nested : {})),
+    });
+  }
+
+  const missing = TOKENIZER.filter((name) => !present.has(name));
+  const warnings =
+    missing.length > 0
+      ? [`${folder} has no ${missing.join(' and no ')}: the package has no complete tokenizer, add one before use`]
+      : [];
+  return { files, warnings };
+}
+
+/** config.json of the checkpoint, completed with what it left at the default, cut to `positions`, and with load hints. */
+function packageConfig(checkpoint: Checkpoint, hints: LoadHints): Json {
+  const { config, configJson } = checkpoint;
+  const text: Json = {
+    hidden_size: config.text.hiddenSize,
+    intermediate_size: config.text.intermediateSize,
+    num_hidden_layers: config.text.layers,
+    num_attention_heads: config.text.heads,
+    num_key_value_heads: config.text.keyValueHeads,
+    head_dim: config.text.headDim,
+    vocab_size: config.text.vocabularySize,
+    sliding_window: config.text.slidingWindow,
+    query_pre_attn_scalar: config.text.queryPreAttnScalar,
+    rms_norm_eps: config.text.rmsNormEps,
+  };
+  const cut = { max_position_embeddings: hints.positions };
+  const dtypes = new Set(Object.values(hints.dtype));
+  const [only] = dtypes;
+  const loading = {
+    'transformers.js_config': {
+      dtype: dtypes.size === 1 ? only : hints.dtype,
+      use_external_data_format: hints.externalData,
+      // Read by transformers.js 3; version 4 asks the session.
+      kv_cache_dtype: { fp16: 'float16' },
+    },
+  };
+  if (config.architecture === 'Gemma3ForCausalLM') {
+    return { model_type: 'gemma3_text', ...text, ...configJson, ...cut, ...loading };
+  }
+  const nested = isJsonObject(configJson['text_config']) ? configJson['text_config'] : {};
+  return {
+    model_type: 'gemma3',
+    ...configJson,
+    text_config: { model_type: 'gemma3_text', ...text, ...nested, ...cut },
+    image_token_index: config.vision?.imageToken,
+    mm_tokens_per_image: config.vision?.tokensPerImage,
+    ...loading,
+  };
+}
+
+/** Special tokens as config.json has them; the fallbacks are those of Hugging Face's Gemma3TextConfig. */
+function generationConfig(configJson: Json): Json {
+  const text = isJsonObject(configJson['text_config']) ? configJson['text_config'] : {};
+  const token = (key: string, fallback: number) => configJson[key] ?? text[key] ?? fallback;
+  return {
+    bos_token_id: token('bos_token_id', 2),
+    eos_token_id: token('eos_token_id', 1),
+    pad_token_id: token('pad_token_id', 0),
+    do_sample: false,
+  };
+}
+
+/** Gemma 3's image processor as its checkpoints configure it (google/gemma-3-4b-it). */
+function preprocessorConfig(imageSize: number, tokensPerImage: number): Json {
+  return {
+    image_processor_type: 'Gemma3ImageProcessor',
+    processor_class: 'Gemma3Processor',
+    do_convert_rgb: true,
+    do_resize: true,
+    size: { height: imageSize, width: imageSize },
+    resample: 2,
+    do_rescale: true,
+    rescale_factor: 1 / 255,
+    do_normalize: true,
+    image_mean: [0.5, 0.5, 0.5],
+    image_std: [0.5, 0.5, 0.5],
+    do_pan_and_scan: null,
+    image_seq_length: tokensPerImage,
+  };
+}

@@ -1,0 +1,113 @@
+/** Turns parameters of the checkpoint into the bytes of initializers. */
+import type { StoredBlocks, StoredFloat, StoredWeight } from '#core/gemma3/stored.ts';
+import type { ExternalTensor } from '#core/onnx/external.ts';
+import { quantizeRows } from '#core/quant/blocks.ts';
+import { encodeHalf } from '#core/safetensors/dtype.ts';
+import type { CheckpointTensor } from './checkpoint.ts';
+import { ExportError } from './errors.ts';
+import { indexOf, matrixRows, matrixShape } from './matrix-rows.ts';
+
+/** Takes the bytes of initializers in the order of `initializersOf`, each from its first byte to its last. */
+export interface InitializerSink {
+  append(initializer: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** The initializers that a weight becomes, in the order in which their bytes are written. */
+export function initializersOf(weight: StoredWeight): ExternalTensor[] {
+  if (weight.store === 'float') {
+    const type = weight.type === 'fp16' ? 'float16' : 'float32';
+    return [{ name: weight.initializer, type, dims: weight.shape }];
+  }
+  const { rows, columns, blockSize, bits } = weight;
+  const blocks = columns / blockSize;
+  return [
+    { name: weight.packed, type: 'uint8', dims: [rows, blocks, (blockSize * bits) / 8] },
+    { name: weight.scales, type: weight.scaleType === 'fp16' ? 'float16' : 'float32', dims: [rows, blocks] },
+  ];
+}
+
+/** @throws ExportError that names file and tensor */
+export async function storeWeight(
+  weight: StoredWeight,
+  tensor: CheckpointTensor,
+  sink: InitializerSink,
+): Promise<void> {
+  checkShape(weight, tensor);
+  if (weight.store === 'float') await storeFloat(weight, tensor, sink);
+  else await storeBlocks(weight, tensor, sink);
+}
+
+async function storeFloat(weight: StoredFloat, tensor: CheckpointTensor, sink: InitializerSink): Promise<void> {
+  let done = 0;
+  for await (const values of rowsOf(weight, tensor)) {
+    await sink.append(
+      weight.initializer,
+      encode(values, weight.type, (index) => indexOf(done + index, weight.shape), tensor),
+    );
+    done += values.length;
+  }
+}
+
+async function storeBlocks(weight: StoredBlocks, tensor: CheckpointTensor, sink: InitializerSink): Promise<void> {
+  // Scales follow the packed matrix in the file; they are an eighth of it or less per bit, and wait in memory.
+  const scales = new Float32Array((weight.rows * weight.columns) / weight.blockSize);
+  let done = 0;
+  for await (const values of rowsOf(weight, tensor)) {
+    const quantized = quantizeRows(values, weight.columns, weight);
+    if (quantized.scaleOverflow >= 0) throw tooLarge(tensor, 'the scale of a block');
+    scales.set(quantized.scales, done);
+    done += quantized.scales.length;
+    await sink.append(weight.packed, quantized.packed);
+  }
+  await sink.append(
+    weight.scales,
+    encode(scales, weight.scaleType, () => [], tensor),
+  );
+}
+
+/** The initializer's rows in order, some whole rows at a time: the parameter's, transformed, and zeros beyond them. */
+async function* rowsOf(weight: StoredWeight, tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
+  const own = matrixShape(weight.parameterShape);
+  const whole = matrixShape(weight.store === 'float' ? weight.shape : [weight.rows, weight.columns]);
+  for await (const values of matrixRows(tensor, weight.transform === 'transpose')) {
+    if (weight.transform === 'plus-one') for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? NaN) + 1;
+    yield own.columns === whole.columns ? values : widenRows(values, own.columns, whole.columns);
+  }
+  if (whole.rows > own.rows) yield new Float32Array((whole.rows - own.rows) * whole.columns);
+}
+
+/** [rows, from] → [rows, to], the new columns zeros. */
+function widenRows(values: Float32Array, from: number, to: number): Float32Array {
+  const rows = values.length / from;
+  const wide = new Float32Array(rows * to);
+  for (let row = 0; row < rows; row++) wide.set(values.subarray(row * from, (row + 1) * from), row * to);
+  return wide;
+}
+
+function encode(
+  values: Float32Array,
+  type: 'fp32' | 'fp16',
+  position: (index: number) => number[],
+  tensor: CheckpointTensor,
+): Uint8Array {
+  if (type === 'fp32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const halves = new Uint16Array(values.length);
+  const overflow = encodeHalf(values, halves);
+  if (overflow >= 0) throw tooLarge(tensor, `${values[overflow]} at [${position(overflow).join(', ')}]`);
+  return new Uint8Array(halves.buffer);
+}
+
+function tooLarge(tensor: CheckpointTensor, what: string): ExportError {
+  return new ExportError(
+    `${tensor.source.name}: tensor "${tensor.key}": ${what} does not fit fp16; export with --dtype fp32, q8 or q4`,
+  );
+}
+
+/** The graph must ask for what the checkpoint has; anything else is a mistake of ours. */
+function checkShape(weight: StoredWeight, tensor: CheckpointTensor): void {
+  const wanted = weight.parameterShape;
+  const found = weight.transform === 'transpose' ? tensor.entry.shape.toReversed() : tensor.entry.shape;
+  if (wanted.join() !== found.join()) {
+    throw new Error(`${tensor.key}: the graph stores [${wanted.join(', ')}], the checkpoint has [${found.join(', ')}]`);
+  }
+}

@@ -1,0 +1,29 @@
+import { defineConfig } from '@playwright/test';
+import { CHROMIUM_FLAGS, findChromium } from './scripts/chromium.ts';
+
+/** Not Vite's own ports: a dev server that runs beside the tests is left alone. */
+const PORT = 47_173;
+const URL = `http://localhost:${PORT}/`;
+
+/** A configuration installs nothing: `npm test` does (ensureChromium); without one Playwright says what is missing. */
+const path = findChromium();
+const CHROMIUM = path === undefined ? {} : { executablePath: path };
+
+/** Runs against what `npm run build` left in dist/. */
+export default defineConfig({
+  testDir: 'tests/e2e',
+  timeout: 120_000,
+  workers: 1,
+  forbidOnly: !!process.env['CI'],
+  reporter: 'list',
+  use: {
+    baseURL: URL,
+    launchOptions: { ...CHROMIUM, args: [...CHROMIUM_FLAGS] },
+  },
+  projects: [{ name: 'chromium', use: { browserName: 'chromium' } }],
+  webServer: {
+    command: `npx vite preview --port ${PORT} --strictPort`,
+    url: URL,
+    reuseExistingServer: false,
+  },
+});

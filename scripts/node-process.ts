@@ -1,0 +1,68 @@
+/** Tools that are run as Node processes of their own, in the repository. */
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Arguments of Node that start a tool. */
+export const tools = {
+  tsx: ['--import', 'tsx'],
+  tsc: ['node_modules/typescript/bin/tsc'],
+  svelteCheck: ['node_modules/svelte-check/bin/svelte-check'],
+  prettier: ['node_modules/prettier/bin/prettier.cjs'],
+  eslint: ['node_modules/eslint/bin/eslint.js'],
+  vitest: ['node_modules/vitest/vitest.mjs'],
+  vite: ['node_modules/vite/bin/vite.js'],
+  playwright: ['node_modules/@playwright/test/cli.js'],
+} as const;
+
+/** Runs Node with its output on ours and no input; resolves with true when it ended with status 0. */
+export function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    child.on('error', reject);
+    child.on('close', (status) => resolve(status === 0));
+  });
+}
+
+export interface NodeJob {
+  name: string;
+  args: readonly string[];
+}
+
+/**
+ * Runs all jobs, as many at a time as there are processors, and prints what each one said when it ends.
+ * @returns names of the jobs that failed
+ */
+export async function runNodeJobs(jobs: readonly NodeJob[]): Promise<string[]> {
+  const waiting = [...jobs];
+  const failed: string[] = [];
+  const work = async () => {
+    for (let job = waiting.shift(); job; job = waiting.shift()) {
+      const { status, output } = await capture(job.args);
+      if (status !== 0) failed.push(job.name);
+      console.log(`${status === 0 ? 'ok    ' : 'failed'} ${job.name}`);
+      if (status !== 0) console.log(output);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));
+  return failed;
+}
+
+function capture(args: readonly string[]): Promise<{ status: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text: string) => (output += text));
+    }
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, output }));
+  });
+}

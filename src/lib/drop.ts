@@ -1,0 +1,14 @@
+import type { PackageSource } from '#core/protocol/engine.ts';
+import { droppedFolder } from './package-folder.ts';
+
+export type Dropped = { type: 'package'; source: PackageSource } | { type: 'files'; files: File[] };
+
+/** A folder, or loose files with a config.json among them, is a model package; anything else is for the prompt. */
+export async function readDrop(transfer: DataTransfer): Promise<Dropped> {
+  // The list is emptied when the event handler returns, so it is read before anything is awaited.
+  const files = [...transfer.files];
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const isPackage = entries.some((entry) => entry.isDirectory || entry.name === 'config.json');
+  if (isPackage) return { type: 'package', source: await droppedFolder(entries) };
+  return { type: 'files', files };
+}

@@ -1,0 +1,151 @@
+import type {
+  GenerateEvent,
+  GenerateRequest,
+  JobId,
+  ModelInfo,
+  OpenEvent,
+  OpenOptions,
+  PackageSource,
+  Stats,
+  StoreNotice,
+} from '#core/protocol/engine.ts';
+import type { Failure, FailureCode } from '#core/protocol/failure.ts';
+import { EngineLink } from './engine-link.ts';
+import { advance, startOpening, type Opening } from './opening.ts';
+import { RateHistory } from './rate-history.svelte.ts';
+
+/** After these the runtime in the worker cannot be trusted. */
+const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory'];
+
+/** An open that does not heed Stop (a shader compiling) loses its worker after this long. */
+const cancelMilliseconds = 3000;
+
+/** What the page knows of the engine: which model is open or opening, what runs, the latest figures. */
+export class Engine {
+  model = $state.raw<ModelInfo>();
+  opening = $state.raw<Opening>();
+  openFailure = $state.raw<Failure>();
+  openCancelled = $state(false);
+  /** What went another way than it should while the open package came. */
+  notices = $state.raw<readonly StoreNotice[]>([]);
+  stats = $state.raw<Stats>();
+  /** JS heap of the page in bytes, as of the latest figures, where the browser tells it. */
+  pageHeap = $state<number>();
+  generating = $state(false);
+  /** What `reopen` opens; kept also when it failed. */
+  source = $state.raw<PackageSource>();
+  options = $state.raw<OpenOptions>();
+  readonly rates = new RateHistory();
+
+  #openJob: JobId | undefined;
+  #generateJob: JobId | undefined;
+  #running: Promise<void> = Promise.resolve();
+  readonly #link = new EngineLink((stats) => {
+    this.stats = stats;
+    this.pageHeap = performance.memory?.usedJSHeapSize;
+    this.rates.add(stats);
+  });
+
+  /** Opens a package; the one before is closed. Resolves with true when a model is ready. */
+  async open(source: PackageSource, options: OpenOptions): Promise<boolean> {
+    if (this.#openJob) await this.cancelOpen();
+    await this.stop();
+    if (this.openFailure && fatal.includes(this.openFailure.code)) this.#link.discard(this.openFailure);
+    this.source = source;
+    this.options = options;
+    this.model = undefined;
+    this.stats = undefined;
+    this.openFailure = undefined;
+    this.openCancelled = false;
+    this.notices = [];
+    this.rates.clear();
+    this.opening = startOpening(nameOf(source));
+    const job = this.#link.newJob();
+    this.#openJob = job;
+    await this.#link.run<OpenEvent>(
+      job,
+      (api, on) => api.open(job, source, options, on),
+      (event) => this.#onOpen(event),
+    );
+    return this.model !== undefined;
+  }
+
+  #onOpen(event: OpenEvent): void {
+    if (event.type === 'progress') {
+      if (this.opening) this.opening = advance(this.opening, event, performance.now());
+      return;
+    }
+    if (event.type === 'notice') {
+      this.notices = [...this.notices, event.notice];
+      return;
+    }
+    this.#openJob = undefined;
+    this.opening = undefined;
+    if (event.type === 'done') this.model = event.model;
+    else if (event.type === 'stopped') this.openCancelled = true;
+    else this.openFailure = event.failure;
+  }
+
+  /** Resolves when the open has ended, by itself or with its worker. */
+  async cancelOpen(): Promise<void> {
+    const job = this.#openJob;
+    if (!job || !this.opening) return;
+    this.opening = { ...this.opening, cancelling: true };
+    this.#link.stop(job);
+    const deadline = performance.now() + cancelMilliseconds;
+    while (this.#openJob === job && performance.now() < deadline) await new Promise((next) => setTimeout(next, 50));
+    if (this.#openJob !== job) return;
+    this.#onOpen({ type: 'stopped' });
+    this.#link.discard({ code: 'runtime', detail: { reason: 'cancelled' } });
+  }
+
+  /**
+   * Answers a conversation; one at a time. Resolves after the terminal event. The request must be plain data: a
+   * proxy of `$state` cannot be cloned into the worker.
+   */
+  async generate(request: GenerateRequest, on: (event: GenerateEvent) => void): Promise<void> {
+    if (!this.model) return on({ type: 'failed', failure: { code: 'no-model', detail: {} } });
+    const job = this.#link.newJob();
+    this.#generateJob = job;
+    this.generating = true;
+    this.rates.clear();
+    this.#running = this.#link.run<GenerateEvent>(
+      job,
+      (api, deliver) => api.generate(job, request, deliver),
+      (event) => {
+        if (event.type === 'failed') this.#afterFailure(event.failure);
+        on(event);
+      },
+    );
+    await this.#running;
+    this.generating = false;
+    this.#generateJob = undefined;
+  }
+
+  /** Resolves when the answer has ended. */
+  async stop(): Promise<void> {
+    if (this.#generateJob) this.#link.stop(this.#generateJob);
+    await this.#running;
+  }
+
+  /** Drops the KV prefix and the image features of the conversation. */
+  async forget(): Promise<void> {
+    await this.stop();
+    await this.#link.forget();
+  }
+
+  #afterFailure(failure: Failure): void {
+    if (!fatal.includes(failure.code)) return;
+    this.model = undefined;
+    this.stats = undefined;
+    this.rates.clear();
+    this.openFailure = failure;
+  }
+}
+
+function nameOf(source: PackageSource): string {
+  if (source.type === 'files') return source.name;
+  const { host, pathname } = new URL(source.url);
+  const parts = pathname.split('/').filter(Boolean);
+  return host === 'huggingface.co' ? parts.slice(0, 2).join('/') : (parts.at(-1) ?? host);
+}

@@ -1,0 +1,32 @@
+import type { FailureCode } from '#core/protocol/failure.ts';
+
+/** A way out that the page offers; `action.<name>` in the messages. */
+export type Action =
+  | 'retry'
+  | 'reopen'
+  | 'choose-model'
+  | 'use-cpu'
+  | 'shorter-context'
+  | 'longer-context'
+  | 'drop-oldest'
+  | 'new-conversation'
+  | 'without-images';
+
+/** The ways out of each failure, the likeliest first. */
+export const failureActions: Readonly<Record<FailureCode, readonly Action[]>> = {
+  'file-missing': ['retry', 'choose-model'],
+  'file-broken': ['retry', 'choose-model'],
+  'hash-mismatch': ['retry', 'choose-model'],
+  network: ['retry', 'choose-model'],
+  'unsupported-package': ['choose-model'],
+  'gpu-feature-missing': ['use-cpu', 'choose-model'],
+  'too-large-for-cpu': ['choose-model'],
+  'out-of-memory': ['shorter-context', 'choose-model'],
+  'device-lost': ['reopen'],
+  'image-unreadable': ['without-images'],
+  'no-vision': ['without-images', 'choose-model'],
+  'context-full': ['drop-oldest', 'longer-context', 'new-conversation'],
+  'no-model': ['choose-model'],
+  busy: ['retry'],
+  runtime: ['reopen', 'choose-model'],
+};

@@ -1,0 +1,56 @@
+import type { OpenEvent, OpenPhase } from '#core/protocol/engine.ts';
+
+export interface FileProgress {
+  phase: OpenPhase;
+  file: string;
+  doneBytes: number;
+  totalBytes: number;
+}
+
+/** A package on its way to the device; a new value for every event. */
+export interface Opening {
+  name: string;
+  phase: OpenPhase | undefined;
+  files: readonly FileProgress[];
+  /** When the phase began, in milliseconds, and how many bytes were there already (a resumed download). */
+  phaseStart: number;
+  phaseStartBytes: number;
+  /** Of the files of this phase that are known so far. */
+  doneBytes: number;
+  totalBytes: number;
+  /** Undefined until there is enough to go by. */
+  secondsLeft: number | undefined;
+  cancelling: boolean;
+}
+
+export function startOpening(name: string): Opening {
+  return {
+    name,
+    phase: undefined,
+    files: [],
+    phaseStart: 0,
+    phaseStartBytes: 0,
+    doneBytes: 0,
+    totalBytes: 0,
+    secondsLeft: undefined,
+    cancelling: false,
+  };
+}
+
+/** @param now milliseconds on any steady clock */
+export function advance(opening: Opening, event: OpenEvent & { type: 'progress' }, now: number): Opening {
+  const { phase, file, doneBytes, totalBytes } = event;
+  const at = opening.files.findIndex((known) => known.phase === phase && known.file === file);
+  const files = at < 0 ? [...opening.files, { phase, file, doneBytes, totalBytes }] : [...opening.files];
+  if (at >= 0) files[at] = { phase, file, doneBytes, totalBytes };
+  const ofPhase = files.filter((known) => known.phase === phase);
+  const done = ofPhase.reduce((sum, known) => sum + known.doneBytes, 0);
+  const total = ofPhase.reduce((sum, known) => sum + known.totalBytes, 0);
+  const fresh = phase !== opening.phase;
+  const phaseStart = fresh ? now : opening.phaseStart;
+  const phaseStartBytes = fresh ? done : opening.phaseStartBytes;
+  const elapsed = (now - phaseStart) / 1000;
+  const bytesPerSecond = (done - phaseStartBytes) / elapsed;
+  const secondsLeft = elapsed > 1 && bytesPerSecond > 0 ? (total - done) / bytesPerSecond : undefined;
+  return { ...opening, phase, files, phaseStart, phaseStartBytes, doneBytes: done, totalBytes: total, secondsLeft };
+}

@@ -1,0 +1,69 @@
+import type { PackageFile, PackageSource } from '#core/protocol/engine.ts';
+
+type FolderSource = PackageSource & { type: 'files' };
+
+/** @returns undefined when the visitor closed the picker, or where the browser has none (`canPickFolder`) */
+export async function pickFolder(): Promise<FolderSource | undefined> {
+  if (!window.showDirectoryPicker) return undefined;
+  let folder: FileSystemDirectoryHandle;
+  try {
+    folder = await window.showDirectoryPicker({ id: 'model-package', mode: 'read' });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') return undefined;
+    throw error;
+  }
+  return packageOf(folder.name, await filesOfHandle(folder, ''));
+}
+
+export const canPickFolder = 'showDirectoryPicker' in window;
+
+/** From `<input type="file" webkitdirectory>`. */
+export function inputFolder(list: FileList): FolderSource {
+  const files = [...list].map((file) => ({ path: file.webkitRelativePath || file.name, blob: file }));
+  return packageOf(files[0]?.path.split('/')[0] ?? '', files);
+}
+
+/** From what was dropped: folders, or the files of a package. */
+export async function droppedFolder(entries: readonly FileSystemEntry[]): Promise<FolderSource> {
+  const nested = await Promise.all(entries.map((entry) => filesOfEntry(entry, '')));
+  return packageOf(entries[0]?.name ?? '', nested.flat());
+}
+
+/** Paths become relative to the folder that holds the topmost `config.json`; hidden files are left out. */
+function packageOf(name: string, files: readonly PackageFile[]): FolderSource {
+  const depth = (path: string) => path.split('/').length;
+  const configs = files.map((file) => file.path).filter((path) => /(^|\/)config\.json$/.test(path));
+  const top = configs.sort((a, b) => depth(a) - depth(b))[0];
+  const root = top?.slice(0, -'config.json'.length) ?? '';
+  const inside = files
+    .filter(({ path }) => path.startsWith(root) && !/(^|\/)\./.test(path.slice(root.length)))
+    .map(({ path, blob }) => ({ path: path.slice(root.length), blob }));
+  return { type: 'files', name: root.split('/').filter(Boolean).at(-1) ?? name, files: inside };
+}
+
+async function filesOfHandle(folder: FileSystemDirectoryHandle, prefix: string): Promise<PackageFile[]> {
+  const files: PackageFile[] = [];
+  for await (const entry of folder.values()) {
+    const path = prefix + entry.name;
+    if (entry instanceof FileSystemDirectoryHandle) files.push(...(await filesOfHandle(entry, `${path}/`)));
+    else if (entry instanceof FileSystemFileHandle) files.push({ path, blob: await entry.getFile() });
+  }
+  return files;
+}
+
+async function filesOfEntry(entry: FileSystemEntry, prefix: string): Promise<PackageFile[]> {
+  const path = prefix + entry.name;
+  if (entry instanceof FileSystemFileEntry) {
+    const blob = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+    return [{ path, blob }];
+  }
+  if (!(entry instanceof FileSystemDirectoryEntry)) return [];
+  const reader = entry.createReader();
+  const files: PackageFile[] = [];
+  // readEntries hands out at most a hundred at a time; an empty list is the end.
+  for (;;) {
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (batch.length === 0) return files;
+    for (const child of batch) files.push(...(await filesOfEntry(child, `${path}/`)));
+  }
+}

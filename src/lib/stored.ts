@@ -1,0 +1,16 @@
+/** localStorage that may be forbidden (private windows, embedded pages): then nothing is kept, and nothing breaks. */
+export function readStored(key: string): string | undefined {
+  try {
+    return localStorage.getItem(key) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeStored(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Forbidden or full: the setting lives until the page is closed.
+  }
+}

@@ -1,0 +1,19 @@
+import 'pretendard/dist/web/variable/pretendardvariable-dynamic-subset.css';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/markdown.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { locale } from './lib/locale.svelte.ts';
+import { Session } from './lib/session.svelte.ts';
+import { theme } from './lib/theme.svelte.ts';
+
+locale.restore(location.search);
+theme.restore();
+
+const target = document.getElementById('app');
+if (!target) throw new Error('index.html has no #app');
+
+const session = new Session(document.baseURI);
+mount(App, { target, props: { session } });
+void session.open(session.defaultSource);

@@ -1,0 +1,164 @@
+/** The real engine worker behind comlink, as the page has it, and what comes out of it. */
+import { proxy, wrap, type Remote } from 'comlink';
+import type {
+  ChatMessage,
+  EngineApi,
+  GenerateEvent,
+  ModelInfo,
+  OpenEvent,
+  OpenOptions,
+  PackageSource,
+  Sampling,
+  Stats,
+  TurnStats,
+} from '#core/protocol/engine.ts';
+import type { Failure } from '#core/protocol/failure.ts';
+import { packageUrl } from './model.ts';
+
+export const greedy: Sampling = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
+
+type Terminal<Event extends { type: string }> = Extract<Event, { type: 'done' | 'stopped' | 'failed' }>;
+
+/** One job: all of its events, when they came (performance.now()), and what the last of them says. */
+export interface Job<Event extends { type: string }> {
+  events: Event[];
+  times: number[];
+  /** The first terminal event; a second one would show in `events`. */
+  end: Terminal<Event>;
+  /** From the call to the terminal event. */
+  milliseconds: number;
+}
+
+export interface Answer extends Job<GenerateEvent> {
+  text: string;
+  ids: number[];
+}
+
+export interface AskOptions extends Partial<Sampling> {
+  maxNewTokens?: number;
+  /** Called at every event, with a function that stops the job. */
+  onEvent?: (event: GenerateEvent, stop: () => void) => void;
+}
+
+const isTerminal = <Event extends { type: string }>(event: Event): event is Terminal<Event> =>
+  ['done', 'stopped', 'failed'].includes(event.type);
+
+let jobs = 0;
+
+/** A worker of its own; `worker` for tests that start it from another script. */
+export class EngineClient<Api extends EngineApi = EngineApi> {
+  readonly api: Remote<Api>;
+  readonly stats: Stats[] = [];
+  /** Id of the job that was started last. */
+  lastJob = '';
+  readonly #worker: Worker;
+
+  constructor(worker = new Worker(new URL('../../../workers/engine.worker.ts', import.meta.url), { type: 'module' })) {
+    this.#worker = worker;
+    this.api = wrap<Api>(worker);
+    void this.api.watch(proxy((stats: Stats) => void this.stats.push(stats)));
+  }
+
+  terminate(): void {
+    this.#worker.terminate();
+  }
+
+  /** A package of tests/packages by its name, or any other. */
+  async open(
+    source: string | PackageSource,
+    options: Partial<OpenOptions> = {},
+    onEvent?: (event: OpenEvent, stop: () => void) => void,
+  ): Promise<Job<OpenEvent>> {
+    const from: PackageSource = typeof source === 'string' ? { type: 'url', url: packageUrl(source) } : source;
+    return this.#run<OpenEvent>(
+      (job, on) => this.api.open(job, from, { contextLength: 1024, provider: 'webgpu', ...options }, on),
+      onEvent,
+    );
+  }
+
+  /** Opens and fails the test where that fails. */
+  async model(source: string | PackageSource, options: Partial<OpenOptions> = {}): Promise<ModelInfo> {
+    const { end } = await this.open(source, options);
+    if (end.type !== 'done') throw new Error(`not opened: ${JSON.stringify(end)}`);
+    return end.model;
+  }
+
+  async ask(messages: readonly ChatMessage[] | string, options: AskOptions = {}): Promise<Answer> {
+    const { maxNewTokens = 16, onEvent, ...sampling } = options;
+    const request = {
+      messages: typeof messages === 'string' ? [user(messages)] : messages,
+      sampling: { ...greedy, ...sampling },
+      maxNewTokens,
+    };
+    const job = await this.#run<GenerateEvent>((id, on) => this.api.generate(id, request, on), onEvent);
+    const tokens = job.events.filter((event) => event.type === 'token');
+    return {
+      ...job,
+      text: tokens.map(({ text }) => text).join(''),
+      ids: tokens.flatMap(({ ids }) => ids),
+    };
+  }
+
+  async #run<Event extends { type: string }>(
+    call: (job: string, on: (event: Event) => void) => Promise<void>,
+    onEvent?: (event: Event, stop: () => void) => void,
+  ): Promise<Job<Event>> {
+    const id = `job-${++jobs}`;
+    this.lastJob = id;
+    const events: Event[] = [];
+    const times: number[] = [];
+    const begin = performance.now();
+    const stop = () => void this.api.stop(id);
+    await call(
+      id,
+      proxy((event: Event) => {
+        events.push(event);
+        times.push(performance.now());
+        onEvent?.(event, stop);
+      }),
+    );
+    const end = events.find((event) => isTerminal(event));
+    if (!end) throw new Error('the call returned before its terminal event');
+    return { events, times, end, milliseconds: performance.now() - begin };
+  }
+}
+
+export function user(text: string, ...images: Blob[]): ChatMessage {
+  const pictures = images.map((image, i) => ({ type: 'image' as const, name: `image-${i}`, image }));
+  return { role: 'user', content: [...pictures, { type: 'text', text }] };
+}
+
+export function said(role: 'system' | 'assistant', text: string): ChatMessage {
+  return { role, content: [{ type: 'text', text }] };
+}
+
+/** @throws Error where the answer failed */
+export function turnOf({ end }: Answer): TurnStats {
+  if (end.type === 'failed') throw new Error(JSON.stringify(end.failure));
+  return end.turn;
+}
+
+/** Tokens of the prompt, computed or found in the cache. */
+export function promptLength(answer: Answer): number {
+  const { prefillTokens, cachedTokens } = turnOf(answer);
+  return prefillTokens + cachedTokens;
+}
+
+export function failureOf<Event extends { type: string; failure?: Failure }>({ end }: Job<Event>): Failure | undefined {
+  return end.failure;
+}
+
+/** A picture that a canvas drew: `hue` in degrees tells one from another. */
+export async function picture(type: 'image/png' | 'image/jpeg' | 'image/webp', hue: number): Promise<Blob> {
+  const canvas = new OffscreenCanvas(160, 120);
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('no 2d context');
+  const gradient = context.createLinearGradient(0, 0, 160, 120);
+  gradient.addColorStop(0, `hsl(${hue} 90% 20%)`);
+  gradient.addColorStop(1, `hsl(${(hue + 120) % 360} 90% 80%)`);
+  context.fillStyle = gradient;
+  context.fillRect(0, 0, 160, 120);
+  const blob = await canvas.convertToBlob({ type });
+  if (blob.type !== type) throw new Error(`this browser does not write ${type}`);
+  return blob;
+}

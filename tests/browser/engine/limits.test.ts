@@ -1,0 +1,221 @@
+/** Where the engine must refuse, end or fall back: full context, text-only packages, the CPU, bad images and packages. */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { mainGraph, readModel, writeModel } from '#core/onnx/model.ts';
+import type { PackageSource } from '#core/protocol/engine.ts';
+import { EngineClient, failureOf, picture, promptLength, said, turnOf, user } from './client.ts';
+import { packageFiles } from './model.ts';
+import { breath, diagnosis, expectedAnswers, headache, seen, tamperedFile, type Expected } from './questions.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
+const gpu = new EngineClient();
+const cpu = new EngineClient();
+const onCpu = { provider: 'wasm', contextLength: 256 } as const;
+let expected: Expected;
+
+beforeAll(async () => {
+  expected = await expectedAnswers();
+});
+afterAll(() => {
+  gpu.terminate();
+  cpu.terminate();
+});
+
+const broken = new Blob(['no picture'], { type: 'image/png' });
+
+describe('on the CPU', () => {
+  test('opens, says why, and gives the answers of Node, which are those of WebGPU', async () => {
+    const { runtime } = await cpu.model('chat', onCpu);
+    expect(runtime).toEqual({ provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason: 'asked' });
+    for (const question of [breath, diagnosis, headache, seen])
+      expect((await cpu.ask(question, { maxNewTokens: 10 })).ids).toEqual(expected.chat[question]);
+    const { gpu: memory, wasmHeap } = cpu.stats.at(-1)?.memory ?? {};
+    expect(memory?.kv.bytes).toBe(0);
+    expect(wasmHeap?.bytes).toBeGreaterThan(0);
+  });
+
+  test('a second turn finds the first in the cache, and an image is seen', async () => {
+    const opening = [user('왼쪽 폐', await picture('image/png', 50))];
+    const first = await cpu.ask(opening, { maxNewTokens: 4 });
+    expect(turnOf(first).imageMilliseconds).toBeGreaterThan(0);
+    const sampling = { temperature: 1, seed: 2, maxNewTokens: 8 };
+    const whole = [...opening, said('assistant', '치치'), user(breath)];
+    const second = await cpu.ask(whole, sampling);
+    expect(turnOf(second)).toMatchObject({ imageMilliseconds: 0 });
+    // The cache was longer than what the two have in common, and was cut.
+    expect(turnOf(second).cachedTokens).toBeGreaterThan(10);
+    await cpu.api.forget();
+    const fresh = await cpu.ask(whole, sampling);
+    expect(turnOf(fresh)).toMatchObject({ cachedTokens: 0 });
+    expect(fresh.ids).toEqual(second.ids);
+  });
+
+  test('tokens that come faster than frames are bundled, and none is lost', async () => {
+    const { events, times, ids, milliseconds } = await cpu.ask('왼쪽 폐', { maxNewTokens: 120 });
+    expect(ids).toHaveLength(120);
+    const batches = events.filter(({ type }) => type === 'token');
+    const at = times.filter((_, index) => events[index]?.type === 'token');
+    const span = (at.at(-1) ?? NaN) - (at[0] ?? NaN);
+    console.log(`120 tokens in ${milliseconds.toFixed(0)} ms: ${batches.length} events over ${span.toFixed(0)} ms`);
+    // The last batch is sent at the end of the answer, without waiting for its frame.
+    expect(batches.length).toBeLessThanOrEqual(span / 16 + 2);
+  });
+
+  test('Stop', async () => {
+    const { end, ids } = await cpu.ask(breath, {
+      maxNewTokens: 200,
+      onEvent: ({ type }, stop) => type === 'token' && stop(),
+    });
+    expect(end.type).toBe('stopped');
+    expect(ids.length).toBeLessThan(200);
+    expect((await cpu.ask(diagnosis, { maxNewTokens: 10 })).ids).toEqual(expected.chat[diagnosis]);
+  });
+});
+
+describe('packages that do not open, and a good one after each', () => {
+  async function damaged(change: (files: Map<string, Blob>) => void | Promise<void>): Promise<PackageSource> {
+    const source = await packageFiles('chat');
+    if (source.type !== 'files') throw new Error('unreachable');
+    const files = new Map(
+      source.files.map(({ path, blob }) => {
+        if (!(blob instanceof Blob)) throw new Error('unreachable');
+        return [path, blob] as const;
+      }),
+    );
+    // The manifest would tell of every change by a size.
+    files.delete('manifest.json');
+    await change(files);
+    return { type: 'files', name: 'damaged', files: [...files].map(([path, blob]) => ({ path, blob })) };
+  }
+  const decoder = 'onnx/decoder_model_merged_q4.onnx';
+  const text = (value: string) => new Blob([value]);
+
+  const cases: [string, () => Promise<string | PackageSource>, object][] = [
+    [
+      'a missing tokenizer',
+      () => damaged((files) => void files.delete('tokenizer.json')),
+      { code: 'file-missing', detail: { file: 'tokenizer.json' } },
+    ],
+    [
+      'a missing decoder',
+      () => damaged((files) => void files.delete(decoder)),
+      { code: 'file-missing', detail: { file: decoder } },
+    ],
+    [
+      'missing weights',
+      () => damaged((files) => void files.delete(`${decoder}_data`)),
+      { code: 'file-missing', detail: { file: `${decoder}_data` } },
+    ],
+    [
+      'broken JSON',
+      () => damaged((files) => void files.set('config.json', text('{"architectures": ['))),
+      { code: 'file-broken', detail: { file: 'config.json', reason: 'not JSON' } },
+    ],
+    [
+      'a graph that is none',
+      () => damaged((files) => void files.set(decoder, text('no graph'))),
+      { code: 'file-broken', detail: { file: decoder } },
+    ],
+    [
+      'another architecture',
+      () => damaged((files) => void files.set('config.json', text('{"architectures": ["LlamaForCausalLM"]}'))),
+      { code: 'unsupported-package', detail: { file: 'config.json' } },
+    ],
+    [
+      'weights that break off',
+      () =>
+        damaged((files) => {
+          const whole = files.get(`${decoder}_data`);
+          if (whole) files.set(`${decoder}_data`, whole.slice(0, whole.size / 2));
+        }),
+      { code: expect.stringMatching(/^(file-broken|runtime)$/), detail: { file: expect.stringContaining(decoder) } },
+    ],
+    [
+      'a byte that is not what the manifest says',
+      () => Promise.resolve('tampered'),
+      { code: 'hash-mismatch', detail: { file: tamperedFile } },
+    ],
+    [
+      'more than the CPU can hold',
+      () =>
+        damaged(async (files) => {
+          const model = readModel(new Uint8Array((await files.get(decoder)?.arrayBuffer()) ?? []));
+          const places = mainGraph(model).initializer.flatMap(({ externalData }) => externalData);
+          const length = places.find(({ key }) => key === 'length');
+          if (!length) throw new Error('no external weights');
+          length.value = '2000000000';
+          files.set(decoder, new Blob([writeModel(model)]));
+        }),
+      { code: 'too-large-for-cpu', detail: { limit: 1.2e9, reason: 'asked' } },
+    ],
+  ];
+
+  test.each(cases)('%s', async (_, make, failure) => {
+    const { end, events } = await cpu.open(await make(), onCpu);
+    expect(end).toMatchObject({ type: 'failed', failure });
+    expect(events.filter(({ type }) => type === 'failed')).toHaveLength(1);
+    expect(failureOf(await cpu.ask(breath))?.code).toBe('no-model');
+    await cpu.model('chat', onCpu);
+    expect((await cpu.ask(breath, { maxNewTokens: 9 })).ids).toEqual(expected.chat[breath]?.slice(0, 9));
+  });
+
+  test('on WebGPU, weights that are missing when the first session stands already', async () => {
+    const source = await damaged((files) => void files.delete('onnx/vision_encoder_quantized.onnx_data'));
+    const { end } = await gpu.open(source, { contextLength: 32 });
+    expect(end).toMatchObject({
+      type: 'failed',
+      failure: { code: 'file-missing', detail: { file: 'onnx/vision_encoder_quantized.onnx_data' } },
+    });
+    // Nothing half done is left on the device.
+    const { weights, kv, vision } = gpu.stats.at(-1)?.memory.gpu ?? {};
+    expect([weights?.bytes, kv?.bytes, vision?.bytes]).toEqual([0, 0, 0]);
+  });
+});
+
+describe('a context of 32 tokens', () => {
+  const contextLength = 32;
+  beforeAll(async () => {
+    await gpu.model('chat', { contextLength });
+  }, 180_000);
+
+  test('a prompt that does not fit is refused with its length, before anything is computed', async () => {
+    const answer = await gpu.ask('가나다 '.repeat(10));
+    // 가 나 다 and the space are a token each; the last space is trimmed.
+    const alone = promptLength(await gpu.ask('가', { maxNewTokens: 1 }));
+    const needed = alone - 1 + 39 + 1;
+    expect(answer.events).toEqual([
+      { type: 'failed', failure: { code: 'context-full', detail: { needed, limit: contextLength } } },
+    ]);
+    expect((await gpu.ask(breath, { maxNewTokens: 3 })).ids).toEqual(expected.chat[breath]?.slice(0, 3));
+  });
+
+  test('an answer that reaches the end says so, and a shorter message is answered', async () => {
+    const answer = await gpu.ask(breath, { maxNewTokens: 300 });
+    expect(answer.end).toMatchObject({ type: 'done', reason: 'context-full' });
+    // The last token needs no place any more.
+    expect(answer.ids).toHaveLength(contextLength - promptLength(answer) + 1);
+    expect(answer.ids.slice(0, 10)).toEqual(expected.chat[breath]);
+    expect(gpu.stats.at(-1)).toMatchObject({ contextUsed: contextLength, contextLength });
+
+    const more = [user(breath), said('assistant', answer.text), user(diagnosis)];
+    expect(failureOf(await gpu.ask(more))?.code).toBe('context-full');
+    expect((await gpu.ask(diagnosis, { maxNewTokens: 3 })).ids).toEqual(expected.chat[diagnosis]?.slice(0, 3));
+  });
+
+  test('an image that cannot be read', async () => {
+    const answer = await gpu.ask([user(breath, broken)]);
+    expect(failureOf(answer)).toMatchObject({ code: 'image-unreadable', detail: { name: 'image-0' } });
+    expect((await gpu.ask(breath, { maxNewTokens: 3 })).ids).toEqual(expected.chat[breath]?.slice(0, 3));
+  });
+});
+
+describe('a text-only package (Gemma3ForCausalLM)', () => {
+  test('answers on WebGPU as on the CPU in Node, and refuses images', async () => {
+    const model = await gpu.model('text-only', { contextLength: 64 });
+    expect(model).toMatchObject({ hasVision: false, imageAttention: undefined, tokensPerImage: 0 });
+    expect(model.runtime.provider).toBe('webgpu');
+    expect((await gpu.ask(breath, { maxNewTokens: 10 })).ids).toEqual(expected.textOnly[breath]);
+    const refused = await gpu.ask([user(breath, await picture('image/png', 0))]);
+    expect(refused.events).toEqual([{ type: 'failed', failure: { code: 'no-vision', detail: {} } }]);
+    expect((await gpu.ask(diagnosis, { maxNewTokens: 3 })).ids).toEqual(expected.textOnly[diagnosis]?.slice(0, 3));
+  });
+});

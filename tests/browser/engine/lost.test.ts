@@ -1,0 +1,66 @@
+/** The device goes away: the job fails with `device-lost` and does not hang, and a new worker starts afresh. */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { EngineClient, failureOf, picture, user } from './client.ts';
+import type { BreakableEngineApi } from './lost.worker.ts';
+import { breath, expectedAnswers, type Expected } from './questions.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+const clients: EngineClient<BreakableEngineApi>[] = [];
+let expected: Expected;
+
+function fresh(): EngineClient<BreakableEngineApi> {
+  const worker = new Worker(new URL('./lost.worker.ts', import.meta.url), { type: 'module' });
+  const client = new EngineClient<BreakableEngineApi>(worker);
+  clients.push(client);
+  return client;
+}
+
+beforeAll(async () => {
+  expected = await expectedAnswers();
+});
+afterAll(() => {
+  for (const client of clients) client.terminate();
+});
+
+async function endOfLoss(client: EngineClient<BreakableEngineApi>, when: 'token' | 'image' | 'never') {
+  let lost = NaN;
+  const lose = () => {
+    lost = performance.now();
+    void client.api.loseDevice();
+  };
+  if (when === 'never') lose();
+  const messages = when === 'image' ? [user(breath, await picture('image/png', 0))] : breath;
+  const answer = await client.ask(messages, {
+    maxNewTokens: 300,
+    onEvent(event) {
+      const seen = event.type === 'progress' ? event.phase : event.type;
+      if (Number.isNaN(lost) && seen === when) lose();
+    },
+  });
+  expect(answer.events.filter(({ type }) => type === 'failed')).toHaveLength(1);
+  console.log(`${when}: ended ${(performance.now() - lost).toFixed(0)} ms after the loss`);
+  return answer;
+}
+
+test('in decode, then in the next message; a new worker opens and answers', async () => {
+  const client = fresh();
+  await client.model('chat', { contextLength: 512 });
+  const answer = await endOfLoss(client, 'token');
+  expect(failureOf(answer)).toMatchObject({ code: 'device-lost', detail: { reason: expect.stringMatching(/./) } });
+  expect(failureOf(await client.ask(breath))?.code).toBe('device-lost');
+  // Opening again in the same worker says the same: ONNX Runtime keeps its first device.
+  const { end } = await client.open('chat', { contextLength: 512 });
+  expect(end).toMatchObject({ type: 'failed', failure: { code: 'device-lost' } });
+  client.terminate();
+
+  const next = fresh();
+  await next.model('chat', { contextLength: 512 });
+  expect((await next.ask(breath, { maxNewTokens: 9 })).ids).toEqual(expected.chat[breath]?.slice(0, 9));
+  expect(failureOf(await endOfLoss(next, 'image'))?.code).toBe('device-lost');
+});
+
+test('between two messages', async () => {
+  const client = fresh();
+  await client.model('chat', { contextLength: 64 });
+  expect(failureOf(await endOfLoss(client, 'never'))?.code).toBe('device-lost');
+});

@@ -1,0 +1,62 @@
+/**
+ * Packages for the tests of the engine, and what they must answer: the greedy tokens of the same files on ONNX Runtime's
+ * CPU provider in Node. Runs in Node.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeDefaultPackage } from '../../../scripts/default-package.ts';
+import { writeStandInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
+import { loadChat } from '../../../workers/engine/chat/chat.ts';
+import { exportFixture, NodeModel, temporaryFolder } from '../../reference/node.ts';
+import { writeTextOnly } from '../../unit/parity/checkpoints.ts';
+import { questions, tamperedFile, type Expected } from './questions.ts';
+import { writeForeign } from './foreign.ts';
+
+export async function writeEnginePackages(folder: string): Promise<void> {
+  const path = (name: string) => join(folder, name);
+  await writeDefaultPackage(path('chat'));
+  await writeForeign(path('chat'), path('foreign'), 'fused');
+  await writeForeign(path('chat'), path('foreign-concat'), 'concat');
+  await writeTampered(path('chat'), path('tampered'));
+  const checkpoint = temporaryFolder();
+  try {
+    await writeTextOnly(checkpoint.path);
+    await writeStandInTokenizer(checkpoint.path);
+    await exportFixture(path('text-only'), 'q4', { checkpoint: checkpoint.path });
+  } finally {
+    checkpoint.remove();
+  }
+  const expected: Expected = {
+    chat: await greedyAnswers(path('chat'), await NodeModel.open(path('chat'), 'q4')),
+    textOnly: await greedyAnswers(path('text-only'), await NodeModel.openTextOnly(path('text-only'), 'q4')),
+  };
+  await writeFile(path('expected.json'), JSON.stringify(expected));
+}
+
+/** One bit of the vision encoder's weights is not what the manifest says. */
+async function writeTampered(from: string, out: string): Promise<void> {
+  await cp(from, out, { recursive: true });
+  const file = join(out, tamperedFile);
+  const bytes = await readFile(file);
+  bytes[1000] = (bytes[1000] ?? 0) ^ 1;
+  await writeFile(file, bytes);
+}
+
+async function greedyAnswers(folder: string, model: NodeModel): Promise<Record<string, number[]>> {
+  const chat = await loadChat(
+    {
+      name: folder,
+      list: () => undefined,
+      has: (path) => Promise.resolve(existsSync(join(folder, path))),
+      blob: (path) => Promise.resolve(new Blob([readFileSync(join(folder, path))])),
+    },
+    0,
+  );
+  const answers: Record<string, number[]> = {};
+  for (const question of questions) {
+    const { ids } = chat.prompt([{ role: 'user', content: [{ type: 'text', text: question }] }]);
+    answers[question] = (await model.greedy(await model.prefill(ids), 10)).ids;
+  }
+  return answers;
+}

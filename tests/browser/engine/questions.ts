@@ -1,0 +1,18 @@
+/** Questions to which the random weights give answers of more than one token, over and over again as they may. */
+export const [breath, diagnosis, headache, seen] = ['숨이 차요', '진단', '머리가 아파요', 'What is seen?'] as const;
+/** More than one chunk of prefill on a GPU (256 tokens), which the stand-in tokenizer cuts into about 300. */
+export const long = '가나다 '.repeat(75);
+export const questions = [breath, diagnosis, headache, seen, long];
+
+/** What tests/packages/expected.json holds: ten greedy tokens for each question. */
+export interface Expected {
+  chat: Record<string, number[]>;
+  textOnly: Record<string, number[]>;
+}
+
+export async function expectedAnswers(): Promise<Expected> {
+  return (await fetch('/tests/packages/expected.json')).json();
+}
+
+/** The file of tests/packages/tampered that its manifest's hash does not fit. */
+export const tamperedFile = 'onnx/vision_encoder_quantized.onnx_data';

@@ -1,0 +1,176 @@
+/** Stop: in prefill, in image encoding, in decode and while a package opens. The next message must be answered rightly. */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { ChatMessage, GenerateEvent } from '#core/protocol/engine.ts';
+import { EngineClient, picture, promptLength, said, turnOf, user, type Answer, type AskOptions } from './client.ts';
+import { breath, diagnosis, expectedAnswers, long, type Expected } from './questions.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
+const engine = new EngineClient();
+const contextLength = 512;
+let expected: Expected;
+
+beforeAll(async () => {
+  expected = await expectedAnswers();
+  // Test files share the browser's storage: what another one downloaded would leave nothing to stop.
+  const storage = await navigator.storage.getDirectory();
+  for await (const name of storage.keys()) await storage.removeEntry(name, { recursive: true });
+});
+afterAll(() => engine.terminate());
+
+describe('while a package opens', () => {
+  test.each(['download', 'weights'] as const)('in phase %s', async (phase) => {
+    const { end, events } = await engine.open('chat', { contextLength }, (event, stop) => {
+      if (event.type === 'progress' && event.phase === phase) stop();
+    });
+    expect(end).toEqual({ type: 'stopped' });
+    expect(events.filter(({ type }) => type === 'stopped')).toHaveLength(1);
+    expect(events.at(-1)).toEqual({ type: 'stopped' });
+    expect((await engine.ask(breath)).end).toMatchObject({ type: 'failed', failure: { code: 'no-model' } });
+  });
+
+  test('and then it opens, and nothing is left of the two before', async () => {
+    const model = await engine.model('chat', { contextLength });
+    expect(model.contextLength).toBe(contextLength);
+    expect((await engine.ask(breath, { maxNewTokens: 9 })).ids).toEqual(expected.chat[breath]?.slice(0, 9));
+    // One cache and no more.
+    expect(engine.stats.at(-1)?.memory.gpu.kv.bytes).toBe(2 * model.layers * 2 * contextLength * 32 * 4);
+  });
+});
+
+/** Stops when `when` says so; tells how long the answer then took to end. */
+async function stopped(
+  messages: string | ChatMessage[],
+  when: (event: GenerateEvent, index: number) => boolean,
+  options: AskOptions = {},
+): Promise<Answer & { waited: number; after: GenerateEvent[] }> {
+  let asked = NaN;
+  let count = 0;
+  const after: GenerateEvent[] = [];
+  const answer = await engine.ask(messages, {
+    ...options,
+    onEvent(event, stop) {
+      if (!Number.isNaN(asked)) after.push(event);
+      else if (when(event, count++)) {
+        asked = performance.now();
+        stop();
+      }
+    },
+  });
+  expect(answer.end.type).toBe('stopped');
+  expect(answer.events.filter(({ type }) => type === 'stopped')).toHaveLength(1);
+  expect(answer.events.at(-1)?.type).toBe('stopped');
+  const waited = performance.now() - asked;
+  console.log(`stopped ${waited.toFixed(0)} ms after it was asked to, ${answer.milliseconds.toFixed(0)} ms in all`);
+  return { ...answer, waited, after };
+}
+
+const isPhase = (phase: 'image' | 'prefill') => (event: GenerateEvent) =>
+  event.type === 'progress' && event.phase === phase;
+
+describe('an answer', () => {
+  test('in decode: at most a few tokens later, and the next message is answered rightly', async () => {
+    await engine.api.forget();
+    const question = '왼쪽 폐';
+    const answer = await stopped(question, ({ type }, index) => type === 'token' && index >= 3, { maxNewTokens: 300 });
+    expect(turnOf(answer).newTokens).toBe(answer.ids.length);
+    // Token steps that were queued before Stop arrived.
+    expect(answer.after.flatMap((event) => (event.type === 'token' ? event.ids : [])).length).toBeLessThanOrEqual(4);
+    expect((await engine.ask(breath, { maxNewTokens: 9 })).ids).toEqual(expected.chat[breath]?.slice(0, 9));
+
+    // The conversation goes on behind what was said, in the cache as without it.
+    const half = await stopped(question, ({ type }, index) => type === 'token' && index >= 3, { maxNewTokens: 300 });
+    const on = [user(question), said('assistant', half.text), user(diagnosis)];
+    const kept = await engine.ask(on, { maxNewTokens: 6 });
+    expect(turnOf(kept).cachedTokens).toBeGreaterThanOrEqual(promptLength(half) + half.ids.length - 1);
+    await engine.api.forget();
+    const whole = await engine.ask(on, { maxNewTokens: 6 });
+    expect(turnOf(whole)).toMatchObject({ cachedTokens: 0 });
+    expect(whole.ids).toEqual(kept.ids);
+  });
+
+  test('in sampled decode', async () => {
+    const sampling = { temperature: 1, seed: 9, maxNewTokens: 300 };
+    const answer = await stopped(diagnosis, ({ type }, index) => type === 'token' && index >= 3, sampling);
+    expect(answer.ids.length).toBeLessThan(20);
+    expect((await engine.ask(diagnosis, { maxNewTokens: 5 })).ids).toEqual(expected.chat[diagnosis]?.slice(0, 5));
+  });
+
+  test('in prefill: after the chunk that runs, which the next message finds in the cache', async () => {
+    await engine.api.forget();
+    let asked = false;
+    // While the first chunk runs: the second of the two must not begin.
+    const pending = engine.ask(long, {
+      onEvent: () => expect(asked).toBe(true),
+    });
+    const id = engine.lastJob;
+    setTimeout(() => {
+      asked = true;
+      void engine.api.stop(id);
+    }, 100);
+    const answer = await pending;
+    expect(answer.end.type).toBe('stopped');
+    expect(answer.ids).toEqual([]);
+    expect(answer.events.filter(isPhase('prefill')).length).toBeLessThanOrEqual(1);
+
+    const full = await engine.ask(long, { maxNewTokens: 5 });
+    expect(full.ids).toEqual(expected.chat[long]?.slice(0, 5));
+    expect([0, 256]).toContain(turnOf(full).cachedTokens);
+    const total = promptLength(full);
+    expect(total).toBeGreaterThan(256);
+    expect(turnOf(answer).prefillTokens).toBe(total);
+    expect((await engine.ask(breath, { maxNewTokens: 3 })).ids).toEqual(expected.chat[breath]?.slice(0, 3));
+  });
+
+  test('in prefill with images, and in image encoding', async () => {
+    await engine.api.forget();
+    const message = [user('무엇이 보이나요?', await picture('image/png', 10), await picture('image/png', 130))];
+    const sampling = { temperature: 1, seed: 11, maxNewTokens: 3 };
+    const undisturbed = await engine.ask(message, sampling);
+
+    await engine.api.forget();
+    const encoding = await stopped(message, isPhase('image'), sampling);
+    expect(encoding.ids).toEqual([]);
+    // One stage may have been running, of the nine that each of two images has.
+    expect(encoding.after.filter(isPhase('image')).length).toBeLessThanOrEqual(2);
+    expect(encoding.events.some(isPhase('prefill'))).toBe(false);
+    expect(encoding.waited).toBeLessThan(undisturbed.milliseconds);
+    expect((await engine.ask(breath, { maxNewTokens: 3 })).ids).toEqual(expected.chat[breath]?.slice(0, 3));
+
+    const prefilling = await stopped(message, isPhase('prefill'), sampling);
+    expect(prefilling.ids).toEqual([]);
+    const done = prefilling.events.findLast(isPhase('prefill'));
+    expect(done?.type === 'progress' && done.done < done.total).toBe(true);
+    expect(prefilling.after.filter(isPhase('prefill')).length).toBeLessThanOrEqual(1);
+    expect(prefilling.waited).toBeLessThan(undisturbed.milliseconds);
+    const again = await engine.ask(message, sampling);
+    expect(again.ids).toEqual(undisturbed.ids);
+    expect(turnOf(again)).toMatchObject({ imageMilliseconds: 0 });
+    expect(turnOf(again).cachedTokens).toBeGreaterThan(0);
+  });
+});
+
+describe('jobs', () => {
+  test('an unknown one is not stopped, a second one is refused, and the first goes on', async () => {
+    let refused: Promise<Answer> | undefined;
+    const answer = await engine.ask(breath, {
+      maxNewTokens: 9,
+      onEvent({ type }) {
+        if (type !== 'token') return;
+        void engine.api.stop('nobody');
+        refused ??= engine.ask(diagnosis);
+      },
+    });
+    expect(answer.end).toMatchObject({ type: 'done', reason: 'length' });
+    expect(answer.ids).toEqual(expected.chat[breath]?.slice(0, 9));
+    const { events } = (await refused) ?? {};
+    expect(events).toEqual([{ type: 'failed', failure: { code: 'busy', detail: {} } }]);
+  });
+
+  test('a job that has ended is not stopped, nor is the next one', async () => {
+    const first = engine.ask(breath, { maxNewTokens: 1 });
+    const id = engine.lastJob;
+    await first;
+    void engine.api.stop(id);
+    expect((await engine.ask(breath, { maxNewTokens: 3 })).end).toMatchObject({ type: 'done' });
+  });
+});

@@ -1,0 +1,21 @@
+/** Exports the packages that the browser tests load over HTTP from tests/packages. */
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { exportFixture } from '../reference/node.ts';
+import { writeEnginePackages } from './engine/packages.ts';
+
+const folder = new URL('../packages', import.meta.url).pathname;
+const cache = new URL('../../.cache', import.meta.url).pathname;
+
+export async function setup(): Promise<void> {
+  // Elsewhere, then renamed: another run may be reading what is there.
+  await mkdir(cache, { recursive: true });
+  const fresh = `${cache}/packages-${process.pid}`;
+  for (const dtype of ['fp32', 'q8', 'q4'] as const) await exportFixture(`${fresh}/${dtype}`, dtype);
+  await writeEnginePackages(fresh);
+  const old = `${cache}/packages-${process.pid}-old`;
+  await rename(folder, old).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  });
+  await rename(fresh, folder);
+  await rm(old, { recursive: true, force: true });
+}

@@ -1,0 +1,108 @@
+import { expect, test } from '@playwright/test';
+import { answers, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
+
+test('Enter that ends a Korean syllable does not send; Enter alone does', async ({ page }) => {
+  await openPage(page);
+  await modelReady(page);
+  await prompt(page).fill('안녕');
+  await prompt(page).dispatchEvent('keydown', { key: 'Enter', isComposing: true });
+  await prompt(page).dispatchEvent('keydown', { key: 'Enter', keyCode: 229 });
+  await prompt(page).press('Shift+Enter');
+  await expect(prompt(page)).toHaveValue('안녕\n');
+  await expect(answers(page)).toHaveCount(0);
+  await prompt(page).press('Enter');
+  await expect(answers(page)).toHaveCount(1);
+  await stop(page).click();
+  await expect(send(page)).toBeVisible(patience);
+});
+
+test('the address and the switch choose the language, and the choice is kept', async ({ page }) => {
+  await openPage(page, '/?lang=en');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/Medical AI/);
+  await page.getByRole('radio', { name: '한국어' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/의료 AI/);
+  await page.getByRole('radio', { name: 'EN' }).click();
+  await page.goto('/');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+});
+
+test('a phone sees the chat first, without sideways scrolling, and the figures in a sheet', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await openPage(page);
+  await expect(prompt(page)).toBeInViewport();
+  const beyond = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(await beyond()).toBe(0);
+  await page.getByRole('navigation').getByRole('button').first().click();
+  const sheet = page.getByRole('dialog', { name: '모델과 지표' });
+  await expect(sheet.getByRole('heading', { name: '지표', exact: true })).toBeVisible();
+  expect(await beyond()).toBe(0);
+  await page.keyboard.press('Escape');
+  await expect(sheet).toBeHidden();
+});
+
+test('a folder from disk opens; one without its files says what is missing, and the default opens again', async ({
+  page,
+}) => {
+  test.setTimeout(240_000);
+  await page.addInitScript(() => Reflect.deleteProperty(window, 'showDirectoryPicker'));
+  await openPage(page);
+  await modelReady(page);
+  await page.getByRole('button', { name: '모델 바꾸기' }).click();
+  await page.getByTestId('folder-input').setInputFiles('dist/models/default');
+  await expect(page.getByText('default 여는 중').first()).toBeVisible();
+  await modelReady(page);
+
+  await page.getByRole('button', { name: '모델 바꾸기' }).click();
+  await page.getByTestId('folder-input').setInputFiles('tests/fixtures/images');
+  const alert = page.getByRole('alert');
+  await expect(alert).toContainText(/패키지에 파일이 빠져 있습니다: \S+\.json/, patience);
+  await alert.getByRole('button', { name: '다른 모델 열기' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '열기', exact: true }).first().click();
+  await modelReady(page);
+});
+
+test('an address that the policy forbids is refused before anything is fetched', async ({ page }) => {
+  await openPage(page);
+  await modelReady(page);
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.getByRole('button', { name: '모델 바꾸기' }).click();
+  await page.getByPlaceholder('이름/저장소').fill('https://example.org/model/');
+  await page.getByPlaceholder('이름/저장소').press('Enter');
+  await expect(page.getByRole('alert')).toContainText('example.org에서는 받을 수 없습니다');
+  expect(asked.filter((url) => url.includes('example.org'))).toEqual([]);
+});
+
+test('the policy holds in the engine worker too, on a host that sends no headers', async ({ page }) => {
+  await openPage(page);
+  await modelReady(page);
+  const [worker] = page.workers();
+  const violated = await worker?.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        addEventListener('securitypolicyviolation', (event) => resolve(event.blockedURI), { once: true });
+        fetch('https://example.org/').catch(() => setTimeout(() => resolve('no violation'), 5000));
+      }),
+  );
+  expect(violated).toContain('https://example.org');
+});
+
+test('settings are kept, and a context that is full offers ways on', async ({ page }) => {
+  test.setTimeout(240_000);
+  await page.addInitScript(() => localStorage.setItem('settings', JSON.stringify({ contextLength: 512 })));
+  await openPage(page);
+  await modelReady(page);
+  await prompt(page).fill('가나다라 '.repeat(400));
+  await prompt(page).press('Enter');
+  const alert = page.getByRole('alert');
+  await expect(alert).toContainText('대화가 컨텍스트 길이를 넘었습니다', patience);
+  await expect(alert.getByRole('button', { name: '컨텍스트를 늘려 다시 열기' })).toBeVisible();
+  await alert.getByRole('button', { name: '새 대화 시작' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await prompt(page).fill('짧은 질문');
+  await prompt(page).press('Enter');
+  await expect(answers(page).locator('.markdown')).not.toBeEmpty(patience);
+  await stop(page).click();
+  await expect(send(page)).toBeVisible(patience);
+});

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** The engine runs on the software adapter, on machines that do other things too. */
+export const patience = { timeout: 90_000 };
+
+export const photograph = 'tests/fixtures/images/small-320x427.jpg';
+
+/** Opens the page and waits until the built-in model stands; gives what the browser complained about. */
+export async function openPage(page: Page, address = '/'): Promise<string[]> {
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  await page.goto(address);
+  return complaints;
+}
+
+export const prompt = (page: Page): Locator => page.getByRole('textbox', { name: /질문|Question/ });
+export const send = (page: Page): Locator => page.getByRole('button', { name: '보내기' });
+export const stop = (page: Page): Locator => page.getByRole('button', { name: '멈추기' });
+export const answers = (page: Page): Locator => page.getByRole('article', { name: '모델' });
+
+export async function modelReady(page: Page): Promise<void> {
+  await expect(page.getByRole('button', { name: '모델 바꾸기' })).toBeVisible(patience);
+}
+
+/** Drops a file on the page as the desktop does. */
+export async function dropFile(page: Page, path: string, type: string): Promise<void> {
+  const base64 = (await readFile(path)).toString('base64');
+  const transfer = await page.evaluateHandle(
+    ({ base64, name, type }) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const made = new DataTransfer();
+      made.items.add(new File([bytes], name, { type }));
+      return made;
+    },
+    { base64, name: basename(path), type },
+  );
+  await page.dispatchEvent('#chat', 'dragenter', { dataTransfer: transfer });
+  await page.dispatchEvent('#chat', 'drop', { dataTransfer: transfer });
+}

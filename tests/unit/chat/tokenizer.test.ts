@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
+import { standInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
+import { compileChatTemplate, findChatTemplate } from '../../../workers/engine/chat/template.ts';
+import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';
+import { loadStandIn } from './packages.ts';
+
+const { tokenizer, names } = loadStandIn();
+
+describe('stand-in tokenizer', () => {
+  it('has one token for each of 512 ids, those of the checkpoint among them', () => {
+    const tokens = Array.from({ length: 512 }, (_, id) => tokenizer.tokenOf(id));
+    expect(new Set(tokens).size).toBe(512);
+    expect(tokens).not.toContain(undefined);
+    expect(tokenizer.tokenOf(512)).toBeUndefined();
+    const ids = [
+      '<pad>',
+      '<eos>',
+      '<bos>',
+      '<end_of_turn>',
+      '<image_soft_token>',
+      '<start_of_image>',
+      '<end_of_image>',
+    ];
+    expect(ids.map((token) => tokenizer.idOf(token))).toEqual([0, 1, 2, 3, 500, 501, 502]);
+    tokens.forEach((token, id) => expect(tokenizer.idOf(token ?? '')).toBe(id));
+  });
+
+  it('keeps any text but "▁", in one and the other way to encode', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (text, special) => {
+        fc.pre(!text.includes('▁'));
+        expect(tokenizer.decode(tokenizer.encode(text, { special }))).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('reaches its words', () => {
+    const tokens = tokenizer.encode('환자 the lung 입니다', { special: false }).map((id) => tokenizer.tokenOf(id));
+    expect(tokens).toEqual(['환자', '▁the', '▁lung', '▁', '입니다']);
+  });
+
+  it('says what it is', () => {
+    expect(standInTokenizer().config['_comment']).toMatch(/stand-in .* random weights/);
+  });
+
+  it('is written by the command', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'stand-in-'));
+    try {
+      await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/stand-in-tokenizer.ts', folder]);
+      expect((await readdir(folder)).sort()).toEqual([
+        'chat_template.jinja',
+        'special_tokens_map.json',
+        'tokenizer.json',
+        'tokenizer_config.json',
+      ]);
+      const written: unknown = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8'));
+      expect(written).toEqual(standInTokenizer().tokenizer);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('loadTokenizer', () => {
+  it('tells control tokens from text', () => {
+    expect(tokenizer.encode('<end_of_turn>', { special: true })).toEqual([3]);
+    const ids = tokenizer.encode('<end_of_turn>', { special: false });
+    expect(ids).not.toContain(3);
+    expect(tokenizer.decode(ids)).toBe('<end_of_turn>');
+    expect(tokenizer.isSpecial(3)).toBe(true);
+    expect(tokenizer.isSpecial(10)).toBe(false);
+    expect(tokenizer.controlTokens).toContain('<unused94>');
+  });
+
+  it('knows the names, given as strings or as objects', () => {
+    expect(names.get('bos_token')).toBe('<bos>');
+    expect(names.get('boi_token')).toBe('<start_of_image>');
+    const { tokenizer: json, config } = standInTokenizer();
+    const objects = { ...config, bos_token: { content: '<bos>', special: true } };
+    expect(loadTokenizer(json, objects).names.get('bos_token')).toBe('<bos>');
+  });
+
+  it.each([
+    [null, {}],
+    [{}, {}],
+    [{ ...standInTokenizer().tokenizer, model: { type: 'unheard of' } }, {}],
+    [standInTokenizer().tokenizer, 'text'],
+  ])('refuses what is none (%#)', (json, config) => {
+    expect(() => loadTokenizer(json, config)).toThrow(/file-broken/);
+  });
+});
+
+describe('chat template', () => {
+  const none = { jinja: undefined, json: undefined, tokenizerConfig: {} };
+
+  it('is looked for in the order of Hugging Face', () => {
+    const tokenizerConfig = { chat_template: 'c' };
+    const json = { chat_template: 'b' };
+    expect(findChatTemplate({ jinja: 'a', json, tokenizerConfig })).toEqual({
+      source: 'a',
+      from: 'chat_template.jinja',
+    });
+    expect(findChatTemplate({ ...none, json, tokenizerConfig }).source).toBe('b');
+    expect(findChatTemplate({ ...none, tokenizerConfig }).source).toBe('c');
+    const named = {
+      chat_template: [
+        { name: 'tool_use', template: 't' },
+        { name: 'default', template: 'd' },
+      ],
+    };
+    expect(findChatTemplate({ ...none, tokenizerConfig: named }).source).toBe('d');
+    expect(findChatTemplate(none)).toEqual({ source: GEMMA3_CHAT_TEMPLATE, from: 'built-in' });
+  });
+
+  it('refuses a template with syntax errors', () => {
+    expect(() => compileChatTemplate({ source: '{% if %}', from: 'chat_template.jinja' }, names)).toThrow(
+      /file-broken.*chat_template\.jinja/,
+    );
+  });
+});

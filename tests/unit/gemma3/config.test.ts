@@ -1,0 +1,271 @@
+/** config.json as different versions of transformers write it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, parseConfig } from '#core/gemma3/config.ts';
+import { presetConfig, textOnly } from '../../../scripts/random-presets.ts';
+import { fixture } from '../../reference/node.ts';
+
+type Json = Record<string, unknown>;
+
+const tiny: Json = JSON.parse(readFileSync(join(fixture, 'checkpoint/config.json'), 'utf8'));
+
+function part(json: Json, key: string): Json {
+  const value = json[key];
+  if (typeof value !== 'object' || value === null) throw new Error(`no ${key}`);
+  return { ...value };
+}
+
+/** The fixture's config with changes; undefined takes a key away. */
+function changed(root: Json, text: Json = {}, vision: Json = {}): unknown {
+  const json = {
+    ...tiny,
+    text_config: { ...part(tiny, 'text_config'), ...text },
+    vision_config: { ...part(tiny, 'vision_config'), ...vision },
+    ...root,
+  };
+  return JSON.parse(JSON.stringify(json));
+}
+
+const withText = (text: Json) => parseConfig(changed({}, text)).text;
+
+test('the fixture', () => {
+  expect(parseConfig(tiny)).toEqual({
+    architecture: 'Gemma3ForConditionalGeneration',
+    text: {
+      hiddenSize: 160,
+      intermediateSize: 320,
+      layers: 8,
+      heads: 4,
+      keyValueHeads: 2,
+      headDim: 32,
+      vocabularySize: 512,
+      slidingWindow: 16,
+      isLocal: [true, true, true, true, true, false, true, true],
+      ropeTheta: 1e6,
+      ropeLocalTheta: 1e4,
+      ropeFactor: 8,
+      queryPreAttnScalar: 32,
+      rmsNormEps: 1e-6,
+      maxPositions: 512,
+      tiedEmbedding: true,
+    },
+    vision: {
+      hiddenSize: 48,
+      intermediateSize: 96,
+      layers: 3,
+      heads: 4,
+      imageSize: 112,
+      patchSize: 14,
+      channels: 3,
+      layerNormEps: 1e-6,
+      tokensPerImage: 4,
+      imageToken: 500,
+    },
+  });
+});
+
+describe('RoPE', () => {
+  const none = {
+    rope_theta: undefined,
+    rope_local_base_freq: undefined,
+    rope_scaling: undefined,
+    rope_parameters: undefined,
+  };
+  const rope = (text: Json) => {
+    const { ropeTheta, ropeLocalTheta, ropeFactor } = withText({ ...none, ...text });
+    return [ropeLocalTheta, ropeTheta, ropeFactor];
+  };
+  const parameters = (full: Json, sliding: Json = {}) => ({
+    rope_parameters: {
+      full_attention: { rope_type: 'default', rope_theta: 1e6, ...full },
+      sliding_attention: { rope_type: 'default', rope_theta: 1e4, ...sliding },
+    },
+  });
+
+  test('of transformers 4: three keys', () => {
+    const text = { rope_theta: 5e5, rope_local_base_freq: 2e4 };
+    expect(rope({ ...text, rope_scaling: { rope_type: 'linear', factor: 4 } })).toEqual([2e4, 5e5, 4]);
+    expect(rope({ ...text, rope_scaling: { type: 'linear', factor: 4 } })).toEqual([2e4, 5e5, 4]);
+    expect(rope({ ...text, rope_scaling: { rope_type: 'default' } })).toEqual([2e4, 5e5, 1]);
+    expect(rope({ ...text, rope_scaling: null })).toEqual([2e4, 5e5, 1]);
+  });
+
+  test('of transformers 5: parameters by layer type, which win over the old keys', () => {
+    const linear = parameters({ rope_type: 'linear', factor: 8, rope_theta: 5e5 }, { rope_theta: 2e4 });
+    expect(rope(linear)).toEqual([2e4, 5e5, 8]);
+    expect(rope(parameters({}))).toEqual([1e4, 1e6, 1]);
+    expect(rope({ ...linear, rope_theta: 1, rope_local_base_freq: 1 })).toEqual([2e4, 5e5, 8]);
+  });
+
+  test('defaults where nothing is said', () => {
+    expect(rope({})).toEqual([1e4, 1e6, 1]);
+  });
+
+  test('both styles of one model are one configuration', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1e7 }),
+        fc.integer({ min: 1, max: 1e7 }),
+        fc.integer({ min: 2, max: 64 }),
+        (local, global, factor) => {
+          const old = {
+            rope_theta: global,
+            rope_local_base_freq: local,
+            rope_scaling: { rope_type: 'linear', factor },
+          };
+          const renewed = parameters({ rope_type: 'linear', factor, rope_theta: global }, { rope_theta: local });
+          expect(withText({ ...none, ...old })).toEqual(withText({ ...none, ...renewed }));
+        },
+      ),
+    );
+  });
+
+  test.each([
+    [{ rope_scaling: { rope_type: 'yarn', factor: 4 } }, 'RoPE scaling "yarn"'],
+    [{ rope_scaling: { type: 'dynamic', factor: 4 } }, 'RoPE scaling "dynamic"'],
+    [{ rope_scaling: { rope_type: 'linear' } }, '"factor"'],
+    [{ rope_scaling: { rope_type: 'linear', factor: 0 } }, '"factor" is 0'],
+    [parameters({ rope_type: 'llama3', factor: 8 }), 'RoPE scaling "llama3"'],
+    [parameters({}, { rope_type: 'linear', factor: 8 }), 'sliding_attention'],
+    [{ rope_parameters: { full_attention: { rope_theta: 1e6 } } }, '"sliding_attention" is missing'],
+    [{ rope_theta: -1 }, '"rope_theta" is -1'],
+  ])('refuses %j', (text, reason) => {
+    expect(() => rope(text)).toThrow(ConfigError);
+    expect(() => rope(text)).toThrow(reason);
+  });
+});
+
+describe('local and global layers', () => {
+  const local = (text: Json) =>
+    withText({ sliding_window_pattern: undefined, ...text })
+      .isLocal.map((is) => (is ? 'l' : 'G'))
+      .join('');
+
+  test('by layer_types', () => {
+    const types = ['full', 'sliding', 'full', 'full', 'sliding', 'sliding', 'sliding', 'full'];
+    expect(local({ layer_types: types.map((type) => `${type}_attention`) })).toBe('GlGGlllG');
+  });
+
+  test('by a pattern, under either name, else every sixth is global', () => {
+    expect(local({ sliding_window_pattern: 3 })).toBe('llGllGll');
+    expect(local({ _sliding_window_pattern: 4 })).toBe('lllGlllG');
+    expect(local({})).toBe('lllllGll');
+    expect(local({ layer_types: null })).toBe('lllllGll');
+  });
+
+  test('refuses a list of another length, and other kinds', () => {
+    expect(() => local({ layer_types: ['full_attention'] })).toThrow('layer_types has 1 entries for 8 layers');
+    expect(() => local({ layer_types: Array(8).fill('chunked_attention') })).toThrow('"chunked_attention"');
+  });
+});
+
+describe('a text-only config', () => {
+  test('has its keys at the root', () => {
+    const text = textOnly(tiny);
+    expect(parseConfig(text)).toEqual({
+      architecture: 'Gemma3ForCausalLM',
+      text: parseConfig(tiny).text,
+      vision: undefined,
+    });
+  });
+
+  test('may have a head of its own', () => {
+    expect(parseConfig({ ...textOnly(tiny), tie_word_embeddings: false }).text.tiedEmbedding).toBe(false);
+    expect(parseConfig({ ...textOnly(tiny), tie_word_embeddings: true }).text.tiedEmbedding).toBe(true);
+    expect(withText({ tie_word_embeddings: false }).tiedEmbedding).toBe(false);
+  });
+});
+
+test('what the config leaves out has the defaults of Hugging Face', () => {
+  // google/gemma-3-4b-it writes only what differs from them.
+  const config = parseConfig({
+    architectures: ['Gemma3ForConditionalGeneration'],
+    image_token_index: 262144,
+    mm_tokens_per_image: 256,
+    text_config: {
+      hidden_size: 2560,
+      intermediate_size: 10240,
+      num_hidden_layers: 34,
+      rope_scaling: { factor: 8, rope_type: 'linear' },
+      sliding_window: 1024,
+    },
+    vision_config: {
+      hidden_size: 1152,
+      image_size: 896,
+      intermediate_size: 4304,
+      num_attention_heads: 16,
+      num_hidden_layers: 27,
+      patch_size: 14,
+    },
+  });
+  expect(config).toEqual(parseConfig(presetConfig('4b')));
+});
+
+describe('refuses', () => {
+  test.each<[string, unknown, string]>([
+    ['null', null, 'not a JSON object'],
+    ['a list', [], 'not a JSON object'],
+    ['a string', 'gemma3', 'not a JSON object'],
+    ['no architecture', { ...tiny, architectures: undefined }, 'architecture null is not supported'],
+    ['another architecture', { ...tiny, architectures: ['LlamaForCausalLM'] }, '"LlamaForCausalLM" is not supported'],
+    ['no text_config', changed({ text_config: undefined }), '"text_config" is missing'],
+    ['no vision_config', changed({ vision_config: undefined }), '"vision_config" is missing'],
+    ['a text_config that is a list', changed({ text_config: [] }), '"text_config" is missing or not an object'],
+    ['another activation', changed({}, { hidden_activation: 'silu' }), 'hidden_activation "silu"'],
+    ['capped attention', changed({}, { attn_logit_softcapping: 50 }), 'attn_logit_softcapping is set'],
+    ['capped logits', changed({}, { final_logit_softcapping: 30 }), 'final_logit_softcapping is set'],
+    ['attention with bias', changed({}, { attention_bias: true }), 'attention_bias is set'],
+    ['heads that do not group', changed({}, { num_key_value_heads: 3 }), 'num_attention_heads 4 is not a multiple'],
+    ['another vision activation', changed({}, {}, { hidden_act: 'gelu' }), 'vision hidden_act "gelu"'],
+    ['tokens that are no square', changed({ mm_tokens_per_image: 5 }), '5 tokens an image'],
+    ['tokens that do not divide', changed({ mm_tokens_per_image: 9 }), '9 tokens an image cannot be pooled from 8 × 8'],
+  ])('%s', (_, json, reason) => {
+    expect(() => parseConfig(json)).toThrow(ConfigError);
+    expect(() => parseConfig(json)).toThrow(`config.json: `);
+    expect(() => parseConfig(json)).toThrow(reason);
+  });
+
+  const sizes = {
+    text: [
+      'hidden_size',
+      'intermediate_size',
+      'num_hidden_layers',
+      'num_attention_heads',
+      'num_key_value_heads',
+      'head_dim',
+      'vocab_size',
+      'sliding_window',
+      'max_position_embeddings',
+    ],
+    vision: [
+      'hidden_size',
+      'intermediate_size',
+      'num_hidden_layers',
+      'num_attention_heads',
+      'image_size',
+      'patch_size',
+      'num_channels',
+    ],
+  };
+  test('a size that is no positive whole number, naming it', () => {
+    const key = fc.oneof(
+      fc.constantFrom(...sizes.text).map((name) => ['text', name] as const),
+      fc.constantFrom(...sizes.vision).map((name) => ['vision', name] as const),
+    );
+    const bad = fc.constantFrom(0, -1, 1.5, '8', true, [], {});
+    fc.assert(
+      fc.property(key, bad, ([where, name], value) => {
+        const json = where === 'text' ? changed({}, { [name]: value }) : changed({}, {}, { [name]: value });
+        expect(() => parseConfig(json)).toThrow(ConfigError);
+        expect(() => parseConfig(json)).toThrow(`"${name}" is`);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test.each(['query_pre_attn_scalar', 'rms_norm_eps'])('a %s that is no positive number', (name) => {
+    for (const value of [0, -1, '1', false]) expect(() => withText({ [name]: value })).toThrow(`"${name}" is`);
+  });
+});

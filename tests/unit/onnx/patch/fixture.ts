@@ -1,0 +1,44 @@
+/** Exported graphs of the fixture, each time fresh, to be patched and run. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { mainGraph, readModel } from '#core/onnx/model.ts';
+import type { ModelProto } from '#core/onnx/onnx_pb.ts';
+import { floatTensor, int64Tensor, type Feeds } from '../session.ts';
+
+export interface GraphFile {
+  model: ModelProto;
+  /** Contents of the external files, by name. */
+  external: Map<string, Uint8Array>;
+}
+
+export function graphFile(folder: string, modelFile: string): GraphFile {
+  const onnx = join(folder, 'onnx');
+  const data = readdirSync(onnx).filter((name) => name.startsWith(`${modelFile}_data`));
+  return {
+    model: readModel(readFileSync(join(onnx, modelFile))),
+    external: new Map(data.map((name) => [name, new Uint8Array(readFileSync(join(onnx, name)))])),
+  };
+}
+
+/** Inputs of the fixture's decoder for a first chunk; `keep` undefined leaves out num_logits_to_keep. */
+export function decoderFeeds(
+  model: ModelProto,
+  embeddings: Float32Array,
+  mask: readonly number[],
+  keep?: number,
+): Feeds {
+  const feeds: Feeds = {
+    inputs_embeds: floatTensor(embeddings, [1, mask.length, embeddings.length / mask.length]),
+    attention_mask: int64Tensor(mask, [1, mask.length]),
+  };
+  if (keep !== undefined) feeds['num_logits_to_keep'] = int64Tensor([keep], []);
+  for (const { name } of mainGraph(model).input)
+    if (name.startsWith('past_key_values.')) feeds[name] = floatTensor([], [1, 2, 0, 32]);
+  return feeds;
+}
+
+export function ids(tensor: ort.Tensor | undefined): number[] {
+  if (!(tensor?.data instanceof BigInt64Array)) throw new Error('expected an int64 tensor');
+  return Array.from(tensor.data, Number);
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { advance, startOpening } from '../../../src/lib/opening.ts';
+
+const step = (file: string, doneBytes: number, totalBytes: number) =>
+  ({ type: 'progress', phase: 'download', file, doneBytes, totalBytes }) as const;
+
+test('bytes add up over the files of a phase', () => {
+  let opening = advance(startOpening('m'), step('a', 10, 100), 0);
+  opening = advance(opening, step('b', 5, 50), 100);
+  opening = advance(opening, step('a', 60, 100), 200);
+  expect([opening.doneBytes, opening.totalBytes, opening.files.length]).toEqual([65, 150, 2]);
+});
+
+test('time left goes by what came since the phase began, not by what an earlier visit left', () => {
+  let opening = advance(startOpening('m'), step('a', 500, 1000), 0);
+  expect(opening.secondsLeft).toBeUndefined();
+  opening = advance(opening, step('a', 600, 1000), 2000);
+  expect(opening.secondsLeft).toBeCloseTo(8);
+});
+
+test('a new phase starts its own count', () => {
+  const downloaded = advance(startOpening('m'), step('a', 1000, 1000), 0);
+  const weights = advance(downloaded, { ...step('a', 10, 1000), phase: 'weights' }, 5000);
+  expect([weights.phase, weights.doneBytes, weights.phaseStart]).toEqual(['weights', 10, 5000]);
+});

@@ -1,0 +1,89 @@
+/** Every wall of ARCHITECTURE.md stops an import that crosses it, and lets through what it is meant to let through. */
+import { ESLint } from 'eslint';
+import { expect, test } from 'vitest';
+
+/** Rules about imports only: the others want files that TypeScript knows. */
+const eslint = new ESLint({
+  ruleFilter: ({ ruleId }) => ruleId.startsWith('import-x/'),
+  overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
+});
+
+async function rulesBroken(filePath: string, line: string): Promise<(string | null)[]> {
+  const code = filePath.endsWith('.svelte') ? `<script lang="ts">\n${line}\n</script>\n` : `${line}\n`;
+  const [result] = await eslint.lintText(code, { filePath });
+  return (result?.messages ?? []).map(({ ruleId }) => ruleId);
+}
+
+const wall = 'import-x/no-restricted-paths';
+const node = 'import-x/no-nodejs-modules';
+
+const forbidden: [file: string, line: string, rule: string][] = [
+  ['core/gemma3/x.ts', "import { readJson } from '../../exporter/checkpoint.ts';", wall],
+  ['core/gemma3/x.ts', "import { Engine } from '../../workers/engine/engine.ts';", wall],
+  ['core/gemma3/x.ts', "import { wrap } from 'comlink';", wall],
+  ['core/gemma3/x.ts', "import type { InferenceSession } from 'onnxruntime-web';", wall],
+  ['core/gemma3/x.ts', "export { wrap } from 'comlink';", wall],
+  ['core/gemma3/x.ts', "import { readFile } from 'node:fs/promises';", node],
+  ['workers/store/x.ts', "import { Session } from '../../src/lib/session.svelte.ts';", wall],
+  ['workers/store/x.ts', "import { readJson } from '../../exporter/checkpoint.ts';", wall],
+  ['workers/store/x.ts', "import { InferenceSession } from 'onnxruntime-web';", wall],
+  ['workers/store/x.ts', "const ort = await import('onnxruntime-web/webgpu');", wall],
+  ['workers/x.worker.ts', "import type { InferenceSession } from 'onnxruntime-web';", wall],
+  ['workers/engine/x.ts', "import { mount } from 'svelte';", wall],
+  ['workers/engine/x.ts', "import { AutoTokenizer } from '@huggingface/transformers';", wall],
+  ['workers/engine/x.ts', "import { InferenceSession } from 'onnxruntime-node';", wall],
+  ['workers/engine/x.ts', "import { join } from 'node:path';", node],
+  ['exporter/x.ts', "import { Engine } from '../workers/engine/engine.ts';", wall],
+  ['exporter/x.ts', "import { findChromium } from '../scripts/chromium.ts';", wall],
+  ['exporter/x.ts', "import { InferenceSession } from 'onnxruntime-node';", wall],
+  ['exporter/x.ts', "import { mount } from 'svelte';", wall],
+  ['src/lib/x.ts', "import { Engine } from '../../workers/engine/engine.ts';", wall],
+  ['src/lib/x.ts', "import type { Engine } from '../../workers/engine/engine.ts';", wall],
+  ['src/lib/x.ts', "import { InferenceSession } from 'onnxruntime-web';", wall],
+  ['src/lib/x.ts', "import Button from '../ui/Button.svelte';", wall],
+  ['src/lib/x.ts', "import { join } from 'node:path';", node],
+  ['src/ui/X.svelte', "import { t } from '../lib/locale.svelte.ts';", wall],
+  ['src/ui/X.svelte', "import type { Stats } from '#core/protocol/engine.ts';", wall],
+  ['src/ui/X.svelte', "import { wrap } from 'comlink';", wall],
+  ['src/labs/tokenizer/X.svelte', "import ChatLab from '../chat/ChatLab.svelte';", wall],
+  ['src/labs/tokenizer/X.svelte', "import Header from '../../shell/Header.svelte';", wall],
+  ['src/labs/chat/X.svelte', "import { Engine } from '../../../workers/engine/engine.ts';", wall],
+  ['src/labs/chat/X.svelte', "import { wrap } from 'comlink';", wall],
+  ['src/messages/x.ts', "import { t } from '../lib/locale.svelte.ts';", wall],
+  ['src/main.ts', "import { Engine } from '../workers/engine/engine.ts';", wall],
+  ['scripts/x.ts', "import { mount } from 'svelte';", wall],
+  ['scripts/x.ts', "import { InferenceSession } from 'onnxruntime-node';", wall],
+  ['bench/x.ts', "import { mount } from 'svelte';", wall],
+  ['core/x.ts', "import { readGolden } from '../tests/reference/golden.ts';", wall],
+  ['workers/engine/x.ts', "import { readGolden } from '../../tests/reference/golden.ts';", wall],
+  ['exporter/x.ts', "import { readGolden } from '../tests/reference/golden.ts';", wall],
+  ['src/lib/x.ts', "import { readGolden } from '../../tests/reference/golden.ts';", wall],
+  ['scripts/x.ts', "import { readGolden } from '../tests/reference/golden.ts';", wall],
+  ['scripts/x.ts', "import { Engine } from '../workers/engine/engine.ts';", wall],
+  ['bench/x.ts', "import { readGolden } from '../tests/reference/golden.ts';", wall],
+  ['x.config.ts', "import { readGolden } from './tests/reference/golden.ts';", wall],
+];
+
+test.for(forbidden)('%s may not: %s', async ([file, line, rule]) => {
+  expect(await rulesBroken(file, line)).toContain(rule);
+});
+
+const allowed: [file: string, line: string][] = [
+  ['core/gemma3/x.ts', "import { create } from '@bufbuild/protobuf';"],
+  ['core/gemma3/x.ts', "import type { ByteSource } from '../bytes.ts';"],
+  ['workers/engine/x.ts', "import { InferenceSession } from 'onnxruntime-web/webgpu';"],
+  ['workers/engine/x.ts', "import { openPackage } from '../store/package.ts';"],
+  ['workers/store/x.ts', "import type { Manifest } from '#core/protocol/manifest.ts';"],
+  ['exporter/x.ts', "import { readFile } from 'node:fs/promises';"],
+  ['exporter/x.ts', "import { Command } from 'commander';"],
+  ['src/lib/x.ts', "import type { Stats } from '#core/protocol/engine.ts';"],
+  ['src/labs/chat/X.svelte', "import Button from '../../ui/Button.svelte';"],
+  ['src/labs/chat/X.svelte', "import Messages from './Messages.svelte';"],
+  ['src/ui/X.svelte', "import { Dialog } from 'bits-ui';"],
+  ['src/shell/X.svelte', "import ChatLab from '../labs/chat/ChatLab.svelte';"],
+  ['tests/unit/x.test.ts', "import { InferenceSession } from 'onnxruntime-node';"],
+];
+
+test.for(allowed)('%s may: %s', async ([file, line]) => {
+  expect(await rulesBroken(file, line)).toEqual([]);
+});

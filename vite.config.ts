@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { defineConfig, type Plugin } from 'vite';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+
+/** Only ourselves and the host that models come from. */
+export const contentSecurityPolicy = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self' blob:",
+  "connect-src 'self' blob: https://huggingface.co https://*.hf.co https://*.xethub.hf.co",
+  "img-src 'self' blob: data:",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** In the build only: the dev server needs inline scripts and a WebSocket. */
+function strictPolicy(): Plugin {
+  return {
+    name: 'strict-policy',
+    apply: 'build',
+    transformIndexHtml: () => [
+      {
+        tag: 'meta',
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy },
+        injectTo: 'head-prepend',
+      },
+    ],
+  };
+}
+
+/** What goes with a copy of the page: our licence, our notices, and the typeface's licence. */
+function licences(): Plugin {
+  const texts = {
+    'LICENSE.txt': './LICENSE',
+    'NOTICE.txt': './NOTICE',
+    'Pretendard.txt': './node_modules/pretendard/dist/LICENSE.txt',
+  };
+  return {
+    name: 'licences',
+    apply: 'build',
+    generateBundle() {
+      for (const [name, path] of Object.entries(texts)) {
+        const source = readFileSync(new URL(path, import.meta.url));
+        this.emitFile({ type: 'asset', fileName: `licenses/${name}`, source });
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  // Relative, so that the built page works in any folder of any static host.
+  base: './',
+  plugins: [svelte(), strictPolicy(), licences()],
+  worker: { format: 'es' },
+  // No data: URLs for small files: the policy allows fonts from our own address only.
+  build: { target: 'es2023', assetsInlineLimit: 0, license: { fileName: 'licenses/page.md' } },
+});

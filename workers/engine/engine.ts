@@ -1,0 +1,175 @@
+/** The engine worker's side of the contract: one model, one job at a time, state from turn to turn. */
+import type {
+  EngineApi,
+  GenerateEvent,
+  GenerateRequest,
+  JobId,
+  Listener,
+  OpenEvent,
+  OpenOptions,
+  PackageSource,
+  Stats,
+} from '#core/protocol/engine.ts';
+import { FailureError, type Failure } from '#core/protocol/failure.ts';
+import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
+import { boundReader } from '../store/bound.ts';
+import { openPackage } from '../store/package.ts';
+import { readJson } from '../store/reader.ts';
+import { loadChat, type Chat } from './chat/chat.ts';
+import { ImageCache } from './generation/imageCache.ts';
+import { TurnMeter } from './generation/meter.ts';
+import { emptyPrompt, runTurn, type Conversation } from './generation/turn.ts';
+import { openBackend, type Backend } from './model/backend.ts';
+import { loadModel, type LoadedModel } from './model/load.ts';
+import { readPackage } from './model/package.ts';
+import { reasonOf } from './model/session.ts';
+import { memoryStats } from './runtime/memory.ts';
+
+/** Four times a second and a little more. */
+const statsMilliseconds = 200;
+const progressMilliseconds = 50;
+
+interface Opened {
+  model: LoadedModel;
+  chat: Chat;
+  preprocessor: Preprocessor | undefined;
+  conversation: Conversation;
+}
+
+type FailedEvent = { type: 'failed'; failure: Failure };
+
+export class Engine implements EngineApi {
+  #opened: Opened | undefined;
+  /** Lives as long as the worker: the runtime keeps its first GPU device. */
+  #backend: { asked: OpenOptions['provider']; backend: Backend } | undefined;
+  #job: { id: JobId; abort: AbortController } | undefined;
+  #meter: TurnMeter | undefined;
+  #onStats: Listener<Stats> | undefined;
+
+  async open(job: JobId, source: PackageSource, options: OpenOptions, on: Listener<OpenEvent>): Promise<void> {
+    const onStop = (): OpenEvent => ({ type: 'stopped' });
+    await this.#run<OpenEvent>(job, on, onStop, async (signal) => {
+      const begin = performance.now();
+      await this.close();
+      const progress = downloadProgress(on);
+      const opened = await openPackage(source, {
+        signal,
+        progress,
+        notice: (notice) => void on({ type: 'notice', notice }),
+      });
+      const reader = boundReader(opened, { signal, progress });
+      const pack = await readPackage(reader);
+      const chat = await loadChat(reader, pack.config.vision?.tokensPerImage ?? 0);
+      const preprocessor = pack.vision
+        ? readPreprocessor(await readJson(reader, 'preprocessor_config.json'))
+        : undefined;
+      const backend = await this.#backendFor(options.provider);
+      const model = await loadModel(pack, backend, options, signal, (event) => void on(event));
+      this.#opened = { model, chat, preprocessor, conversation: { cached: emptyPrompt, images: new ImageCache() } };
+      return { type: 'done', model: model.info, milliseconds: performance.now() - begin };
+    });
+  }
+
+  async generate(job: JobId, request: GenerateRequest, on: Listener<GenerateEvent>): Promise<void> {
+    const meter = new TurnMeter();
+    const onStop = (): GenerateEvent => ({ type: 'stopped', turn: meter.stats() });
+    await this.#run<GenerateEvent>(job, on, onStop, async (signal) => {
+      if (!this.#opened) throw new FailureError('no-model');
+      this.#meter = meter;
+      const reason = await runTurn({ ...this.#opened, request, signal, meter, emit: (event) => void on(event) });
+      return reason === 'stopped' ? onStop() : { type: 'done', reason, turn: meter.stats() };
+    });
+  }
+
+  stop(job: JobId): void {
+    if (this.#job?.id === job) this.#job.abort.abort();
+  }
+
+  watch(on: Listener<Stats>): void {
+    this.#onStats = on;
+    this.#sendStats();
+  }
+
+  async forget(): Promise<void> {
+    const opened = this.#opened;
+    if (!opened || this.#job) return;
+    opened.model.decoder.truncate(0);
+    opened.conversation.cached = emptyPrompt;
+    opened.conversation.images.clear();
+    opened.chat.forget();
+    this.#meter = undefined;
+    this.#sendStats();
+    return Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    this.#meter = undefined;
+    opened?.conversation.images.clear();
+    await opened?.model.dispose();
+    this.#sendStats();
+  }
+
+  /** Runs one job to exactly one terminal event. */
+  async #run<Event>(
+    id: JobId,
+    on: Listener<Event | FailedEvent>,
+    onStop: () => Event,
+    work: (signal: AbortSignal) => Promise<Event>,
+  ): Promise<void> {
+    if (this.#job) {
+      await on({ type: 'failed', failure: { code: 'busy', detail: {} } });
+      return;
+    }
+    const abort = new AbortController();
+    this.#job = { id, abort };
+    const timer = setInterval(() => this.#sendStats(), statsMilliseconds);
+    let end: Event | FailedEvent;
+    try {
+      end = await work(abort.signal);
+    } catch (error) {
+      end = abort.signal.aborted ? onStop() : { type: 'failed', failure: failureOf(error) };
+    } finally {
+      clearInterval(timer);
+      this.#job = undefined;
+      this.#sendStats();
+    }
+    await on(end);
+  }
+
+  async #backendFor(provider: OpenOptions['provider']): Promise<Backend> {
+    if (this.#backend?.asked !== provider) this.#backend = { asked: provider, backend: await openBackend(provider) };
+    return this.#backend.backend;
+  }
+
+  #sendStats(): void {
+    if (!this.#onStats || !this.#backend) return;
+    const { backend } = this.#backend;
+    void this.#onStats({
+      time: performance.now(),
+      turn: this.#meter?.stats(),
+      contextUsed: this.#opened?.model.decoder.length ?? 0,
+      contextLength: this.#opened?.model.info.contextLength ?? 0,
+      memory: memoryStats(backend.runtime, backend.gpu?.ledger),
+    });
+  }
+}
+
+/** A network delivers pieces by the thousand; the page wants a few events a second, and the last one. */
+function downloadProgress(on: Listener<OpenEvent>) {
+  let last = 0;
+  return (file: string, doneBytes: number, totalBytes: number | undefined) => {
+    const now = performance.now();
+    if (now - last < progressMilliseconds && doneBytes !== totalBytes) return;
+    last = now;
+    void on({ type: 'progress', phase: 'download', file, doneBytes, totalBytes: totalBytes ?? 0 });
+  };
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return { code: error.code, detail: error.detail };
+  // Unexpected: in the console with its stack, and to the page in the runtime's own words.
+  console.error(error);
+  return { code: 'runtime', detail: { reason: reasonOf(error) } };
+}

@@ -1,0 +1,126 @@
+/** The token loops: one id after another until something ends the answer. */
+import { createSampler } from '#core/sampling/sampler.ts';
+import type { Sampling } from '#core/protocol/engine.ts';
+import type { Embedding } from '../model/embedding.ts';
+import { textMask, type Decoder } from '../model/decoder.ts';
+import { int64Tensor, type Backend } from '../model/backend.ts';
+import { TokenReader } from './tokenReader.ts';
+
+export interface DecodeInput {
+  backend: Backend;
+  embedding: Embedding;
+  decoder: Decoder;
+  endTokens: ReadonlySet<number>;
+  /** New tokens at most. */
+  limit: number;
+  signal: AbortSignal;
+  /** Called with every new token, the ending one included. */
+  onToken(id: number): void;
+}
+
+export type DecodeEnd = 'end' | 'length' | 'context-full' | 'stopped';
+
+/** Whether the next token is computed from the logits on the host, or chosen greedily on the device. */
+export function isGreedy(sampling: Sampling): boolean {
+  return sampling.temperature === 0 && sampling.repetitionPenalty === 1;
+}
+
+/**
+ * Greedy decoding after a prefill that asked for `token`. On the GPU the chosen id goes into the next step without
+ * leaving it; where the cache can be cut, that step is queued before the id is read, and one step too many forgotten.
+ * @param first the prefill's choice; on the GPU it is in the decoder's token buffer
+ */
+export async function decodeGreedy(input: DecodeInput, first: number): Promise<DecodeEnd> {
+  const { backend, decoder, embedding } = input;
+  const buffer = decoder.tokenBuffer;
+  const ids = decoder.nextIds();
+  if (!buffer || !ids) {
+    let id = first;
+    return decodeLoop(input, async (isFirst) => {
+      if (!isFirst) id = await decoder.run(await embedOne(input, id), [textMask], 'token');
+      return id;
+    });
+  }
+  const reader = new TokenReader(backend, buffer);
+  const step = async () => {
+    await decoder.run(await backend.guard(embedding.embed(ids)), [textMask], 'token');
+  };
+  try {
+    if (decoder.cache.canTruncate) return await decodeAhead(input, reader, step);
+    return await decodeLoop(input, async (isFirst) => {
+      if (!isFirst) await step();
+      return reader.read();
+    });
+  } finally {
+    reader.dispose();
+  }
+}
+
+async function decodeAhead(input: DecodeInput, reader: TokenReader, step: () => Promise<void>): Promise<DecodeEnd> {
+  const { decoder } = input;
+  let pending = reader.read();
+  for (let count = 1; ; count++) {
+    // What the cache holds if this token turns out to be the last.
+    const length = decoder.length;
+    const isFinal = count >= input.limit || length >= decoder.cache.capacity;
+    let next: Promise<number> | undefined;
+    if (!isFinal) {
+      await step();
+      next = reader.read();
+    }
+    const id = await pending;
+    input.onToken(id);
+    const end = ending(input, id, count, length);
+    if (end !== undefined) {
+      await next;
+      decoder.truncate(length);
+      return end;
+    }
+    if (!next) throw new TypeError('the answer did not end at its limit');
+    pending = next;
+  }
+}
+
+function ending(input: DecodeInput, id: number, count: number, length: number): DecodeEnd | undefined {
+  if (input.endTokens.has(id)) return 'end';
+  if (count >= input.limit) return 'length';
+  if (length >= input.decoder.cache.capacity) return 'context-full';
+  return input.signal.aborted ? 'stopped' : undefined;
+}
+
+/**
+ * Decoding from logits: temperature, top-k, top-p, repetition penalty.
+ * @param first logits after the prefill
+ * @param seen ids that the repetition penalty counts
+ */
+export async function decodeSampled(
+  input: DecodeInput,
+  sampling: Sampling,
+  first: Float32Array,
+  seen: readonly number[],
+): Promise<DecodeEnd> {
+  const sampler = createSampler(sampling);
+  const present = new Set(seen);
+  let id = -1;
+  return decodeLoop(input, async (isFirst) => {
+    const logits = isFirst ? first : await input.decoder.run(await embedOne(input, id), [textMask], 'logits');
+    id = sampler.sample(logits, present);
+    present.add(id);
+    return id;
+  });
+}
+
+async function decodeLoop(input: DecodeInput, step: (isFirst: boolean) => Promise<number>): Promise<DecodeEnd> {
+  for (let count = 1; ; count++) {
+    const id = await step(count === 1);
+    input.onToken(id);
+    const end = ending(input, id, count, input.decoder.length);
+    if (end !== undefined) return end;
+    // Without a GPU the runtime computes on this thread: let messages in, or Stop would wait for the end.
+    if (!input.backend.gpu) await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+async function embedOne({ backend, embedding }: DecodeInput, id: number) {
+  return backend.guard(embedding.embed(int64Tensor(backend, [id], [1, 1])));
+}

@@ -1,0 +1,43 @@
+/** Features of images, kept by content: the same picture in the next turn costs nothing. */
+import type { ImageFeatures } from '../model/vision.ts';
+
+/** At 4B a picture's features are 2.6 MB. */
+const keptImages = 16;
+
+export class ImageCache {
+  /** In the order of use, the oldest first. */
+  readonly #features = new Map<string, ImageFeatures>();
+
+  get(hash: string): ImageFeatures | undefined {
+    const features = this.#features.get(hash);
+    if (features) {
+      this.#features.delete(hash);
+      this.#features.set(hash, features);
+    }
+    return features;
+  }
+
+  set(hash: string, features: ImageFeatures): void {
+    this.#features.set(hash, features);
+  }
+
+  /** Drops the oldest beyond the limit; not during a turn, which may have more images than the limit. */
+  trim(): void {
+    for (const [hash, features] of this.#features) {
+      if (this.#features.size <= keptImages) return;
+      features.dispose();
+      this.#features.delete(hash);
+    }
+  }
+
+  clear(): void {
+    for (const features of this.#features.values()) features.dispose();
+    this.#features.clear();
+  }
+}
+
+/** Hex SHA-256 of the encoded image. */
+export async function contentHash(bytes: ArrayBuffer): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

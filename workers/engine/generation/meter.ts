@@ -1,0 +1,50 @@
+/** Measures one answer. */
+import type { TurnStats } from '#core/protocol/engine.ts';
+
+export class TurnMeter {
+  readonly #start = performance.now();
+  #prefillStart = 0;
+  #prefillEnd = 0;
+  #imageMilliseconds = 0;
+  #prefillTokens = 0;
+  #cachedTokens = 0;
+  #newTokens = 0;
+  #first: number | undefined;
+  #last: number | undefined;
+
+  /** @param tokens to compute, the rest of the prompt is in the cache */
+  beginPrefill(tokens: number, cached: number): void {
+    this.#prefillTokens = tokens;
+    this.#cachedTokens = cached;
+    this.#prefillStart = this.#prefillEnd = performance.now();
+  }
+
+  /** Time of the last finished chunk counts. */
+  chunkDone(): void {
+    this.#prefillEnd = performance.now();
+  }
+
+  addImageTime(milliseconds: number): void {
+    this.#imageMilliseconds += milliseconds;
+  }
+
+  token(): void {
+    const now = performance.now();
+    this.#first ??= now;
+    this.#last = now;
+    this.#newTokens++;
+  }
+
+  stats(): TurnStats {
+    const decodeSeconds = ((this.#last ?? 0) - (this.#first ?? 0)) / 1000;
+    return {
+      prefillTokens: this.#prefillTokens,
+      cachedTokens: this.#cachedTokens,
+      prefillMilliseconds: this.#prefillEnd - this.#prefillStart,
+      timeToFirstTokenMilliseconds: this.#first === undefined ? undefined : this.#first - this.#start,
+      imageMilliseconds: this.#imageMilliseconds,
+      newTokens: this.#newTokens,
+      decodeTokensPerSecond: decodeSeconds > 0 ? (this.#newTokens - 1) / decodeSeconds : undefined,
+    };
+  }
+}

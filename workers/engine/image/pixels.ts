@@ -1,0 +1,30 @@
+import type { BlobLike } from '#core/bytes.ts';
+import { normalize } from '#core/image/normalize.ts';
+import type { Preprocessor } from '#core/image/preprocessor.ts';
+import { Resizer } from '#core/image/resize.ts';
+import { decodeImage } from './decode.ts';
+
+/** An image file → RGB u8 [height, width, 3] at the preprocessor's size. Throws FailureError 'image-unreadable'. */
+export async function readResized(
+  image: BlobLike,
+  name: string,
+  size: { width: number; height: number },
+): Promise<Uint8Array> {
+  const decoded = await decodeImage(image, name);
+  try {
+    const resizer = new Resizer(decoded.width, decoded.height, size.width, size.height);
+    for (const band of decoded.bands()) resizer.push(band, 4);
+    return resizer.finish();
+  } finally {
+    decoded.close();
+  }
+}
+
+/** An image file → `pixel_values` f32 [3, height, width]. Throws FailureError 'image-unreadable'. */
+export async function readPixelValues(
+  image: BlobLike,
+  name: string,
+  preprocessor: Preprocessor,
+): Promise<Float32Array<ArrayBuffer>> {
+  return normalize(await readResized(image, name, preprocessor), preprocessor);
+}

@@ -1,0 +1,83 @@
+/** Where sessions run: ONNX Runtime with our GPU device and its ledger, or without a GPU on the CPU. */
+import type * as Ort from 'onnxruntime-web';
+import type { OpenOptions, RuntimeInfo } from '#core/protocol/engine.ts';
+import { FailureError } from '#core/protocol/failure.ts';
+import { requestGpu, type Gpu } from '../runtime/device.ts';
+import { GpuLedger } from '../runtime/ledger.ts';
+import { chooseBuild, loadOrt, type OrtRuntime } from '../runtime/ort.ts';
+
+export interface Backend {
+  runtime: OrtRuntime;
+  /** Undefined on the CPU. */
+  gpu: { device: GPUDevice; ledger: GpuLedger } | undefined;
+  info: RuntimeInfo;
+  /** Passes a result on, and rejects with `device-lost` as soon as the device is gone: a run on it might never end. */
+  guard<T>(work: Promise<T>): Promise<T>;
+  destroy(): void;
+}
+
+const lossNewsMilliseconds = 100;
+
+/** @throws FailureError `gpu-feature-missing` when WebGPU is asked for and there is none */
+export async function openBackend(provider: OpenOptions['provider']): Promise<Backend> {
+  const gpu = provider === 'wasm' ? 'asked' : await requestGpu();
+  if (typeof gpu === 'string') {
+    if (provider === 'webgpu') throw new FailureError('gpu-feature-missing', { feature: 'WebGPU' });
+    const runtime = await loadOrt(chooseBuild('wasm'));
+    const info: RuntimeInfo = { provider: 'wasm', build: runtime.build, adapter: undefined, cpuReason: gpu };
+    return { runtime, gpu: undefined, info, guard: (work) => work, destroy() {} };
+  }
+  const runtime = await loadOrt(chooseBuild('webgpu'));
+  return gpuBackend(runtime, gpu);
+}
+
+function gpuBackend(runtime: OrtRuntime, gpu: Gpu): Backend {
+  // Not Promise.race with one promise for the loss: that would hold every result for as long as the device lives.
+  const waiting = new Set<(reason: FailureError) => void>();
+  let loss: FailureError | undefined;
+  void gpu.lost.then(({ reason, message }) => {
+    loss = new FailureError('device-lost', { reason: message || reason });
+    for (const reject of waiting) reject(loss);
+    waiting.clear();
+  });
+  const guard = <T>(work: Promise<T>): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      // Where the device is known to be lost, the work may never end.
+      if (loss) reject(loss);
+      else waiting.add(reject);
+      work.then(
+        (value) => {
+          waiting.delete(reject);
+          resolve(value);
+        },
+        (error: unknown) => {
+          // What waits on a device (mapAsync, a run) fails just before the news of its loss comes.
+          setTimeout(() => {
+            waiting.delete(reject);
+            reject(error);
+          }, lossNewsMilliseconds);
+        },
+      );
+    });
+  return {
+    runtime,
+    gpu: { device: gpu.device, ledger: new GpuLedger(gpu.device) },
+    info: { provider: 'webgpu', build: runtime.build, adapter: gpu.adapter, cpuReason: undefined },
+    guard,
+    destroy: () => gpu.destroy(),
+  };
+}
+
+/** A tensor over a buffer that we own; disposing of the tensor leaves the buffer. */
+export function gpuTensor(
+  backend: Backend,
+  buffer: GPUBuffer,
+  dataType: Ort.Tensor.GpuBufferDataTypes,
+  dims: readonly number[],
+): Ort.Tensor {
+  return backend.runtime.ort.Tensor.fromGpuBuffer(buffer, { dataType, dims });
+}
+
+export function int64Tensor(backend: Backend, values: ArrayLike<number>, dims: readonly number[]): Ort.Tensor {
+  return new backend.runtime.ort.Tensor('int64', BigInt64Array.from(Array.from(values, BigInt)), dims);
+}

@@ -1,0 +1,63 @@
+/**
+ * ids → embeddings. Three kinds of package: a decoder that takes ids itself; an embedding graph with its own table; an
+ * embedding graph whose table is the output head's matrix, which then stands on the device once for both.
+ */
+import type * as Ort from 'onnxruntime-web';
+import { gpuTensor, type Backend } from './backend.ts';
+
+export interface Embedding {
+  /** @param ids int64 [1, n] @returns what to feed the decoder; valid until the next call */
+  embed(ids: Ort.Tensor): Promise<Record<string, Ort.Tensor>>;
+  dispose(): void;
+}
+
+/** For a decoder with an input `input_ids`. */
+export const idsAsTheyAre: Embedding = {
+  embed: (ids) => Promise.resolve({ input_ids: ids }),
+  dispose() {},
+};
+
+export class SessionEmbedding implements Embedding {
+  readonly #backend: Backend;
+  readonly #session: Ort.InferenceSession;
+  readonly #shared: Record<string, Ort.Tensor>;
+  readonly #buffer: GPUBuffer | undefined;
+  readonly #hidden: number;
+
+  /** @param longest tokens of the longest chunk */
+  constructor(
+    backend: Backend,
+    session: Ort.InferenceSession,
+    shared: Record<string, Ort.Tensor>,
+    hidden: number,
+    longest: number,
+  ) {
+    this.#backend = backend;
+    this.#session = session;
+    this.#shared = shared;
+    this.#hidden = hidden;
+    this.#buffer = backend.gpu?.ledger.createBuffer('scratch', {
+      label: 'inputs_embeds',
+      size: longest * hidden * 4,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+  }
+
+  async embed(ids: Ort.Tensor): Promise<Record<string, Ort.Tensor>> {
+    const feeds = { input_ids: ids, ...this.#shared };
+    if (this.#buffer) {
+      const dims = [1, ids.dims[1] ?? 0, this.#hidden];
+      const inputs_embeds = gpuTensor(this.#backend, this.#buffer, 'float32', dims);
+      await this.#session.run(feeds, { inputs_embeds });
+      return { inputs_embeds };
+    }
+    const { inputs_embeds } = await this.#session.run(feeds);
+    if (!inputs_embeds) throw new TypeError('embed_tokens gave no inputs_embeds');
+    return { inputs_embeds };
+  }
+
+  /** Frees the buffer; the session belongs to whoever made it. */
+  dispose(): void {
+    this.#buffer?.destroy();
+  }
+}

@@ -1,0 +1,123 @@
+/** Reads what a model package says about itself: configuration, variants, graphs. */
+import { ConfigError, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
+import { OnnxError, readModel } from '#core/onnx/model.ts';
+import type { ModelProto } from '#core/onnx/onnx_pb.ts';
+import { FailureError } from '#core/protocol/failure.ts';
+import type { Dtype, Manifest } from '#core/protocol/manifest.ts';
+import { readJson, type PackageReader } from '../../store/reader.ts';
+
+export interface ModelPackage {
+  reader: PackageReader;
+  config: Gemma3Config;
+  /** Undefined for packages that others made. */
+  manifest: Manifest | undefined;
+  /** Ids that end an answer. */
+  endTokens: ReadonlySet<number>;
+  decoder: GraphSource;
+  /** Undefined where the decoder takes ids. */
+  embedding: GraphSource | undefined;
+  /** Undefined in text-only packages. */
+  vision: GraphSource | undefined;
+  tiedEmbedding: boolean;
+}
+
+export interface GraphSource {
+  path: string;
+  dtype: string;
+  /** Freshly parsed at every call: patches change it. */
+  read(): Promise<ModelProto>;
+}
+
+/** File name suffixes of transformers.js, cheapest first. */
+const suffixes: Readonly<Record<string, string>> = {
+  q4: '_q4',
+  q4f16: '_q4f16',
+  q8: '_quantized',
+  fp16: '_fp16',
+  fp32: '',
+};
+
+/** @throws FailureError `file-missing`, `file-broken`, `unsupported-package` */
+export async function readPackage(reader: PackageReader): Promise<ModelPackage> {
+  const json: unknown = await readJson(reader, 'config.json');
+  let config: Gemma3Config;
+  try {
+    config = parseConfig(json);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new FailureError('unsupported-package', { file: 'config.json', reason: cause.message }, { cause });
+  }
+  const manifest = (await reader.has('manifest.json'))
+    ? readManifest(await readJson(reader, 'manifest.json'))
+    : undefined;
+  const variant = manifest?.variants[0];
+  const isText = config.architecture === 'Gemma3ForCausalLM';
+  const decoder = await find(reader, isText ? 'model' : 'decoder_model_merged', variant?.decoder);
+  const embedding = isText ? undefined : await find(reader, 'embed_tokens', variant?.decoder);
+  const vision = config.vision ? await find(reader, 'vision_encoder', variant?.vision) : undefined;
+  return {
+    reader,
+    config,
+    manifest,
+    endTokens: await endTokens(reader, json),
+    decoder,
+    embedding,
+    vision,
+    tiedEmbedding: variant?.tiedEmbedding ?? false,
+  };
+}
+
+async function find(reader: PackageReader, name: string, dtype: Dtype | undefined): Promise<GraphSource> {
+  const candidates = dtype === undefined ? Object.keys(suffixes) : [dtype];
+  for (const candidate of candidates) {
+    const path = `onnx/${name}${suffixes[candidate] ?? ''}.onnx`;
+    if (await reader.has(path)) return { path, dtype: candidate, read: () => readGraph(reader, path) };
+  }
+  throw new FailureError('file-missing', { file: `onnx/${name}${suffixes[dtype ?? 'q4'] ?? ''}.onnx` });
+}
+
+async function readGraph(reader: PackageReader, path: string): Promise<ModelProto> {
+  const blob = await reader.blob(path);
+  try {
+    return readModel(new Uint8Array(await blob.arrayBuffer()));
+  } catch (cause) {
+    if (!(cause instanceof OnnxError)) throw cause;
+    throw new FailureError('file-broken', { file: path, reason: cause.message }, { cause });
+  }
+}
+
+/** eos_token_id of generation_config.json, else of config.json: a number or a list. */
+async function endTokens(reader: PackageReader, config: unknown): Promise<Set<number>> {
+  const path = 'generation_config.json';
+  const generation = (await reader.has(path)) ? await readJson(reader, path) : undefined;
+  for (const source of [generation, config]) {
+    if (typeof source !== 'object' || source === null || !('eos_token_id' in source)) continue;
+    const ids: unknown[] = Array.isArray(source.eos_token_id) ? source.eos_token_id : [source.eos_token_id];
+    const numbers = ids.filter((id): id is number => typeof id === 'number');
+    if (numbers.length > 0) return new Set(numbers);
+  }
+  // Gemma 3: <eos> and <end_of_turn>.
+  return new Set([1, 106]);
+}
+
+/** Checked as far as the engine reads it. */
+function readManifest(json: unknown): Manifest {
+  if (isManifest(json)) return json;
+  throw new FailureError('file-broken', {
+    file: 'manifest.json',
+    reason: 'not a manifest of format medgemma-ko-lab/1',
+  });
+}
+
+function isManifest(json: unknown): json is Manifest {
+  return (
+    typeof json === 'object' &&
+    json !== null &&
+    'format' in json &&
+    json.format === 'medgemma-ko-lab/1' &&
+    'variants' in json &&
+    Array.isArray(json.variants) &&
+    'source' in json &&
+    typeof json.source === 'object'
+  );
+}

@@ -1,0 +1,89 @@
+/** The vision encoder, in stages between which it can be stopped. */
+import type * as Ort from 'onnxruntime-web';
+import { gpuTensor, type Backend } from './backend.ts';
+
+export interface VisionStage {
+  session: Ort.InferenceSession;
+  input: string;
+  output: string;
+}
+
+/** Features of one image on its device: float32 [1, tokens, hidden]. */
+export interface ImageFeatures {
+  tensor: Ort.Tensor;
+  dispose(): void;
+}
+
+export class VisionEncoder {
+  readonly #backend: Backend;
+  readonly #stages: readonly VisionStage[];
+  readonly #shape: readonly [tokens: number, hidden: number];
+
+  constructor(backend: Backend, stages: readonly VisionStage[], shape: readonly [tokens: number, hidden: number]) {
+    this.#backend = backend;
+    this.#stages = stages;
+    this.#shape = shape;
+  }
+
+  /**
+   * @param pixels float32 [3, size, size], normalised
+   * @returns undefined when stopped
+   */
+  async encode(
+    pixels: Float32Array<ArrayBuffer>,
+    size: number,
+    signal: AbortSignal,
+    onStage: (done: number, total: number) => void,
+  ): Promise<ImageFeatures | undefined> {
+    const { gpu, runtime } = this.#backend;
+    let value: Ort.Tensor = new runtime.ort.Tensor('float32', pixels, [1, 3, size, size]);
+    const work = async (): Promise<ImageFeatures | undefined> => {
+      for (const [index, { session, input, output }] of this.#stages.entries()) {
+        const isLast = index === this.#stages.length - 1;
+        const target = isLast ? this.#target() : undefined;
+        let next: Ort.Tensor | undefined;
+        try {
+          const outputs = await this.#backend.guard(
+            session.run({ [input]: value }, { [output]: target?.tensor ?? null }),
+          );
+          next = outputs[output];
+          // The run returns when its work is queued; waiting here makes Stop and progress true.
+          if (gpu) await this.#backend.guard(gpu.device.queue.onSubmittedWorkDone());
+        } catch (error) {
+          target?.dispose();
+          throw error;
+        }
+        value.dispose();
+        if (!next) throw new TypeError(`the vision encoder gave no ${output}`);
+        onStage(index + 1, this.#stages.length);
+        if (isLast) return target ?? { tensor: next, dispose: () => next.dispose() };
+        if (signal.aborted) {
+          next.dispose();
+          return undefined;
+        }
+        value = next;
+      }
+      return undefined;
+    };
+    return gpu ? gpu.ledger.during('vision', work) : work();
+  }
+
+  #target(): ImageFeatures | undefined {
+    const { gpu } = this.#backend;
+    if (!gpu) return undefined;
+    const [tokens, hidden] = this.#shape;
+    const buffer = gpu.ledger.createBuffer('vision', {
+      label: 'image_features',
+      size: tokens * hidden * 4,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    return {
+      tensor: gpuTensor(this.#backend, buffer, 'float32', [1, tokens, hidden]),
+      dispose: () => buffer.destroy(),
+    };
+  }
+
+  async dispose(): Promise<void> {
+    for (const { session } of this.#stages) await session.release();
+  }
+}

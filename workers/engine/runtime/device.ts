@@ -1,0 +1,91 @@
+/** Our own GPUDevice: asked for with everything the adapter has that the runtime can use. */
+import type { AdapterInfo } from '#core/protocol/engine.ts';
+
+export interface Gpu {
+  device: GPUDevice;
+  adapter: AdapterInfo;
+  /** Resolves when the device goes away for any reason but `destroy`. */
+  lost: Promise<DeviceLoss>;
+  /** Frees every buffer on the device at once. Sessions on it are dead afterwards. */
+  destroy(): void;
+}
+
+export interface DeviceLoss {
+  /** 'unknown' is the specification's word for a crash, a driver reset, or a device pulled out. */
+  reason: GPUDeviceLostReason;
+  message: string;
+}
+
+/** Why there is no GPU; the words of RuntimeInfo.cpuReason. */
+export type NoGpu = 'no-webgpu' | 'no-adapter';
+
+/** What the kernels of ONNX Runtime's WebGPU provider look for (webgpu_context.cc). */
+const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups'];
+
+/**
+ * The default of 8 storage buffers per stage is too few for GroupQueryAttention with QK norm (9), and the default
+ * buffer sizes (256 MiB, 128 MiB a binding) for a quantized embedding table.
+ */
+const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxUniformBufferBindingSize',
+  'maxBindGroups',
+  'maxBindingsPerBindGroup',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupsPerDimension',
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+/** @throws what requestDevice throws: an adapter that refuses its own limits is a fault to see, not to hide. */
+export async function requestGpu(): Promise<Gpu | NoGpu> {
+  // Typed as always there; it is not, in insecure contexts and older browsers.
+  const gpu: GPU | undefined = navigator.gpu;
+  if (!gpu) return 'no-webgpu';
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) return 'no-adapter';
+  const device = await adapter.requestDevice({
+    label: 'engine',
+    requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature) && isSafe(feature, adapter.info)),
+    requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
+  });
+  let destroyed = false;
+  const lost = new Promise<DeviceLoss>((resolve) => {
+    void device.lost.then(({ reason, message }) => {
+      if (!destroyed) resolve({ reason, message });
+    });
+  });
+  return {
+    device,
+    adapter: describe(adapter, device),
+    lost,
+    destroy() {
+      destroyed = true;
+      device.destroy();
+    },
+  };
+}
+
+/**
+ * The provider's flash attention reckons with 8 keys a step and loads as many as a subgroup has lanes
+ * (flash_attention.wgsl.template): with 4 lanes, as SwiftShader has, it counts stale ones and the result is wrong. Without
+ * the feature the provider takes its other path.
+ */
+function isSafe(feature: GPUFeatureName, info: GPUAdapterInfo): boolean {
+  return feature !== 'subgroups' || info.subgroupMinSize >= 8;
+}
+
+function describe({ info }: GPUAdapter, device: GPUDevice): AdapterInfo {
+  return {
+    vendor: info.vendor,
+    architecture: info.architecture,
+    description: info.description || info.device,
+    // Chromium says so itself; a SwiftShader chosen by flag is found by name.
+    isFallback: info.isFallbackAdapter || /swiftshader|llvmpipe/i.test(`${info.architecture} ${info.description}`),
+    shaderF16: device.features.has('shader-f16'),
+  };
+}

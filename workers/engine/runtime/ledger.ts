@@ -1,0 +1,85 @@
+/**
+ * Counts the GPU buffers of a device by what they are for. ONNX Runtime's C++ provider makes its buffers through the
+ * same JavaScript object and frees them with `destroy()`, so its buffers are in the books too.
+ */
+import type { Bytes, GpuPurpose } from '#core/protocol/engine.ts';
+
+export const GPU_PURPOSES: readonly GpuPurpose[] = ['weights', 'kv', 'vision', 'scratch'];
+
+export class GpuLedger {
+  readonly #live: Record<GpuPurpose, number> = { weights: 0, kv: 0, vision: 0, scratch: 0 };
+  #peak = 0;
+  #buffers = 0;
+  #purpose: GpuPurpose = 'scratch';
+  readonly #create: (descriptor: GPUBufferDescriptor) => GPUBuffer;
+
+  /** Takes over `device.createBuffer`; one ledger per device, before the first buffer. */
+  constructor(device: GPUDevice) {
+    this.#create = device.createBuffer.bind(device);
+    device.createBuffer = (descriptor) => this.createBuffer(this.#purpose, descriptor);
+  }
+
+  /**
+   * Buffers made before `work` settles count under `purpose`, whoever makes them; outside, under 'scratch'.
+   * Not for two works at the same time. A buffer that the runtime keeps for reuse stays under its first purpose.
+   */
+  async during<T>(purpose: GpuPurpose, work: () => Promise<T>): Promise<T> {
+    const before = this.#purpose;
+    this.#purpose = purpose;
+    try {
+      return await work();
+    } finally {
+      this.#purpose = before;
+    }
+  }
+
+  /** A buffer of our own, counted under `purpose` whatever is going on. */
+  createBuffer(purpose: GpuPurpose, descriptor: GPUBufferDescriptor): GPUBuffer {
+    const buffer = this.#create(descriptor);
+    const destroy = buffer.destroy.bind(buffer);
+    let live = true;
+    this.#count(purpose, descriptor.size, 1);
+    buffer.destroy = () => {
+      if (live) this.#count(purpose, -descriptor.size, -1);
+      live = false;
+      destroy();
+    };
+    return buffer;
+  }
+
+  #count(purpose: GpuPurpose, bytes: number, buffers: number): void {
+    this.#live[purpose] += bytes;
+    this.#buffers += buffers;
+    this.#peak = Math.max(this.#peak, this.bytes);
+  }
+
+  /** Live bytes by purpose: sizes as asked for, without what the driver adds. */
+  gpu(): Record<GpuPurpose, Bytes> {
+    const measured = (purpose: GpuPurpose): Bytes => ({ bytes: this.#live[purpose], how: 'measured' });
+    return {
+      weights: measured('weights'),
+      kv: measured('kv'),
+      vision: measured('vision'),
+      scratch: measured('scratch'),
+    };
+  }
+
+  /** Live bytes of all purposes. */
+  get bytes(): number {
+    return GPU_PURPOSES.reduce((sum, purpose) => sum + this.#live[purpose], 0);
+  }
+
+  /** The most that was live at one time since the last `resetPeak`. */
+  get peakBytes(): number {
+    return this.#peak;
+  }
+
+  /** Live buffers of all purposes. */
+  get buffers(): number {
+    return this.#buffers;
+  }
+
+  resetPeak(): void {
+    this.#peak = this.bytes;
+  }
+}

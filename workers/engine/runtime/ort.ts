@@ -1,0 +1,86 @@
+/**
+ * Loads one of the builds of onnxruntime-web, with its WebAssembly from our own address. The only place that knows
+ * the builds apart.
+ */
+import type * as Ort from 'onnxruntime-web';
+import asyncifyMjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
+import asyncifyWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import jspiMjs from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url';
+import jspiWasm from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
+import plainMjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
+import plainWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
+import type { RuntimeInfo } from '#core/protocol/engine.ts';
+import { FailureError } from '#core/protocol/failure.ts';
+import { catchMemory } from './wasm-memory.ts';
+
+export type OrtModule = typeof Ort;
+export type OrtBuild = RuntimeInfo['build'];
+
+export interface OrtRuntime {
+  ort: OrtModule;
+  build: OrtBuild;
+  /** Linear memory in bytes; undefined before the first session, which is when the WebAssembly is loaded. It never shrinks. */
+  wasmBytes(): number | undefined;
+}
+
+/** JSPI (WebAssembly.Suspending) lets the runtime wait without asyncify's larger, slower code, and read Blobs piece by piece. */
+export function chooseBuild(provider: 'webgpu' | 'wasm'): OrtBuild {
+  if (provider === 'wasm') return 'wasm';
+  return 'Suspending' in WebAssembly ? 'jspi' : 'asyncify';
+}
+
+const BUILDS = {
+  jspi: { load: () => import('onnxruntime-web/jspi'), mjs: jspiMjs, wasm: jspiWasm },
+  asyncify: { load: () => import('onnxruntime-web/webgpu'), mjs: asyncifyMjs, wasm: asyncifyWasm },
+  wasm: { load: () => import('onnxruntime-web/wasm'), mjs: plainMjs, wasm: plainWasm },
+};
+
+const loaded = new Map<OrtBuild, Promise<OrtRuntime>>();
+
+/**
+ * The runtime of this worker for `build`, loaded at the first call.
+ * @throws FailureError `network` when its script cannot be fetched; a later call tries again.
+ */
+export function loadOrt(build: OrtBuild): Promise<OrtRuntime> {
+  const known = loaded.get(build);
+  if (known) return known;
+  const fresh = load(build);
+  loaded.set(build, fresh);
+  fresh.catch(() => loaded.delete(build));
+  return fresh;
+}
+
+async function load(build: OrtBuild): Promise<OrtRuntime> {
+  const { load: importBuild, mjs, wasm } = BUILDS[build];
+  // The URL constructor, because in a build with a relative base the addresses are relative to this module.
+  const wasmPaths = { mjs: new URL(mjs, import.meta.url).href, wasm: new URL(wasm, import.meta.url).href };
+  let ort: OrtModule;
+  try {
+    ort = await importBuild();
+  } catch (cause) {
+    throw new FailureError('network', { url: wasmPaths.mjs, reason: String(cause) }, { cause });
+  }
+  ort.env.wasm.wasmPaths = wasmPaths;
+  ort.env.wasm.numThreads = threads(build);
+  ort.env.logLevel = 'error';
+  const memory = catchMemory();
+  return { ort, build, wasmBytes: () => memory()?.buffer.byteLength };
+}
+
+/** Threads need shared memory, which needs cross-origin isolation; beside a GPU one thread is enough. */
+function threads(build: OrtBuild): number {
+  if (build !== 'wasm' || !self.crossOriginIsolated) return 1;
+  return Math.max(1, Math.min(8, Math.floor(navigator.hardwareConcurrency / 2)));
+}
+
+/**
+ * Session options that every session of ours has. `device`: ours; without one the session runs on the CPU.
+ * Sessions must be created one after another: the runtime refuses a second creation that begins during a first.
+ */
+export function sessionOptions(device: GPUDevice | undefined): Ort.InferenceSession.SessionOptions {
+  return {
+    // The object form: with the bare name the runtime makes a device of its own.
+    executionProviders: [device ? { name: 'webgpu', device } : 'wasm'],
+    logSeverityLevel: 3,
+  };
+}

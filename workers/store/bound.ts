@@ -1,0 +1,11 @@
+import type { PackageReader, ReadOptions } from './reader.ts';
+
+/** The same package, read with these options wherever a call brings none of its own. */
+export function boundReader(reader: PackageReader, options: ReadOptions): PackageReader {
+  return {
+    name: reader.name,
+    list: () => reader.list(),
+    has: (path, own) => reader.has(path, { ...options, ...own }),
+    blob: (path, own) => reader.blob(path, { ...options, ...own }),
+  };
+}

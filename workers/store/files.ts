@@ -1,0 +1,43 @@
+/** A package of files that were picked or dropped. */
+import type { PackageSource } from '#core/protocol/engine.ts';
+import { FailureError } from '#core/protocol/failure.ts';
+import { MANIFEST, readFileTable } from './file-table.ts';
+import type { PackageReader } from './reader.ts';
+
+/**
+ * The files themselves, read where they lie. Sizes are held against the manifest, so a copy that broke off is seen;
+ * hashes are not computed: that would read gigabytes from a stick at every start.
+ */
+export async function openFiles(source: Extract<PackageSource, { type: 'files' }>): Promise<PackageReader> {
+  const files = new Map(source.files.map(({ path, blob }) => [path, blob]));
+  const find = (path: string): Blob => {
+    const blob = files.get(path);
+    if (!blob) throw new FailureError('file-missing', { file: path });
+    // The contract says BlobLike; over a worker border only real Blobs arrive, and only they can be streamed.
+    if (!(blob instanceof Blob)) throw new FailureError('file-broken', { file: path, reason: 'not a Blob' });
+    return blob;
+  };
+  const table = files.has(MANIFEST) ? readFileTable(await readable(find(MANIFEST), MANIFEST)) : undefined;
+  return {
+    name: source.name,
+    has: (path) => Promise.resolve(files.has(path)),
+    list: () => [...files.keys()].sort(),
+    // async: what `find` throws must come as a rejection.
+    async blob(path) {
+      const blob = find(path);
+      const size = table?.files.get(path)?.size ?? blob.size;
+      if (blob.size !== size)
+        throw new FailureError('file-broken', { file: path, reason: `${blob.size} bytes, not ${size}` });
+      return blob;
+    },
+  };
+}
+
+/** A file that was moved or deleted after it was picked cannot be read any more. */
+async function readable(blob: Blob, file: string): Promise<string> {
+  try {
+    return await blob.text();
+  } catch (cause) {
+    throw new FailureError('file-broken', { file, reason: String(cause) }, { cause });
+  }
+}

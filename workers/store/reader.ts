@@ -1,0 +1,51 @@
+/** What a model package hands out: its files as Blobs, so that nothing is copied into memory. */
+import { FailureError } from '#core/protocol/failure.ts';
+
+/** Paths are relative to the package, with "/": `config.json`, `onnx/decoder_model_merged_q4.onnx`. */
+export interface PackageReader {
+  /** Folder name or address, for messages. */
+  readonly name: string;
+  has(path: string, options?: ReadOptions): Promise<boolean>;
+  /** Paths of all files, sorted; undefined for a URL without a manifest, where nobody knows them. */
+  list(): readonly string[] | undefined;
+  /**
+   * The file as a Blob that lies on disk, or in memory where `notice` said so.
+   * @throws FailureError file-missing, file-broken, network, hash-mismatch, out-of-memory; the signal's reason when aborted.
+   */
+  blob(path: string, options?: ReadOptions): Promise<Blob>;
+}
+
+export interface ReadOptions {
+  /** Stops at once; what was downloaded and checked is kept for the next time. */
+  signal?: AbortSignal;
+  /** Once for every piece that arrived. `doneBytes` starts behind what was there already. */
+  progress?: (file: string, doneBytes: number, totalBytes: number | undefined) => void;
+}
+
+export interface StoreOptions extends ReadOptions {
+  notice?: (notice: StoreNotice) => void;
+}
+
+/** Something that went another way than it should, and went on. */
+export type StoreNotice =
+  /**
+   * The file is held in memory and will be downloaded again next time.
+   * no-storage: the browser has no OPFS (private window) · no-room: the quota is too small · locked: another tab downloads it
+   */
+  | { type: 'kept-in-memory'; file: string; reason: 'no-storage' | 'no-room' | 'locked' }
+  /** The server cannot be reached; the copy of an earlier visit is used. */
+  | { type: 'offline-copy'; file: string };
+
+export async function readText(reader: PackageReader, path: string, options?: ReadOptions): Promise<string> {
+  return (await reader.blob(path, options)).text();
+}
+
+/** @throws FailureError file-broken when it is not JSON; else as `blob`. */
+export async function readJson(reader: PackageReader, path: string, options?: ReadOptions): Promise<unknown> {
+  const text = await readText(reader, path, options);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new FailureError('file-broken', { file: path, reason: 'not JSON' }, { cause });
+  }
+}

@@ -1,0 +1,156 @@
+/** Where downloaded files lie: the origin-private file system (OPFS), or memory where there is none. */
+
+import { sha256 } from './sha256.ts';
+
+/** A file that is being written, from its beginning to its end. */
+export interface Sink {
+  /** Bytes that are there. */
+  readonly length: number;
+  /** @throws DOMException QuotaExceededError */
+  write(bytes: Uint8Array<ArrayBuffer>): void;
+  read(offset: number, length: number): Uint8Array<ArrayBuffer>;
+  truncate(length: number): void;
+  /** Lets go of the file; what was written stays. A second call does nothing. */
+  close(): void;
+}
+
+/** Files of one package on disk. */
+export class Shelf {
+  readonly #folder: FileSystemDirectoryHandle;
+
+  private constructor(folder: FileSystemDirectoryHandle) {
+    this.#folder = folder;
+  }
+
+  /** The shelf of the package at `url`; undefined where the browser has no OPFS, or refuses it (private window). */
+  static async open(url: string): Promise<Shelf | undefined> {
+    try {
+      const root = await navigator.storage.getDirectory();
+      const packages = await root.getDirectoryHandle('packages', { create: true });
+      return new Shelf(await packages.getDirectoryHandle(await folderName(url), { create: true }));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Removes everything that was downloaded from `url`. */
+  static async remove(url: string): Promise<void> {
+    const root = await navigator.storage.getDirectory();
+    const packages = await root.getDirectoryHandle('packages', { create: true });
+    await packages.removeEntry(await folderName(url), { recursive: true }).catch(ignoreMissing);
+  }
+
+  /** The file, complete or not; undefined when there is none. */
+  async file(path: string): Promise<File | undefined> {
+    const handle = await this.#folder.getFileHandle(encodeURIComponent(path)).catch(ignoreMissing);
+    return handle?.getFile();
+  }
+
+  /** Opens for writing, created when missing. @throws DOMException NoModificationAllowedError when another tab has it. */
+  async sink(path: string): Promise<Sink> {
+    const handle = await this.#folder.getFileHandle(encodeURIComponent(path), { create: true });
+    return new FileSink(await handle.createSyncAccessHandle());
+  }
+
+  /** What was noted about a file; undefined when nothing was. */
+  async note(path: string): Promise<string | undefined> {
+    return (await this.file(`${path}.note`))?.text();
+  }
+
+  async setNote(path: string, text: string): Promise<void> {
+    const sink = await this.sink(`${path}.note`);
+    try {
+      sink.truncate(0);
+      sink.write(new TextEncoder().encode(text));
+    } finally {
+      sink.close();
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    for (const name of [`${path}.note`, path])
+      await this.#folder.removeEntry(encodeURIComponent(name)).catch(ignoreMissing);
+  }
+
+  /** Whether the browser would let us write that many bytes more. */
+  async hasRoom(bytes: number): Promise<boolean> {
+    const { quota = 0, usage = 0 } = await navigator.storage.estimate();
+    return quota - usage >= bytes;
+  }
+}
+
+/** An address can be longer than a file name may be. */
+const folderName = (url: string): Promise<string> => sha256(new TextEncoder().encode(url));
+
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
+  throw error;
+}
+
+class FileSink implements Sink {
+  readonly #handle: FileSystemSyncAccessHandle;
+  #length: number;
+  #open = true;
+
+  constructor(handle: FileSystemSyncAccessHandle) {
+    this.#handle = handle;
+    this.#length = handle.getSize();
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): void {
+    const written = this.#handle.write(bytes, { at: this.#length });
+    if (written !== bytes.byteLength) throw new DOMException('the disk took only a part', 'QuotaExceededError');
+    this.#length += written;
+  }
+
+  read(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    return bytes.subarray(0, this.#handle.read(bytes, { at: offset }));
+  }
+
+  truncate(length: number): void {
+    this.#handle.truncate(length);
+    this.#length = length;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#handle.flush();
+    this.#handle.close();
+  }
+}
+
+/** Pieces become Blobs at once: the browser keeps those outside the JavaScript heap. */
+export class MemorySink implements Sink {
+  #pieces: { blob: Blob; end: number }[] = [];
+
+  get length(): number {
+    return this.#pieces.at(-1)?.end ?? 0;
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#pieces.push({ blob: new Blob([bytes]), end: this.length + bytes.byteLength });
+  }
+
+  /** Never asked: what is in memory was checked before it was written. */
+  read(): Uint8Array<ArrayBuffer> {
+    throw new Error('a memory sink is not read');
+  }
+
+  /** To a length at which a piece ends. */
+  truncate(length: number): void {
+    this.#pieces = this.#pieces.filter(({ end }) => end <= length);
+    if (this.length !== length) throw new Error(`no piece ends at ${length}`);
+  }
+
+  close(): void {}
+
+  blob(): Blob {
+    return new Blob(this.#pieces.map(({ blob }) => blob));
+  }
+}

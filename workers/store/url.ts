@@ -1,0 +1,222 @@
+/** A package on a web server: each file is downloaded once, into the browser's own file system. */
+import type { ManifestFile } from '#core/protocol/manifest.ts';
+import { FailureError } from '#core/protocol/failure.ts';
+import { checkResponse, download, request, versionOf, type Download } from './download.ts';
+import { MANIFEST, readFileTable, type FileTable } from './file-table.ts';
+import type { PackageReader, ReadOptions, StoreNotice, StoreOptions } from './reader.ts';
+import { sha256 } from './sha256.ts';
+import { MemorySink, Shelf, type Sink } from './shelf.ts';
+
+/**
+ * @param url ends in "/"
+ * @throws FailureError network when the server cannot be reached and nothing of an earlier visit is here
+ */
+export async function openUrl(url: string, options: StoreOptions = {}): Promise<PackageReader> {
+  const reader = new UrlReader(url, await Shelf.open(url), options.notice ?? (() => undefined));
+  await reader.readManifest(options);
+  return reader;
+}
+
+class UrlReader implements PackageReader {
+  readonly name: string;
+  readonly #shelf: Shelf | undefined;
+  readonly #notice: (notice: StoreNotice) => void;
+  readonly #blobs = new Map<string, Promise<Blob>>();
+  #table: FileTable | undefined;
+  #manifest: Blob | undefined;
+
+  constructor(url: string, shelf: Shelf | undefined, notice: (notice: StoreNotice) => void) {
+    this.name = url;
+    this.#shelf = shelf;
+    this.#notice = notice;
+  }
+
+  /** The manifest is small and says what everything else must be: asked for anew each time. */
+  async readManifest({ signal }: ReadOptions): Promise<void> {
+    let text: string;
+    try {
+      const response = await request(this.#address(MANIFEST), { cache: 'no-cache', ...(signal && { signal }) });
+      checkResponse(response, MANIFEST);
+      text = await response.text();
+    } catch (error) {
+      signal?.throwIfAborted();
+      const absent = error instanceof FailureError && error.code === 'file-missing';
+      const kept = absent ? '' : await this.#shelf?.note(MANIFEST);
+      if (kept === undefined) throw error;
+      // An empty note: there is no manifest. That, too, has to be known without a network.
+      if (absent) await this.#shelf?.setNote(MANIFEST, '').catch(() => undefined);
+      if (kept === '') return;
+      this.#notice({ type: 'offline-copy', file: MANIFEST });
+      text = kept;
+    }
+    this.#table = readFileTable(text);
+    this.#manifest = new Blob([text]);
+    // The copy is for visits without a network; a full disk must not stop this one.
+    await this.#shelf?.setNote(MANIFEST, text).catch(() => undefined);
+  }
+
+  list(): readonly string[] | undefined {
+    return this.#table && [MANIFEST, ...this.#table.files.keys()].sort();
+  }
+
+  async has(path: string, { signal }: ReadOptions = {}): Promise<boolean> {
+    if (this.#table) return path === MANIFEST || this.#table.files.has(path);
+    try {
+      checkResponse(
+        await request(this.#address(path), { method: 'HEAD', cache: 'no-cache', ...(signal && { signal }) }),
+        path,
+      );
+      return true;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof FailureError && error.code === 'file-missing') return false;
+      if ((await this.#kept(path)) !== undefined) return true;
+      throw error;
+    }
+  }
+
+  blob(path: string, options: ReadOptions = {}): Promise<Blob> {
+    const known = this.#blobs.get(path);
+    if (known) return known;
+    const fresh = this.#get(path, options);
+    this.#blobs.set(path, fresh);
+    fresh.catch(() => this.#blobs.delete(path));
+    return fresh;
+  }
+
+  async #get(path: string, options: ReadOptions): Promise<Blob> {
+    if (!this.#table) return this.#getPlain(path, options);
+    if (path === MANIFEST && this.#manifest) return this.#manifest;
+    const entry = this.#table.files.get(path);
+    if (!entry) throw new FailureError('file-missing', { file: path });
+    return this.#getChecked(path, entry, this.#table.chunkSize, options);
+  }
+
+  /** The note of a checked file is its hash. */
+  async #getChecked(path: string, entry: ManifestFile, chunkSize: number, options: ReadOptions): Promise<Blob> {
+    const kept = await this.#kept(path);
+    if (kept && kept.note === entry.sha256 && kept.file.size === entry.size) return kept.file;
+    const part = (await this.#shelf?.file(path))?.size ?? 0;
+    const job = { ...options, url: this.#address(path), file: path, expected: { ...entry, chunkSize } };
+    return this.#download(
+      job,
+      entry.size - part,
+      () => entry.sha256,
+      (sink) => keepGoodChunks(sink, entry, chunkSize, options.signal),
+    );
+  }
+
+  /** Without a manifest the server's word for the version decides; the note is `complete` or `part`, then that word. */
+  async #getPlain(path: string, options: ReadOptions): Promise<Blob> {
+    const url = this.#address(path);
+    const kept = await this.#kept(path);
+    const [state, ...words] = kept?.note.split(' ') ?? [];
+    const version = words.join(' ') || undefined;
+    if (kept && state === 'complete' && (await this.#isCurrent(path, version, options))) return kept.file;
+    const job: Omit<Download, 'sink'> = {
+      ...options,
+      url,
+      file: path,
+      version,
+      onVersion: (now) => Promise.resolve(this.#shelf?.setNote(path, `part ${now ?? ''}`)),
+    };
+    return this.#download(
+      job,
+      0,
+      () => `complete ${job.version ?? ''}`,
+      (sink) => {
+        if (state !== 'part' || version === undefined) sink.truncate(0);
+        return Promise.resolve();
+      },
+    );
+  }
+
+  async #isCurrent(path: string, version: string | undefined, { signal }: ReadOptions): Promise<boolean> {
+    try {
+      const response = await request(this.#address(path), {
+        method: 'HEAD',
+        cache: 'no-cache',
+        ...(signal && { signal }),
+      });
+      checkResponse(response, path);
+      return version !== undefined && versionOf(response) === version;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof FailureError) || error.code !== 'network') throw error;
+      this.#notice({ type: 'offline-copy', file: path });
+      return true;
+    }
+  }
+
+  /** A file that has a note, with it: what is there may still be a part. */
+  async #kept(path: string): Promise<{ file: File; note: string } | undefined> {
+    const note = await this.#shelf?.note(path);
+    const file = await this.#shelf?.file(path);
+    return note === undefined || !file ? undefined : { file, note };
+  }
+
+  async #download(
+    job: Omit<Download, 'sink'>,
+    bytes: number,
+    /** Asked for when the file is complete. */
+    note: () => string,
+    prepare: (sink: Sink) => Promise<void>,
+  ): Promise<Blob> {
+    const inMemory = async (reason: Extract<StoreNotice, { type: 'kept-in-memory' }>['reason']) => {
+      this.#notice({ type: 'kept-in-memory', file: job.file, reason });
+      const sink = new MemorySink();
+      const { onVersion: _, ...rest } = job;
+      await download({ ...rest, sink });
+      return sink.blob();
+    };
+    const shelf = this.#shelf;
+    if (!shelf) return inMemory('no-storage');
+    if (!(await shelf.hasRoom(bytes))) return inMemory('no-room');
+    let sink: Sink;
+    try {
+      sink = await shelf.sink(job.file);
+    } catch (error) {
+      if (isDomException(error, 'NoModificationAllowedError')) return inMemory('locked');
+      throw error;
+    }
+    try {
+      await prepare(sink);
+      // Object.assign: the download writes the version it met into its job.
+      await download(Object.assign(job, { sink }));
+    } catch (error) {
+      if (!isDomException(error, 'QuotaExceededError')) throw error;
+      sink.close();
+      await shelf.remove(job.file);
+      return await inMemory('no-room');
+    } finally {
+      sink.close();
+    }
+    await shelf.setNote(job.file, note());
+    const file = await shelf.file(job.file);
+    if (!file) throw new FailureError('file-broken', { file: job.file, reason: 'gone from storage' });
+    return file;
+  }
+
+  #address(path: string): string {
+    return this.name + path.split('/').map(encodeURIComponent).join('/');
+  }
+}
+
+const isDomException = (error: unknown, name: string) => error instanceof DOMException && error.name === name;
+
+/** Cuts a part that an earlier visit left to the chunks that are right: a crash can leave a torn end, a new version a wrong beginning. */
+async function keepGoodChunks(
+  sink: Sink,
+  { size, chunks }: ManifestFile,
+  chunkSize: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let good = 0;
+  for (const hash of chunks) {
+    const length = Math.min(chunkSize, size - good);
+    if (good + length > sink.length || (await sha256(sink.read(good, length))) !== hash) break;
+    good += length;
+    signal?.throwIfAborted();
+  }
+  if (good !== sink.length) sink.truncate(good);
+}
