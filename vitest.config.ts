@@ -37,8 +37,11 @@ export default mergeConfig(
         {
           extends: true,
           plugins: [packageServer()],
-          // Found before the first test: a dependency that is found later reloads the page under a running one.
-          optimizeDeps: { entries: ['tests/browser/**/*.ts', 'workers/**/*.ts'] },
+          // Found before the first test: a dependency that is found later reloads the page under a running one. The
+          // page's own are among them: a test that asks for a missing file is answered with index.html, whose scripts
+          // Vite transforms ahead.
+          optimizeDeps: { entries: ['index.html', 'tests/browser/**/*.ts', 'workers/**/*.ts'] },
+          server: { preTransformRequests: false },
           test: {
             name: 'browser',
             include: ['tests/browser/**/*.test.ts'],
