@@ -1,0 +1,104 @@
+/** A pack from JSON: checked field by field, since packs come from files and addresses of anybody. */
+import { TokenizerFormatError } from './format-error.ts';
+import type { Pack } from './pack.ts';
+
+const FORMAT: Pack['format'] = 'medgemma-ko-lab/korean/1';
+
+/**
+ * @param json what JSON.parse made of a pack file
+ * @throws TokenizerFormatError that names the field and what is wrong with it
+ */
+export function readPack(json: unknown): Pack {
+  const pack = record(json, 'the pack');
+  if (pack['format'] !== FORMAT) {
+    throw new TokenizerFormatError(
+      `This is no pack of a Korean vocabulary: its format is ${shown(pack['format'])}, expected "${FORMAT}".`,
+    );
+  }
+  const base = record(pack['base'], 'base');
+  const corpus = record(pack['corpus'], 'corpus');
+  const size = whole(base['size'], 'base.size', 1);
+  return {
+    format: FORMAT,
+    name: text(pack['name'], 'name'),
+    base: { sha256: sha256(base['sha256'], 'base.sha256'), size },
+    firstId: whole(pack['firstId'], 'firstId', size),
+    corpus: {
+      sha256: sha256(corpus['sha256'], 'corpus.sha256'),
+      lines: whole(corpus['lines'], 'corpus.lines', 0),
+      notice: text(corpus['notice'], 'corpus.notice'),
+    },
+    method: method(pack['method']),
+    options: options(pack['options']),
+    merges: merges(pack['merges']),
+  };
+}
+
+function merges(value: unknown): Pack['merges'] {
+  if (!Array.isArray(value)) throw wrong('merges', value, 'a list');
+  const seen = new Map<string, number>();
+  return value.map((entry: unknown, index) => {
+    const at = `merges[${index}]`;
+    if (!Array.isArray(entry) || entry.length !== 3) throw wrong(at, entry, '[left, right, frequency]');
+    const [left, right, count] = entry as unknown[];
+    const frequency = whole(count, `${at}[2]`, 0);
+    if (typeof left !== 'string' || left === '') throw wrong(`${at}[0]`, left, 'a piece of text');
+    if (typeof right !== 'string' || right === '') throw wrong(`${at}[1]`, right, 'a piece of text');
+    const first = seen.get(left + right);
+    if (first !== undefined) {
+      throw new TokenizerFormatError(
+        `${at} of the pack makes "${left + right}", which merges[${first}] already made; each merge makes a token of its own.`,
+      );
+    }
+    seen.set(left + right, index);
+    return [left, right, frequency];
+  });
+}
+
+function method(value: unknown): Pack['method'] {
+  if (value === 'bpe' || value === 'sentencepiece-filter') return value;
+  throw wrong('method', value, '"bpe" or "sentencepiece-filter"');
+}
+
+function options(value: unknown): Pack['options'] {
+  const checked: Pack['options'] = {};
+  for (const [name, option] of Object.entries(record(value, 'options'))) {
+    if (typeof option !== 'string' && typeof option !== 'number' && typeof option !== 'boolean') {
+      throw wrong(`options.${name}`, option, 'a text, a number or a yes/no');
+    }
+    checked[name] = option;
+  }
+  return checked;
+}
+
+function record(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw wrong(name, value, 'an object');
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value === 'string') return value;
+  throw wrong(name, value, 'a text');
+}
+
+function whole(value: unknown, name: string, least: number): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
+  throw wrong(name, value, `a whole number from ${least}`);
+}
+
+function sha256(value: unknown, name: string): string {
+  if (typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)) return value;
+  throw wrong(name, value, 'a SHA-256 in 64 hexadecimal digits');
+}
+
+function wrong(name: string, value: unknown, expected: string): TokenizerFormatError {
+  return new TokenizerFormatError(
+    `${name === 'the pack' ? 'The pack' : `"${name}" of the pack`} is ${shown(value)}, expected ${expected}.`,
+  );
+}
+
+/** Short enough for a message. */
+function shown(value: unknown): string {
+  const json = value === undefined ? 'missing' : JSON.stringify(value);
+  return json.length > 60 ? `${json.slice(0, 60)}…` : json;
+}

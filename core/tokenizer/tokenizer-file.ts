@@ -1,0 +1,68 @@
+/** tokenizer.json as a file that is read, changed in few places and written again: all else in it stays as it is. */
+import { TokenizerFormatError } from './format-error.ts';
+
+/** As far as merging looks into it; there is more in the object, and it is kept. */
+export interface TokenizerJson {
+  added_tokens?: { id: number; content: string }[] | null;
+  model: {
+    type: 'BPE';
+    vocab: Record<string, number>;
+    /** `["a", "b"]`, or `"a b"` in older files. */
+    merges: (string | [left: string, right: string])[];
+  };
+}
+
+/**
+ * The same object, checked.
+ *
+ * @param json what JSON.parse made of a tokenizer.json
+ * @throws TokenizerFormatError that names what is missing, and what the file may be instead
+ */
+export function requireTokenizerJson(json: unknown): TokenizerJson {
+  if (isTokenizerJson(json)) return json;
+  throw new TokenizerFormatError('This is no tokenizer.json.');
+}
+
+function isTokenizerJson(json: unknown): json is TokenizerJson {
+  if (!isRecord(json) || !('model' in json)) {
+    throw new TokenizerFormatError('This is no tokenizer.json of Hugging Face tokenizers: it has no "model".');
+  }
+  const { model } = json;
+  if (!isRecord(model) || model['type'] !== 'BPE') {
+    const type = isRecord(model) ? JSON.stringify(model['type']) : 'missing';
+    throw new TokenizerFormatError(`The model of this tokenizer.json is ${type}; a pack of merges needs "BPE".`);
+  }
+  const { vocab, merges } = model;
+  if (!isRecord(vocab) || !Object.values(vocab).every(isId)) {
+    throw new TokenizerFormatError(
+      '"model.vocab" of this tokenizer.json is no list of pieces with whole numbers as ids.',
+    );
+  }
+  if (!Array.isArray(merges) || !merges.every(isMerge)) {
+    throw new TokenizerFormatError('"model.merges" of this tokenizer.json is no list of pairs of pieces.');
+  }
+  const added = json['added_tokens'];
+  if (added !== undefined && added !== null && !(Array.isArray(added) && added.every(isAddedToken))) {
+    throw new TokenizerFormatError(
+      '"added_tokens" of this tokenizer.json is no list of tokens with "id" and "content".',
+    );
+  }
+  return true;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isId(value: unknown): boolean {
+  return Number.isSafeInteger(value);
+}
+
+function isMerge(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes(' ');
+  return Array.isArray(value) && value.length === 2 && value.every((side) => typeof side === 'string');
+}
+
+function isAddedToken(value: unknown): boolean {
+  return isRecord(value) && isId(value['id']) && typeof value['content'] === 'string';
+}
