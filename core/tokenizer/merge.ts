@@ -6,7 +6,7 @@
  * therefore the base's own with neighbours joined: no text can get longer, and a text in which no pair of the pack occurs
  * keeps its ids.
  */
-import { TokenizerFormatError } from './format-error.ts';
+import { PackError } from './pack-error.ts';
 import type { Pack } from './pack.ts';
 import type { TokenizerJson } from './tokenizer-file.ts';
 
@@ -15,14 +15,15 @@ import type { TokenizerJson } from './tokenizer-file.ts';
  * written into it under the id they have: Hugging Face tokenizers would give them the next free id otherwise, which
  * belongs to a new token now (Gemma 3: `<image_soft_token>`, 262144).
  *
- * @throws TokenizerFormatError when the pack cannot belong to this base. The base's hash is the caller's to compare
+ * @throws PackError when the pack cannot belong to this base. The base's hash is the caller's to compare
  *   (`requireBase`): it is one of the file's bytes.
  */
 export function mergeTokenizerJson(base: TokenizerJson, pack: Pack): TokenizerJson {
   const added = base.added_tokens ?? [];
   const size = sizeOf(base);
   if (size !== pack.base.size) {
-    throw new TokenizerFormatError(
+    throw new PackError(
+      'base',
       `The pack "${pack.name}" continues a tokenizer with ${pack.base.size} ids; this one has ${size}.`,
     );
   }
@@ -32,13 +33,15 @@ export function mergeTokenizerJson(base: TokenizerJson, pack: Pack): TokenizerJs
   pack.merges.forEach(([left, right], index) => {
     for (const side of [left, right]) {
       if (vocab.has(side)) continue;
-      throw new TokenizerFormatError(
+      throw new PackError(
+        'base',
         `merges[${index}] of the pack "${pack.name}" joins "${left}" and "${right}", but "${side}" is no piece of this tokenizer nor of an earlier merge.`,
       );
     }
     const piece = left + right;
     if (vocab.has(piece)) {
-      throw new TokenizerFormatError(
+      throw new PackError(
+        'base',
         `merges[${index}] of the pack "${pack.name}" makes "${piece}", which this tokenizer already has.`,
       );
     }
@@ -50,10 +53,11 @@ export function mergeTokenizerJson(base: TokenizerJson, pack: Pack): TokenizerJs
   };
 }
 
-/** @throws TokenizerFormatError naming both hashes when the pack was made for another tokenizer.json */
+/** @throws PackError naming both hashes when the pack was made for another tokenizer.json */
 export function requireBase(pack: Pack, sha256: string): void {
   if (pack.base.sha256 === sha256) return;
-  throw new TokenizerFormatError(
+  throw new PackError(
+    'base',
     `The pack "${pack.name}" was made for a tokenizer.json with SHA-256 ${pack.base.sha256}, this one has ${sha256}; give the one it was made for, or train a pack for this one.`,
   );
 }
@@ -76,7 +80,8 @@ function appended(merges: TokenizerJson['model']['merges'], pack: Pack): Tokeniz
 
 function joined([left, right]: [left: string, right: string, frequency: number]): string {
   if (!`${left}${right}`.includes(' ')) return `${left} ${right}`;
-  throw new TokenizerFormatError(
+  throw new PackError(
+    'base',
     `"${left}" or "${right}" holds a space, which this tokenizer.json cannot say: its merges are texts ("a b"). Save it again with tokenizers 0.20 or later.`,
   );
 }

@@ -1,17 +1,18 @@
 /** A pack from JSON: checked field by field, since packs come from files and addresses of anybody. */
-import { TokenizerFormatError } from './format-error.ts';
+import { PackError } from './pack-error.ts';
 import type { Pack } from './pack.ts';
 
 const FORMAT: Pack['format'] = 'medgemma-ko-lab/korean/1';
 
 /**
  * @param json what JSON.parse made of a pack file
- * @throws TokenizerFormatError that names the field and what is wrong with it
+ * @throws PackError that names the field and what is wrong with it
  */
 export function readPack(json: unknown): Pack {
   const pack = record(json, 'the pack');
   if (pack['format'] !== FORMAT) {
-    throw new TokenizerFormatError(
+    throw new PackError(
+      'pack',
       `This is no pack of a Korean vocabulary: its format is ${shown(pack['format'])}, expected "${FORMAT}".`,
     );
   }
@@ -46,7 +47,8 @@ function merges(value: unknown): Pack['merges'] {
     if (typeof right !== 'string' || right === '') throw wrong(`${at}[1]`, right, 'a piece of text');
     const first = seen.get(left + right);
     if (first !== undefined) {
-      throw new TokenizerFormatError(
+      throw new PackError(
+        'pack',
         `${at} of the pack makes "${left + right}", which merges[${first}] already made; each merge makes a token of its own.`,
       );
     }
@@ -91,8 +93,9 @@ function sha256(value: unknown, name: string): string {
   throw wrong(name, value, 'a SHA-256 in 64 hexadecimal digits');
 }
 
-function wrong(name: string, value: unknown, expected: string): TokenizerFormatError {
-  return new TokenizerFormatError(
+function wrong(name: string, value: unknown, expected: string): PackError {
+  return new PackError(
+    'pack',
     `${name === 'the pack' ? 'The pack' : `"${name}" of the pack`} is ${shown(value)}, expected ${expected}.`,
   );
 }

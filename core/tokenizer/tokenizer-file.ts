@@ -1,5 +1,5 @@
 /** tokenizer.json as a file that is read, changed in few places and written again: all else in it stays as it is. */
-import { TokenizerFormatError } from './format-error.ts';
+import { PackError } from './pack-error.ts';
 
 /** As far as merging looks into it; there is more in the object, and it is kept. */
 export interface TokenizerJson {
@@ -16,36 +16,32 @@ export interface TokenizerJson {
  * The same object, checked.
  *
  * @param json what JSON.parse made of a tokenizer.json
- * @throws TokenizerFormatError that names what is missing, and what the file may be instead
+ * @throws PackError that names what is missing, and what the file may be instead
  */
 export function requireTokenizerJson(json: unknown): TokenizerJson {
   if (isTokenizerJson(json)) return json;
-  throw new TokenizerFormatError('This is no tokenizer.json.');
+  throw new PackError('base', 'This is no tokenizer.json.');
 }
 
 function isTokenizerJson(json: unknown): json is TokenizerJson {
   if (!isRecord(json) || !('model' in json)) {
-    throw new TokenizerFormatError('This is no tokenizer.json of Hugging Face tokenizers: it has no "model".');
+    throw new PackError('base', 'This is no tokenizer.json of Hugging Face tokenizers: it has no "model".');
   }
   const { model } = json;
   if (!isRecord(model) || model['type'] !== 'BPE') {
     const type = isRecord(model) ? JSON.stringify(model['type']) : 'missing';
-    throw new TokenizerFormatError(`The model of this tokenizer.json is ${type}; a pack of merges needs "BPE".`);
+    throw new PackError('base', `The model of this tokenizer.json is ${type}; a pack of merges needs "BPE".`);
   }
   const { vocab, merges } = model;
   if (!isRecord(vocab) || !Object.values(vocab).every(isId)) {
-    throw new TokenizerFormatError(
-      '"model.vocab" of this tokenizer.json is no list of pieces with whole numbers as ids.',
-    );
+    throw new PackError('base', '"model.vocab" of this tokenizer.json is no list of pieces with whole numbers as ids.');
   }
   if (!Array.isArray(merges) || !merges.every(isMerge)) {
-    throw new TokenizerFormatError('"model.merges" of this tokenizer.json is no list of pairs of pieces.');
+    throw new PackError('base', '"model.merges" of this tokenizer.json is no list of pairs of pieces.');
   }
   const added = json['added_tokens'];
   if (added !== undefined && added !== null && !(Array.isArray(added) && added.every(isAddedToken))) {
-    throw new TokenizerFormatError(
-      '"added_tokens" of this tokenizer.json is no list of tokens with "id" and "content".',
-    );
+    throw new PackError('base', '"added_tokens" of this tokenizer.json is no list of tokens with "id" and "content".');
   }
   return true;
 }

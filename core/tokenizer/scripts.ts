@@ -1,0 +1,71 @@
+/** Which characters may stand in a new piece. */
+import { PackError } from './pack-error.ts';
+
+/** Scripts of Unicode whose characters belong to no language of their own: digits, punctuation, combining marks. */
+const NEUTRAL: readonly string[] = ['Common', 'Inherited'];
+
+export interface PieceShape {
+  /** Characters, the "▁" not counted. */
+  length: number;
+  /** Holds a character of a script that is not neutral. */
+  own: boolean;
+}
+
+export class Scripts {
+  /** Per UTF-16 unit of the basic plane: 1 where a character of an own script may begin. */
+  readonly ownUnits = new Uint8Array(0x10000);
+  private readonly own: RegExp;
+  private readonly all: RegExp;
+
+  /**
+   * @param names values of Unicode's property Script: `Hangul`, `Han`, `Common`
+   * @throws PackError for a name that Unicode does not know, or where all are neutral: then text of every
+   *   language would change
+   */
+  constructor(names: readonly string[]) {
+    const own = names.filter((name) => !NEUTRAL.includes(name));
+    if (own.length === 0) throw new PackError('option', 'Name a script with letters, such as Hangul.');
+    this.own = classOf(own);
+    this.all = classOf(names);
+    for (let unit = 0; unit < this.ownUnits.length; unit++) {
+      const surrogate = unit >= 0xd800 && unit < 0xdc00;
+      if (surrogate || this.own.test(String.fromCharCode(unit))) this.ownUnits[unit] = 1;
+    }
+  }
+
+  /** Undefined where a character of the text, "▁" aside, is of another script. */
+  shapeOf(text: string): PieceShape | undefined {
+    const shape: PieceShape = { length: 0, own: false };
+    for (const character of text) {
+      if (character === '▁') continue;
+      if (!this.all.test(character)) return undefined;
+      shape.length++;
+      shape.own ||= this.own.test(character);
+    }
+    return shape;
+  }
+
+  /** Whether the text holds a character of an own script. */
+  occurIn(text: string): boolean {
+    return this.own.test(text);
+  }
+}
+
+function classOf(names: readonly string[]): RegExp {
+  const properties = names.map((name) => {
+    if (!/^\w+$/.test(name)) throw unknown(name);
+    return `\\p{Script=${name}}`;
+  });
+  try {
+    return new RegExp(`[${properties.join('')}]`, 'u');
+  } catch {
+    throw unknown(names.join(', '));
+  }
+}
+
+function unknown(name: string): PackError {
+  return new PackError(
+    'option',
+    `Unicode knows no script "${name}"; the names are those of its property Script, such as Hangul, Han or Latin.`,
+  );
+}

@@ -1,0 +1,141 @@
+/**
+ * Continues byte-pair encoding (Sennrich et al., arXiv 1508.07909) where a tokenizer stopped: the text is cut by the base
+ * tokenizer, and the most frequent pair of neighbours becomes one token, again and again.
+ */
+import { MergeRules } from './merge-rules.ts';
+import { PairQueue } from './pair-queue.ts';
+import { PairTable } from './pair-table.ts';
+import { Scripts } from './scripts.ts';
+import type { Tokenizer } from './tokenizer.ts';
+import { TokenRuns } from './token-runs.ts';
+import { WordCounts } from './word-counts.ts';
+
+export interface TrainingOptions {
+  /** A pair that stands in the text less often is not merged. */
+  minFrequency: number;
+  /** Characters of the longest piece, "▁" not counted. */
+  longest: number;
+  /** Scripts (Unicode's property) whose characters new pieces may hold; each holds one that is not Common or Inherited. */
+  scripts: readonly string[];
+  /** Pieces may reach across spaces. Lines, not words, are counted then: memory grows with the text. */
+  superwords: boolean;
+  /** Text is brought to Unicode's composed form first, in which Korean is written: decomposed text is cut into letters. */
+  nfc: boolean;
+  /** Different words (with `superwords` lines) kept at once; behind that the rarest are dropped. */
+  wordLimit: number;
+}
+
+export const TRAINING_DEFAULTS: TrainingOptions = {
+  minFrequency: 2,
+  longest: 8,
+  scripts: ['Hangul'],
+  superwords: false,
+  nfc: true,
+  wordLimit: 2 ** 23,
+};
+
+export interface TrainedMerge {
+  left: string;
+  right: string;
+  /** How often the pair stood in the text before it was merged. */
+  frequency: number;
+}
+
+/** `add` every line, then `next` for each merge; whoever calls may report, pause and stop between two calls. */
+export class VocabularyTrainer {
+  /** Tokens of the counted words, as they are cut now; 0 before the first merge. */
+  tokens = 0;
+  private readonly options: TrainingOptions;
+  private readonly scripts: Scripts;
+  private readonly rules: MergeRules;
+  private readonly words: WordCounts;
+  /** Words can be cut one by one: no piece of the base reaches across a space. */
+  private readonly byWord: boolean;
+  private prepared: { runs: TokenRuns; table: PairTable; queue: PairQueue } | undefined;
+
+  constructor(
+    private readonly base: Tokenizer,
+    options: Partial<TrainingOptions> = {},
+  ) {
+    this.options = { ...TRAINING_DEFAULTS, ...options };
+    this.scripts = new Scripts(this.options.scripts);
+    this.rules = new MergeRules(base, this.scripts, this.options);
+    this.words = new WordCounts(this.options.wordLimit);
+    this.byWord = !this.options.superwords && !reachesAcrossSpaces(base);
+  }
+
+  /** Occurrences of words that were left out because there were more than `wordLimit` different ones. */
+  get droppedWords(): number {
+    return this.words.dropped;
+  }
+
+  /** Counts one line of the text, without its line break. Not after the first merge. */
+  add(line: string): void {
+    if (this.prepared) throw new Error('Lines come before the first merge.');
+    const text = this.options.nfc ? line.normalize('NFC') : line;
+    let start = 0;
+    let own = false;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit === 0x20 && this.byWord && i > start && text.charCodeAt(i - 1) !== 0x20) {
+        if (own) this.words.add(text, start, i);
+        start = i;
+        own = false;
+      } else {
+        own ||= this.scripts.ownUnits[unit] === 1;
+      }
+    }
+    if (own) this.words.add(text, start, text.length);
+  }
+
+  /**
+   * Cuts the words with the base tokenizer and counts their pairs, in steps; each yields the share that is done. `next`
+   * does it where nobody has.
+   */
+  *prepare(): Generator<number> {
+    if (this.prepared) return;
+    const runs = new TokenRuns((id) => this.rules.mergeable(id));
+    let done = 0;
+    for (const [word, count] of this.words.entries()) {
+      this.tokens += runs.add(this.base.encode(word), count) * count;
+      if (++done % 4096 === 0) yield (0.8 * done) / this.words.size;
+    }
+    this.words.clear();
+    const table = new PairTable(runs.size, (left, right) => this.rules.mayMerge(left, right));
+    for (let place = 0; place < runs.size; place++) {
+      const behind = runs.next(place);
+      if (behind >= 0) table.add(place, runs.ids[place]!, runs.ids[behind]!, runs.weights[place]!);
+      if (place % 65536 === 65535) yield 0.8 + (0.2 * place) / runs.size;
+    }
+    const queue = new PairQueue(table, Math.max(1, this.options.minFrequency));
+    for (let pair = 0; pair < table.size; pair++) queue.push(pair);
+    this.prepared = { runs, table, queue };
+    yield 1;
+  }
+
+  /** The next merge; undefined when no pair is frequent enough. */
+  next(): TrainedMerge | undefined {
+    const preparing = this.prepare();
+    while (preparing.next().done !== true);
+    if (!this.prepared) return undefined;
+    const { runs, table, queue } = this.prepared;
+    for (;;) {
+      const pair = queue.pop();
+      if (pair === undefined) return undefined;
+      const [left, right] = [this.rules.textOf(table.left[pair]!), this.rules.textOf(table.right[pair]!)];
+      // Another pair may have made the same piece since this one was counted.
+      if (!this.rules.isNew(left + right)) continue;
+      const frequency = table.count[pair]!;
+      const before = table.size;
+      this.tokens -= runs.merge(pair, this.rules.make(left + right), table);
+      for (let made = before; made < table.size; made++) queue.push(made);
+      return { left, right, frequency };
+    }
+  }
+}
+
+/** Gemma's own pieces do not, added tokens might. */
+function reachesAcrossSpaces(base: Tokenizer): boolean {
+  for (let id = 0; id < base.size; id++) if (/[^▁ ][▁ ]/.test(base.pieceOf(id) ?? '')) return true;
+  return false;
+}

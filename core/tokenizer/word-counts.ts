@@ -1,0 +1,139 @@
+/**
+ * How often each word stands in a text of any length. The words lie in one array of UTF-16 units: a Map of strings ends
+ * at 16.7 million keys, takes several times the memory, and its substrings would hold on to the lines they came from.
+ */
+export class WordCounts {
+  /** Occurrences of words that were dropped because the table was full. */
+  dropped = 0;
+  private units = new Uint16Array(1 << 12);
+  /** Where each word begins in `units`; one more entry says where the last ends. */
+  private starts = new Uint32Array(1 << 9);
+  private counts = new Float64Array(1 << 9);
+  private words = 0;
+  /** Open addressing: word + 1, 0 where nothing is. Twice as many as words at least. */
+  private slots = new Int32Array(1 << 10);
+
+  /** @param limit words at most; when they are reached, the rarest make room (`dropped` says how many occurrences) */
+  constructor(private readonly limit: number) {}
+
+  get size(): number {
+    return this.words;
+  }
+
+  /** Counts `text.slice(start, end)`. */
+  add(text: string, start: number, end: number): void {
+    let hash = 0x811c9dc5;
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    hash = spread(hash);
+    const mask = this.slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const word = this.slots[slot]! - 1;
+      if (word < 0) return this.append(text, start, end, slot);
+      if (this.holds(word, text, start, end)) {
+        this.counts[word] = this.counts[word]! + 1;
+        return;
+      }
+    }
+  }
+
+  /** In the order in which they first came. */
+  *entries(): Generator<[word: string, count: number]> {
+    for (let word = 0; word < this.words; word++) {
+      const units = this.units.subarray(this.starts[word], this.starts[word + 1]);
+      yield [textOf(units), this.counts[word]!];
+    }
+  }
+
+  /** Gives the memory back. */
+  clear(): void {
+    this.words = 0;
+    this.units = new Uint16Array(1);
+    this.starts = new Uint32Array(2);
+    this.counts = new Float64Array(2);
+    this.slots = new Int32Array(2);
+  }
+
+  private holds(word: number, text: string, start: number, end: number): boolean {
+    const at = this.starts[word]!;
+    if (this.starts[word + 1]! - at !== end - start) return false;
+    for (let i = start; i < end; i++) if (this.units[at + i - start] !== text.charCodeAt(i)) return false;
+    return true;
+  }
+
+  private append(text: string, start: number, end: number, slot: number): void {
+    const at = this.starts[this.words]!;
+    const to = at + end - start;
+    if (to > this.units.length) this.units = grown(this.units, new Uint16Array(roomFor(to)));
+    for (let i = start; i < end; i++) this.units[at + i - start] = text.charCodeAt(i);
+    this.counts[this.words] = 1;
+    this.slots[slot] = ++this.words;
+    if (this.words + 1 >= this.starts.length) {
+      this.starts = grown(this.starts, new Uint32Array(roomFor(this.words + 2)));
+      this.counts = grown(this.counts, new Float64Array(roomFor(this.words + 2)));
+    }
+    this.starts[this.words] = to;
+    if (this.words >= this.limit) this.dropRarest();
+    else if (this.words * 2 > this.slots.length) this.place(this.slots.length * 2);
+  }
+
+  /** Leaves at most half of the limit. */
+  private dropRarest(): void {
+    for (let least = 2; this.words > this.limit / 2; least *= 2) {
+      let kept = 0;
+      let end = 0;
+      for (let word = 0; word < this.words; word++) {
+        const count = this.counts[word]!;
+        const [from, to] = [this.starts[word]!, this.starts[word + 1]!];
+        if (count < least) {
+          this.dropped += count;
+          continue;
+        }
+        this.units.copyWithin(end, from, to);
+        this.starts[kept] = end;
+        this.counts[kept++] = count;
+        end += to - from;
+      }
+      this.words = kept;
+      this.starts[kept] = end;
+    }
+    this.place(this.slots.length);
+  }
+
+  private place(slots: number): void {
+    this.slots = new Int32Array(slots);
+    for (let word = 0; word < this.words; word++) {
+      let hash = 0x811c9dc5;
+      const end = this.starts[word + 1]!;
+      for (let i = this.starts[word]!; i < end; i++) {
+        hash = Math.imul(hash ^ this.units[i]!, 0x01000193);
+      }
+      let slot = spread(hash) & (slots - 1);
+      while (this.slots[slot] !== 0) slot = (slot + 1) & (slots - 1);
+      this.slots[slot] = word + 1;
+    }
+  }
+}
+
+/** FNV leaves the low bits poor. */
+function spread(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
+}
+
+function textOf(units: Uint16Array): string {
+  let text = '';
+  // A call takes a limited number of arguments.
+  for (let at = 0; at < units.length; at += 4096) text += String.fromCharCode(...units.subarray(at, at + 4096));
+  return text;
+}
+
+/** Room for `length` entries and half as many again. */
+export function roomFor(length: number): number {
+  return Math.ceil(length * 1.5);
+}
+
+/** `larger`, which begins with what `array` holds now. */
+export function grown<T extends Uint16Array | Uint32Array | Int32Array | Float64Array>(array: T, larger: T): T {
+  larger.set(array);
+  return larger;
+}
