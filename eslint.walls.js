@@ -29,8 +29,9 @@ const allowed = {
     './src/lib',
     './src/messages',
     './core',
-    // For its address (`?worker&url`): it exports nothing.
+    // For their addresses (`?worker&url`): they export nothing.
     './workers/engine.worker.ts',
+    './workers/lab.worker.ts',
     ...packages('svelte', 'comlink', 'marked', 'dompurify', 'intl-messageformat'),
   ],
   'src/ui': ['./src/ui', ...drawing],
@@ -56,7 +57,7 @@ export const walls = [
   ...zones,
   ...labs,
   {
-    target: ['./workers/store', './workers/*.ts'],
+    target: ['./workers/store', './workers/lab', './workers/*.ts'],
     from: './node_modules/onnxruntime-web',
     message: 'Only workers/engine runs models.',
   },

@@ -4,16 +4,19 @@ import './styles/base.css';
 import './styles/markdown.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { TokenizerLab } from './labs/tokenizer/lab.svelte.ts';
 import { locale } from './lib/locale.svelte.ts';
+import { place } from './lib/place.svelte.ts';
 import { Session } from './lib/session.svelte.ts';
 import { theme } from './lib/theme.svelte.ts';
 
 locale.restore(location.search);
 theme.restore();
+place.follow();
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 
 const session = new Session(document.baseURI);
-mount(App, { target, props: { session } });
+mount(App, { target, props: { session, tokenizer: new TokenizerLab(document.baseURI) } });
 void session.open(session.defaultSource);

@@ -12,3 +12,13 @@ export async function readDrop(transfer: DataTransfer): Promise<Dropped> {
   if (isPackage) return { type: 'package', source: await droppedFolder(entries) };
   return { type: 'files', files };
 }
+
+/** What was dropped, with the files that lie in dropped folders. */
+export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
+  // As above: read before anything is awaited.
+  const files = [...transfer.files];
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  if (!entries.some((entry) => entry.isDirectory)) return files;
+  const { files: inside } = await droppedFolder(entries);
+  return inside.map(({ blob }) => blob).filter((blob) => blob instanceof File);
+}

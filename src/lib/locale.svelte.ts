@@ -37,7 +37,6 @@ class LocaleState {
 
   private apply(): void {
     document.documentElement.lang = this.#current;
-    document.title = t('app.name');
   }
 }
 

@@ -2,7 +2,8 @@ import type { MessageKey } from './messages.ts';
 
 export const en: Record<MessageKey, string> = {
   'app.name': 'MedGemma Korean Lab',
-  'app.skip': 'Skip to the conversation',
+  'app.skip': 'Skip to the content',
+  'app.labs': 'Labs',
   'app.panel': 'Model and figures',
   'app.language': 'Language',
   'app.theme': 'Colour mode',
@@ -15,6 +16,11 @@ export const en: Record<MessageKey, string> = {
   'nav.model': 'Model',
   'nav.settings': 'Settings',
   'nav.about': 'Notices and terms',
+
+  'lab.chat': 'Chat',
+  'lab.chat.opening': 'opening a model',
+  'lab.chat.answering': 'answering',
+  'lab.tokenizer': 'Tokenizer',
 
   'welcome.title': 'Medical AI that answers on your own computer',
   'welcome.lead':
@@ -41,6 +47,7 @@ export const en: Record<MessageKey, string> = {
 
   'drop.title': 'Drop here',
   'drop.hint': 'Images are attached to the question; a model folder is opened',
+  'drop.tokenizer.hint': 'Tokenizers, Korean packs, texts and sentence pairs (TSV) open in this lab',
   'drop.failed': 'The dropped files could not be read. Choose the folder in the model dialog instead. ({reason})',
 
   'chat.log': 'Conversation',
@@ -75,6 +82,26 @@ export const en: Record<MessageKey, string> = {
   'answer.announce.started': 'The answer has started.',
   'answer.announce.done': 'The answer is complete.',
   'answer.announce.stopped': 'The answer was stopped.',
+
+  'tokenizer.title': 'Same text, different token counts',
+  'tokenizer.lead':
+    'See side by side how Gemma 3’s tokenizer cuts a text, and how tokenizers with an added Korean vocabulary do. All of it is computed in this browser; no model is needed.',
+  'tokenizer.sections': 'Sections of this lab',
+  'tokenizer.text': 'Compare on your text',
+  'tokenizer.text.short': 'Your text',
+  'tokenizer.pairs': 'Measure on sentence pairs',
+  'tokenizer.pairs.short': 'Sentence pairs',
+  'tokenizer.claims': 'Claims, checked',
+  'tokenizer.claims.short': 'Claims',
+  'tokenizer.wrong': 'How to merge wrongly',
+  'tokenizer.wrong.short': 'Wrong merges',
+  'tokenizer.cost': 'What it costs on this machine',
+  'tokenizer.cost.short': 'Cost',
+  'tokenizer.train': 'Train your own vocabulary',
+  'tokenizer.train.short': 'Train',
+  'tokenizer.rows': 'Embeddings of new tokens',
+  'tokenizer.rows.short': 'New embeddings',
+  'tokenizer.input': 'Text to compare',
 
   'model.title': 'Model',
   'model.none': 'No model is open',

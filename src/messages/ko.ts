@@ -1,7 +1,8 @@
 /** Korean, the first language of the page. A value in braces is an ICU argument; `en.ts` uses the same ones. */
 export const ko = {
   'app.name': 'MedGemma 한국어 랩',
-  'app.skip': '대화로 건너뛰기',
+  'app.skip': '본문으로 건너뛰기',
+  'app.labs': '랩 고르기',
   'app.panel': '모델과 지표',
   'app.language': '언어',
   'app.theme': '화면 모드',
@@ -14,6 +15,11 @@ export const ko = {
   'nav.model': '모델',
   'nav.settings': '설정',
   'nav.about': '고지와 약관',
+
+  'lab.chat': '대화',
+  'lab.chat.opening': '모델을 여는 중',
+  'lab.chat.answering': '답하는 중',
+  'lab.tokenizer': '토크나이저',
 
   'welcome.title': '내 컴퓨터에서 바로 답하는 의료 AI',
   'welcome.lead':
@@ -40,6 +46,7 @@ export const ko = {
 
   'drop.title': '여기에 놓으세요',
   'drop.hint': '이미지는 질문에 첨부하고, 모델 폴더는 바로 엽니다',
+  'drop.tokenizer.hint': '토크나이저, 한국어 팩, 글, 병렬 문장(TSV) 파일을 이 랩에서 엽니다',
   'drop.failed': '놓은 파일을 읽지 못했습니다. 모델 창에서 폴더를 골라 주세요. ({reason})',
 
   'chat.log': '대화',
@@ -74,6 +81,26 @@ export const ko = {
   'answer.announce.started': '답을 만들기 시작했습니다.',
   'answer.announce.done': '답이 끝났습니다.',
   'answer.announce.stopped': '답을 멈췄습니다.',
+
+  'tokenizer.title': '같은 글, 다른 토큰 수',
+  'tokenizer.lead':
+    'Gemma 3 토크나이저와 한국어 어휘를 더한 토크나이저가 글을 어떻게 나누는지 나란히 봅니다. 모델이 없어도 이 브라우저 안에서 모두 계산합니다.',
+  'tokenizer.sections': '이 랩의 구성',
+  'tokenizer.text': '글을 넣어 비교하기',
+  'tokenizer.text.short': '내 글',
+  'tokenizer.pairs': '병렬 문장으로 재기',
+  'tokenizer.pairs.short': '병렬 문장',
+  'tokenizer.claims': '흔한 주장 확인하기',
+  'tokenizer.claims.short': '주장 확인',
+  'tokenizer.wrong': '잘못 합치는 방법',
+  'tokenizer.wrong.short': '잘못 합치기',
+  'tokenizer.cost': '이 기기에서의 값',
+  'tokenizer.cost.short': '비용',
+  'tokenizer.train': '어휘 직접 만들기',
+  'tokenizer.train.short': '직접 만들기',
+  'tokenizer.rows': '새 토큰의 임베딩',
+  'tokenizer.rows.short': '새 임베딩',
+  'tokenizer.input': '비교할 글',
 
   'model.title': '모델',
   'model.none': '열린 모델이 없습니다',

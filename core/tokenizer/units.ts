@@ -1,0 +1,57 @@
+/**
+ * A text cut into units, sentences mostly, so that after a keystroke only the sentence it is in has to be encoded and drawn.
+ * Cuts lie where the vocabulary of Gemma cannot reach across: behind line breaks, and before a space that follows a
+ * letter, a digit or the end of a sentence.
+ */
+
+/** In UTF-16 units; a longer sentence is cut before its next space. */
+const longest = 240;
+
+const BREAKS = /\n+/g;
+const SENTENCE_END = /[.!?。！？…]+["'”’»)\]]*(?= [^\s▁])/gu;
+const SPACE = /(?<=[\p{L}\p{N},;:])(?= [^\s▁])/gu;
+
+/** What stands before a cut that lies before a space. */
+const BEFORE_SPACE = /[\p{L}\p{N}.!?。！？…"'”’»)\],;:]▁/u;
+const MIXED_BREAK = /[^\n]\n|\n[^\n]/;
+
+/** @returns where each unit ends, in UTF-16 units; the last end is the length of the text, and an empty text has none */
+export function unitEnds(text: string): number[] {
+  const ends: number[] = [];
+  let from = 0;
+  for (const line of text.matchAll(BREAKS)) {
+    const end = line.index + line[0].length;
+    cutLine(text, from, end, ends);
+    from = end;
+  }
+  if (from < text.length) cutLine(text, from, text.length, ends);
+  return ends;
+}
+
+function cutLine(text: string, from: number, to: number, ends: number[]): void {
+  const line = text.slice(from, to);
+  let begin = 0;
+  for (const { index, 0: marks } of line.matchAll(SENTENCE_END)) {
+    begin = cutLong(line, from, begin, index + marks.length, ends);
+    ends.push(from + begin);
+  }
+  cutLong(line, from, begin, line.length, ends);
+  ends.push(to);
+}
+
+function cutLong(line: string, offset: number, from: number, to: number, ends: number[]): number {
+  let begin = from;
+  while (to - begin > longest) {
+    SPACE.lastIndex = begin + longest;
+    const cut = SPACE.exec(line)?.index ?? to;
+    if (cut >= to) break;
+    ends.push(offset + cut);
+    begin = cut;
+  }
+  return to;
+}
+
+/** True when the piece could reach across a cut: then the parts of a text are not encoded as the whole is. */
+export function reachesAcross(piece: string): boolean {
+  return BEFORE_SPACE.test(piece) || MIXED_BREAK.test(piece);
+}

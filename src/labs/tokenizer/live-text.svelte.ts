@@ -1,0 +1,148 @@
+import {
+  CONTINUED,
+  type EditReply,
+  type TextEdit,
+  type TokenizerKey,
+  type UnitLanes,
+} from '#core/protocol/tokenizer-lab.ts';
+import type { LabLink } from '../../lib/lab-link.ts';
+
+/** A sentence through one tokenizer; entries as in `UnitLanes`. */
+export interface Lane {
+  key: TokenizerKey;
+  ids: Int32Array;
+  ends: Int32Array;
+  marks: Uint8Array;
+  /** Tokens that begin here. */
+  count: number;
+}
+
+export interface Unit {
+  id: number;
+  text: string;
+  lanes: readonly Lane[];
+}
+
+type Units = EditReply & { type: 'units' };
+
+/**
+ * The text of the lab and its segmentations. At most one edit is on its way to the worker; what is typed meanwhile goes
+ * with the next one, so that nothing piles up behind a slow tokenizer.
+ */
+export class LiveText {
+  #text = $state('');
+  units = $state.raw<readonly Unit[]>([]);
+  /** Milliseconds of the worker for the last edit, by tokenizer. */
+  milliseconds = $state.raw<ReadonlyMap<TokenizerKey, number>>(new Map());
+  /** True when `units` are of the text as it stands. */
+  settled = $state(true);
+  #keys: readonly TokenizerKey[] = [];
+  #sent = '';
+  #sentKeys: readonly TokenizerKey[] = [];
+  #version = 0;
+  #wantsAll = true;
+  #sending = false;
+  #made = 0;
+
+  constructor(private readonly link: LabLink) {}
+
+  get text(): string {
+    return this.#text;
+  }
+
+  set text(text: string) {
+    this.#text = text;
+    void this.#pump();
+  }
+
+  /** The tokenizers that take part, in order. */
+  use(keys: readonly TokenizerKey[]): void {
+    this.#keys = keys;
+    void this.#pump();
+  }
+
+  async #pump(): Promise<void> {
+    this.settled = !this.#isBehind();
+    if (this.#sending) return;
+    this.#sending = true;
+    try {
+      while (this.#isBehind()) await this.#send();
+    } catch {
+      // The worker broke off: `Tokenizers` says so; a new one knows nothing.
+      this.#wantsAll = true;
+    } finally {
+      this.#sending = false;
+      this.settled = !this.#isBehind();
+    }
+  }
+
+  #isBehind(): boolean {
+    return this.#keys.length > 0 && (this.#text !== this.#sent || this.#keys !== this.#sentKeys || this.#wantsAll);
+  }
+
+  async #send(): Promise<void> {
+    const text = this.#text;
+    const keys = this.#keys;
+    const all = this.#wantsAll || keys !== this.#sentKeys;
+    const edit = all ? { start: 0, end: 0, insert: text } : editBetween(this.#sent, text);
+    const version = ++this.#version;
+    const request = { version, scope: all ? 'all' : 'edit', edit, keys } as const;
+    const reply = await this.link.ask<EditReply>(async (api) => await api.edit(request));
+    this.#sent = text;
+    this.#sentKeys = keys;
+    this.#wantsAll = reply.type === 'resend';
+    if (reply.type === 'units') this.#take(reply, text, all);
+  }
+
+  #take(reply: Units, text: string, all: boolean): void {
+    const before = all ? [] : this.units;
+    const head = before.slice(0, reply.keptStart);
+    const tail = before.slice(before.length - reply.keptEnd);
+    const from = head.reduce((sum, unit) => sum + unit.text.length, 0);
+    this.units = [...head, ...this.#unitsOf(reply, text, from), ...tail];
+    this.milliseconds = new Map(reply.lanes.map((lane) => [lane.key, lane.milliseconds]));
+  }
+
+  #unitsOf({ lengths, lanes }: Units, text: string, start: number): Unit[] {
+    const next = lanes.map((lane) => laneReader(lane));
+    let from = start;
+    return Array.from(lengths, (length) => {
+      const unit = { id: ++this.#made, text: text.slice(from, from + length), lanes: next.map((read) => read()) };
+      from += length;
+      return unit;
+    });
+  }
+}
+
+/** Hands out the lanes of one unit after the other, as views of the arrays that came. */
+function laneReader({ key, counts, ids, ends, marks }: UnitLanes): () => Lane {
+  let unit = 0;
+  let from = 0;
+  return () => {
+    const to = from + (counts[unit++] ?? 0);
+    const continued = ((marks[from] ?? 0) & CONTINUED) !== 0 && to > from;
+    const lane = {
+      key,
+      ids: ids.subarray(from, to),
+      ends: ends.subarray(from, to),
+      marks: marks.subarray(from, to),
+      count: to - from - (continued ? 1 : 0),
+    };
+    from = to;
+    return lane;
+  };
+}
+
+/** The shortest replacement that makes `after` of `before`. */
+export function editBetween(before: string, after: string): TextEdit {
+  const most = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  let kept = 0;
+  while (
+    kept < most - start &&
+    before.charCodeAt(before.length - 1 - kept) === after.charCodeAt(after.length - 1 - kept)
+  )
+    kept++;
+  return { start, end: before.length - kept, insert: after.slice(start, after.length - kept) };
+}

@@ -1,0 +1,39 @@
+import type { Segmentation } from '#core/tokenizer/tokenizer.ts';
+
+/** The tokens of one unit through one tokenizer. */
+export interface Lane {
+  ids: Int32Array;
+  /** In UTF-16 units of the unit. */
+  ends: Int32Array;
+  /** The first token began in the unit before and is counted there. */
+  continues: boolean;
+}
+
+export function laneOfUnit({ ids, ends }: Segmentation): Lane {
+  return { ids, ends, continues: false };
+}
+
+/** The segmentation of a whole text, cut along its units; a token that reaches across shows in both. */
+export function splitByUnits({ ids, ends }: Segmentation, texts: readonly string[]): Lane[] {
+  const lanes: Lane[] = [];
+  let token = 0;
+  let unitStart = 0;
+  let reachesIn = false;
+  for (const text of texts) {
+    const unitEnd = unitStart + text.length;
+    const first = reachesIn ? token - 1 : token;
+    while (token < ids.length && (ends[token] ?? 0) <= unitEnd) token++;
+    const continues = reachesIn;
+    const covered = ends[token - 1] ?? 0;
+    const beginsHere = token < ids.length && covered < unitEnd;
+    if (beginsHere) token++;
+    reachesIn = beginsHere || covered > unitEnd;
+    lanes.push({
+      ids: ids.slice(first, token),
+      ends: ends.slice(first, token).map((end) => Math.min(end, unitEnd) - unitStart),
+      continues,
+    });
+    unitStart = unitEnd;
+  }
+  return lanes;
+}
