@@ -1,0 +1,55 @@
+/** What is done to a text before it is cut, in order. Names and meaning as in tokenizer.json. */
+export type NormalizerStep =
+  | { type: 'Replace'; pattern: string; content: string }
+  /** Puts `content` before a text that is not empty. */
+  | { type: 'Prepend'; content: string }
+  /** The same unless the text begins with it already; `first`: only at the very beginning of the whole text. */
+  | { type: 'PrependMissing'; content: string; first: boolean };
+
+export interface NormalizedText {
+  text: string;
+  /**
+   * For each position in the normalized text (0…length), where that is in the original. Undefined where both are the
+   * same. Positions inside of what replaces something lie behind it, those inside of what was put before lie at 0.
+   */
+  origins: Int32Array | undefined;
+}
+
+/** `atStart`: the text stands at the beginning of the whole input. */
+export function normalize(text: string, steps: readonly NormalizerStep[], atStart: boolean): NormalizedText {
+  let result: NormalizedText = { text, origins: undefined };
+  for (const step of steps) {
+    if (step.type === 'Replace') result = replace(result, step.pattern, step.content);
+    else if (step.type === 'Prepend') {
+      if (result.text !== '') result = prepend(result, step.content);
+    } else if (!result.text.startsWith(step.content) && (atStart || !step.first))
+      result = prepend(result, step.content);
+  }
+  return result;
+}
+
+function replace(input: NormalizedText, pattern: string, content: string): NormalizedText {
+  const { text } = input;
+  if (pattern.length === 1 && content.length === 1)
+    return { text: text.replaceAll(pattern, content), origins: input.origins };
+  if (!text.includes(pattern)) return input;
+  const origins: number[] = [];
+  const origin = (at: number) => input.origins?.[at] ?? at;
+  let from = 0;
+  for (let at = text.indexOf(pattern); at !== -1; at = text.indexOf(pattern, from)) {
+    for (; from < at; from++) origins.push(origin(from));
+    const end = at + pattern.length;
+    // A token that ends inside of the content owns the whole of what was replaced, so that those behind it are empty.
+    for (let unit = 0; unit < content.length; unit++) origins.push(unit === 0 ? origin(at) : origin(end));
+    from = end;
+  }
+  for (; from <= text.length; from++) origins.push(origin(from));
+  return { text: text.replaceAll(pattern, () => content), origins: Int32Array.from(origins) };
+}
+
+function prepend(input: NormalizedText, content: string): NormalizedText {
+  const { text } = input;
+  const origins = new Int32Array(content.length + text.length + 1);
+  for (let at = 0; at <= text.length; at++) origins[content.length + at] = input.origins?.[at] ?? at;
+  return { text: content + text, origins };
+}
