@@ -1,6 +1,7 @@
 /** A Hugging Face checkpoint folder: config.json and one safetensors file, or shards with an index. */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import type { RowInit } from '#core/embedding/new-row.ts';
 import { parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import { canonicalName, expectedParameters } from '#core/gemma3/parameters.ts';
 import { isFloatDtype, type FloatDtype } from '#core/safetensors/dtype.ts';
@@ -16,6 +17,19 @@ export interface CheckpointTensor {
   key: string;
   source: FileSource;
   entry: TensorEntry & { dtype: FloatDtype };
+  /** Rows that stand in place of the file's, or behind them. */
+  newRows?: NewRows;
+}
+
+/** Rows of an embedding matrix that are made out of others. */
+export interface NewRows {
+  /** The row that the first of them becomes; at most one behind the last of the file. */
+  first: number;
+  init: RowInit;
+  /** For each new row, the rows that its token's base subwords have. */
+  subwords: readonly (readonly number[])[];
+  /** Standard deviation of random rows. */
+  initializerRange: number;
 }
 
 export interface Checkpoint {
@@ -29,6 +43,10 @@ export interface Checkpoint {
   /** Keys that nothing needs and that are not known to be harmless. */
   unusedKeys: string[];
   sources: FileSource[];
+  /** What stands in the package instead of the checkpoint's tokenizer.json. */
+  tokenizer?: string;
+  /** What was done to the checkpoint before the export, in sentences for the manifest. */
+  changes?: string[];
   close(): Promise<void>;
 }
 

@@ -16,6 +16,7 @@ import { ExternalWriter } from './external-writer.ts';
 import type { FileSource } from './file-source.ts';
 import { DTYPE_SUFFIX, packageGraphs, sharesEmbedding, type GraphOptions, type PackageGraph } from './graphs.ts';
 import { CHUNK_BYTES } from './hashed-file.ts';
+import { addKoreanVocabulary, checkTokenizerFits, type KoreanOptions } from './korean-vocabulary.ts';
 import { PackageFolder } from './package-folder.ts';
 import { smallFiles } from './package-files.ts';
 import type { Progress } from './progress-bar.ts';
@@ -30,6 +31,8 @@ export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   randomWeights: boolean;
   /** Origin and terms of the weights. */
   notice: string;
+  /** Adds a Korean vocabulary. */
+  korean?: KoreanOptions | undefined;
 }
 
 /** What the export tells while it runs. */
@@ -47,7 +50,9 @@ export interface ExportReport {
 export async function exportPackage(options: ExportOptions, report: ExportReport): Promise<Manifest> {
   const checkpoint = await openCheckpoint(options.checkpoint);
   try {
-    return await exportCheckpoint(checkpoint, options, report);
+    await checkTokenizerFits(checkpoint);
+    const { korean } = options;
+    return await exportCheckpoint(korean ? await addKoreanVocabulary(checkpoint, korean) : checkpoint, options, report);
   } finally {
     await checkpoint.close();
   }
@@ -106,11 +111,14 @@ async function exportCheckpoint(
           tiedEmbedding: sharesEmbedding(graphs.map(({ graph }) => graph)),
         },
       ],
-      changes: changesOf(
-        checkpoint.config,
-        graphs.map(({ graph }) => graph),
-        positions,
-      ),
+      changes: [
+        ...(checkpoint.changes ?? []),
+        ...changesOf(
+          checkpoint.config,
+          graphs.map(({ graph }) => graph),
+          positions,
+        ),
+      ],
       files: folder.files,
       chunkSize: CHUNK_BYTES,
     };

@@ -1,11 +1,13 @@
 /** Command line of the exporter: `npm run export -- --help`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { ROW_INITS, type RowInit } from '#core/embedding/new-row.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
 import type { Dtype } from '#core/protocol/manifest.ts';
 import { SafetensorsError } from '#core/safetensors/header.ts';
 import { ExportError } from './errors.ts';
 import { exportPackage } from './export-package.ts';
 import { VISION_DTYPE } from './graphs.ts';
+import type { KoreanOptions } from './korean-vocabulary.ts';
 import { progressBar } from './progress-bar.ts';
 
 const DTYPES: readonly Dtype[] = ['q4', 'q8', 'fp16', 'fp32'];
@@ -20,6 +22,9 @@ interface Flags {
   name?: string;
   randomWeights: boolean;
   notice: string;
+  korean?: string;
+  init?: RowInit;
+  untie?: true;
 }
 
 /** MatMulNBits takes powers of two from 16. */
@@ -49,9 +54,29 @@ const program = new Command('export')
   .option('--context <tokens>', 'longest context the package can run', positive, 8192)
   .option('--name <name>', 'name shown in the page (default: folder name of the checkpoint)')
   .option('--random-weights', 'mark the weights as random, never trained', false)
-  .option('--notice <text>', 'where the weights came from and under what terms', '');
+  .option('--notice <text>', 'where the weights came from and under what terms', '')
+  .option(
+    '--korean <pack>',
+    'add the tokens of a pack ("npm run korean"): merged tokenizer, grown embedding and head; for a checkpoint with its base tokenizer',
+  )
+  .addOption(
+    new Option(
+      '--init <how>',
+      "new rows: mean of the token's base subwords, its first subword, or random (normal, initializer_range; seeded by the id); the last two are there to compare (default: mean)",
+    ).choices(ROW_INITS),
+  )
+  .option(
+    '--untie',
+    'make the output head a matrix of its own; its new rows are those of the first subword (EEVE), --init is for the input',
+  );
 
 const abort = new AbortController();
+
+function koreanOptions({ korean, init, untie }: Flags): KoreanOptions | undefined {
+  if (korean !== undefined) return { pack: korean, init: init ?? 'mean', untie: untie ?? false };
+  if (init === undefined && untie === undefined) return undefined;
+  throw new ExportError('--init and --untie say how the tokens of a pack are added; name one with --korean');
+}
 
 async function main(): Promise<void> {
   const flags = program.parse().opts<Flags>();
@@ -60,7 +85,12 @@ async function main(): Promise<void> {
     process.once(signal, () => abort.abort(new ExportError(`stopped by ${signal}; nothing was kept`)));
   }
   const manifest = await exportPackage(
-    { ...flags, name: flags.name, visionDtype: flags.visionDtype ?? VISION_DTYPE[flags.dtype] },
+    {
+      ...flags,
+      name: flags.name,
+      visionDtype: flags.visionDtype ?? VISION_DTYPE[flags.dtype],
+      korean: koreanOptions(flags),
+    },
     {
       note: (text) => console.error(text),
       warn: (text) => console.error(`warning: ${text}`),

@@ -1,7 +1,8 @@
 /** Reads a tensor in pieces of whole rows, so that memory does not grow with the tensor. */
+import { newRow } from '#core/embedding/new-row.ts';
 import { decodeFloats } from '#core/safetensors/dtype.ts';
 import { DTYPE_BYTES } from '#core/safetensors/header.ts';
-import type { CheckpointTensor } from './checkpoint.ts';
+import type { CheckpointTensor, NewRows } from './checkpoint.ts';
 import { ExportError } from './errors.ts';
 
 /** Bytes of the checkpoint that are read at a time. */
@@ -10,25 +11,42 @@ const READ_BYTES = 4 * 2 ** 20;
 const PANEL_BYTES = 128 * 2 ** 20;
 
 /**
- * The rows of a matrix M in order, as float32, some whole rows at a time: M is the tensor itself, its first axis the
- * rows and the others the columns, or for `transposed` its transpose (two axes only). Every value is finite.
+ * The rows of a matrix M in order, as float32, some whole rows at a time: M is the tensor itself with its new rows, its
+ * first axis the rows and the others the columns, or for `transposed` its transpose (two axes only). Every value is finite.
  * @throws ExportError that names file, tensor and index of a NaN or infinity
  */
 export function matrixRows(tensor: CheckpointTensor, transposed: boolean): AsyncGenerator<Float32Array> {
-  return transposed ? transposedRows(tensor) : storedRows(tensor);
+  return transposed ? transposedRows(tensor) : allRows(tensor);
 }
 
-async function* storedRows(tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
-  const { rows, columns } = matrixShape(tensor.entry.shape);
+/** Shape of the tensor with its new rows. */
+export function tensorShape({ entry, newRows }: CheckpointTensor): number[] {
+  const [rows = 1, ...rest] = entry.shape;
+  return newRows ? [Math.max(rows, newRows.first + newRows.subwords.length), ...rest] : entry.shape;
+}
+
+async function* allRows(tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
+  const { newRows } = tensor;
+  const { rows } = matrixShape(tensor.entry.shape);
+  yield* storedRows(tensor, 0, newRows?.first ?? rows);
+  if (!newRows) return;
+  yield* madeRows(tensor, newRows);
+  // Rows that no token has yet keep what the checkpoint has in them.
+  yield* storedRows(tensor, newRows.first + newRows.subwords.length, rows);
+}
+
+async function* storedRows(tensor: CheckpointTensor, begin: number, end: number): AsyncGenerator<Float32Array> {
+  if (begin >= end) return;
+  const { columns } = matrixShape(tensor.entry.shape);
   const rowBytes = columns * DTYPE_BYTES[tensor.entry.dtype];
   const step = Math.max(1, Math.floor(READ_BYTES / rowBytes));
   const read = (row: number) =>
-    tensor.source.read(tensor.entry.begin + row * rowBytes, Math.min(step, rows - row) * rowBytes);
+    tensor.source.read(tensor.entry.begin + row * rowBytes, Math.min(step, end - row) * rowBytes);
   // The disk reads the next piece while this one is worked on.
-  let next = read(0);
-  for (let row = 0; row < rows; row += step) {
+  let next = read(begin);
+  for (let row = begin; row < end; row += step) {
     const bytes = await next;
-    if (row + step < rows) {
+    if (row + step < end) {
       next = read(row + step);
       next.catch(() => undefined); // Reported when awaited; the consumer may stop before that.
     }
@@ -38,14 +56,37 @@ async function* storedRows(tensor: CheckpointTensor): AsyncGenerator<Float32Arra
   }
 }
 
+/** The new rows, out of just those rows of the file that they need. */
+async function* madeRows(tensor: CheckpointTensor, newRows: NewRows): AsyncGenerator<Float32Array> {
+  const { columns } = matrixShape(tensor.entry.shape);
+  const rowBytes = columns * DTYPE_BYTES[tensor.entry.dtype];
+  const readRow = async (row: number) => {
+    const bytes = await tensor.source.read(tensor.entry.begin + row * rowBytes, rowBytes);
+    const values = decodeFloats(bytes, tensor.entry.dtype);
+    checkFinite(tensor, values, row * columns);
+    return values;
+  };
+  const { init, first, subwords, initializerRange } = newRows;
+  const step = Math.max(1, Math.floor(READ_BYTES / (columns * 4)));
+  for (let begin = 0; begin < subwords.length; begin += step) {
+    const made = subwords.slice(begin, begin + step);
+    const values = new Float32Array(made.length * columns);
+    for (const [index, ids] of made.entries()) {
+      const rows = await Promise.all(ids.map(readRow));
+      values.set(newRow(init, rows, first + begin + index, initializerRange), index * columns);
+    }
+    yield values;
+  }
+}
+
 async function* transposedRows(tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
-  const { rows, columns } = matrixShape(tensor.entry.shape);
+  const { rows, columns } = matrixShape(tensorShape(tensor));
   const width = Math.max(1, Math.floor(PANEL_BYTES / (rows * 4)));
   for (let first = 0; first < columns; first += width) {
     const count = Math.min(width, columns - first);
     const panel = new Float32Array(count * rows);
     let row = 0;
-    for await (const block of storedRows(tensor)) {
+    for await (const block of allRows(tensor)) {
       const blockRows = block.length / columns;
       transposeInto(panel, block, { row, blockRows, rows, columns, first, count });
       row += blockRows;

@@ -33,6 +33,7 @@ export async function smallFiles(checkpoint: Checkpoint, hints: LoadHints): Prom
   put('config.json', packageConfig(checkpoint, hints));
   put('generation_config.json', (await json('generation_config.json')) ?? generationConfig(checkpoint.configJson));
   for (const name of COPIED) if (present.has(name)) files.set(name, await readFile(join(folder, name)));
+  if (checkpoint.tokenizer !== undefined) files.set('tokenizer.json', checkpoint.tokenizer);
 
   const template = present.has('chat_template.jinja')
     ? await readFile(join(folder, 'chat_template.jinja'), 'utf8')

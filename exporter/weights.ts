@@ -5,7 +5,7 @@ import { quantizeRows } from '#core/quant/blocks.ts';
 import { encodeHalf } from '#core/safetensors/dtype.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
 import { ExportError } from './errors.ts';
-import { indexOf, matrixRows, matrixShape } from './matrix-rows.ts';
+import { indexOf, matrixRows, matrixShape, tensorShape } from './matrix-rows.ts';
 
 /** Takes the bytes of initializers in the order of `initializersOf`, each from its first byte to its last. */
 export interface InitializerSink {
@@ -106,7 +106,8 @@ function tooLarge(tensor: CheckpointTensor, what: string): ExportError {
 /** The graph must ask for what the checkpoint has; anything else is a mistake of ours. */
 function checkShape(weight: StoredWeight, tensor: CheckpointTensor): void {
   const wanted = weight.parameterShape;
-  const found = weight.transform === 'transpose' ? tensor.entry.shape.toReversed() : tensor.entry.shape;
+  const shape = tensorShape(tensor);
+  const found = weight.transform === 'transpose' ? shape.toReversed() : shape;
   if (wanted.join() !== found.join()) {
     throw new Error(`${tensor.key}: the graph stores [${wanted.join(', ')}], the checkpoint has [${found.join(', ')}]`);
   }

@@ -116,7 +116,7 @@ describe('the tokenizer', () => {
   it('is copied byte for byte, without a warning', async () => {
     const folder = await copyOfFixture();
     const content = {
-      'tokenizer.json': '{"version": "1.0",  "model": {}}',
+      'tokenizer.json': '{"version": "1.0",  "model": {"vocab": {"a": 0}}}',
       'tokenizer_config.json': '{"bos_token": "<bos>"}',
       'special_tokens_map.json': '{}',
       'chat_template.jinja': '{{ bos_token }}\n',
