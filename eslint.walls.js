@@ -24,6 +24,7 @@ const allowed = {
     './package.json',
     ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress'),
   ],
+  korean: ['./korean', './core', ...packages('commander', 'cli-progress', '@types/cli-progress')],
   'src/messages': ['./src/messages', './core'],
   'src/lib': [
     './src/lib',
@@ -69,7 +70,7 @@ export const walls = [
   },
   {
     target: ['./src/*.*'],
-    from: ['./workers', './exporter', './scripts', './bench'],
+    from: ['./workers', './exporter', './korean', './scripts', './bench'],
     message: 'The page starts workers by URL.',
   },
   {

@@ -19,14 +19,15 @@ export class Scripts {
 
   /**
    * @param names values of Unicode's property Script: `Hangul`, `Han`, `Common`
+   * @param punctuation marks may stand beside them: "다."
    * @throws PackError for a name that Unicode does not know, or where all are neutral: then text of every
    *   language would change
    */
-  constructor(names: readonly string[]) {
+  constructor(names: readonly string[], punctuation = false) {
     const own = names.filter((name) => !NEUTRAL.includes(name));
     if (own.length === 0) throw new PackError('option', 'Name a script with letters, such as Hangul.');
     this.own = classOf(own);
-    this.all = classOf(names);
+    this.all = classOf(names, punctuation ? '\\p{P}' : '');
     for (let unit = 0; unit < this.ownUnits.length; unit++) {
       const surrogate = unit >= 0xd800 && unit < 0xdc00;
       if (surrogate || this.own.test(String.fromCharCode(unit))) this.ownUnits[unit] = 1;
@@ -51,13 +52,13 @@ export class Scripts {
   }
 }
 
-function classOf(names: readonly string[]): RegExp {
+function classOf(names: readonly string[], besides = ''): RegExp {
   const properties = names.map((name) => {
     if (!/^\w+$/.test(name)) throw unknown(name);
     return `\\p{Script=${name}}`;
   });
   try {
-    return new RegExp(`[${properties.join('')}]`, 'u');
+    return new RegExp(`[${properties.join('')}${besides}]`, 'u');
   } catch {
     throw unknown(names.join(', '));
   }

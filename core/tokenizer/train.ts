@@ -17,6 +17,8 @@ export interface TrainingOptions {
   longest: number;
   /** Scripts (Unicode's property) whose characters new pieces may hold; each holds one that is not Common or Inherited. */
   scripts: readonly string[];
+  /** Pieces may hold punctuation beside those characters: "다." */
+  punctuation: boolean;
   /** Pieces may reach across spaces. Lines, not words, are counted then: memory grows with the text. */
   superwords: boolean;
   /** Text is brought to Unicode's composed form first, in which Korean is written: decomposed text is cut into letters. */
@@ -29,6 +31,7 @@ export const TRAINING_DEFAULTS: TrainingOptions = {
   minFrequency: 2,
   longest: 8,
   scripts: ['Hangul'],
+  punctuation: false,
   superwords: false,
   nfc: true,
   wordLimit: 2 ** 23,
@@ -49,8 +52,8 @@ export class VocabularyTrainer {
   private readonly scripts: Scripts;
   private readonly rules: MergeRules;
   private readonly words: WordCounts;
-  /** Words can be cut one by one: no piece of the base reaches across a space. */
-  private readonly byWord: boolean;
+  /** A word does not end behind these characters: a piece of the base goes on there across the space. */
+  private readonly bridges: ReadonlySet<number>;
   private prepared: { runs: TokenRuns; table: PairTable; queue: PairQueue } | undefined;
 
   constructor(
@@ -58,10 +61,10 @@ export class VocabularyTrainer {
     options: Partial<TrainingOptions> = {},
   ) {
     this.options = { ...TRAINING_DEFAULTS, ...options };
-    this.scripts = new Scripts(this.options.scripts);
+    this.scripts = new Scripts(this.options.scripts, this.options.punctuation);
     this.rules = new MergeRules(base, this.scripts, this.options);
     this.words = new WordCounts(this.options.wordLimit);
-    this.byWord = !this.options.superwords && !reachesAcrossSpaces(base);
+    this.bridges = unitsBeforeSpaces(base);
   }
 
   /** Occurrences of words that were left out because there were more than `wordLimit` different ones. */
@@ -77,7 +80,7 @@ export class VocabularyTrainer {
     let own = false;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
-      if (unit === 0x20 && this.byWord && i > start && text.charCodeAt(i - 1) !== 0x20) {
+      if (unit === 0x20 && !this.options.superwords && i > start && !this.bridges.has(text.charCodeAt(i - 1))) {
         if (own) this.words.add(text, start, i);
         start = i;
         own = false;
@@ -134,8 +137,14 @@ export class VocabularyTrainer {
   }
 }
 
-/** Gemma's own pieces do not, added tokens might. */
-function reachesAcrossSpaces(base: Tokenizer): boolean {
-  for (let id = 0; id < base.size; id++) if (/[^▁ ][▁ ]/.test(base.pieceOf(id) ?? '')) return true;
-  return false;
+/** UTF-16 units that stand before a space within a piece. Gemma 3: the space itself, and ">" because of ">▁</". */
+function unitsBeforeSpaces(base: Tokenizer): Set<number> {
+  const units = new Set([0x20]);
+  for (let id = 0; id < base.size; id++) {
+    const piece = base.pieceOf(id) ?? '';
+    for (let at = piece.search(/(?<=.)[▁ ]/s); at >= 0 && at < piece.length; at++) {
+      if ('▁ '.includes(piece.charAt(at))) units.add(piece.charCodeAt(at - 1));
+    }
+  }
+  return units;
 }

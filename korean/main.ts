@@ -1,0 +1,55 @@
+/** Command line of the Korean vocabulary: `npm run korean -- --help`. */
+import { Command, InvalidArgumentError } from 'commander';
+import { PackError } from '#core/tokenizer/pack-error.ts';
+import { TRAINING_DEFAULTS } from '#core/tokenizer/train.ts';
+import { KoreanError } from './errors.ts';
+import { train, type TrainFlags } from './train.ts';
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive whole number.');
+  return value;
+}
+
+function list(text: string): string[] {
+  return text.split(',').map((entry) => entry.trim());
+}
+
+const program = new Command('korean').description(
+  'Makes a Korean vocabulary for a tokenizer, merges it in, and measures what it saves.',
+);
+
+program
+  .command('train')
+  .description('Chooses new tokens on a text: byte-pair encoding continued where the base tokenizer stopped.')
+  .requiredOption('--base <file>', 'tokenizer.json to be continued')
+  .requiredOption('--text <file>', 'training text in UTF-8, one sentence a line; gzip too')
+  .requiredOption('--tokens <number>', 'new tokens at most', positive)
+  .requiredOption('--out <file>', 'the pack; must not exist')
+  .option(
+    '--min-frequency <times>',
+    'a pair that stands in the text less often is not merged',
+    positive,
+    TRAINING_DEFAULTS.minFrequency,
+  )
+  .option(
+    '--longest <characters>',
+    'longest piece, the “▁” of the space not counted',
+    positive,
+    TRAINING_DEFAULTS.longest,
+  )
+  .option('--scripts <list>', 'scripts whose characters new pieces hold, as Unicode names them', list, [
+    ...TRAINING_DEFAULTS.scripts,
+  ])
+  .option('--punctuation', 'pieces may hold punctuation beside them: “다.”', false)
+  .option('--superwords', 'pieces may reach across spaces: “할▁수”; memory grows with the text', false)
+  .option('--no-nfc', 'take the text as it is, not in Unicode’s composed form')
+  .option('--name <name>', 'name of the pack (default: ko- and the number of tokens)')
+  .option('--notice <text>', 'where the text came from and under what terms', '')
+  .action((flags: TrainFlags) => train(flags));
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof KoreanError || error instanceof PackError) console.error(`error: ${error.message}`);
+  else console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,103 @@
+/** `npm run korean -- train` */
+import type { Pack } from '#core/tokenizer/pack.ts';
+import { VocabularyTrainer, type TrainingOptions } from '#core/tokenizer/train.ts';
+import { writePack } from '#core/tokenizer/write-pack.ts';
+import { readBase } from './base-tokenizer.ts';
+import { KoreanError } from './errors.ts';
+import { refuseOccupied, writeWhole } from './files.ts';
+import { Pause, progressBar } from './progress.ts';
+import { eachLine, packedSize, type TextFile } from './text-lines.ts';
+
+export interface TrainFlags extends Omit<TrainingOptions, 'wordLimit'> {
+  base: string;
+  text: string;
+  tokens: number;
+  out: string;
+  name?: string;
+  notice: string;
+}
+
+/** Writes the pack and says what it holds. */
+export async function train(flags: TrainFlags): Promise<void> {
+  await refuseOccupied(flags.out);
+  const size = await packedSize(flags.text);
+  const base = await readBase(flags.base);
+  const { minFrequency, longest, scripts, punctuation, superwords, nfc } = flags;
+  const options = { minFrequency, longest, scripts, punctuation, superwords, nfc };
+  const trainer = new VocabularyTrainer(base.tokenizer, options);
+
+  const corpus = await readText(flags.text, size, trainer);
+  await prepare(trainer);
+  const before = trainer.tokens;
+  const merges = await chosen(trainer, flags.tokens);
+  if (merges.length === 0) {
+    throw new KoreanError(
+      `${flags.text} holds no pair of ${scripts.join(' or ')} pieces that stands there ${minFrequency} times; nothing was written`,
+    );
+  }
+  const pack: Pack = {
+    format: 'medgemma-ko-lab/korean/1',
+    name: flags.name ?? `ko-${merges.length}`,
+    base: { sha256: base.sha256, size: base.tokenizer.size },
+    firstId: base.tokenizer.size,
+    corpus: { ...corpus, notice: flags.notice },
+    method: 'bpe',
+    options: {
+      ...{ tokens: flags.tokens, minFrequency, longest, scripts: scripts.join(','), punctuation, superwords, nfc },
+      ...(trainer.droppedWords > 0 && { droppedWords: trainer.droppedWords }),
+    },
+    merges,
+  };
+  await writeWhole(flags.out, writePack(pack));
+  if (merges.length < flags.tokens) {
+    console.error(
+      `warning: only ${merges.length} of ${flags.tokens} tokens: no further pair stands in the text ${minFrequency} times`,
+    );
+  }
+  if (flags.notice === '') console.error('warning: no --notice: the pack does not say where its text came from');
+  const saved = ((1 - trainer.tokens / before) * 100).toFixed(1);
+  console.log(`${flags.out}: ${pack.name}, ${merges.length} tokens from ${corpus.lines} lines`);
+  console.log(
+    `words of the text with ${scripts.join(' or ')}: ${before} tokens before, ${trainer.tokens} now (−${saved} %)`,
+  );
+}
+
+async function readText(path: string, size: number, trainer: VocabularyTrainer): Promise<TextFile> {
+  const bar = progressBar('reading', size);
+  try {
+    return await eachLine(
+      path,
+      (line) => trainer.add(line),
+      (bytes) => bar.add(bytes),
+    );
+  } finally {
+    bar.stop();
+  }
+}
+
+async function prepare(trainer: VocabularyTrainer): Promise<void> {
+  const bar = progressBar('cutting', 1);
+  const pause = new Pause();
+  let done = 0;
+  for (const share of trainer.prepare()) {
+    bar.add(share - done);
+    done = share;
+    await pause.ifDue();
+  }
+  bar.stop();
+}
+
+async function chosen(trainer: VocabularyTrainer, tokens: number): Promise<Pack['merges']> {
+  const bar = progressBar('merging', tokens);
+  const pause = new Pause();
+  const merges: Pack['merges'] = [];
+  while (merges.length < tokens) {
+    const merge = trainer.next();
+    if (!merge) break;
+    merges.push([merge.left, merge.right, merge.frequency]);
+    bar.add(1);
+    await pause.ifDue();
+  }
+  bar.stop();
+  return merges;
+}
