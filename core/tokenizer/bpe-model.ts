@@ -2,6 +2,7 @@ import type { Joins } from './joins.ts';
 import type { MergeTable } from './merge-table.ts';
 import { Symbols, type OnMerge } from './symbols.ts';
 import type { TokenBuffer } from './token-buffer.ts';
+import { utf8Of } from './utf8.ts';
 import { extendHash, unitsOf, type Vocabulary } from './vocabulary.ts';
 import { LONGEST_CACHED, WordCache } from './word-cache.ts';
 
@@ -131,11 +132,4 @@ export class BpeModel {
     for (let at = 0; at < encoded.length; at++) this.symbols.push(bytes[encoded[at]!]!, at === 0 ? length : 0);
     return true;
   }
-}
-
-function utf8Of(code: number): number[] {
-  if (code < 0x80) return [code];
-  if (code < 0x800) return [0xc0 | (code >> 6), 0x80 | (code & 63)];
-  if (code < 0x10000) return [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)];
-  return [0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)];
 }

@@ -40,8 +40,14 @@ export function readVocabulary(json: unknown): PieceTable {
   return PieceTable.of(pieces);
 }
 
+/** `rankEnd`: behind the last rank. */
+export interface RankedMerges {
+  merges: MergeTable;
+  rankEnd: number;
+}
+
 /** Merges as pairs or as `"left right"`. Rank is the place in the list. */
-export function readMerges(json: unknown, vocabulary: PieceTable): { merges: MergeTable; rankEnd: number } {
+export function readMerges(json: unknown, vocabulary: PieceTable): RankedMerges {
   if (!Array.isArray(json)) throw malformed('merges', '"merges"', 'has to be a list.');
   const list = json as unknown[];
   const merges = new MergeTable(list.length);
