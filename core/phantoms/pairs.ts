@@ -1,0 +1,85 @@
+/** Which questions are asked about a phantom, so that guessing without looking scores low. */
+import type { Random } from '../sampling/random.ts';
+import { choose, weighted } from './chance.ts';
+import { QUADRANTS } from './phantom.ts';
+import {
+  IMAGE_KINDS,
+  nameOf,
+  type ImageKind,
+  type ImageQuestion,
+  type Kind,
+  type Language,
+  type Question,
+  type Truth,
+} from './question.ts';
+import { phrasings, rightAnswer, TEXT_QUESTIONS } from './wording.ts';
+
+export interface Pair {
+  kind: Kind;
+  /** `nameOf` the question. */
+  name: string;
+  language: Language;
+  question: string;
+  /** The one right answer. */
+  answer: string;
+}
+
+/** How often a lesion is asked about that is not there: enough that it has to be looked for. */
+const ABSENT = 0.15;
+
+/** A question of the kind that fits the image, its answers as balanced as the phantoms are. */
+export function drawQuestion(kind: ImageKind, { lesions }: Truth, random: Random): ImageQuestion {
+  switch (kind) {
+    case 'count':
+    case 'where':
+    case 'description':
+      return { kind };
+    case 'brightness':
+    case 'shape': {
+      if (lesions.length < 2 && random.uniform() < 0.5) return { kind, of: 'only' };
+      const taken = lesions.map(({ quadrant }) => quadrant);
+      const asksInVain = taken.length === 0 || random.uniform() < ABSENT;
+      return {
+        kind,
+        of: choose(random, asksInVain ? QUADRANTS.filter((quadrant) => !taken.includes(quadrant)) : taken),
+      };
+    }
+    case 'largest':
+      // Places have four answers, shapes three, brightness two: the more, the less a guess is worth.
+      return {
+        kind,
+        aspect: weighted(random, [
+          ['where', 4],
+          ['shape', 3],
+          ['brightness', 2],
+        ]),
+      };
+  }
+}
+
+/** `count` questions about an image, each kind once before one comes again, in random order. */
+export function drawPairs(truth: Truth, language: Language, count: number, random: Random): Pair[] {
+  const pairs: Pair[] = [];
+  let left: ImageKind[] = [];
+  while (pairs.length < count) {
+    if (left.length === 0) left = [...IMAGE_KINDS];
+    const kind = choose(random, left);
+    left = left.filter((other) => other !== kind);
+    const question = drawQuestion(kind, truth, random);
+    pairs.push(pairOf(question, truth, language, choose(random, phrasings(question, language))));
+  }
+  return pairs;
+}
+
+/** Every pair that needs no image, in every phrasing. */
+export function textPairs(language: Language): Pair[] {
+  return TEXT_QUESTIONS.flatMap((question) =>
+    phrasings(question, language).map((phrase) => pairOf(question, undefined, language, phrase)),
+  );
+}
+
+function pairOf(question: Question, truth: Truth | undefined, language: Language, phrase: string): Pair {
+  const answer = rightAnswer(question, truth, language);
+  if (answer === undefined) throw new RangeError(`${nameOf(question)} does not fit the image`);
+  return { kind: question.kind, name: nameOf(question), language, question: phrase, answer };
+}

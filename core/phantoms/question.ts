@@ -1,0 +1,108 @@
+import { QUADRANTS, type Brightness, type Lesion, type Phantom, type Quadrant, type Shape } from './phantom.ts';
+
+export const LANGUAGES = ['en', 'ko'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** Which lesion a question is about: the only one there is, or the one in a quadrant. */
+export type Referent = 'only' | Quadrant;
+
+export const ASPECTS = ['where', 'shape', 'brightness'] as const;
+export type Aspect = (typeof ASPECTS)[number];
+
+/** Questions about an image. `largest` asks for one aspect of the largest lesion. */
+export type ImageQuestion =
+  | { kind: 'count' }
+  | { kind: 'where' }
+  | { kind: 'brightness'; of: Referent }
+  | { kind: 'shape'; of: Referent }
+  | { kind: 'largest'; aspect: Aspect }
+  | { kind: 'description' };
+
+export const IMAGE_KINDS = ['count', 'where', 'brightness', 'shape', 'largest', 'description'] as const;
+export type ImageKind = (typeof IMAGE_KINDS)[number];
+
+/** Questions that no image is needed for. `missing` is a question about an image where there is none. */
+export type TextQuestion =
+  { kind: 'talk'; topic: string } | { kind: 'limits'; topic: string } | { kind: 'missing'; about: ImageQuestion };
+
+export type Question = ImageQuestion | TextQuestion;
+export const KINDS = [...IMAGE_KINDS, 'talk', 'limits', 'missing'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** One word for a question, e.g. `shape@upper-left`: what files and tables call it. */
+export function nameOf(question: Question): string {
+  switch (question.kind) {
+    case 'count':
+    case 'where':
+    case 'description':
+      return question.kind;
+    case 'brightness':
+    case 'shape':
+      return `${question.kind}@${question.of}`;
+    case 'largest':
+      return `largest@${question.aspect}`;
+    case 'talk':
+    case 'limits':
+      return `${question.kind}@${question.topic}`;
+    case 'missing':
+      return `missing@${nameOf(question.about)}`;
+  }
+}
+
+/** Every question about an image. */
+export const IMAGE_QUESTIONS: readonly ImageQuestion[] = [
+  { kind: 'count' },
+  { kind: 'where' },
+  ...(['only', ...QUADRANTS] as const).flatMap((of): ImageQuestion[] => [
+    { kind: 'brightness', of },
+    { kind: 'shape', of },
+  ]),
+  ...ASPECTS.map((aspect): ImageQuestion => ({ kind: 'largest', aspect })),
+  { kind: 'description' },
+];
+
+/** What the truth answers, in no language yet. */
+export type Finding =
+  | { is: 'count'; count: number }
+  | { is: 'where'; quadrants: readonly Quadrant[] }
+  | { is: 'brightness'; brightness: Brightness }
+  | { is: 'shape'; shape: Shape }
+  | { is: 'largest-where'; quadrant: Quadrant }
+  | { is: 'largest-brightness'; brightness: Brightness }
+  | { is: 'largest-shape'; shape: Shape }
+  | { is: 'description'; count: number; largest: Lesion }
+  /** No lesion at all, or none in the quadrant that was asked about. */
+  | { is: 'none' }
+  | { is: 'none-there'; quadrant: Quadrant };
+
+/** What can be known of a phantom: all that answers depend on. */
+export type Truth = Pick<Phantom, 'lesions' | 'largest'>;
+
+/**
+ * The one right answer, or undefined where the question does not fit the image: "the lesion" of several.
+ */
+export function find(question: ImageQuestion, { lesions, largest }: Truth): Finding | undefined {
+  const { kind } = question;
+  if (kind === 'count') return { is: 'count', count: lesions.length };
+  if (!largest) return { is: 'none' };
+  switch (kind) {
+    case 'where':
+      return { is: 'where', quadrants: lesions.map(({ quadrant }) => quadrant) };
+    case 'brightness':
+    case 'shape': {
+      const { of } = question;
+      if (of === 'only' && lesions.length > 1) return undefined;
+      const lesion = of === 'only' ? largest : lesions.find(({ quadrant }) => quadrant === of);
+      if (!lesion) return of === 'only' ? { is: 'none' } : { is: 'none-there', quadrant: of };
+      return kind === 'shape'
+        ? { is: 'shape', shape: lesion.shape }
+        : { is: 'brightness', brightness: lesion.brightness };
+    }
+    case 'largest':
+      if (question.aspect === 'where') return { is: 'largest-where', quadrant: largest.quadrant };
+      if (question.aspect === 'shape') return { is: 'largest-shape', shape: largest.shape };
+      return { is: 'largest-brightness', brightness: largest.brightness };
+    case 'description':
+      return { is: 'description', count: lesions.length, largest };
+  }
+}

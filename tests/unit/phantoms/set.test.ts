@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { execFile, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { drawPhantom } from '#core/phantoms/draw.ts';
+import { renderPhantom } from '#core/phantoms/render.ts';
+import { phantomSeed } from '#core/phantoms/sets.ts';
+import { isJsonObject } from '../../../exporter/checkpoint.ts';
+import { npyHeader, writePhantomSet } from '../../../scripts/phantom-set.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const COMMAND = ['--import', 'tsx', 'scripts/phantoms.ts'];
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'phantoms-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function run(args: string[]): Promise<{ status: number | string | null | undefined; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [...COMMAND, ...args], { cwd: ROOT }, (error, stdout, stderr) =>
+      resolve({ status: error ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+async function lines(path: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(path, 'utf8');
+  expect(text.endsWith('\n')).toBe(true);
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const value: unknown = JSON.parse(line);
+      if (!isJsonObject(value)) throw new Error(line);
+      return value;
+    });
+}
+
+describe('writePhantomSet', () => {
+  it('writes images, truth and questions that belong together, and says what it wrote', async () => {
+    const out = join(await temporaryFolder(), 'set');
+    const count = 150;
+    let progress = 0;
+    const meta = await writePhantomSet({
+      ...{ out, split: 'evaluation', seed: 5, count, questions: 3 },
+      onProgress: (phantoms) => (progress += phantoms),
+    });
+    expect(progress).toBe(count);
+    const images = await readFile(join(out, 'images.npy'));
+    const header = npyHeader([count, 64, 64]);
+    expect(images.subarray(0, header.length).equals(header)).toBe(true);
+    const last = drawPhantom(phantomSeed('evaluation', 5, count - 1));
+    expect(images.subarray(header.length + (count - 1) * 64 * 64).equals(renderPhantom(last))).toBe(true);
+
+    const truths = await lines(join(out, 'truth.jsonl'));
+    expect(truths.map(({ seed }) => seed)).toEqual(
+      Array.from({ length: count }, (_, i) => phantomSeed('evaluation', 5, i)),
+    );
+    expect(truths.at(-1)?.['lesions']).toEqual(
+      last.lesions.map(({ quadrant, shape, brightness, x, y, radius }, i) => {
+        return { quadrant, shape, brightness, x, y, radius, largest: last.lesions[i] === last.largest };
+      }),
+    );
+    const questions = await lines(join(out, 'questions.jsonl'));
+    const about = questions.filter(({ image }) => image !== null);
+    expect(about).toHaveLength(count * 3 * 2);
+    expect(new Set(about.map(({ image }) => image)).size).toBe(count);
+    expect(questions.length - about.length).toBe(meta.questions.without_image);
+    expect(meta.lesions.reduce((a, b) => a + b)).toBe(count);
+    for (const [name, sha256] of Object.entries(meta.sha256)) {
+      const hash = createHash('sha256').update(await readFile(join(out, name)));
+      expect(hash.digest('hex'), name).toBe(sha256);
+    }
+    expect(JSON.parse(await readFile(join(out, 'meta.json'), 'utf8'))).toEqual(meta);
+  });
+
+  it('gives the same files for the same seed, other files for another seed or split', async () => {
+    const folder = await temporaryFolder();
+    const options = { split: 'train', seed: 1, count: 10, questions: 4 } as const;
+    const first = await writePhantomSet({ ...options, out: join(folder, 'a') });
+    const again = await writePhantomSet({ ...options, out: join(folder, 'b') });
+    const others = [
+      await writePhantomSet({ ...options, seed: 2, out: join(folder, 'c') }),
+      await writePhantomSet({ ...options, split: 'evaluation', out: join(folder, 'd') }),
+    ];
+    expect(again).toEqual(first);
+    for (const other of others) expect(other.sha256['images.npy']).not.toBe(first.sha256['images.npy']);
+    // Golden: what was trained on a set can be trained on it again.
+    expect(first.sha256).toEqual({
+      'images.npy': 'f0f2326bfffd1766ec073bbd529808c65c1613ff78b3bf0d2c5e0d6cf2814d7e',
+      'questions.jsonl': '752dc402ca3d39011f5d3550acd2c75b5482a98e475f1a5dcfb0f4cb8362421d',
+      'truth.jsonl': '14ae1f4ce07173b152d281d77dbef47bd3b576a017ccbcc0cdbf6295859a74c6',
+    });
+  });
+
+  it('leaves what is there alone, and nothing behind', async () => {
+    const folder = await temporaryFolder();
+    const options = { split: 'train', seed: 0, count: 4, questions: 1 } as const;
+    await mkdir(join(folder, 'full'));
+    await writeFile(join(folder, 'full', 'mine.txt'), '');
+    await writeFile(join(folder, 'file'), '');
+    await expect(writePhantomSet({ ...options, out: join(folder, 'full') })).rejects.toThrow(
+      /full already holds something \(mine\.txt\); name a new or empty folder/,
+    );
+    await expect(writePhantomSet({ ...options, out: join(folder, 'file') })).rejects.toThrow(/is a file/);
+    const stop = new AbortController();
+    const stopped = writePhantomSet({
+      ...{ ...options, count: 1000, out: join(folder, 'deep', 'er', 'set'), signal: stop.signal },
+      onProgress: () => stop.abort(new Error('enough')),
+    });
+    await expect(stopped).rejects.toThrow('enough');
+    await expect(writePhantomSet({ ...options, count: 1_000_001, out: join(folder, 'x') })).rejects.toThrow(RangeError);
+    expect((await readdir(folder)).sort()).toEqual(['file', 'full']);
+  });
+
+  it('fills an empty folder', async () => {
+    const out = await temporaryFolder();
+    await writePhantomSet({ out, split: 'page', seed: 0, count: 1, questions: 1 });
+    expect((await readdir(out)).sort()).toEqual(['images.npy', 'meta.json', 'questions.jsonl', 'truth.jsonl']);
+  });
+});
+
+it('npyHeader is a multiple of 64 bytes and names type and shape', () => {
+  for (const shape of [[1], [10, 64, 64], [999_999, 64, 64]]) {
+    const header = npyHeader(shape);
+    expect(header.length % 64).toBe(0);
+    expect(header[8]).toBe(header.length - 10);
+    expect(Buffer.from(header.subarray(1, 6)).toString()).toBe('NUMPY');
+  }
+  expect(Buffer.from(npyHeader([1])).toString('latin1')).toContain("'shape': (1,)");
+});
+
+describe('npm run phantoms', { timeout: 60_000 }, () => {
+  it('writes a set, shows how far it is, and what guessing would score', async () => {
+    const out = join(await temporaryFolder(), 'set');
+    const { status, stdout, stderr } = await run(['--seed', '3', '--count', '200', '--out', out]);
+    expect(stderr).toMatch(/100% \| 0\.8 of 0\.8 MB/);
+    expect(stdout).toMatch(/^brightness( +\d+\.\d %){4}$/m);
+    expect(stdout).toContain('set: 200 phantoms (train, seed 3), 1600 questions about them');
+    expect(status).toBe(0);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['no arguments', [], /required option '--seed/],
+    ['a broken seed', ['--seed', 'x', '--count', '1', '--out', 'OUT'], /whole number from 0 to 999999/],
+    ['no phantoms', ['--seed', '0', '--count', '0', '--out', 'OUT'], /whole number from 1 to 1000000/],
+    ['an unknown split', ['--seed', '0', '--count', '1', '--out', 'OUT', '--split', 'x'], /train, evaluation, page/],
+    ['a full folder', ['--seed', '0', '--count', '1', '--out', ROOT], /^error: .* already holds something/m],
+  ])('ends with 1 on %s and makes nothing', async (_, args, message) => {
+    const folder = await temporaryFolder();
+    const { status, stderr } = await run(args.map((arg) => (arg === 'OUT' ? join(folder, 'set') : arg)));
+    expect(stderr).toMatch(message);
+    expect(status).toBe(1);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('keeps nothing when it is stopped', async () => {
+    const folder = await temporaryFolder();
+    const args = ['--seed', '0', '--count', '500000', '--out', join(folder, 'set')];
+    const child = spawn(process.execPath, [...COMMAND, ...args], { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    await expect.poll(() => readdirSync(folder), { timeout: 30_000 }).toHaveLength(1);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(stderr).toContain('error: stopped by SIGINT; nothing was kept');
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
