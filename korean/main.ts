@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { PackError } from '#core/tokenizer/pack-error.ts';
 import { TRAINING_DEFAULTS } from '#core/tokenizer/train.ts';
 import { KoreanError } from './errors.ts';
+import { merge, type MergeFlags } from './merge.ts';
 import { train, type TrainFlags } from './train.ts';
 
 function positive(text: string): number {
@@ -47,6 +48,15 @@ program
   .option('--name <name>', 'name of the pack (default: ko- and the number of tokens)')
   .option('--notice <text>', 'where the text came from and under what terms', '')
   .action((flags: TrainFlags) => train(flags));
+
+program
+  .command('merge')
+  .description('Appends a pack to the tokenizer.json it was made for, checks the result and writes it.')
+  .requiredOption('--base <file>', 'tokenizer.json that the pack continues')
+  .requiredOption('--pack <file>', 'pack that `train` wrote')
+  .requiredOption('--out <file>', 'the merged tokenizer.json; must not exist')
+  .option('--text <file...>', 'texts to try the checks on, besides every entry of both vocabularies', [])
+  .action((flags: MergeFlags) => merge(flags));
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof KoreanError || error instanceof PackError) console.error(`error: ${error.message}`);
