@@ -3,12 +3,20 @@ import { Command, InvalidArgumentError } from 'commander';
 import { PackError } from '#core/tokenizer/pack-error.ts';
 import { TRAINING_DEFAULTS } from '#core/tokenizer/train.ts';
 import { KoreanError } from './errors.ts';
+import { inspect, type InspectFlags } from './inspect.ts';
+import { measure, type MeasureFlags } from './measure.ts';
 import { merge, type MergeFlags } from './merge.ts';
 import { train, type TrainFlags } from './train.ts';
 
 function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive whole number.');
+  return value;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('Expected a whole number from 0.');
   return value;
 }
 
@@ -57,6 +65,25 @@ program
   .requiredOption('--out <file>', 'the merged tokenizer.json; must not exist')
   .option('--text <file...>', 'texts to try the checks on, besides every entry of both vocabularies', [])
   .action((flags: MergeFlags) => merge(flags));
+
+program
+  .command('measure')
+  .description(
+    'Compares tokenizers on a text or on English–Korean pairs; the first is what the others are held against.',
+  )
+  .requiredOption('--tokenizer <file...>', 'tokenizer.json, one or several')
+  .option('--text <file>', 'text in UTF-8, one sentence a line; gzip too')
+  .option('--pairs <file>', 'English, tab, Korean; one pair a line; gzip too')
+  .option('--examples <number>', 'sentences shown of those that change most', count, 3)
+  .option('--json', 'print JSON', false)
+  .action((flags: MeasureFlags) => measure(flags));
+
+program
+  .command('inspect')
+  .description('Shows what a pack holds and whether it is well formed.')
+  .requiredOption('--pack <file>', 'pack that `train` wrote')
+  .option('--merges <number>', 'merges shown from both ends', count, 10)
+  .action((flags: InspectFlags) => inspect(flags));
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof KoreanError || error instanceof PackError) console.error(`error: ${error.message}`);

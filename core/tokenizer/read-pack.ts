@@ -38,7 +38,7 @@ export function readPack(json: unknown): Pack {
 function merges(value: unknown): Pack['merges'] {
   if (!Array.isArray(value)) throw wrong('merges', value, 'a list');
   const seen = new Map<string, number>();
-  return value.map((entry: unknown, index) => {
+  const merges = value.map((entry: unknown, index): Pack['merges'][number] => {
     const at = `merges[${index}]`;
     if (!Array.isArray(entry) || entry.length !== 3) throw wrong(at, entry, '[left, right, frequency]');
     const [left, right, count] = entry as unknown[];
@@ -55,6 +55,14 @@ function merges(value: unknown): Pack['merges'] {
     seen.set(left + right, index);
     return [left, right, frequency];
   });
+  merges.forEach(([left, right], index) => {
+    for (const side of [left, right]) {
+      const made = seen.get(side);
+      if (made === undefined || made < index) continue;
+      throw new PackError('pack', `merges[${index}] of the pack uses "${side}", which only merges[${made}] makes.`);
+    }
+  });
+  return merges;
 }
 
 function method(value: unknown): Pack['method'] {
