@@ -33,6 +33,7 @@ const allowed = {
     // For their addresses (`?worker&url`): they export nothing.
     './workers/engine.worker.ts',
     './workers/lab.worker.ts',
+    './workers/lessons.worker.ts',
     ...packages('svelte', 'comlink', 'marked', 'dompurify', 'intl-messageformat'),
   ],
   'src/ui': ['./src/ui', ...drawing],

@@ -71,11 +71,11 @@ function scoredZero(base: BpeTokenizer, pieces: readonly [piece: string, id: num
       .filter((parts) => parts.every((part) => added.has(part) || base.idOf(part) !== undefined))
       .map(([left, right]) => ({ left, right, rank })),
   );
-  const letters = new Set(pieces.flatMap(([piece]) => [...piece]));
+  const letters = new Set(pieces.flatMap(([piece]) => Array.from(piece)));
   letters.delete('▁');
   for (let id = 0; id < base.size; id++) {
     const piece = base.pieceOf(id) ?? '';
-    if (piece.length < 2 || base.kindOf(id) !== 'piece' || ![...piece].some((letter) => letters.has(letter))) continue;
+    if (piece.length < 2 || base.kindOf(id) !== 'piece' || !Array.from(piece).some((letter) => letters.has(letter))) continue;
     const through = splits(piece).filter(
       ([left, right]) =>
         (added.has(left) && (added.has(right) || base.idOf(right) !== undefined)) ||
