@@ -40,6 +40,17 @@ export class MergeRules {
     return this.isNew(this.textOf(left) + text);
   }
 
+  /** Whether such a piece is within the limits, however it is put together. */
+  mayBecome(piece: string): boolean {
+    const shape = this.scripts.shapeOf(piece);
+    if (!shape?.own || shape.length > this.limits.longest || !this.isNew(piece)) return false;
+    return this.limits.superwords ? !/▁▁|▁$/.test(piece) : piece.lastIndexOf('▁') <= 0;
+  }
+
+  idOf(text: string): number | undefined {
+    return this.ids.get(text) ?? this.base.idOf(text);
+  }
+
   /** A second way to the same piece would be no new token. */
   isNew(text: string): boolean {
     return !this.ids.has(text) && this.base.idOf(text) === undefined;

@@ -68,6 +68,12 @@ export class PairTable {
     return places;
   }
 
+  /** The pair, or REFUSED; it may stand nowhere. */
+  pairOf(left: number, right: number): number {
+    const pair = this.find(left, right);
+    return this.count[pair] === REFUSED ? REFUSED : pair;
+  }
+
   private find(left: number, right: number): number {
     const mask = this.slots.length - 1;
     for (let slot = hashOf(left, right) & mask; ; slot = (slot + 1) & mask) {

@@ -4,7 +4,9 @@
  */
 import { MergeRules } from './merge-rules.ts';
 import { PairQueue } from './pair-queue.ts';
-import { PairTable } from './pair-table.ts';
+import { PackError } from './pack-error.ts';
+import { PairTable, REFUSED } from './pair-table.ts';
+import { countPieces, mergesFor, type FilteredMerges } from './piece-filter.ts';
 import { Scripts } from './scripts.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { TokenRuns } from './token-runs.ts';
@@ -44,6 +46,12 @@ export interface TrainedMerge {
   frequency: number;
 }
 
+interface Prepared {
+  runs: TokenRuns;
+  table: PairTable;
+  queue: PairQueue;
+}
+
 /** `add` every line, then `next` for each merge; whoever calls may report, pause and stop between two calls. */
 export class VocabularyTrainer {
   /** Tokens of the counted words, as they are cut now; 0 before the first merge. */
@@ -54,7 +62,7 @@ export class VocabularyTrainer {
   private readonly words: WordCounts;
   /** A word does not end behind these characters: a piece of the base goes on there across the space. */
   private readonly bridges: ReadonlySet<number>;
-  private prepared: { runs: TokenRuns; table: PairTable; queue: PairQueue } | undefined;
+  private prepared: Prepared | undefined;
 
   constructor(
     private readonly base: Tokenizer,
@@ -118,22 +126,60 @@ export class VocabularyTrainer {
 
   /** The next merge; undefined when no pair is frequent enough. */
   next(): TrainedMerge | undefined {
-    const preparing = this.prepare();
-    while (preparing.next().done !== true);
-    if (!this.prepared) return undefined;
-    const { runs, table, queue } = this.prepared;
+    const { table, queue } = this.ready();
     for (;;) {
       const pair = queue.pop();
       if (pair === undefined) return undefined;
       const [left, right] = [this.rules.textOf(table.left[pair]!), this.rules.textOf(table.right[pair]!)];
       // Another pair may have made the same piece since this one was counted.
-      if (!this.rules.isNew(left + right)) continue;
-      const frequency = table.count[pair]!;
-      const before = table.size;
-      this.tokens -= runs.merge(pair, this.rules.make(left + right), table);
-      for (let made = before; made < table.size; made++) queue.push(made);
-      return { left, right, frequency };
+      if (this.rules.isNew(left + right)) return this.merge(pair, left, right);
     }
+  }
+
+  /**
+   * Merges this pair next, however frequent it is.
+   *
+   * @throws PackError when a side is no piece yet, or the options forbid the piece or it exists
+   */
+  join(left: string, right: string): TrainedMerge {
+    const { table } = this.ready();
+    const [first, second] = [this.rules.idOf(left), this.rules.idOf(right)];
+    const pair = first === undefined || second === undefined ? REFUSED : table.pairOf(first, second);
+    if (pair === REFUSED || !this.rules.isNew(left + right)) {
+      throw new PackError('option', `"${left}" and "${right}" cannot be joined into a new piece.`);
+    }
+    return this.merge(pair, left, right);
+  }
+
+  /**
+   * Merges for the frequent pieces of another tokenizer, to be given to `join` in this order. In steps, before the first
+   * merge; each yields the share of the words that is done.
+   */
+  *filter(intermediate: Tokenizer, tokens: number): Generator<number, FilteredMerges> {
+    const counting = countPieces(intermediate, this.words.entries());
+    for (;;) {
+      const step = counting.next();
+      if (step.done) {
+        return mergesFor(step.value, this.base, this.rules, { tokens, minFrequency: this.options.minFrequency });
+      }
+      yield step.value / this.words.size;
+    }
+  }
+
+  private merge(pair: number, left: string, right: string): TrainedMerge {
+    const { runs, table, queue } = this.ready();
+    const frequency = table.count[pair]!;
+    const before = table.size;
+    this.tokens -= runs.merge(pair, this.rules.make(left + right), table);
+    for (let made = before; made < table.size; made++) queue.push(made);
+    return { left, right, frequency };
+  }
+
+  private ready(): Prepared {
+    const preparing = this.prepare();
+    while (preparing.next().done !== true);
+    if (!this.prepared) throw new Error('unreachable: prepare() sets it');
+    return this.prepared;
   }
 }
 
