@@ -1,6 +1,7 @@
 /** The contract between the page and the engine worker: everything that crosses is one of these types. */
 import type { BlobLike } from '../bytes.ts';
 import type { Failure } from './failure.ts';
+import type { NearestEvent, NearestRequest } from './nearest.ts';
 
 /** Chosen by the page, unique for the life of the worker. */
 export type JobId = string;
@@ -14,6 +15,11 @@ export interface EngineApi {
   open(job: JobId, source: PackageSource, options: OpenOptions, on: Listener<OpenEvent>): Promise<void>;
   /** Answers the last message of a conversation. The KV cache of the longest common prefix is kept from the last call. */
   generate(job: JobId, request: GenerateRequest, on: Listener<GenerateEvent>): Promise<void>;
+  /**
+   * Finds the tokens whose embedding rows point most nearly where the rows of new tokens would, in one pass over the open
+   * package's table: seconds for a large vocabulary. Reads the package's files, leaves model and conversation alone.
+   */
+  nearestTokens(job: JobId, request: NearestRequest, on: Listener<NearestEvent>): Promise<void>;
   /** Asks a job to stop; its stream ends with `stopped` (or `done`, when it was faster). Unknown ids are ignored. */
   stop(job: JobId): void;
   /** Figures about four times a second while a job runs, and once after it. */

@@ -13,6 +13,8 @@ export type FailureCode =
   | 'file-missing'
   /** The file is there and is not what it should be. detail: file, reason */
   | 'file-broken'
+  /** The embedding table has a form that is not read; the model itself runs. detail: file, reason */
+  | 'embedding-unreadable'
   /** A hash in the manifest and the bytes differ. detail: file */
   | 'hash-mismatch'
   /** The connection failed. detail: url, reason */

@@ -10,6 +10,7 @@ import type {
   StoreNotice,
 } from '#core/protocol/engine.ts';
 import type { Failure, FailureCode } from '#core/protocol/failure.ts';
+import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { EngineLink } from './engine-link.ts';
 import { advance, startOpening, type Opening } from './opening.ts';
 import { RateHistory } from './rate-history.svelte.ts';
@@ -32,6 +33,8 @@ export class Engine {
   /** JS heap of the page in bytes, as of the latest figures, where the browser tells it. */
   pageHeap = $state<number>();
   generating = $state(false);
+  /** A search in the embedding runs. */
+  searching = $state(false);
   /** What `reopen` opens; kept also when it failed. */
   source = $state.raw<PackageSource>();
   options = $state.raw<OpenOptions>();
@@ -40,6 +43,8 @@ export class Engine {
   #openJob: JobId | undefined;
   #generateJob: JobId | undefined;
   #running: Promise<void> = Promise.resolve();
+  #searchJob: JobId | undefined;
+  #search: Promise<void> = Promise.resolve();
   readonly #link = new EngineLink((stats) => {
     this.stats = stats;
     this.pageHeap = performance.memory?.usedJSHeapSize;
@@ -109,23 +114,62 @@ export class Engine {
     this.#generateJob = job;
     this.generating = true;
     this.rates.clear();
-    this.#running = this.#link.run<GenerateEvent>(
-      job,
-      (api, deliver) => api.generate(job, request, deliver),
-      (event) => {
-        if (event.type === 'failed') this.#afterFailure(event.failure);
-        on(event);
-      },
-    );
+    const run = () =>
+      this.#link.run<GenerateEvent>(
+        job,
+        (api, deliver) => api.generate(job, request, deliver),
+        (event) => {
+          if (event.type === 'failed') this.#afterFailure(event.failure);
+          on(event);
+        },
+      );
+    // The engine does one thing at a time, and an answer is more urgent than a search.
+    this.#running = this.#searchJob ? this.stopSearch().then(run) : run();
     await this.#running;
     this.generating = false;
     this.#generateJob = undefined;
   }
 
-  /** Resolves when the answer has ended. */
+  /** Resolves when the answer, and a search, have ended. */
   async stop(): Promise<void> {
+    await this.stopSearch();
     if (this.#generateJob) this.#link.stop(this.#generateJob);
     await this.#running;
+  }
+
+  /**
+   * Where new tokens would start in the open model's embedding: for each of `request.tokens` its subwords, and for each of
+   * `request.inits` the `request.count` nearest old tokens. Resolves after the terminal event.
+   *
+   *     await session.engine.nearestTokens(
+   *       { tokens: [{ text: ' 심근경색', id: 262145 }], inits: ['mean', 'first', 'random'], count: 8 },
+   *       (event) => { … }, // progress {done, total} | done {tokens} | stopped | failed {failure}
+   *     );
+   *
+   * Works while no answer is being written: it fails with `busy` during one, and with `no-model` before a model is open.
+   * An answer that begins, another search, `open` and `stopSearch` end it with `stopped`. The request must be plain data.
+   */
+  async nearestTokens(request: NearestRequest, on: (event: NearestEvent) => void): Promise<void> {
+    // Of several that wait here each stops the one that went on before it: the last call is the one that stays.
+    while (this.#searchJob) await this.stopSearch();
+    if (!this.model) return on({ type: 'failed', failure: { code: 'no-model', detail: {} } });
+    if (this.generating) return on({ type: 'failed', failure: { code: 'busy', detail: {} } });
+    const job = this.#link.newJob();
+    this.#searchJob = job;
+    this.searching = true;
+    this.#search = this.#link
+      .run<NearestEvent>(job, (api, deliver) => api.nearestTokens(job, request, deliver), on)
+      .finally(() => {
+        this.searching = false;
+        this.#searchJob = undefined;
+      });
+    await this.#search;
+  }
+
+  /** Resolves when no search runs. */
+  async stopSearch(): Promise<void> {
+    if (this.#searchJob) this.#link.stop(this.#searchJob);
+    await this.#search;
   }
 
   /** Drops the KV prefix and the image features of the conversation. */

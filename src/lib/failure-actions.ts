@@ -16,6 +16,7 @@ export type Action =
 export const failureActions: Readonly<Record<FailureCode, readonly Action[]>> = {
   'file-missing': ['retry', 'choose-model'],
   'file-broken': ['retry', 'choose-model'],
+  'embedding-unreadable': ['choose-model'],
   'hash-mismatch': ['retry', 'choose-model'],
   network: ['retry', 'choose-model'],
   'unsupported-package': ['choose-model'],

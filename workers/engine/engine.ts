@@ -11,6 +11,7 @@ import type {
   Stats,
 } from '#core/protocol/engine.ts';
 import { FailureError, type Failure } from '#core/protocol/failure.ts';
+import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { boundReader } from '../store/bound.ts';
 import { openPackage } from '../store/package.ts';
@@ -19,6 +20,7 @@ import { loadChat, type Chat } from './chat/chat.ts';
 import { ImageCache } from './generation/imageCache.ts';
 import { TurnMeter } from './generation/meter.ts';
 import { emptyPrompt, runTurn, type Conversation } from './generation/turn.ts';
+import { findNearest } from './embedding/nearest.ts';
 import { openBackend, type Backend } from './model/backend.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
 import { readPackage } from './model/package.ts';
@@ -78,6 +80,16 @@ export class Engine implements EngineApi {
       this.#meter = meter;
       const reason = await runTurn({ ...this.#opened, request, signal, meter, emit: (event) => void on(event) });
       return reason === 'stopped' ? onStop() : { type: 'done', reason, turn: meter.stats() };
+    });
+  }
+
+  async nearestTokens(job: JobId, request: NearestRequest, on: Listener<NearestEvent>): Promise<void> {
+    const onStop = (): NearestEvent => ({ type: 'stopped' });
+    await this.#run<NearestEvent>(job, on, onStop, async (signal) => {
+      if (!this.#opened) throw new FailureError('no-model');
+      const { model, chat } = this.#opened;
+      const tokens = await findNearest(model.package, chat.tokenizer, request, signal, (event) => void on(event));
+      return { type: 'done', tokens };
     });
   }
 

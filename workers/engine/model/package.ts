@@ -4,6 +4,7 @@ import { OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/protocol/failure.ts';
 import type { Dtype, Manifest } from '#core/protocol/manifest.ts';
+import { patientRead } from '../runtime/patient-read.ts';
 import { readJson, type PackageReader } from '../../store/reader.ts';
 
 export interface ModelPackage {
@@ -79,7 +80,7 @@ async function find(reader: PackageReader, name: string, dtype: Dtype | undefine
 async function readGraph(reader: PackageReader, path: string): Promise<ModelProto> {
   const blob = await reader.blob(path);
   try {
-    return readModel(new Uint8Array(await blob.arrayBuffer()));
+    return readModel(new Uint8Array(await patientRead(blob)));
   } catch (cause) {
     if (!(cause instanceof OnnxError)) throw cause;
     throw new FailureError('file-broken', { file: path, reason: cause.message }, { cause });

@@ -5,28 +5,8 @@ import { FailureError } from '#core/protocol/failure.ts';
 import { externalFiles, writeModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { sessionOptions } from '../runtime/ort.ts';
+import { PatientBlob } from '../runtime/patient-read.ts';
 import type { Backend } from './backend.ts';
-
-/** Reports how much of it has been read: the runtime tells nobody how far it is with gigabytes of weights. */
-class CountedBlob extends Blob {
-  readonly #onRead: (bytes: number) => void;
-
-  /** Refers to the blob's bytes, does not copy them. */
-  constructor(blob: Blob, onRead: (bytes: number) => void) {
-    super([blob]);
-    this.#onRead = onRead;
-  }
-
-  override slice(start = 0, end = this.size, type?: string): Blob {
-    this.#onRead(end - start);
-    return super.slice(start, end, type);
-  }
-
-  override arrayBuffer(): Promise<ArrayBuffer> {
-    this.#onRead(this.size);
-    return super.arrayBuffer();
-  }
-}
 
 export interface SessionSource {
   model: ModelProto;
@@ -46,7 +26,7 @@ export async function createSession(
   const externalData = await Promise.all(
     files.map(async (file) => {
       const data = await source.external(file);
-      return { path: file, data: options.onRead ? new CountedBlob(data, options.onRead) : data };
+      return { path: file, data: new PatientBlob(data, options.onRead) };
     }),
   );
   const location: Record<string, Ort.Tensor.DataLocation> = {};

@@ -1,6 +1,7 @@
 /** Weights that several sessions read: uploaded by us, from the blob to the device in pieces. */
 import type { SharedInput } from '#core/onnx/patch/shareInitializers.ts';
 import { FailureError } from '#core/protocol/failure.ts';
+import { patientRead } from '../runtime/patient-read.ts';
 import type { Backend } from './backend.ts';
 import type { SessionSource } from './session.ts';
 
@@ -36,7 +37,7 @@ export async function uploadShared(
       for (let at = 0; at < bytes.length; at += pieceBytes) {
         signal.throwIfAborted();
         const end = Math.min(at + pieceBytes, bytes.length);
-        const piece = new Uint8Array(await blob.slice(bytes.offset + at, bytes.offset + end).arrayBuffer());
+        const piece = new Uint8Array(await patientRead(blob.slice(bytes.offset + at, bytes.offset + end)));
         const padded = piece.length % 4 === 0 ? piece : pad(piece);
         gpu.device.queue.writeBuffer(buffer, at, padded);
         await backend.guard(gpu.device.queue.onSubmittedWorkDone());

@@ -1,0 +1,121 @@
+/** The rows of a table that point most nearly where given vectors point, found in one pass over its blocks. */
+
+export interface NearRow {
+  id: number;
+  /** Cosine, −1 … 1. */
+  similarity: number;
+}
+
+export class NearestRows {
+  readonly #columns: number;
+  readonly #count: number;
+  readonly #queries: Query[];
+  readonly #products = new Float64Array(3);
+
+  /**
+   * @param vectors each [columns]; a vector of zeros has no direction and no neighbours
+   * @param count rows to keep for each vector
+   */
+  constructor(vectors: readonly Float32Array[], columns: number, count: number) {
+    for (const vector of vectors)
+      if (vector.length !== columns) throw new RangeError(`a vector of ${vector.length} for rows of ${columns}`);
+    this.#columns = columns;
+    this.#count = count;
+    this.#queries = vectors.map((vector) => ({
+      vector,
+      norm: norm(vector, 0, columns),
+      found: [],
+      least: count > 0 ? -Infinity : Infinity,
+    }));
+  }
+
+  /** @param values [rows, columns] flattened, the rows from id `first` on. Rows of zeros are passed over. */
+  add(first: number, values: Float32Array): void {
+    const columns = this.#columns;
+    const products = this.#products;
+    const lengths = Float64Array.from({ length: values.length / columns }, (_, row) =>
+      norm(values, row * columns, columns),
+    );
+    for (let q = 0; q < this.#queries.length; q += 3) {
+      const queries = this.#queries.slice(q, q + 3);
+      // Where there are fewer than three, one stands in for the rest.
+      const [a, b, c] = [0, 1, 2].map((i) => (queries[i] ?? queries[0]!).vector);
+      for (let row = 0; row < lengths.length; row++) {
+        const length = lengths[row]!;
+        if (length === 0) continue;
+        threeProducts(values, row * columns, a!, b!, c!, products);
+        for (let i = 0; i < queries.length; i++) {
+          const query = queries[i]!;
+          const similarity = products[i]! / (length * query.norm);
+          // Ids rise, so an equal similarity is the later and the worse one. NaN is never greater.
+          if (similarity > query.least) this.#keep(query, { id: first + row, similarity });
+        }
+      }
+    }
+  }
+
+  /** For each vector, its nearest rows, nearest first, among equals the lowest id first. */
+  result(): NearRow[][] {
+    return this.#queries.map(({ found }) => [...found]);
+  }
+
+  #keep(query: Query, row: NearRow): void {
+    const { found } = query;
+    const at = found.findIndex(({ similarity }) => similarity < row.similarity);
+    found.splice(at === -1 ? found.length : at, 0, row);
+    if (found.length > this.#count) found.pop();
+    if (found.length === this.#count) query.least = found[this.#count - 1]!.similarity;
+  }
+}
+
+interface Query {
+  vector: Float32Array;
+  norm: number;
+  found: NearRow[];
+  /** What a row must exceed. */
+  least: number;
+}
+
+/**
+ * Products of the row at `begin` with three vectors. Three at once, because each number of the row is then loaded once;
+ * two sums each, because an addition waits for the one before.
+ */
+function threeProducts(
+  values: Float32Array,
+  begin: number,
+  x: Float32Array,
+  y: Float32Array,
+  z: Float32Array,
+  out: Float64Array,
+): void {
+  let [x0, x1, y0, y1, z0, z1] = [0, 0, 0, 0, 0, 0];
+  const even = x.length - (x.length % 2);
+  for (let i = 0, j = begin; i < even; i += 2, j += 2) {
+    const v0 = values[j]!;
+    const v1 = values[j + 1]!;
+    x0 += v0 * x[i]!;
+    x1 += v1 * x[i + 1]!;
+    y0 += v0 * y[i]!;
+    y1 += v1 * y[i + 1]!;
+    z0 += v0 * z[i]!;
+    z1 += v1 * z[i + 1]!;
+  }
+  const last = even < x.length ? values[begin + even]! : 0;
+  out[0] = x0 + x1 + last * (x[even] ?? 0);
+  out[1] = y0 + y1 + last * (y[even] ?? 0);
+  out[2] = z0 + z1 + last * (z[even] ?? 0);
+}
+
+function norm(values: Float32Array, begin: number, length: number): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const end = begin + length;
+  const whole = end - (length % 4);
+  for (let i = begin; i < whole; i += 4) {
+    a += values[i]! * values[i]!;
+    b += values[i + 1]! * values[i + 1]!;
+    c += values[i + 2]! * values[i + 2]!;
+    d += values[i + 3]! * values[i + 3]!;
+  }
+  for (let i = whole; i < end; i++) a += values[i]! * values[i]!;
+  return Math.sqrt(a + b + (c + d));
+}

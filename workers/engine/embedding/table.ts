@@ -1,0 +1,67 @@
+/** The embedding table of an opened package, read from its files; the runtime is not asked. */
+import type { ByteSource } from '#core/bytes.ts';
+import { filesOf, EmbeddingRows } from '#core/embedding/rows.ts';
+import { findEmbeddingTable } from '#core/embedding/table.ts';
+import { OnnxError } from '#core/onnx/model.ts';
+import { FailureError } from '#core/protocol/failure.ts';
+import { readJson } from '../../store/reader.ts';
+import type { ModelPackage } from '../model/package.ts';
+
+/**
+ * @returns the rows, and the standard deviation that Hugging Face gives random ones in this model
+ * @throws FailureError `embedding-unreadable`, and what the reader of the package throws
+ */
+export async function openTable(
+  pack: ModelPackage,
+  signal: AbortSignal,
+): Promise<{ rows: EmbeddingRows; initializerRange: number | undefined }> {
+  // A decoder that takes ids has the table; one that shares it has the bytes that were fetched.
+  const graph = pack.embedding ?? pack.decoder;
+  const bytes = pack.tiedEmbedding ? pack.decoder : graph;
+  const model = await graph.read();
+  const weights = bytes === graph ? model : await bytes.read();
+  const folder = bytes.path.slice(0, bytes.path.lastIndexOf('/') + 1);
+  try {
+    const table = findEmbeddingTable(model, weights);
+    const sources = new Map<string, ByteSource>();
+    for (const file of filesOf(table)) {
+      const path = folder + file;
+      // Its own progress: the one that the reader is bound to belongs to the job that opened the package.
+      sources.set(file, blobSource(path, await pack.reader.blob(path, { signal, progress: () => undefined })));
+    }
+    return { rows: new EmbeddingRows(table, sources), initializerRange: rangeOf(await configOf(pack)) };
+  } catch (cause) {
+    if (!(cause instanceof OnnxError)) throw cause;
+    throw new FailureError('embedding-unreadable', { file: graph.path, reason: cause.message }, { cause });
+  }
+}
+
+async function configOf(pack: ModelPackage): Promise<unknown> {
+  return readJson(pack.reader, 'config.json');
+}
+
+/** `initializer_range` of the text model. */
+function rangeOf(config: unknown): number | undefined {
+  if (typeof config !== 'object' || config === null) return undefined;
+  if ('text_config' in config) return rangeOf(config.text_config);
+  return 'initializer_range' in config && typeof config.initializer_range === 'number'
+    ? config.initializer_range
+    : undefined;
+}
+
+function blobSource(file: string, blob: Blob): ByteSource {
+  return {
+    name: file,
+    size: blob.size,
+    async read(offset, length) {
+      if (offset + length > blob.size)
+        throw new FailureError('file-broken', { file, reason: `ends at ${blob.size} bytes` });
+      try {
+        return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      } catch (cause) {
+        // The file was moved or deleted after it was picked.
+        throw new FailureError('file-broken', { file, reason: String(cause) }, { cause });
+      }
+    },
+  };
+}
