@@ -1,0 +1,74 @@
+/** How long a read may be silent before the same bytes are asked for once more, and how often. */
+const SILENCE_MS = 2000;
+const ATTEMPTS = 6;
+const PIECE_BYTES = 4 * 2 ** 20;
+
+/**
+ * The bytes of a blob. Chromium (seen with 156) sometimes never answers the first read of a Blob or File in a fresh
+ * browser: docs/decisions/0002-runtime.md. So a silent read is asked again beside the first, and whichever answers
+ * counts; a slow disk only answers several times.
+ */
+export function patientRead(blob: Blob, silence = SILENCE_MS): Promise<ArrayBuffer> {
+  return new Promise((resolve, reject) => {
+    let attempts = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const attempt = () => {
+      attempts++;
+      timer = attempts < ATTEMPTS ? setTimeout(attempt, silence) : undefined;
+      blob.arrayBuffer().then(
+        (bytes) => {
+          clearTimeout(timer);
+          resolve(bytes);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    };
+    attempt();
+  });
+}
+
+/** A part of a {@link PatientBlob}: what is read through `stream()` is read patiently, 4 MB at a time. */
+class PatientPart extends Blob {
+  constructor(part: Blob) {
+    super([part]);
+  }
+
+  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    let at = 0;
+    return new ReadableStream({
+      pull: async (controller) => {
+        if (at >= this.size) {
+          controller.close();
+          return;
+        }
+        const end = Math.min(at + PIECE_BYTES, this.size);
+        controller.enqueue(new Uint8Array(await patientRead(super.slice(at, end))));
+        at = end;
+      },
+    });
+  }
+}
+
+/** Weights as ONNX Runtime reads them: `slice(…).stream()` (JSPI) or `arrayBuffer()`. Tells how many bytes were asked for. */
+export class PatientBlob extends Blob {
+  readonly #onRead: ((bytes: number) => void) | undefined;
+
+  /** Refers to the blob's bytes, does not copy them. */
+  constructor(blob: Blob, onRead?: (bytes: number) => void) {
+    super([blob]);
+    this.#onRead = onRead;
+  }
+
+  override slice(start = 0, end = this.size, type?: string): Blob {
+    this.#onRead?.(end - start);
+    return new PatientPart(super.slice(start, end, type));
+  }
+
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    this.#onRead?.(this.size);
+    return patientRead(super.slice());
+  }
+}
