@@ -35,8 +35,9 @@ export class MergeRules {
     if (!before || !behind) return false;
     if (before.length + behind.length > this.limits.longest || !(before.own || behind.own)) return false;
     const text = this.textOf(right);
-    // A "▁" at the end would wait for a word that may not come.
-    if (text.startsWith('▁') && !(this.limits.superwords && behind.length > 0)) return false;
+    // Across a space only from word to word: a "▁" at the end would wait for a word that may not come.
+    const words = this.limits.superwords && before.length > 0 && behind.length > 0;
+    if (text.startsWith('▁') && !words) return false;
     return this.isNew(this.textOf(left) + text);
   }
 
@@ -44,7 +45,7 @@ export class MergeRules {
   mayBecome(piece: string): boolean {
     const shape = this.scripts.shapeOf(piece);
     if (!shape?.own || shape.length > this.limits.longest || !this.isNew(piece)) return false;
-    return this.limits.superwords ? !/▁▁|▁$/.test(piece) : piece.lastIndexOf('▁') <= 0;
+    return this.limits.superwords ? !/▁▁|▁$/.test(piece) : piece.lastIndexOf('▁') < 1;
   }
 
   idOf(text: string): number | undefined {
