@@ -34,7 +34,7 @@ const allowed = {
     './workers/engine.worker.ts',
     './workers/lab.worker.ts',
     './workers/lessons.worker.ts',
-    ...packages('svelte', 'comlink', 'marked', 'dompurify', 'intl-messageformat'),
+    ...packages('svelte', 'comlink', 'marked', 'dompurify', 'intl-messageformat', 'papaparse', '@types/papaparse'),
   ],
   'src/ui': ['./src/ui', ...drawing],
   'src/labs': ['./src/labs', './src/lib', './src/ui', './src/messages', './core', ...drawing],

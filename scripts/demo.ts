@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import open from 'open';
 import { build, preview } from 'vite';
+import { BASE_VOCABULARY, writeBaseVocabulary } from './base-vocabulary.ts';
 import { writeDefaultPackage } from './default-package.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -15,6 +16,7 @@ function hasDisplay(): boolean {
 }
 
 await writeDefaultPackage(join(root, 'public/models/default'));
+await writeBaseVocabulary(join(root, BASE_VOCABULARY));
 // How long which plugin took is of no interest here.
 const rolldownOptions = { checks: { pluginTimings: false } };
 await build({ root, logLevel: 'warn', build: { rolldownOptions }, worker: { rolldownOptions } });

@@ -1,5 +1,6 @@
 /** The contract between the page and the lab worker: what the tokenizer lab computes on the processor. */
 import type { BlobLike } from '../bytes.ts';
+import type { Pair, PairsMeasure } from '../tokenizer/measure.ts';
 import type { MergeStep, TokenKind } from '../tokenizer/tokenizer.ts';
 import type { JobId, Listener } from './engine.ts';
 
@@ -18,8 +19,10 @@ export interface TokenizerLabApi {
   edit(request: EditRequest): Promise<EditReply>;
   /** Undefined where the tokenizer has no such token, or is gone. */
   inspect(key: TokenizerKey, id: number): TokenFacts | undefined;
-  /** Pairs of sentences through several tokenizers. Stops between sentences. */
+  /** Tokens of every sentence of the pairs through several tokenizers. Stops between pairs. */
   measurePairs(job: JobId, request: PairsRequest, on: Listener<PairsEvent>): Promise<void>;
+  /** The same as sums, ratios and the sentences that change most. */
+  comparePairs(job: JobId, request: PairsRequest, on: Listener<CompareEvent>): Promise<void>;
   /** Asks a job to stop; unknown ids are ignored. */
   stop(job: JobId): void;
 }
@@ -43,14 +46,14 @@ export type LoadEvent =
 
 /** What the page needs to know of a tokenizer. */
 export interface TokenizerInfo {
-  /** As the file calls itself; undefined where it does not. */
-  name: string | undefined;
   /** Largest id + 1. */
   size: number;
   /** Ids from here on were added by a pack; undefined for a tokenizer that is none of ours. */
   firstNewId: number | undefined;
   /** own: our encoder · library: what ours cannot read runs on @huggingface/tokenizers, slower */
   encoder: 'own' | 'library';
+  /** False where the encoder changes the text before it cuts it, so that places in the text are found by looking for the pieces. */
+  placesAreExact: boolean;
   /** `BPE`, `Unigram`, `WordPiece`, … */
   model: string;
 }
@@ -101,6 +104,8 @@ export interface UnitLanes {
 }
 
 export const TOKEN_KINDS: readonly TokenKind[] = ['piece', 'byte', 'added', 'unknown'];
+export const BYTE_KIND = 1;
+export const UNKNOWN_KIND = 3;
 export const KIND_BITS = 3;
 export const NEW_TOKEN = 4;
 export const CONTINUED = 8;
@@ -116,16 +121,14 @@ export interface TokenFacts {
   history: readonly MergeStep[];
 }
 
-/** A sentence and its translation. */
-export interface TextPair {
-  english: string;
-  korean: string;
-}
-
 export interface PairsRequest {
-  pairs: readonly TextPair[];
+  pairs: readonly Pair[];
+  /** The first is what the others are compared with. */
   keys: readonly TokenizerKey[];
 }
+
+/** A sentence and its translation. */
+export type TextPair = Pair;
 
 /** Token counts of pairs; entry i of an array belongs to pair i. */
 export interface PairCounts {
@@ -134,9 +137,17 @@ export interface PairCounts {
   korean: Int32Array;
 }
 
-export type PairsEvent =
+export interface PairsResult {
+  key: TokenizerKey;
+  measure: PairsMeasure;
+}
+
+export type PairsEvent = PairsJobEvent<{ type: 'done'; counts: readonly PairCounts[] }>;
+export type CompareEvent = PairsJobEvent<{ type: 'done'; results: readonly PairsResult[] }>;
+
+type PairsJobEvent<Done> =
   | { type: 'progress'; done: number; total: number }
-  | { type: 'done'; counts: readonly PairCounts[] }
+  | Done
   | { type: 'stopped' }
   | { type: 'failed'; failure: LabFailure };
 
@@ -162,14 +173,20 @@ export type LabFailureCode =
   | 'pack'
   /** A pack for another base. detail: file, expected, found (first digits of SHA-256) */
   | 'pack-base'
+  /** A pack, while the base it builds on is not there. */
+  | 'no-base'
   /** Not UTF-8. detail: file */
   | 'encoding'
   /** A line of pairs without a tab. detail: file, line */
   | 'pair-without-tab'
+  /** A line of pairs with more than two columns. detail: file, line, columns */
+  | 'pair-columns'
   /** A file of pairs without a pair. detail: file */
   | 'no-pairs'
   /** detail: file, bytes, limit */
   | 'too-large'
+  /** More text than is compared live. detail: file, length, limit */
+  | 'text-too-long'
   /** No such repository, or no tokenizer.json in it. detail: id */
   | 'not-found'
   /** The repository asks for a login or for consent to its terms. detail: id */

@@ -1,6 +1,7 @@
 import { transfer } from 'comlink';
 import type { JobId, Listener } from '#core/protocol/engine.ts';
 import type {
+  CompareEvent,
   EditReply,
   EditRequest,
   LoadEvent,
@@ -13,7 +14,7 @@ import type {
 } from '#core/protocol/tokenizer-lab.ts';
 import { factsOf } from './facts.ts';
 import { Jobs } from './jobs.ts';
-import { countPairs } from './pairs.ts';
+import { comparePairs, countPairs } from './pairs.ts';
 import { Shelf } from './shelf.ts';
 import { LiveText } from './live-text.ts';
 
@@ -28,7 +29,6 @@ export class Lab implements TokenizerLabApi {
       const shelved = await this.#shelf.load(key, source, running, (doneBytes, totalBytes) => {
         void on({ type: 'progress', doneBytes, totalBytes });
       });
-      this.#shelf.put(key, shelved);
       return { type: 'done', tokenizer: shelved.info };
     });
     await on(ended);
@@ -59,6 +59,16 @@ export class Lab implements TokenizerLabApi {
         void on({ type: 'progress', done, total });
       });
       return { type: 'done', counts };
+    });
+    await on(ended);
+  }
+
+  async comparePairs(job: JobId, request: PairsRequest, on: Listener<CompareEvent>): Promise<void> {
+    const ended = await this.#jobs.run(job, async (running): Promise<CompareEvent> => {
+      const results = await comparePairs(this.#shelf, request, running, (done, total) => {
+        void on({ type: 'progress', done, total });
+      });
+      return { type: 'done', results };
     });
     await on(ended);
   }

@@ -6,6 +6,7 @@ import {
   type UnitLanes,
 } from '#core/protocol/tokenizer-lab.ts';
 import type { LabLink } from '../../lib/lab-link.ts';
+import { BrokenOff } from '../../lib/worker-link.ts';
 
 /** A sentence through one tokenizer; entries as in `UnitLanes`. */
 export interface Lane {
@@ -42,9 +43,14 @@ export class LiveText {
   #version = 0;
   #wantsAll = true;
   #sending = false;
+  #recovered = false;
   #made = 0;
 
-  constructor(private readonly link: LabLink) {}
+  /** @param reload puts the tokenizers into a worker that knows none of them */
+  constructor(
+    private readonly link: LabLink,
+    private readonly reload: () => Promise<void>,
+  ) {}
 
   get text(): string {
     return this.#text;
@@ -66,32 +72,53 @@ export class LiveText {
     if (this.#sending) return;
     this.#sending = true;
     try {
-      while (this.#isBehind()) await this.#send();
-    } catch {
-      // The worker broke off: `Tokenizers` says so; a new one knows nothing.
-      this.#wantsAll = true;
+      while (this.#isBehind()) {
+        if (!(await this.#send())) await this.#recover();
+      }
     } finally {
       this.#sending = false;
       this.settled = !this.#isBehind();
     }
   }
 
+  /** The worker broke off, and a new one knows nothing. Once: what breaks the next one too is not tried forever. */
+  async #recover(): Promise<void> {
+    this.#wantsAll = true;
+    if (this.#recovered) {
+      this.#keys = [];
+      this.units = [];
+      return;
+    }
+    this.#recovered = true;
+    await this.reload();
+  }
+
   #isBehind(): boolean {
     return this.#keys.length > 0 && (this.#text !== this.#sent || this.#keys !== this.#sentKeys || this.#wantsAll);
   }
 
-  async #send(): Promise<void> {
+  /** @returns false when the worker broke off */
+  async #send(): Promise<boolean> {
     const text = this.#text;
     const keys = this.#keys;
     const all = this.#wantsAll || keys !== this.#sentKeys;
     const edit = all ? { start: 0, end: 0, insert: text } : editBetween(this.#sent, text);
     const version = ++this.#version;
     const request = { version, scope: all ? 'all' : 'edit', edit, keys } as const;
-    const reply = await this.link.ask<EditReply>(async (api) => await api.edit(request));
+    let reply: EditReply;
+    try {
+      reply = await this.link.ask<EditReply>(async (api) => await api.edit(request));
+    } catch (error) {
+      if (error instanceof BrokenOff) return false;
+      throw error;
+    }
+    if (reply.type === 'units' && reply.lanes.length < keys.length) return false;
+    this.#recovered = false;
     this.#sent = text;
     this.#sentKeys = keys;
     this.#wantsAll = reply.type === 'resend';
     if (reply.type === 'units') this.#take(reply, text, all);
+    return true;
   }
 
   #take(reply: Units, text: string, all: boolean): void {

@@ -28,12 +28,6 @@ export class Tokenizers {
     ];
   }
 
-  /** Loads what is not there yet: the base before what builds on it. */
-  async start(): Promise<void> {
-    const waiting = this.entries.filter((entry) => entry.state === 'waiting');
-    for (const entry of waiting) await this.load(entry);
-  }
-
   async load(entry: Entry): Promise<void> {
     entry.state = 'loading';
     entry.failure = undefined;
@@ -57,10 +51,17 @@ export class Tokenizers {
 
   /** A tokenizer of the visitor's; one that is refused stays in the list with the reason, until it is removed. */
   async add(source: TokenizerSource, given: string): Promise<Entry> {
-    const key = `own-${++this.#count}`;
-    const entry = new Entry(key, source, given, this.#freeHue());
-    this.entries = [...this.entries, entry];
+    const entry = this.announce(source, given);
     await this.load(entry);
+    return entry;
+  }
+
+  /** Puts it into the list without loading it; one that is there already stays. */
+  announce(source: TokenizerSource, given: string): Entry {
+    const there = this.entries.find((entry) => source.type === 'hugging-face' && entry.given === given);
+    if (there) return there;
+    const entry = new Entry(`own-${++this.#count}`, source, given, this.#freeHue());
+    this.entries = [...this.entries, entry];
     return entry;
   }
 

@@ -1,0 +1,17 @@
+import { dash } from '../../lib/figures.ts';
+import { locale } from '../../lib/locale.svelte.ts';
+
+/** A quotient with two decimals; a dash where there is nothing to divide by. */
+export function ratio(above: number, below: number): string {
+  if (below === 0) return dash;
+  return new Intl.NumberFormat(locale.current, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(
+    above / below,
+  );
+}
+
+/** Against the base: −18.5 %, +3 %. */
+export function change(fraction: number): string {
+  const sign = fraction < 0 ? '−' : fraction > 0 ? '+' : '±';
+  const size = new Intl.NumberFormat(locale.current, { style: 'percent', maximumFractionDigits: 1 });
+  return sign + size.format(Math.abs(fraction));
+}
