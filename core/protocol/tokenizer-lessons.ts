@@ -8,15 +8,29 @@ import type { LabFailure } from './tokenizer-lab.ts';
 /** What `lessons.worker.ts` exposes through comlink. Addresses are absolute. A job is cancelled by ending the worker. */
 export interface LessonsApi {
   compare(request: WaysRequest): Promise<WaysReply>;
+  /** The new tokens of a pack with what the base cuts them into, in the order of their merges. */
+  newTokens(request: PackRequest): Promise<NewTokensReply>;
   train(job: JobId, request: TrainingRequest, on: Listener<TrainingEvent>): Promise<void>;
 }
 
-export interface WaysRequest {
+export interface PackRequest {
   /** The compact vocabulary of Gemma 3. */
   base: string;
-  /** The pack that is merged in every way. */
   pack: string;
+}
+
+/** The pack is merged in every way. */
+export interface WaysRequest extends PackRequest {
   text: string;
+}
+
+export type NewTokensReply = { type: 'done'; tokens: readonly PackToken[] } | { type: 'failed'; failure: LabFailure };
+
+export interface PackToken {
+  id: number;
+  piece: string;
+  /** Of the base. */
+  subwords: readonly { id: number; piece: string }[];
 }
 
 export type WaysReply =

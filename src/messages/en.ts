@@ -407,7 +407,7 @@ export const en: Record<MessageKey, string> = {
   'tok.init.lead':
     'A token more in the vocabulary is a row more in the embedding. What that row is filled with before training begins decides where it starts. Look at it on the real rows of the model that is open.',
   'tok.init.why':
-    'In Gemma 3 the input embedding and the output layer share their rows. The mean puts a new token among the pieces that it stands for; at the output its logit is the mean of theirs, which hardly disturbs the probabilities there were. With the first piece’s row, tokens that begin alike get equal logits and cannot be told apart without training. A random row is distributed unlike the others, and a token that has learned nothing may take nearly all of the probability.',
+    'In Gemma 3 the input embedding and the output layer share their rows. The mean puts a new token among the pieces that it stands for; at the output its logit is the mean of theirs, so its probability cannot exceed the mean of theirs. With the first piece’s row, tokens that begin alike get equal logits and cannot be told apart without training. A random row is distributed unlike the others, and a token that has learned nothing may take nearly all of the probability.',
   'tok.init.sharing':
     'Filled with their first pieces, the {n, number} new tokens of this pack have only {rows, number} different rows.',
   'tok.init.search': 'Find a new token',

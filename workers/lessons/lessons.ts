@@ -3,12 +3,16 @@ import { LabFailureError } from '#core/protocol/tokenizer-lab.ts';
 import {
   HELD_OUT_EVERY,
   type LessonsApi,
+  type NewTokensReply,
+  type PackRequest,
   type TrainingEvent,
   type TrainingRequest,
   type WaysReply,
   type WaysRequest,
 } from '#core/protocol/tokenizer-lessons.ts';
 import type { Pack } from '#core/tokenizer/pack.ts';
+import { TRAINING_DEFAULTS } from '#core/tokenizer/train.ts';
+import { baseSubwords } from '#core/tokenizer/subwords.ts';
 import { failureOf, RunningJob } from '../lab/jobs.ts';
 import { utf8Text } from '../lab/json-text.ts';
 import type { Base } from '../lab/read-tokenizer.ts';
@@ -36,6 +40,22 @@ export class Lessons implements LessonsApi {
     }
   }
 
+  async newTokens({ base, pack }: PackRequest): Promise<NewTokensReply> {
+    try {
+      const { tokenizer } = await this.#loadBase(base);
+      const read = await this.#loadPack(pack);
+      const subwords = baseSubwords(read, (piece) => tokenizer.idOf(piece));
+      const tokens = read.merges.map(([left, right], index) => ({
+        id: read.firstId + index,
+        piece: left + right,
+        subwords: (subwords[index] ?? []).map((id) => ({ id, piece: tokenizer.pieceOf(id) ?? '' })),
+      }));
+      return { type: 'done', tokens };
+    } catch (error) {
+      return { type: 'failed', failure: failureOf(error) };
+    }
+  }
+
   async train(_job: JobId, request: TrainingRequest, on: Listener<TrainingEvent>): Promise<void> {
     try {
       await on(await this.#train(request, on));
@@ -52,6 +72,8 @@ export class Lessons implements LessonsApi {
     const trained = await train(base.tokenizer, { text, tokens, minFrequency }, on);
     if (trained.type === 'failed') return trained;
     const { merges, lines, point } = trained;
+    const { longest, scripts, superwords, nfc } = TRAINING_DEFAULTS;
+    const shape = { longest, scripts: scripts.join(','), superwords, nfc };
     const pack: Pack = {
       format: 'medgemma-ko-lab/korean/1',
       name: request.name,
@@ -59,17 +81,23 @@ export class Lessons implements LessonsApi {
       firstId: base.tokenizer.size,
       corpus: { sha256: await sha256(bytes), lines, notice: noticeOf(request.text) },
       method: 'bpe',
-      options: { tokens, minFrequency, heldOutEvery: HELD_OUT_EVERY },
+      options: { tokens, minFrequency, ...shape, heldOutEvery: HELD_OUT_EVERY },
       merges,
     };
     return { type: 'done', pack, point };
   }
 
-  async #makeWays(baseUrl: string, packUrl: string): Promise<Ways> {
-    const base = await this.#loadBase(baseUrl);
-    const { pack } = await this.#shelf.load('pack', { type: 'pack', url: packUrl }, unstoppable(), () => {});
-    if (!pack) throw new LabFailureError('not-a-tokenizer', { file: packUrl, reason: 'not a pack' });
-    return new Ways(base.tokenizer, pack);
+  async #makeWays(base: string, pack: string): Promise<Ways> {
+    const { tokenizer } = await this.#loadBase(base);
+    return new Ways(tokenizer, await this.#loadPack(pack));
+  }
+
+  /** The base comes first. */
+  async #loadPack(url: string): Promise<Pack> {
+    const { pack } =
+      this.#shelf.get(url) ?? (await this.#shelf.load(url, { type: 'pack', url }, unstoppable(), () => {}));
+    if (!pack) throw new LabFailureError('not-a-tokenizer', { file: url, reason: 'not a pack' });
+    return pack;
   }
 
   async #loadBase(url: string): Promise<Base> {

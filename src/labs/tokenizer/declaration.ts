@@ -297,3 +297,6 @@ export const declaration: readonly Parallel[] = [
     fr: "Aucune disposition de la présente Déclaration ne peut être interprétée comme impliquant pour un Etat, un groupement ou un individu un droit quelconque de se livrer à une activité ou d'accomplir un acte visant à la destruction des droits et libertés qui y sont énoncés.",
   },
 ];
+
+/** Where Articles 1 to 10 stand: from the paragraph behind the preamble up to that of Article 11. */
+export const firstTenArticles: readonly [from: number, to: number] = [7, 18];

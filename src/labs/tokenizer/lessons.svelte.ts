@@ -1,0 +1,37 @@
+import type { Session } from '../../lib/session.svelte.ts';
+import { LessonsLink } from '../../lib/lessons-link.ts';
+import { Claims } from './claims.svelte.ts';
+import type { TokenizerLab } from './lab.svelte.ts';
+import { Money } from './money.svelte.ts';
+import { NewRows } from './new-rows.svelte.ts';
+import { BASE } from './tokenizers.svelte.ts';
+import { Training } from './training.svelte.ts';
+import { WrongMerges } from './wrong-merges.svelte.ts';
+
+/** The pack that the lessons are about. */
+const PACK = 'ko-8960';
+
+/** The teaching half of the lab. Its worker starts when the first section that needs it is seen. */
+export class Lessons {
+  readonly claims: Claims;
+  readonly wrong: WrongMerges;
+  readonly money: Money;
+  readonly training: Training;
+  readonly rows: NewRows;
+
+  constructor(lab: TokenizerLab, session: Session) {
+    const sources = { base: addressOf(lab, BASE), pack: addressOf(lab, PACK) };
+    const link = new LessonsLink();
+    this.claims = new Claims(lab.link);
+    this.wrong = new WrongMerges(link, sources);
+    this.money = new Money(session.engine);
+    this.training = new Training(lab, sources.base);
+    this.rows = new NewRows(link, sources, session.engine);
+  }
+}
+
+function addressOf(lab: TokenizerLab, key: string): string {
+  const source = lab.tokenizers.entries.find((entry) => entry.key === key)?.source;
+  if (!source || !('url' in source)) throw new TypeError(`no address of ${key}`);
+  return source.url;
+}

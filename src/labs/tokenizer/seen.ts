@@ -1,0 +1,17 @@
+import type { Attachment } from 'svelte/attachments';
+
+/** Calls once, when the element first comes near the window: what costs time is not done for those who do not look. */
+export function whenSeen(call: () => void): Attachment<HTMLElement> {
+  return (node) => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        observer.disconnect();
+        call();
+      },
+      { rootMargin: '300px' },
+    );
+    observer.observe(node);
+    return () => observer.disconnect();
+  };
+}

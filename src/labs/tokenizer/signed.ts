@@ -1,0 +1,18 @@
+import { count, percent } from '../../lib/figures.ts';
+import { locale } from '../../lib/locale.svelte.ts';
+
+const sign = (value: number) => (value < 0 ? '−' : value > 0 ? '+' : '±');
+
+/** −18.5%, +5%, ±0%; one digit behind the point below ten percent. */
+export function signedPercent(fraction: number): string {
+  return sign(fraction) + percent(Math.abs(fraction));
+}
+
+export function signedCount(value: number): string {
+  return sign(value) + count(Math.abs(value));
+}
+
+/** Two significant digits, however small: 0.092%. */
+export function share(fraction: number): string {
+  return new Intl.NumberFormat(locale.current, { style: 'percent', maximumSignificantDigits: 2 }).format(fraction);
+}
