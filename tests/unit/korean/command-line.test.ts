@@ -1,0 +1,229 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readPack } from '#core/tokenizer/read-pack.ts';
+import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
+import { tinyTokenizerJson } from '../tokenizer/tiny-base.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const TEXT = '라마 라마 라마다\n라마, 라마.\r\n\n마라 마라 ab\n'.repeat(3);
+
+interface Finished {
+  status: number | string | null | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+/** A folder with base.json and text.txt, and the command line in it. */
+async function workbench() {
+  const folder = await mkdtemp(join(tmpdir(), 'korean-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = (name: string) => join(folder, name);
+  await writeFile(path('base.json'), JSON.stringify(tinyTokenizerJson(), undefined, 2));
+  await writeFile(path('text.txt'), TEXT);
+  const korean = (line: string): Promise<Finished> =>
+    new Promise((resolve) => {
+      // Words with a dot are files of the folder.
+      const args = line
+        .split(' ')
+        .filter((word) => word !== '')
+        .map((word) => (/^[\w-]+\.\w+/.test(word) ? path(word) : word));
+      execFile(
+        process.execPath,
+        ['--import', 'tsx', 'korean/main.ts', ...args],
+        { cwd: ROOT },
+        (error, stdout, stderr) => resolve({ status: error ? error.code : 0, stdout, stderr }),
+      );
+    });
+  const json = async (name: string): Promise<unknown> => JSON.parse(await readFile(path(name), 'utf8'));
+  return { folder, path, korean, json, files: async () => (await readdir(folder)).sort() };
+}
+
+const TRAIN = 'train --base base.json --text text.txt --tokens 4';
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+describe('npm run korean', { timeout: 120_000 }, () => {
+  it('trains, inspects, merges and measures', async () => {
+    const { korean, json, path, files } = await workbench();
+    const trained = await korean(`${TRAIN} --out pack.json --name tiny --notice made-up`);
+    expect(trained).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/pack\.json: tiny, 4 tokens from 12 lines/),
+    });
+    const pack = readPack(await json('pack.json'));
+    expect(pack).toMatchObject({
+      name: 'tiny',
+      method: 'bpe',
+      base: { sha256: sha256(await readFile(path('base.json'), 'utf8')) },
+      corpus: { sha256: sha256(TEXT), lines: 12, notice: 'made-up' },
+      options: {
+        tokens: 4,
+        minFrequency: 2,
+        longest: 8,
+        scripts: 'Hangul',
+        punctuation: false,
+        superwords: false,
+        nfc: true,
+      },
+    });
+    expect(pack.merges[0]).toEqual(['라', '마', 15]);
+
+    const inspected = await korean('inspect --pack pack.json --merges 1');
+    expect(inspected.status).toBe(0);
+    for (const text of ['tiny', 'made-up', pack.base.sha256, '라 + 마', '15', '…', 'well formed']) {
+      expect(inspected.stdout).toContain(text);
+    }
+
+    const merged = await korean('merge --base base.json --pack pack.json --out merged.json --text text.txt');
+    expect(merged.status).toBe(0);
+    expect(merged.stdout.match(/^ok {6}/gm)).toHaveLength(4);
+    expect(readTokenizerJson(await json('merged.json')).idOf('라마')).toBe(pack.firstId);
+
+    await writeFile(path('pairs.tsv'), 'ab ab\t라마 라마\nab\t마\n');
+    const compare = 'measure --tokenizer base.json --tokenizer merged.json';
+    const table = await korean(`${compare} --pairs pairs.tsv`);
+    expect(table.status).toBe(0);
+    // 라 마 ▁ 라 마 | 마, then 라마 ▁라마 | 마; ab ▁a b | ab
+    expect(table.stdout).toMatch(/^tokens +6 +3$/m);
+    expect(table.stdout).toMatch(/^Korean tokens to English tokens +1\.500 +0\.750$/m);
+    expect(table.stdout).toMatch(/^of these reachable +– +4$/m);
+    expect(table.stdout).toContain('5 → 2  라마 라마');
+    const printed = await korean(`${compare} --text text.txt --json`);
+    expect(JSON.parse(printed.stdout)).toMatchObject({
+      lines: 12,
+      tokenizers: [
+        { file: path('base.json'), measure: { texts: 9, rates: { tokensPerText: expect.any(Number) } } },
+        { file: path('merged.json'), reach: { added: 4, addedReachable: 4 }, measure: { change: { longer: 0 } } },
+      ],
+    });
+    expect(await files()).toEqual(['base.json', 'merged.json', 'pack.json', 'pairs.tsv', 'text.txt']);
+  });
+
+  it('makes the same pack again byte for byte, from gzip too', async () => {
+    const { korean, path } = await workbench();
+    await writeFile(path('packed.gz'), gzipSync(TEXT));
+    for (const [text, out] of [
+      ['text.txt', 'a.json'],
+      ['text.txt', 'b.json'],
+      ['packed.gz', 'c.json'],
+    ]) {
+      const { status } = await korean(`train --base base.json --text ${text} --tokens 9 --out ${out} --name same`);
+      expect(status).toBe(0);
+    }
+    const [a, b, c] = await Promise.all(['a.json', 'b.json', 'c.json'].map((name) => readFile(path(name), 'utf8')));
+    expect(b).toBe(a);
+    expect(c).toBe(a);
+  });
+
+  it('warns of fewer tokens than asked for and of a missing notice', async () => {
+    const { korean } = await workbench();
+    const { status, stderr } = await korean('train --base base.json --text text.txt --tokens 500 --out pack.json');
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/warning: only \d+ of 500 tokens/);
+    expect(stderr).toMatch(/warning: no --notice/);
+  });
+
+  it('refuses a pack of another base, with both hashes, and writes nothing', async () => {
+    const { korean, path, files } = await workbench();
+    await korean(`${TRAIN} --out pack.json`);
+    const pretty = await readFile(path('base.json'), 'utf8');
+    await writeFile(path('other.json'), JSON.stringify(JSON.parse(pretty)));
+    const { status, stderr } = await korean('merge --base other.json --pack pack.json --out merged.json');
+    expect(status).toBe(1);
+    expect(stderr).toContain(sha256(pretty));
+    expect(stderr).toContain(sha256(await readFile(path('other.json'), 'utf8')));
+    expect(await files()).not.toContain('merged.json');
+  });
+
+  it('writes nothing when a check fails', async () => {
+    const { korean, path, json, files } = await workbench();
+    await korean(`${TRAIN} --out pack.json`);
+    const pack = readPack(await json('pack.json'));
+    // Changes English, which a Korean pack must not.
+    const wrong = { ...pack, merges: [['c', 'd', 1]] };
+    await writeFile(path('wrong.json'), JSON.stringify(wrong));
+    await writeFile(path('english.txt'), 'abcd\n');
+    const { status, stdout, stderr } = await korean(
+      'merge --base base.json --pack wrong.json --out merged.json --text english.txt',
+    );
+    expect(stdout).toMatch(
+      /^FAILED {2}text without characters of the pack’s scripts keeps its ids: \d of \d+, such as .*"abcd"/m,
+    );
+    expect(stderr).toMatch(/error: 1 of 4 checks failed; nothing was written/);
+    expect(status).toBe(1);
+    expect(await files()).not.toContain('merged.json');
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['no command', '', /Usage: korean/],
+    ['no options', 'train', /required option '--base/],
+    [
+      'no number of tokens',
+      'train --base base.json --text text.txt --tokens many --out pack.json',
+      /positive whole number/,
+    ],
+    [
+      'a base that is not there',
+      `${TRAIN} --out pack.json`.replace('base.json', 'no.json'),
+      /^error: .*no\.json does not exist$/m,
+    ],
+    [
+      'a base that is no JSON',
+      `${TRAIN} --out pack.json`.replace('base.json', 'text.txt'),
+      /^error: .*text\.txt is no JSON/m,
+    ],
+    [
+      'a base that is no tokenizer',
+      `${TRAIN} --out pack.json`.replace('base.json', 'list.json'),
+      /^error: .*list\.json: /m,
+    ],
+    [
+      'a text that is not there',
+      `${TRAIN} --out pack.json`.replace('text.txt', 'no.txt'),
+      /^error: .*no\.txt does not exist$/m,
+    ],
+    [
+      'a text that is no UTF-8',
+      `${TRAIN} --out pack.json`.replace('text.txt', 'latin.txt'),
+      /latin\.txt is no UTF-8 \(near line 1\)/,
+    ],
+    ['half a gzip', `${TRAIN} --out pack.json`.replace('text.txt', 'half.gz'), /half\.gz is broken/],
+    [
+      'a text without Korean',
+      `${TRAIN} --out pack.json`.replace('text.txt', 'ascii.txt'),
+      /holds no pair of Hangul pieces/,
+    ],
+    ['an unknown script', `${TRAIN} --out pack.json --scripts Korean`, /Unicode knows no script "Korean"/],
+    ['an output that is there', `${TRAIN} --out text.txt`, /text\.txt already exists; name a new file/],
+    ['an output in no folder', `${TRAIN} --out none.d/pack.json`, /the folder of .* does not exist/],
+    ['a pack that is none', 'inspect --pack list.json', /^error: The pack is \[\], expected an object/m],
+    [
+      'pairs that are none',
+      'measure --tokenizer base.json --pairs text.txt',
+      /line 1 of .*text\.txt is no pair; expected English, one tab/,
+    ],
+    [
+      'a text and pairs',
+      'measure --tokenizer base.json --pairs text.txt --text text.txt',
+      /name one file, with --text or with --pairs/,
+    ],
+  ])('ends with 1 on %s and makes nothing', async (_, line, message) => {
+    const { korean, path, files } = await workbench();
+    await writeFile(path('list.json'), '[]');
+    await writeFile(path('latin.txt'), Buffer.from([0xc7, 0xd1, 0xb1, 0xdb, 10]));
+    await writeFile(path('ascii.txt'), 'no Korean here\n'.repeat(9));
+    await writeFile(path('half.gz'), gzipSync(TEXT).subarray(0, 40));
+    const before = await files();
+    const { status, stdout, stderr } = await korean(line);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('    at ');
+    expect(stdout).toBe('');
+    expect(status).toBe(1);
+    expect(await files()).toEqual(before);
+  });
+});
