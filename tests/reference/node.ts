@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { Dtype } from '#core/protocol/manifest.ts';
 import { chunks } from '#core/chat/chunks.ts';
-import { exportPackage } from '../../exporter/export-package.ts';
+import { exportPackage, type ExportOptions } from '../../exporter/export-package.ts';
 import { DTYPE_SUFFIX, VISION_DTYPE } from '../../exporter/graphs.ts';
 import { argmax, imageToken, maskOf, readGolden, type Golden } from './golden.ts';
 
@@ -36,7 +36,7 @@ export function temporaryFolder(): { path: string; remove(): void } {
 export async function exportFixture(
   out: string,
   dtype: Dtype,
-  options: { checkpoint?: string; visionDtype?: Dtype; context?: number } = {},
+  options: { checkpoint?: string; visionDtype?: Dtype; context?: number; korean?: ExportOptions['korean'] } = {},
 ): Promise<void> {
   await exportPackage(
     {
@@ -49,6 +49,7 @@ export async function exportFixture(
       name: `fixture ${dtype}`,
       randomWeights: true,
       notice: '',
+      korean: options.korean,
     },
     { note() {}, warn() {}, progress: () => ({ add() {}, stop() {} }) },
   );

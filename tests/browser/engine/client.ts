@@ -13,6 +13,7 @@ import type {
   TurnStats,
 } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/protocol/failure.ts';
+import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { packageUrl } from './model.ts';
 
 export const greedy: Sampling = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
@@ -97,6 +98,13 @@ export class EngineClient<Api extends EngineApi = EngineApi> {
       text: tokens.map(({ text }) => text).join(''),
       ids: tokens.flatMap(({ ids }) => ids),
     };
+  }
+
+  async nearest(
+    request: NearestRequest,
+    onEvent?: (event: NearestEvent, stop: () => void) => void,
+  ): Promise<Job<NearestEvent>> {
+    return this.#run<NearestEvent>((job, on) => this.api.nearestTokens(job, request, on), onEvent);
   }
 
   async #run<Event extends { type: string }>(

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { writeDefaultPackage } from '../../../scripts/default-package.ts';
 import { writeStandInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
 import { loadChat } from '../../../workers/engine/chat/chat.ts';
-import { exportFixture, NodeModel, temporaryFolder } from '../../reference/node.ts';
+import { BASE_SIZE, MERGES, writeKoreanPack } from '../../reference/korean.ts';
+import { exportFixture, fixture, NodeModel, temporaryFolder } from '../../reference/node.ts';
 import { writeTextOnly } from '../../unit/parity/checkpoints.ts';
-import { questions, tamperedFile, type Expected } from './questions.ts';
+import { koreanQuestions, questions, tamperedFile, type Expected } from './questions.ts';
 import { writeForeign } from './foreign.ts';
 
 export async function writeEnginePackages(folder: string): Promise<void> {
@@ -27,9 +28,11 @@ export async function writeEnginePackages(folder: string): Promise<void> {
   } finally {
     checkpoint.remove();
   }
+  const korean = await writeKorean(path('korean'));
   const expected: Expected = {
     chat: await greedyAnswers(path('chat'), await NodeModel.open(path('chat'), 'q4')),
     textOnly: await greedyAnswers(path('text-only'), await NodeModel.openTextOnly(path('text-only'), 'q4')),
+    korean: await greedyAnswers(path('korean'), await NodeModel.open(path('korean'), 'q4'), koreanQuestions, korean),
   };
   await writeFile(path('expected.json'), JSON.stringify(expected));
 }
@@ -43,7 +46,28 @@ async function writeTampered(from: string, out: string): Promise<void> {
   await writeFile(file, bytes);
 }
 
-async function greedyAnswers(folder: string, model: NodeModel): Promise<Record<string, number[]>> {
+/** With a pack's tokens: an odd number of rows, as a pack for Gemma leaves it. @returns how many */
+async function writeKorean(out: string): Promise<number> {
+  const checkpoint = temporaryFolder();
+  try {
+    await cp(join(fixture, 'checkpoint'), checkpoint.path, { recursive: true });
+    await writeStandInTokenizer(checkpoint.path);
+    const pack = join(checkpoint.path, 'ko-5.json');
+    await writeKoreanPack(join(checkpoint.path, 'tokenizer.json'), pack);
+    const korean = { pack, init: 'mean', untie: false } as const;
+    await exportFixture(out, 'q4', { checkpoint: checkpoint.path, korean });
+  } finally {
+    checkpoint.remove();
+  }
+  return BASE_SIZE + MERGES.length;
+}
+
+async function greedyAnswers(
+  folder: string,
+  model: NodeModel,
+  asked: readonly string[] = questions,
+  vocabulary?: number,
+): Promise<Record<string, number[]>> {
   const chat = await loadChat(
     {
       name: folder,
@@ -54,9 +78,9 @@ async function greedyAnswers(folder: string, model: NodeModel): Promise<Record<s
     0,
   );
   const answers: Record<string, number[]> = {};
-  for (const question of questions) {
+  for (const question of asked) {
     const { ids } = chat.prompt([{ role: 'user', content: [{ type: 'text', text: question }] }]);
-    answers[question] = (await model.greedy(await model.prefill(ids), 10)).ids;
+    answers[question] = (await model.greedy(await model.prefill(ids), 10, vocabulary)).ids;
   }
   return answers;
 }

@@ -3,11 +3,14 @@ export const [breath, diagnosis, headache, seen] = ['숨이 차요', '진단', '
 /** More than one chunk of prefill on a GPU (256 tokens), which the stand-in tokenizer cuts into about 300. */
 export const long = '가나다 '.repeat(75);
 export const questions = [breath, diagnosis, headache, seen, long];
+/** In tokens of the pack of tests/reference/korean.ts, with others around them. */
+export const koreanQuestions = ['정상소견 폐렴환자의 진단', '환자는 the lung'];
 
 /** What tests/packages/expected.json holds: ten greedy tokens for each question. */
 export interface Expected {
   chat: Record<string, number[]>;
   textOnly: Record<string, number[]>;
+  korean: Record<string, number[]>;
 }
 
 export async function expectedAnswers(): Promise<Expected> {

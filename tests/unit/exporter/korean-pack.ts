@@ -1,25 +1,12 @@
 /** The fixture checkpoint with the stand-in tokenizer, and a small pack for it. */
-import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pack } from '#core/tokenizer/pack.ts';
 import { requireTokenizerJson, type TokenizerJson } from '#core/tokenizer/tokenizer-file.ts';
-import { writePack } from '#core/tokenizer/write-pack.ts';
 import { isJsonObject, readJson } from '../../../exporter/checkpoint.ts';
 import { writeStandInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
+import { BASE_SIZE, SUBWORDS, writeKoreanPack } from '../../reference/korean.ts';
 import { copyOfFixture, rewriteTensors, temporaryFolder } from './workbench.ts';
-
-/** Ids and rows of the stand-in tokenizer and the fixture. */
-export const BASE_SIZE = 512;
-
-/** Of two, three and four base tokens; the first and the third begin alike, the last is made of two new ones. */
-export const MERGES: Pack['merges'] = [
-  ['환자', '의', 9],
-  ['▁', '폐렴', 8],
-  ['환자', '는', 7],
-  ['정상', '소견', 6],
-  ['▁폐렴', '환자의', 5],
-];
 
 export interface KoreanCheckpoint {
   checkpoint: string;
@@ -41,18 +28,8 @@ export async function koreanCheckpoint(
   edit.config?.(config);
   await writeFile(join(checkpoint, 'config.json'), JSON.stringify(config));
 
-  const pack: Pack = {
-    format: 'medgemma-ko-lab/korean/1',
-    name: 'ko-5',
-    base: { sha256: await hashOf(join(checkpoint, 'tokenizer.json')), size: BASE_SIZE },
-    firstId: BASE_SIZE,
-    corpus: { sha256: '0'.repeat(64), lines: 3, notice: 'Three lines, CC0' },
-    method: 'bpe',
-    options: {},
-    merges: MERGES,
-  };
   const path = join(await temporaryFolder(), 'ko-5.json');
-  await writeFile(path, writePack(edit.pack ? edit.pack(pack) : pack));
+  await writeKoreanPack(join(checkpoint, 'tokenizer.json'), path, edit.pack);
 
   const { vocab } = (await tokenizerOf(checkpoint)).model;
   const idOf = (piece: string): number => {
@@ -60,20 +37,8 @@ export async function koreanCheckpoint(
     if (id === undefined) throw new Error(`the stand-in tokenizer has no "${piece}"`);
     return id;
   };
-  const subwords = [
-    ['환자', '의'],
-    ['▁', '폐렴'],
-    ['환자', '는'],
-    ['정상', '소견'],
-    ['▁', '폐렴', '환자', '의'],
-  ].map((pieces) => pieces.map(idOf));
+  const subwords = SUBWORDS.map((pieces) => pieces.map(idOf));
   return { checkpoint, pack: path, subwords, idOf };
-}
-
-export async function hashOf(path: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
 }
 
 export async function tokenizerOf(folder: string): Promise<TokenizerJson> {

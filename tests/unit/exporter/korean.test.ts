@@ -12,8 +12,9 @@ import { readJson } from '../../../exporter/checkpoint.ts';
 import { exportPackage } from '../../../exporter/export-package.ts';
 import { DTYPE_SUFFIX } from '../../../exporter/graphs.ts';
 import type { KoreanOptions } from '../../../exporter/korean-vocabulary.ts';
+import { BASE_SIZE, MERGES } from '../../reference/korean.ts';
 import { NodeModel } from '../../reference/node.ts';
-import { BASE_SIZE, koreanCheckpoint, MERGES, tokenizerOf, type KoreanCheckpoint } from './korean-pack.ts';
+import { koreanCheckpoint, tokenizerOf, type KoreanCheckpoint } from './korean-pack.ts';
 import { collectingReport, exportTo, options, readInitializers, rewriteTensors, temporaryFolder } from './workbench.ts';
 
 const HIDDEN = 160;

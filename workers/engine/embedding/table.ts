@@ -6,6 +6,7 @@ import { OnnxError } from '#core/onnx/model.ts';
 import { FailureError } from '#core/protocol/failure.ts';
 import { readJson } from '../../store/reader.ts';
 import type { ModelPackage } from '../model/package.ts';
+import { patientRead } from '../runtime/patient-read.ts';
 
 /**
  * @returns the rows, and the standard deviation that Hugging Face gives random ones in this model
@@ -29,15 +30,12 @@ export async function openTable(
       // Its own progress: the one that the reader is bound to belongs to the job that opened the package.
       sources.set(file, blobSource(path, await pack.reader.blob(path, { signal, progress: () => undefined })));
     }
-    return { rows: new EmbeddingRows(table, sources), initializerRange: rangeOf(await configOf(pack)) };
+    const initializerRange = rangeOf(await readJson(pack.reader, 'config.json'));
+    return { rows: new EmbeddingRows(table, sources), initializerRange };
   } catch (cause) {
     if (!(cause instanceof OnnxError)) throw cause;
     throw new FailureError('embedding-unreadable', { file: graph.path, reason: cause.message }, { cause });
   }
-}
-
-async function configOf(pack: ModelPackage): Promise<unknown> {
-  return readJson(pack.reader, 'config.json');
 }
 
 /** `initializer_range` of the text model. */
@@ -57,7 +55,7 @@ function blobSource(file: string, blob: Blob): ByteSource {
       if (offset + length > blob.size)
         throw new FailureError('file-broken', { file, reason: `ends at ${blob.size} bytes` });
       try {
-        return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+        return new Uint8Array(await patientRead(blob.slice(offset, offset + length)));
       } catch (cause) {
         // The file was moved or deleted after it was picked.
         throw new FailureError('file-broken', { file, reason: String(cause) }, { cause });
