@@ -12,7 +12,10 @@ export interface AddedToken {
   singleWord: boolean;
 }
 
-/** `id` at `start`…`end`, white space included where the token takes it. */
+/**
+ * `id` at `start`…`end`, white space included where the token takes it. As in Hugging Face tokenizers, a token that is
+ * white space itself is found again although the one before has taken it: such matches overlap.
+ */
 export interface AddedMatch {
   id: number;
   start: number;
@@ -72,13 +75,13 @@ export class AddedTokenFinder {
       }
       if (lstrip) {
         while (start > taken && SPACE.test(text.charAt(start - 1))) start--;
+        start = Math.max(start, taken);
       }
       if (rstrip) {
         while (end < text.length && SPACE.test(text.charAt(end))) end++;
       }
-      // The token before may have taken white space that begins this one.
-      end = Math.max(end, taken);
-      matches.push({ id, start: Math.max(start, taken), end });
+      if (start >= end) continue;
+      matches.push({ id, start, end });
       taken = end;
     }
     return matches;

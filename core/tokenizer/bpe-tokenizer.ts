@@ -25,6 +25,8 @@ export class BpeTokenizer implements Tokenizer {
   private readonly addedByContent: ReadonlyMap<string, AddedToken>;
   private readonly rawFinder: AddedTokenFinder;
   private readonly normalizedFinder: AddedTokenFinder;
+  /** What a token of normalized text decodes to. */
+  private readonly normalizedContents: ReadonlyMap<number, string>;
   private readonly byteIds: ReadonlySet<number>;
   private readonly buffer = new TokenBuffer();
 
@@ -38,15 +40,14 @@ export class BpeTokenizer implements Tokenizer {
     const { addedTokens, normalizer } = settings;
     this.addedById = new Map(addedTokens.map((token) => [token.id, token]));
     this.addedByContent = new Map(addedTokens.map((token) => [token.content, token]));
-    // Of two tokens that normalization makes equal, the special one counts.
-    const ordered = [...addedTokens.filter(({ special }) => special), ...addedTokens.filter(({ special }) => !special)];
+    // Of two tokens that normalization makes equal the smaller id counts; Hugging Face tokenizers takes either.
+    const ordered = [...addedTokens].sort((one, other) => one.id - other.id);
     const raw = ordered.filter(({ normalized }) => !normalized);
     this.rawFinder = new AddedTokenFinder(raw.map((token) => [token.content, token]));
-    this.normalizedFinder = new AddedTokenFinder(
-      ordered
-        .filter((token) => token.normalized)
-        .map((token) => [normalize(token.content, normalizer, true).text, token]),
-    );
+    const normalized = ordered.filter((token) => token.normalized);
+    const patterns = normalized.map((token) => [normalize(token.content, normalizer, true).text, token] as const);
+    this.normalizedFinder = new AddedTokenFinder(patterns);
+    this.normalizedContents = new Map(patterns.map(([pattern, { id }]) => [id, pattern]));
     this.byteIds = new Set(parts.bytes);
     this.size = addedTokens.reduce((size, { id }) => Math.max(size, id + 1), parts.vocabulary.size);
   }
@@ -64,6 +65,7 @@ export class BpeTokenizer implements Tokenizer {
   segment(text: string): Segmentation {
     this.fill(text);
     const { ids, ends, count } = this.buffer;
+    for (let at = 1; at < count; at++) ends[at] = Math.max(ends[at - 1]!, ends[at]!);
     // Characters that no token stands for belong to the token behind them; the last ones have none.
     if (count > 0) ends[count - 1] = text.length;
     return { ids: ids.slice(0, count), ends: ends.slice(0, count) };
@@ -72,7 +74,7 @@ export class BpeTokenizer implements Tokenizer {
   decode(ids: Iterable<number>): string {
     const pieces: string[] = [];
     for (const id of ids) {
-      const piece = this.pieceOf(id);
+      const piece = this.normalizedContents.get(id) ?? this.pieceOf(id);
       if (piece !== undefined) pieces.push(piece);
     }
     return decodePieces(pieces, this.settings.decoder);
@@ -138,16 +140,17 @@ export class BpeTokenizer implements Tokenizer {
 
   /** Text between added tokens: normalizes, and cuts out the tokens that are looked for in normalized text. */
   private fillNormalized(whole: string, start: number, end: number): void {
-    if (start === end) return;
+    if (start >= end) return;
     const { text, origins } = normalize(whole.slice(start, end), this.settings.normalizer, start === 0);
     const first = this.buffer.count;
+    const atStart = start === 0 && (origins?.[0] ?? 0) === 0;
     let from = 0;
     for (const match of this.normalizedFinder.find(text)) {
-      this.fillWords(text.slice(from, match.start), from, start === 0);
+      this.fillWords(text.slice(from, match.start), from, atStart);
       this.buffer.push(match.id, match.end);
       from = match.end;
     }
-    this.fillWords(from === 0 ? text : text.slice(from), from, start === 0);
+    this.fillWords(from === 0 ? text : text.slice(from), from, atStart);
     const { ends, count } = this.buffer;
     for (let at = first; at < count; at++) ends[at] = start + (origins ? origins[ends[at]!]! : ends[at]!);
     if (count > first) ends[count - 1] = end;

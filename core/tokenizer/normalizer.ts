@@ -3,7 +3,10 @@ export type NormalizerStep =
   | { type: 'Replace'; pattern: string; content: string }
   /** Puts `content` before a text that is not empty. */
   | { type: 'Prepend'; content: string }
-  /** The same unless the text begins with it already; `first`: only at the very beginning of the whole text. */
+  /**
+   * The same unless the text begins with it already; `first`: only at the very beginning of the whole text. (Where the
+   * normalizer has shortened that beginning, Hugging Face tokenizers takes it for another place and puts nothing there.)
+   */
   | { type: 'PrependMissing'; content: string; first: boolean };
 
 export interface NormalizedText {

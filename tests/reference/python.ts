@@ -12,12 +12,13 @@ export function runPython(program: string, input: unknown): unknown {
   const output = execFileSync(PYTHON, ['-c', program], {
     input: JSON.stringify(input),
     maxBuffer: 1 << 30,
+    timeout: 120_000,
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   return JSON.parse(output.toString('utf8'));
 }
 
-/** Ids, ends (in code points) and decoded text of each of `texts`, by Hugging Face tokenizers (Rust). */
+/** What Hugging Face tokenizers (Rust) makes of a text; ends in code points. */
 export interface RustEncoding {
   ids: number[];
   ends: number[];
@@ -27,20 +28,27 @@ export interface RustEncoding {
 const ENCODE = `
 import json, sys
 from tokenizers import Tokenizer
-given = json.load(sys.stdin)
-tokenizer = Tokenizer.from_file(given['path']) if 'path' in given else Tokenizer.from_str(given['json'])
-tokenizer.no_truncation()
 result = []
-for text in given['texts']:
-    encoding = tokenizer.encode(text, add_special_tokens=False)
-    result.append({
-        'ids': encoding.ids,
-        'ends': [end for _, end in encoding.offsets],
-        'decoded': tokenizer.decode(encoding.ids, skip_special_tokens=False),
-    })
+for given in json.load(sys.stdin):
+    tokenizer = Tokenizer.from_file(given['path']) if 'path' in given else Tokenizer.from_str(given['json'])
+    encodings = []
+    for text in given['texts']:
+        try:
+            encoding = tokenizer.encode(text, add_special_tokens=False)
+            encodings.append({
+                'ids': encoding.ids,
+                'ends': [end for _, end in encoding.offsets],
+                'decoded': tokenizer.decode(encoding.ids, skip_special_tokens=False),
+            })
+        except BaseException:  # A panic in Rust is no Exception.
+            encodings.append(None)
+    result.append(encodings)
 print(json.dumps(result))
 `;
 
-export function rustEncode(tokenizer: { path: string } | { json: string }, texts: readonly string[]): RustEncoding[] {
-  return runPython(ENCODE, { ...tokenizer, texts }) as RustEncoding[];
+/** Null for a text on which the library breaks off. */
+export function rustEncode(
+  jobs: readonly ({ texts: readonly string[] } & ({ path: string } | { json: string }))[],
+): (RustEncoding | null)[][] {
+  return runPython(ENCODE, jobs) as (RustEncoding | null)[][];
 }

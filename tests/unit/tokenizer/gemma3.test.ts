@@ -45,11 +45,11 @@ describe('the vocabulary of Gemma 3', () => {
 
   it.skipIf(!pythonHas('tokenizers'))('makes the tokens, ends and texts of Hugging Face tokenizers (Rust)', () => {
     const texts = [...sentences, ...fc.sample(text, 3000).map(wellFormed)];
-    const expected = rustEncode({ path: GEMMA3_TOKENIZER }, texts);
+    const [expected] = rustEncode([{ path: GEMMA3_TOKENIZER, texts }]);
     for (const [index, given] of texts.entries()) {
       const { ids, ends } = tokenizer.segment(given);
       const codePoints = [...ends].map((end) => Array.from(given.slice(0, end)).length);
-      expect({ ids: [...ids], ends: codePoints, decoded: tokenizer.decode(ids) }).toEqual(expected[index]);
+      expect({ ids: [...ids], ends: codePoints, decoded: tokenizer.decode(ids) }).toEqual(expected?.[index]);
     }
   });
 
