@@ -7,7 +7,7 @@ import { parseJson, readWhole } from './files.ts';
  *
  * @throws KoreanError that names the file
  */
-export async function readAnyTokenizer(path: string): Promise<Tokenizer> {
-  const { bytes } = await readWhole(path);
-  return tokenizerOf(path, parseJson(path, bytes));
+export async function readAnyTokenizer(path: string): Promise<{ tokenizer: Tokenizer; sha256: string }> {
+  const { bytes, sha256 } = await readWhole(path);
+  return { tokenizer: tokenizerOf(path, parseJson(path, bytes)), sha256 };
 }

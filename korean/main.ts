@@ -53,6 +53,7 @@ program
   .option('--punctuation', 'pieces may hold punctuation beside them: “다.”', false)
   .option('--superwords', 'pieces may reach across spaces: “할▁수”; memory grows with the text', false)
   .option('--no-nfc', 'take the text as it is, not in Unicode’s composed form')
+  .option('--from-sentencepiece <file>', 'take the frequent pieces of this tokenizer instead (EEVE’s filter)')
   .option('--name <name>', 'name of the pack (default: ko- and the number of tokens)')
   .option('--notice <text>', 'where the text came from and under what terms', '')
   .action((flags: TrainFlags) => train(flags));

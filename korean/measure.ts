@@ -33,7 +33,7 @@ export async function measure(flags: MeasureFlags): Promise<void> {
   }
   const size = await packedSize(path);
   const tokenizers: Tokenizer[] = [];
-  for (const file of flags.tokenizer) tokenizers.push(await readAnyTokenizer(file));
+  for (const file of flags.tokenizer) tokenizers.push((await readAnyTokenizer(file)).tokenizer);
   const of = flags.text === undefined ? measuredPairs : measuredText;
   const { corpus, measures } = await of(tokenizers, path, size, flags.examples);
   const reaches = await reachOf(tokenizers);

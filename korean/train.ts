@@ -1,7 +1,9 @@
 /** `npm run korean -- train` */
+import { basename } from 'node:path';
 import type { Pack } from '#core/tokenizer/pack.ts';
 import { VocabularyTrainer, type TrainingOptions } from '#core/tokenizer/train.ts';
 import { writePack } from '#core/tokenizer/write-pack.ts';
+import { readAnyTokenizer } from './any-tokenizer.ts';
 import { readBase } from './base-tokenizer.ts';
 import { KoreanError } from './errors.ts';
 import { refuseOccupied, writeWhole } from './files.ts';
@@ -13,6 +15,8 @@ export interface TrainFlags extends Omit<TrainingOptions, 'wordLimit'> {
   text: string;
   tokens: number;
   out: string;
+  /** Intermediate tokenizer whose pieces are taken (EEVE's filter), instead of byte-pair encoding. */
+  fromSentencepiece?: string;
   name?: string;
   notice: string;
 }
@@ -27,9 +31,11 @@ export async function train(flags: TrainFlags): Promise<void> {
   const trainer = new VocabularyTrainer(base.tokenizer, options);
 
   const corpus = await readText(flags.text, size, trainer);
+  const filtered =
+    flags.fromSentencepiece === undefined ? undefined : await filter(trainer, flags.fromSentencepiece, flags.tokens);
   await prepare(trainer);
   const before = trainer.tokens;
-  const merges = await chosen(trainer, flags.tokens);
+  const merges = await chosen(trainer, filtered?.merges.length ?? flags.tokens, filtered?.merges);
   if (merges.length === 0) {
     throw new KoreanError(
       `${flags.text} holds no pair of ${scripts.join(' or ')} pieces that stands there ${minFrequency} times; nothing was written`,
@@ -41,9 +47,10 @@ export async function train(flags: TrainFlags): Promise<void> {
     base: { sha256: base.sha256, size: base.tokenizer.size },
     firstId: base.tokenizer.size,
     corpus: { ...corpus, notice: flags.notice },
-    method: 'bpe',
+    method: filtered ? 'sentencepiece-filter' : 'bpe',
     options: {
       ...{ tokens: flags.tokens, minFrequency, longest, scripts: scripts.join(','), punctuation, superwords, nfc },
+      ...filtered?.options,
       ...(trainer.droppedWords > 0 && { droppedWords: trainer.droppedWords }),
     },
     merges,
@@ -51,7 +58,7 @@ export async function train(flags: TrainFlags): Promise<void> {
   await writeWhole(flags.out, writePack(pack));
   if (merges.length < flags.tokens) {
     console.error(
-      `warning: only ${merges.length} of ${flags.tokens} tokens: no further pair stands in the text ${minFrequency} times`,
+      `warning: only ${merges.length} of ${flags.tokens} tokens: no further ${filtered ? 'piece' : 'pair'} stands in the text ${minFrequency} times`,
     );
   }
   if (flags.notice === '') console.error('warning: no --notice: the pack does not say where its text came from');
@@ -87,12 +94,18 @@ async function prepare(trainer: VocabularyTrainer): Promise<void> {
   bar.stop();
 }
 
-async function chosen(trainer: VocabularyTrainer, tokens: number): Promise<Pack['merges']> {
+/** The merges to make, one by one: the most frequent ones, or those given. */
+async function chosen(
+  trainer: VocabularyTrainer,
+  tokens: number,
+  given?: readonly [left: string, right: string][],
+): Promise<Pack['merges']> {
   const bar = progressBar('merging', tokens);
   const pause = new Pause();
   const merges: Pack['merges'] = [];
   while (merges.length < tokens) {
-    const merge = trainer.next();
+    const pair = given?.[merges.length];
+    const merge = pair ? trainer.join(...pair) : trainer.next();
     if (!merge) break;
     merges.push([merge.left, merge.right, merge.frequency]);
     bar.add(1);
@@ -100,4 +113,27 @@ async function chosen(trainer: VocabularyTrainer, tokens: number): Promise<Pack[
   }
   bar.stop();
   return merges;
+}
+
+async function filter(trainer: VocabularyTrainer, path: string, tokens: number) {
+  const { tokenizer, sha256 } = await readAnyTokenizer(path);
+  const bar = progressBar('counting', 1);
+  const pause = new Pause();
+  const steps = trainer.filter(tokenizer, tokens);
+  let done = 0;
+  for (;;) {
+    const step = steps.next();
+    if (step.done) {
+      bar.stop();
+      const { merges, candidates, chosen, between } = step.value;
+      return {
+        merges,
+        options: { intermediate: basename(path), intermediateSha256: sha256, pieces: chosen, between },
+        summary: `${candidates} pieces are frequent enough, ${chosen} taken, ${between} tokens only lead to them`,
+      };
+    }
+    bar.add(step.value - done);
+    done = step.value;
+    await pause.ifDue();
+  }
 }
