@@ -1,6 +1,7 @@
 import type { LabFailure } from '#core/protocol/tokenizer-lab.ts';
 import type { WaysReply } from '#core/protocol/tokenizer-lessons.ts';
 import type { LessonsLink } from '../../lib/lessons-link.ts';
+import { declaration } from './declaration.ts';
 
 /** Milliseconds between two comparisons while somebody types. */
 const pause = 150;
@@ -11,9 +12,13 @@ export interface LessonSources {
   pack: string;
 }
 
+type Compared = WaysReply & { type: 'done' };
+
 /** The reader's text through all ways of merging one list, as it is typed. */
 export class WrongMerges {
-  result = $state.raw<WaysReply & { type: 'done' }>();
+  result = $state.raw<Compared>();
+  /** The Declaration, long enough to show what a short text may be spared. */
+  reference = $state.raw<Compared>();
   failure = $state.raw<LabFailure>();
   #text = '';
   #compared: string | undefined;
@@ -45,9 +50,15 @@ export class WrongMerges {
       const reply = await this.#compare(text);
       if (reply.type === 'done') this.result = reply;
       this.failure = reply.type === 'failed' ? reply.failure : undefined;
+      if (reply.type === 'done' && !this.reference) await this.#compareReference();
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
     this.#comparing = false;
+  }
+
+  async #compareReference(): Promise<void> {
+    const reply = await this.#compare(declaration.map(({ ko }) => ko).join('\n'));
+    if (reply.type === 'done') this.reference = reply;
   }
 
   async #compare(text: string): Promise<WaysReply> {
