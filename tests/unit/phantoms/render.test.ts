@@ -52,7 +52,7 @@ const shapeOf = (filled: number): Shape => (filled > 0.9 ? 'square' : filled > 0
 describe('what a picture shows', () => {
   it('is what the truth says: number, place, size, brightness and shape, measured in the pixels', () => {
     let seen = 0;
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 30; seed++) {
       const phantom = drawPhantom(seed);
       const found = measure(phantom);
       expect([...found.keys()]).toEqual(phantom.lesions.map(({ quadrant }) => quadrant));
@@ -71,7 +71,7 @@ describe('what a picture shows', () => {
         seen++;
       }
     }
-    expect(seen).toBeGreaterThan(60);
+    expect(seen).toBeGreaterThan(40);
   });
 
   it('stands out of the noise in the image that the model reads', () => {
