@@ -56,6 +56,8 @@ interface Prepared {
 export class VocabularyTrainer {
   /** Tokens of the counted words, as they are cut now; 0 before the first merge. */
   tokens = 0;
+  /** Different words that were counted; 0 before the first merge. */
+  differentWords = 0;
   private readonly options: TrainingOptions;
   private readonly scripts: Scripts;
   private readonly rules: MergeRules;
@@ -111,6 +113,7 @@ export class VocabularyTrainer {
       this.tokens += runs.add(this.base.encode(word), count) * count;
       if (++done % 4096 === 0) yield (0.8 * done) / this.words.size;
     }
+    this.differentWords = this.words.size;
     this.words.clear();
     const table = new PairTable(runs.size, (left, right) => this.rules.mayMerge(left, right));
     for (let place = 0; place < runs.size; place++) {
