@@ -87,6 +87,11 @@ export class AddedTokenFinder {
     return matches;
   }
 
+  /** Length of the longest token that begins at `at`, whatever stands around it; 0 for none. */
+  lengthAt(text: string, at: number): number {
+    return this.first[text.charCodeAt(at)] === 1 ? (this.longestAt(text, at)?.length ?? 0) : 0;
+  }
+
   private longestAt(text: string, start: number): { token: AddedToken; length: number } | undefined {
     let found: { token: AddedToken; length: number } | undefined;
     let node: Node | undefined = this.root;

@@ -1,7 +1,8 @@
 import type { Joins } from './joins.ts';
 import type { MergeTable } from './merge-table.ts';
-import { Symbols, type OnMerge } from './symbols.ts';
+import { Symbols } from './symbols.ts';
 import type { TokenBuffer } from './token-buffer.ts';
+import type { MergeStep } from './tokenizer.ts';
 import { utf8Of } from './utf8.ts';
 import { extendHash, unitsOf, type Vocabulary } from './vocabulary.ts';
 import { LONGEST_CACHED, WordCache } from './word-cache.ts';
@@ -62,12 +63,19 @@ export class BpeModel {
     if (length > 0) this.encodeWord(start, length, hash, offset, out);
   }
 
-  /** Symbols of `piece` after all merges; `onMerge` sees each. */
-  mergePiece(piece: string, onMerge: OnMerge): Int32Array {
-    this.symbols.clear();
+  /** The merges that make a piece out of its characters; empty where none do. */
+  historyOf(id: number): MergeStep[] {
+    const { vocabulary, merges } = this.parts;
+    const { symbols } = this;
+    const piece = vocabulary.pieceOf(id);
+    if (piece === undefined) return [];
+    symbols.clear();
     this.pushCharacters(unitsOf(piece), 0, piece.length);
-    this.symbols.merge(this.parts.merges, onMerge);
-    return this.symbols.ids.subarray(0, this.symbols.count);
+    const steps: MergeStep[] = [];
+    symbols.merge(merges, (left, right, rank) => {
+      steps.push({ left: vocabulary.pieceOf(left) ?? '', right: vocabulary.pieceOf(right) ?? '', rank });
+    });
+    return symbols.count === 1 && symbols.ids[0] === id ? steps : [];
   }
 
   private encodeWord(start: number, end: number, hash: number, offset: number, out: TokenBuffer): void {

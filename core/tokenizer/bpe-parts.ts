@@ -33,7 +33,8 @@ export function bpeParts(vocabulary: PieceTable, merges: MergeTable, options: Bp
   return { ...rest, vocabulary, merges, joins, characters, bytes, cutKnownOnly };
 }
 
-function byteIds(vocabulary: PieceTable): Int32Array {
+/** Ids of `<0x00>`…`<0xFF>`, −1 for none. */
+export function byteIds(vocabulary: PieceTable): Int32Array {
   return Int32Array.from({ length: 256 }, (_, byte) => {
     const digits = byte.toString(16).toUpperCase().padStart(2, '0');
     return vocabulary.idOf(`<0x${digits}>`) ?? -1;

@@ -6,6 +6,7 @@ import { normalize, type NormalizerStep } from './normalizer.ts';
 import { cutsOf, type PreTokenizerSplit } from './pre-tokenizer.ts';
 import { TokenBuffer } from './token-buffer.ts';
 import type { MergeStep, Segmentation, TokenKind, Tokenizer } from './tokenizer.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** What stands around the BPE model in a tokenizer.json. */
 export interface BpeSettings {
@@ -96,14 +97,7 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   historyOf(id: number): MergeStep[] {
-    const { vocabulary } = this.parts;
-    const piece = vocabulary.pieceOf(id);
-    if (piece === undefined) return [];
-    const steps: MergeStep[] = [];
-    const left = this.model.mergePiece(piece, (first, second, rank) => {
-      steps.push({ left: vocabulary.pieceOf(first) ?? '', right: vocabulary.pieceOf(second) ?? '', rank });
-    });
-    return left.length === 1 && left[0] === id ? steps : [];
+    return this.model.historyOf(id);
   }
 
   /**
@@ -170,11 +164,4 @@ export class BpeTokenizer implements Tokenizer {
     if (offset > 0 || origins)
       for (let at = first; at < count; at++) ends[at] = offset + (origins ? origins[ends[at]!]! : ends[at]!);
   }
-}
-
-const SURROGATE = /\p{Surrogate}/gu;
-
-/** Lone surrogates become U+FFFD: one unit for one unit, so that places stay the same. */
-function wellFormed(text: string): string {
-  return text.replace(SURROGATE, '\uFFFD');
 }

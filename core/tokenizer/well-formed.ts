@@ -1,0 +1,6 @@
+const SURROGATE = /\p{Surrogate}/gu;
+
+/** Lone surrogates become U+FFFD: one unit for one unit, so that places stay the same. */
+export function wellFormed(text: string): string {
+  return text.replace(SURROGATE, '\uFFFD');
+}
