@@ -29,7 +29,11 @@ export async function modelReady(page: Page): Promise<void> {
 
 /** Drops a file on the page as the desktop does. */
 export async function dropFile(page: Page, path: string, type: string): Promise<void> {
-  const base64 = (await readFile(path)).toString('base64');
+  await dropBytes(page, '#chat', basename(path), type, await readFile(path));
+}
+
+export async function dropBytes(page: Page, on: string, name: string, type: string, bytes: Buffer): Promise<void> {
+  const base64 = bytes.toString('base64');
   const transfer = await page.evaluateHandle(
     ({ base64, name, type }) => {
       const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -37,8 +41,8 @@ export async function dropFile(page: Page, path: string, type: string): Promise<
       made.items.add(new File([bytes], name, { type }));
       return made;
     },
-    { base64, name: basename(path), type },
+    { base64, name, type },
   );
-  await page.dispatchEvent('#chat', 'dragenter', { dataTransfer: transfer });
-  await page.dispatchEvent('#chat', 'drop', { dataTransfer: transfer });
+  await page.dispatchEvent(on, 'dragenter', { dataTransfer: transfer });
+  await page.dispatchEvent(on, 'drop', { dataTransfer: transfer });
 }

@@ -4,6 +4,7 @@ import { readCompact, readCompactSource } from '#core/tokenizer/compact.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
 import { PackError } from '#core/tokenizer/pack-error.ts';
 import { readPack } from '#core/tokenizer/read-pack.ts';
+import { readSentencePiece } from '#core/tokenizer/sentencepiece.ts';
 import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
 import { reasonOf } from './bytes.ts';
 import { cutsAreSafe } from './cuts.ts';
@@ -39,6 +40,8 @@ export function readTokenizer(bytes: Uint8Array, file: string, base: () => Base)
   const first = bytes.find((byte) => ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].includes(byte));
   // "{", or "[" as far as it is text: a SentencePiece model begins with 0x0A and a length.
   if (first === 0x7b || first === 0x5b) return readJson(parseJson(utf8Text(bytes, file), file), file, base);
+  // Every SentencePiece model begins with its first piece: field 1 of the protobuf.
+  if (bytes[0] === 0x0a) return readModel(bytes, file);
   throw new LabFailureError('unknown-file', { file });
 }
 
@@ -112,5 +115,22 @@ function onBase(json: unknown, file: string, base: Base): Shelved {
       throw new LabFailureError('pack', { file, reason: error.message }, { cause: error });
     }
     throw error;
+  }
+}
+
+function readModel(bytes: Uint8Array, file: string): Shelved {
+  try {
+    const tokenizer = readSentencePiece(bytes);
+    const info: TokenizerInfo = {
+      size: tokenizer.size,
+      firstNewId: undefined,
+      encoder: 'own',
+      placesAreExact: true,
+      model: 'SentencePiece',
+    };
+    return { tokenizer, info, pack: undefined, cutsAreSafe: cutsAreSafe(tokenizer) };
+  } catch (error) {
+    if (!(error instanceof TokenizerFormatError)) throw error;
+    throw new LabFailureError('sentencepiece', { file, reason: error.message }, { cause: error });
   }
 }

@@ -12,6 +12,10 @@ export function ratio(above: number, below: number): string {
 /** Against the base: −18.5 %, +3 %. */
 export function change(fraction: number): string {
   const sign = fraction < 0 ? '−' : fraction > 0 ? '+' : '±';
-  const size = new Intl.NumberFormat(locale.current, { style: 'percent', maximumFractionDigits: 1 });
+  const size = new Intl.NumberFormat(locale.current, {
+    style: 'percent',
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
   return sign + size.format(Math.abs(fraction));
 }

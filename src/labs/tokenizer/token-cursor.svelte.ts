@@ -11,7 +11,8 @@ export interface Pointed {
   cell: Cell;
   /** Tokens of the same characters through every tokenizer of the view, in its order. */
   tokens: readonly number[];
-  box: DOMRect;
+  /** On the screen: of these tokens and of those of the same characters in the other lanes. */
+  box: { left: number; top: number; bottom: number };
 }
 
 interface Place {
@@ -116,7 +117,7 @@ export class TokenCursor {
     active.id = ACTIVE_ID;
     if (scroll) active.scrollIntoView({ block: 'nearest' });
     this.#place = place;
-    this.pointed = { unit, lane, cell, tokens, box: active.getClientRects()[0] ?? active.getBoundingClientRect() };
+    this.pointed = { unit, lane, cell, tokens, box: boxOf(active, this.#marked) };
   }
 
   #mark(element: Element | undefined, name: string): void {
@@ -124,4 +125,21 @@ export class TokenCursor {
     element.classList.add(name);
     this.#marked.push(element);
   }
+}
+
+/** Around the first line of the token, and of what stands over and under it there. */
+function boxOf(active: Element, marked: readonly Element[]): Pointed['box'] {
+  const own = active.getClientRects()[0] ?? active.getBoundingClientRect();
+  const near = marked.flatMap((element) => [...element.getClientRects()]).filter((rect) => isNear(rect, own, marked));
+  return {
+    left: own.left,
+    top: Math.min(own.top, ...near.map((rect) => rect.top)),
+    bottom: Math.max(own.bottom, ...near.map((rect) => rect.bottom)),
+  };
+}
+
+/** Within the lanes of one line: not where a token goes on, a line further down. */
+function isNear(rect: DOMRect, own: DOMRect, marked: readonly Element[]): boolean {
+  const lanes = new Set(marked.map((element) => element.parentElement)).size;
+  return Math.abs(rect.top - own.top) < lanes * own.height * 1.4;
 }

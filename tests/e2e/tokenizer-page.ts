@@ -1,0 +1,34 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+import { openPage, patience } from './page.ts';
+
+export const input = (page: Page): Locator => page.getByRole('textbox', { name: /비교할 글|Text to compare/ });
+export const row = (page: Page, key: string): Locator => page.locator(`tr[data-tokenizer="${key}"]`);
+export const tokens = (page: Page, key: string): Locator => row(page, key).locator('[data-figure="tokens"]');
+/** Tokens of the sentence at `unit` through a tokenizer. */
+export const cells = (page: Page, key: string, unit = 0): Locator =>
+  page.locator('[data-unit]').nth(unit).locator(`[data-lane="${key}"] [role="option"]`);
+
+export const tokenCard = (page: Page): Locator => page.getByRole('status', { name: /가리킨 토큰|Token pointed at/ });
+
+/** Opens the lab and waits until its three tokenizers count. */
+export async function openLab(page: Page, address = '/#/tokenizer'): Promise<string[]> {
+  const complaints = await openPage(page, address);
+  await expect(tokens(page, 'ko-20480')).toBeVisible(patience);
+  return complaints;
+}
+
+export async function shownCounts(page: Page): Promise<Record<string, number>> {
+  const keys = await page
+    .locator('tr[data-tokenizer]')
+    .evaluateAll((rows) => rows.map((each) => each.dataset['tokenizer']));
+  const counts: Record<string, number> = {};
+  for (const key of keys) {
+    if (key === undefined) continue;
+    counts[key] = Number((await tokens(page, key).innerText()).replaceAll(',', ''));
+  }
+  return counts;
+}
+
+export function textFile(name: string, contents: string | Uint8Array) {
+  return { name, mimeType: 'application/octet-stream', buffer: Buffer.from(contents) };
+}
