@@ -5,7 +5,7 @@ export type NormalizerStep =
   | { type: 'Prepend'; content: string }
   /**
    * The same unless the text begins with it already; `first`: only at the very beginning of the whole text. (Where the
-   * normalizer has shortened that beginning, Hugging Face tokenizers takes it for another place and puts nothing there.)
+   * normalizer has replaced that beginning by something longer or shorter, Hugging Face tokenizers may see it elsewhere.)
    */
   | { type: 'PrependMissing'; content: string; first: boolean };
 
