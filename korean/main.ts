@@ -53,7 +53,10 @@ program
   .option('--punctuation', 'pieces may hold punctuation beside them: “다.”', false)
   .option('--superwords', 'pieces may reach across spaces: “할▁수”; memory grows with the text', false)
   .option('--no-nfc', 'take the text as it is, not in Unicode’s composed form')
-  .option('--from-sentencepiece <file>', 'take the frequent pieces of this tokenizer instead (EEVE’s filter)')
+  .option(
+    '--from-sentencepiece <file>',
+    'take the frequent pieces of this .model or tokenizer.json instead (EEVE’s filter)',
+  )
   .option('--name <name>', 'name of the pack (default: ko- and the number of tokens)')
   .option('--notice <text>', 'where the text came from and under what terms', '')
   .action((flags: TrainFlags) => train(flags));
@@ -72,7 +75,7 @@ program
   .description(
     'Compares tokenizers on a text or on English–Korean pairs; the first is what the others are held against.',
   )
-  .requiredOption('--tokenizer <file...>', 'tokenizer.json, one or several')
+  .requiredOption('--tokenizer <file...>', 'tokenizer.json or SentencePiece .model, one or several')
   .option('--text <file>', 'text in UTF-8, one sentence a line; gzip too')
   .option('--pairs <file>', 'English, tab, Korean; one pair a line; gzip too')
   .option('--examples <number>', 'sentences shown of those that change most', count, 3)

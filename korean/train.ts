@@ -63,10 +63,11 @@ export async function train(flags: TrainFlags): Promise<void> {
   }
   if (flags.notice === '') console.error('warning: no --notice: the pack does not say where its text came from');
   const saved = ((1 - trainer.tokens / before) * 100).toFixed(1);
+  const dropped = trainer.droppedWords > 0 ? `, ${trainer.droppedWords} occurrences of rare words left out` : '';
   console.log(`${flags.out}: ${pack.name}, ${merges.length} tokens from ${corpus.lines} lines`);
-  console.log(
-    `words of the text with ${scripts.join(' or ')}: ${before} tokens before, ${trainer.tokens} now (−${saved} %)`,
-  );
+  console.log(`${trainer.differentWords} different words with ${scripts.join(' or ')}${dropped}`);
+  console.log(`their tokens in the text: ${before} before, ${trainer.tokens} now (−${saved} %)`);
+  if (filtered) console.log(filtered.summary);
 }
 
 async function readText(path: string, size: number, trainer: VocabularyTrainer): Promise<TextFile> {

@@ -120,6 +120,28 @@ describe('npm run korean', { timeout: 120_000 }, () => {
     expect(c).toBe(a);
   });
 
+  it('takes the pieces of an intermediate tokenizer', async () => {
+    const { korean, path, json } = await workbench();
+    await korean(`${TRAIN} --out pack.json`);
+    await korean('merge --base base.json --pack pack.json --out merged.json');
+    const { status, stdout } = await korean(
+      'train --base base.json --text text.txt --tokens 9 --out filtered.json --from-sentencepiece merged.json',
+    );
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\d+ pieces are frequent enough, \d+ taken, \d+ tokens only lead to them$/m);
+    const pack = readPack(await json('filtered.json'));
+    expect(pack).toMatchObject({
+      method: 'sentencepiece-filter',
+      options: {
+        intermediate: 'merged.json',
+        intermediateSha256: sha256(await readFile(path('merged.json'), 'utf8')),
+        pieces: expect.any(Number),
+      },
+    });
+    // ▁라마 stands in the text six times, alone or before a mark.
+    expect(pack.merges.map(([left, right]) => left + right)).toContain('▁라마');
+  });
+
   it('warns of fewer tokens than asked for and of a missing notice', async () => {
     const { korean } = await workbench();
     const { status, stderr } = await korean('train --base base.json --text text.txt --tokens 500 --out pack.json');
