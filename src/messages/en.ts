@@ -290,8 +290,7 @@ export const en: Record<MessageKey, string> = {
     'BPE does not look words up in its vocabulary; it climbs from characters along the merges. Without a merge there is no way to a new token: the count stays, and the matrix grows by rows that are never used.',
   'tok.wrong.example.longer': 'Sentence that grew most ({n, number} more)',
   'tok.wrong.example.shorter': 'Sentence that shrank most ({n, number} fewer)',
-  'tok.wrong.example.reference':
-    'The text above is spared; of the Declaration, this sentence grew most ({n, number} more)',
+  'tok.wrong.example.reference': 'No sentence above grew. Of the Declaration, this one grew most ({n, number} more)',
   'tok.wrong.example.none': 'No sentence of this text changed.',
   'tok.wrong.example.base': 'Base {n, number}',
   'tok.wrong.example.merged': 'Merged {n, number}',
@@ -332,6 +331,7 @@ export const en: Record<MessageKey, string> = {
   'tok.money.what': 'Item',
   'tok.money.base': 'Base',
   'tok.money.difference': 'Difference',
+  'tok.money.points': '{n} points',
   'tok.money.tokens': 'Tokens',
   'tok.money.seconds': 'Time to write it',
   'tok.money.kv.model': 'KV cache, model that is open now',

@@ -4,6 +4,7 @@ import type { NearestEvent, NewTokenPlace } from '#core/protocol/nearest.ts';
 import type { NewTokensReply, PackToken } from '#core/protocol/tokenizer-lessons.ts';
 import type { Engine } from '../../lib/engine.svelte.ts';
 import type { LessonsLink } from '../../lib/lessons-link.ts';
+import { mismatchOf, type Mismatch } from './base-match.ts';
 import type { LessonSources } from './wrong-merges.svelte.ts';
 
 /** Tokens that are offered at once. */
@@ -11,12 +12,6 @@ const offered = 12;
 const neighbours = 8;
 /** Pieces that make a token worth looking at. */
 const worthwhile = 3;
-
-/** An id of the base that stands for something else in the open model. */
-export interface Mismatch {
-  expected: string;
-  found: string;
-}
 
 /** A new token of the pack and its nearest tokens in the open model. */
 export class NewRows {
@@ -104,13 +99,4 @@ export class NewRows {
       if (!this.mismatch) this.found = { token, place, model };
     }
   }
-}
-
-/** Ids were taken from the base; they have to mean the same pieces in the model. */
-function mismatchOf({ subwords }: PackToken, place: NewTokenPlace): Mismatch | undefined {
-  for (const [index, { piece }] of subwords.entries()) {
-    const found = place.subwords[index]?.piece;
-    if (found !== piece) return { expected: piece, found: found ?? '' };
-  }
-  return undefined;
 }

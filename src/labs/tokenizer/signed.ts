@@ -14,5 +14,9 @@ export function signedCount(value: number): string {
 
 /** Two significant digits, however small: 0.092%. */
 export function share(fraction: number): string {
-  return new Intl.NumberFormat(locale.current, { style: 'percent', maximumSignificantDigits: 2 }).format(fraction);
+  return significant(100 * fraction) + '%';
+}
+
+export function significant(value: number): string {
+  return new Intl.NumberFormat(locale.current, { maximumSignificantDigits: 2 }).format(value);
 }
