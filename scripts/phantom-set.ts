@@ -6,7 +6,7 @@ import { drawPhantom } from '#core/phantoms/draw.ts';
 import { drawPairs, textPairs } from '#core/phantoms/pairs.ts';
 import { MOST_LESIONS, SIDE, type Phantom } from '#core/phantoms/phantom.ts';
 import { LANGUAGES } from '#core/phantoms/question.ts';
-import { renderPhantom } from '#core/phantoms/render.ts';
+import { lesionMap, MAP_SIDE, renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed, questionSeed, type Split } from '#core/phantoms/sets.ts';
 import { Random } from '#core/sampling/random.ts';
 import { systemCode } from '../exporter/errors.ts';
@@ -52,6 +52,7 @@ const BATCH = 128;
 /**
  * Makes the folder `out`, which must be new or empty:
  * - `images.npy`: u8 [phantoms, 64, 64]
+ * - `maps.npy`: i8 [phantoms, 32, 32], `lesionMap`
  * - `truth.jsonl`: what each image shows, a line an image
  * - `questions.jsonl`: `image` is the index, null for questions without image, which come last and are the same in every set
  * - `meta.json`: PhantomSetMeta
@@ -94,21 +95,24 @@ async function writeFiles(folder: string, options: PhantomSetOptions): Promise<P
   const lesions = Array.from({ length: MOST_LESIONS + 1 }, () => 0);
   const floors = new GuessingFloors();
   try {
-    for (const name of ['images.npy', 'truth.jsonl', 'questions.jsonl'] as const) {
+    for (const name of ['images.npy', 'maps.npy', 'truth.jsonl', 'questions.jsonl'] as const) {
       files.set(name, await HashedFile.create(join(folder, name)));
     }
     const append = async (name: string, data: Uint8Array | string) =>
       files.get(name)?.append(typeof data === 'string' ? Buffer.from(data) : data);
-    await append('images.npy', npyHeader([count, SIDE, SIDE]));
+    await append('images.npy', npyHeader('|u1', [count, SIDE, SIDE]));
+    await append('maps.npy', npyHeader('|i1', [count, MAP_SIDE, MAP_SIDE]));
     for (let from = 0; from < count; from += BATCH) {
       signal?.throwIfAborted();
       const size = Math.min(BATCH, count - from);
       const images = new Uint8Array(size * SIDE * SIDE);
+      const maps = new Int8Array(size * MAP_SIDE * MAP_SIDE);
       let truths = '';
       let lines = '';
       for (let i = 0; i < size; i++) {
         const phantom = drawPhantom(phantomSeed(split, seed, from + i));
         images.set(renderPhantom(phantom), i * SIDE * SIDE);
+        maps.set(lesionMap(phantom), i * MAP_SIDE * MAP_SIDE);
         lesions[phantom.lesions.length] = (lesions[phantom.lesions.length] ?? 0) + 1;
         truths += line(truthOf(phantom));
         const random = Random.fromSeed(questionSeed(phantom.seed));
@@ -120,6 +124,7 @@ async function writeFiles(folder: string, options: PhantomSetOptions): Promise<P
         }
       }
       await append('images.npy', images);
+      await append('maps.npy', new Uint8Array(maps.buffer));
       await append('truth.jsonl', truths);
       await append('questions.jsonl', lines);
       onProgress?.(size);
@@ -162,8 +167,8 @@ function line(value: object): string {
 }
 
 /** NumPy's format 1.0: magic, version, length, a Python literal padded so that the data starts at a multiple of 64. */
-export function npyHeader(shape: readonly number[]): Uint8Array {
-  const fields = `{'descr': '|u1', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
+export function npyHeader(descr: '|u1' | '|i1', shape: readonly number[]): Uint8Array {
+  const fields = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
   const start = 10;
   const padded = `${fields.padEnd(Math.ceil((start + fields.length + 1) / 64) * 64 - start - 1)}\n`;
   return Buffer.concat([

@@ -45,6 +45,34 @@ function levelAt({ body, background, blur, lesions, patches }: Phantom, x: numbe
   return background + (tissue - background) * edge(below, blur);
 }
 
+/** Edge of the map that `lesionMap` draws. */
+export const MAP_SIDE = 32;
+
+/**
+ * Where lesions lie, i8 [MAP_SIDE, MAP_SIDE]: the covered part of each cell times 127, negative under dark ones. What a
+ * vision tower can be asked for, so that it learns outlines.
+ */
+export function lesionMap({ lesions }: Pick<Phantom, 'lesions'>): Int8Array<ArrayBuffer> {
+  const map = new Int8Array(MAP_SIDE * MAP_SIDE);
+  const points = 4;
+  const step = SIDE / MAP_SIDE / points;
+  for (const { shape, radius, x, y, brightness } of lesions) {
+    for (let at = 0; at < map.length; at++) {
+      const [left, top] = [(at % MAP_SIDE) * points, Math.floor(at / MAP_SIDE) * points];
+      let inside = 0;
+      for (let point = 0; point < points * points; point++) {
+        const dx = (left + (point % points) + 0.5) * step - x;
+        const dy = (top + Math.floor(point / points) + 0.5) * step - y;
+        if (outlineDistance(shape, radius, dx, dy) < 0) inside++;
+      }
+      const covered = Math.floor((127 * inside) / (points * points) + 0.5);
+      // Lesions lie too far apart to share a cell.
+      if (covered > 0) map[at] = brightness === 'bright' ? covered : -covered;
+    }
+  }
+  return map;
+}
+
 /** 0 to 1 over the width of a soft edge: the smooth step 3t² − 2t³. @param inside distance from the edge, positive inside */
 function edge(inside: number, width: number): number {
   const t = Math.max(0, Math.min(1, 0.5 + inside / width));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { QUADRANTS, SIDE, type Phantom, type Quadrant, type Shape } from '#core/phantoms/phantom.ts';
-import { renderPhantom } from '#core/phantoms/render.ts';
+import { lesionMap, MAP_SIDE, renderPhantom } from '#core/phantoms/render.ts';
 
 const SCALE = 4;
 const SIZE = SIDE * SCALE;
@@ -91,6 +91,32 @@ describe('what a picture shows', () => {
         const difference = median(inside) - median(around);
         expect(difference * Math.sign(contrast), `seed ${seed}`).toBeGreaterThan(3 * phantom.noise);
       }
+    }
+  });
+});
+
+describe('lesionMap', () => {
+  it('covers what stands out in the picture, with its sign', () => {
+    for (let seed = 0; seed < 30; seed++) {
+      const phantom = drawPhantom(seed);
+      const map = lesionMap(phantom);
+      for (const { x, y, radius, shape, brightness, quadrant } of phantom.lesions) {
+        let [sum, sumX, sumY] = [0, 0, 0];
+        map.forEach((covered, at) => {
+          const [column, row] = [((at % MAP_SIDE) + 0.5) * 2, (Math.floor(at / MAP_SIDE) + 0.5) * 2];
+          if (quadrant.endsWith('left') !== column < SIDE / 2 || quadrant.startsWith('upper') !== row < SIDE / 2)
+            return;
+          sum += covered;
+          sumX += covered * column;
+          sumY += covered * row;
+        });
+        expect(sum > 0).toBe(brightness === 'bright');
+        const area = Math.PI * radius ** 2 * (shape === 'triangular' ? 0.8 : 1);
+        expect(Math.abs((4 * Math.abs(sum)) / 127 / area - 1)).toBeLessThan(0.1);
+        expect(Math.abs(sumX / sum - x)).toBeLessThan(0.35);
+        expect(Math.abs(sumY / sum - y)).toBeLessThan(0.35);
+      }
+      expect(map.some((covered) => covered !== 0)).toBe(phantom.lesions.length > 0);
     }
   });
 });

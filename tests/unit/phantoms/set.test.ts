@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { drawPhantom } from '#core/phantoms/draw.ts';
-import { renderPhantom } from '#core/phantoms/render.ts';
+import { lesionMap, renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
 import { isJsonObject } from '../../../exporter/checkpoint.ts';
 import { npyHeader, writePhantomSet } from '../../../scripts/phantom-set.ts';
@@ -53,10 +53,14 @@ describe('writePhantomSet', () => {
     });
     expect(progress).toBe(count);
     const images = await readFile(join(out, 'images.npy'));
-    const header = npyHeader([count, 64, 64]);
+    const header = npyHeader('|u1', [count, 64, 64]);
     expect(images.subarray(0, header.length).equals(header)).toBe(true);
     const last = drawPhantom(phantomSeed('evaluation', 5, count - 1));
     expect(images.subarray(header.length + (count - 1) * 64 * 64).equals(renderPhantom(last))).toBe(true);
+
+    const maps = await readFile(join(out, 'maps.npy'));
+    const lastMap = maps.subarray(npyHeader('|i1', [count, 32, 32]).length + (count - 1) * 32 * 32);
+    expect(lastMap.equals(Buffer.from(lesionMap(last).buffer))).toBe(true);
 
     const truths = await lines(join(out, 'truth.jsonl'));
     expect(truths.map(({ seed }) => seed)).toEqual(
@@ -94,6 +98,7 @@ describe('writePhantomSet', () => {
     // Golden: what was trained on a set can be trained on it again.
     expect(first.sha256).toEqual({
       'images.npy': 'f0f2326bfffd1766ec073bbd529808c65c1613ff78b3bf0d2c5e0d6cf2814d7e',
+      'maps.npy': 'ebf16b4fc9c692531b18b1b492bece76940443e86407be2bd3235b7c83b87762',
       'questions.jsonl': '752dc402ca3d39011f5d3550acd2c75b5482a98e475f1a5dcfb0f4cb8362421d',
       'truth.jsonl': '14ae1f4ce07173b152d281d77dbef47bd3b576a017ccbcc0cdbf6295859a74c6',
     });
@@ -122,18 +127,26 @@ describe('writePhantomSet', () => {
   it('fills an empty folder', async () => {
     const out = await temporaryFolder();
     await writePhantomSet({ out, split: 'page', seed: 0, count: 1, questions: 1 });
-    expect((await readdir(out)).sort()).toEqual(['images.npy', 'meta.json', 'questions.jsonl', 'truth.jsonl']);
+    expect((await readdir(out)).sort()).toEqual([
+      'images.npy',
+      'maps.npy',
+      'meta.json',
+      'questions.jsonl',
+      'truth.jsonl',
+    ]);
   });
 });
 
 it('npyHeader is a multiple of 64 bytes and names type and shape', () => {
   for (const shape of [[1], [10, 64, 64], [999_999, 64, 64]]) {
-    const header = npyHeader(shape);
+    const header = npyHeader('|u1', shape);
     expect(header.length % 64).toBe(0);
     expect(header[8]).toBe(header.length - 10);
     expect(Buffer.from(header.subarray(1, 6)).toString()).toBe('NUMPY');
   }
-  expect(Buffer.from(npyHeader([1])).toString('latin1')).toContain("'shape': (1,)");
+  expect(Buffer.from(npyHeader('|i1', [1])).toString('latin1')).toContain(
+    "{'descr': '|i1', 'fortran_order': False, 'shape': (1,)",
+  );
 });
 
 describe('npm run phantoms', { timeout: 60_000 }, () => {
