@@ -314,7 +314,7 @@ export const en: Record<MessageKey, string> = {
   'tok.claims.3x.times': 'Fewer by',
   'tok.claims.3x.times.value': 'a factor of {times}',
   'tok.claims.3x.why':
-    'Three times is against vocabularies that had hardly any Hangul. Gemma 3 already has 4,561 pieces with Hangul, so there is less to save. The same Declaration is {english, number} tokens in English; a third of the Korean would be {third, number}.',
+    'Three times is against vocabularies that had hardly any Hangul. The greeting before took 26 tokens with Llama 2; with Gemma 3 it is {sentence, number} before any Korean vocabulary. With 4,561 pieces of Hangul there already, there is less to save. The same Declaration is {english, number} tokens in English; a third of the Korean would be {third, number}.',
   'tok.claims.french': '“French takes fewer tokens than Korean”',
   'tok.claims.french.whole': 'Whole Declaration ({n, number} paragraphs)',
   'tok.claims.french.first': 'Articles 1 to 10 only',

@@ -312,7 +312,7 @@ export const ko = {
   'tok.claims.3x.times': '몇 분의 1',
   'tok.claims.3x.times.value': '{times}분의 1',
   'tok.claims.3x.why':
-    '3분의 1이라는 말은 한글이 거의 없던 어휘와 비교한 것입니다. Gemma 3에는 한글이 든 조각이 이미 4,561개 있어서 그만큼 줄일 것이 없습니다. 같은 선언의 영어가 {english, number}토큰인데, 한국어가 3분의 1이 되려면 {third, number}토큰이어야 합니다.',
+    '3분의 1이라는 말은 한글이 거의 없던 어휘와 비교한 것입니다. 앞의 인사 문장만 해도 Llama 2에서는 26토큰이지만, Gemma 3에서는 한국어 어휘를 넣지 않아도 {sentence, number}토큰입니다. 한글이 든 조각이 이미 4,561개 있어서 그만큼 줄일 것이 없습니다. 같은 선언의 영어가 {english, number}토큰인데, 한국어가 3분의 1이 되려면 {third, number}토큰이어야 합니다.',
   'tok.claims.french': '프랑스어가 한국어보다 토큰을 적게 쓴다',
   'tok.claims.french.whole': '선언 전체 ({n, number}문단)',
   'tok.claims.french.first': '제1조부터 제10조까지만',
