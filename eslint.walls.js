@@ -59,7 +59,7 @@ export const walls = [
   ...zones,
   ...labs,
   {
-    target: ['./workers/store', './workers/lab', './workers/*.ts'],
+    target: ['./workers/store', './workers/lab', './workers/lessons', './workers/*.ts'],
     from: './node_modules/onnxruntime-web',
     message: 'Only workers/engine runs models.',
   },
