@@ -1,6 +1,7 @@
 /** The contract between the page and the lab worker: what the tokenizer lab computes on the processor. */
 import type { BlobLike } from '../bytes.ts';
 import type { Pair, PairsMeasure } from '../tokenizer/measure.ts';
+import type { TextEdit } from '../tokenizer/text-edit.ts';
 import type { MergeStep, TokenKind } from '../tokenizer/tokenizer.ts';
 import type { JobId, Listener } from './engine.ts';
 
@@ -56,13 +57,6 @@ export interface TokenizerInfo {
   placesAreExact: boolean;
   /** `BPE`, `Unigram`, `WordPiece`, … */
   model: string;
-}
-
-/** The text before it had `length` UTF-16 units; those from `start` to `end` became `insert`. */
-export interface TextEdit {
-  start: number;
-  end: number;
-  insert: string;
 }
 
 export interface EditRequest {

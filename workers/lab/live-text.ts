@@ -1,4 +1,5 @@
 import type { EditReply, EditRequest, TokenizerKey, UnitLanes } from '#core/protocol/tokenizer-lab.ts';
+import { applyEdit } from '#core/tokenizer/text-edit.ts';
 import { unitEnds } from '#core/tokenizer/units.ts';
 import { marksOf } from './facts.ts';
 import { laneOfUnit, splitByUnits, type Lane } from './lane.ts';
@@ -17,13 +18,12 @@ export class LiveText {
   #keys: readonly TokenizerKey[] = [];
   #units: readonly Unit[] = [];
 
-  constructor(private readonly shelf: Shelf) {}
+  constructor(private readonly shelf: Pick<Shelf, 'get'>) {}
 
   edit({ version, scope, edit, keys }: EditRequest): EditReply {
     const follows = version === this.#version + 1 && sameKeys(keys, this.#keys);
     if (scope === 'edit' && !follows) return { type: 'resend' };
-    const { start, end, insert } = edit;
-    const text = scope === 'all' ? insert : this.#text.slice(0, start) + insert + this.#text.slice(end);
+    const text = scope === 'all' ? edit.insert : applyEdit(this.#text, edit);
     const before = scope === 'all' ? [] : this.#units;
     const present = keys.flatMap((key) => {
       const shelved = this.shelf.get(key);

@@ -1,10 +1,5 @@
-import {
-  CONTINUED,
-  type EditReply,
-  type TextEdit,
-  type TokenizerKey,
-  type UnitLanes,
-} from '#core/protocol/tokenizer-lab.ts';
+import { CONTINUED, type EditReply, type TokenizerKey, type UnitLanes } from '#core/protocol/tokenizer-lab.ts';
+import { editBetween } from '#core/tokenizer/text-edit.ts';
 import type { LabLink } from '../../lib/lab-link.ts';
 import { BrokenOff } from '../../lib/worker-link.ts';
 
@@ -158,18 +153,4 @@ function laneReader({ key, counts, ids, ends, marks }: UnitLanes): () => Lane {
     from = to;
     return lane;
   };
-}
-
-/** The shortest replacement that makes `after` of `before`. */
-export function editBetween(before: string, after: string): TextEdit {
-  const most = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start++;
-  let kept = 0;
-  while (
-    kept < most - start &&
-    before.charCodeAt(before.length - 1 - kept) === after.charCodeAt(after.length - 1 - kept)
-  )
-    kept++;
-  return { start, end: before.length - kept, insert: after.slice(start, after.length - kept) };
 }

@@ -1,0 +1,138 @@
+/**
+ * What a keystroke in the tokenizer lab costs the main thread of the built page, with three tokenizers on a long text:
+ *
+ *     npm run build && npx tsx bench/keystroke.ts
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type CDPSession, type Locator, type Page } from 'playwright';
+import { preview } from 'vite';
+import { chromiumFlags, ensureChromium } from '../scripts/chromium.ts';
+import { machine } from './machine.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const lengths = [1_000, 10_000, 50_000];
+const keystrokes = 60;
+/** Longer than a keystroke takes until everything stands still. */
+const pause = 250;
+
+/** Of CDP's Performance.getMetrics, in seconds since the page began. */
+const METRICS = ['TaskDuration', 'ScriptDuration', 'RecalcStyleDuration', 'LayoutDuration'] as const;
+type Spent = Record<(typeof METRICS)[number], number>;
+
+/** No two sentences are the same, so that none is answered from a cache of words alone. */
+function longText(length: number): string {
+  const lines: string[] = [];
+  for (let day = 1, size = 0; size < length; day++) {
+    const line =
+      `입원 ${day}일째, 환자의 체온은 ${36 + (day % 30) / 10}도였고 혈압은 ${110 + (day % 40)}에 ${70 + (day % 25)}였습니다. ` +
+      `오전에 흉부 X선 사진을 다시 찍었으며 폐렴 소견은 ${day % 3 === 0 ? '줄어들었습니다' : '남아 있었습니다'}. ` +
+      `On day ${day} the patient walked ${day * 7} metres without oxygen.\n`;
+    lines.push(line);
+    size += line.length;
+  }
+  return lines.join('').slice(0, length);
+}
+
+async function spent(session: CDPSession): Promise<Spent> {
+  const { metrics } = await session.send('Performance.getMetrics');
+  const value = (name: string) => (metrics.find((metric) => metric.name === name)?.value ?? 0) * 1000;
+  return {
+    TaskDuration: value('TaskDuration'),
+    ScriptDuration: value('ScriptDuration'),
+    RecalcStyleDuration: value('RecalcStyleDuration'),
+    LayoutDuration: value('LayoutDuration'),
+  };
+}
+
+/** Milliseconds of the main thread for what `act` sets off. */
+async function costOf(page: Page, session: CDPSession, act: () => Promise<void>): Promise<Spent> {
+  const before = await spent(session);
+  await act();
+  await page.waitForTimeout(pause);
+  const after = await spent(session);
+  const difference = { ...after };
+  for (const name of METRICS) difference[name] = after[name] - before[name];
+  return difference;
+}
+
+async function typed(page: Page, session: CDPSession, length: number): Promise<Spent[]> {
+  const input = page.locator('#tokenizer-input');
+  await input.fill(longText(length));
+  await page.waitForTimeout(2000);
+  await placeCaret(input);
+  const middle = Math.floor((await page.locator('[data-unit]').count()) / 2);
+  await page.locator('[data-unit]').nth(middle).scrollIntoViewIfNeeded();
+  return await type(page, session);
+}
+
+/** What the browser itself takes for the same in a page with nothing else: a lower bound. */
+async function plain(page: Page, session: CDPSession, length: number): Promise<Spent[]> {
+  await page.goto('about:blank');
+  await page.setContent('<textarea style="width: 500px; height: 180px; font-size: 17px"></textarea>');
+  const input = page.locator('textarea');
+  await input.fill(longText(length));
+  await placeCaret(input);
+  return await type(page, session);
+}
+
+async function placeCaret(input: Locator): Promise<void> {
+  await input.evaluate((element) => {
+    if (!(element instanceof HTMLTextAreaElement)) return;
+    // In the middle of a word in the middle of the text, whose sentence is also in view below.
+    const middle = element.value.indexOf('혈압은', element.value.length / 2);
+    element.setSelectionRange(middle + 1, middle + 1);
+    element.focus({ preventScroll: true });
+  });
+}
+
+async function type(page: Page, session: CDPSession): Promise<Spent[]> {
+  await page.waitForTimeout(1000);
+  const costs: Spent[] = [];
+  const keys = ['가', '슴', ' ', '통', '증', 'a', '.', '1'];
+  for (let key = 0; key < keystrokes; key++) {
+    costs.push(await costOf(page, session, () => page.keyboard.insertText(keys[key % keys.length] ?? 'a')));
+  }
+  return costs;
+}
+
+function quantile(values: readonly number[], part: number): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? NaN).toFixed(1);
+}
+
+if (!existsSync(join(root, 'dist/index.html'))) throw new Error('There is no built page: run `npm run build` first.');
+const server = await preview({ root, logLevel: 'error', preview: { port: 0 } });
+const browser = await chromium.launch({ executablePath: ensureChromium(), args: [...chromiumFlags(false)] });
+try {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  // The engine would be busy with its package meanwhile.
+  await page.route('**/models/default/**', (route) => route.abort());
+  await page.goto(`${server.resolvedUrls?.local[0] ?? ''}#/tokenizer`);
+  await page.locator('tr[data-tokenizer="ko-20480"] [data-figure="tokens"]').waitFor({ timeout: 60_000 });
+  const session = await page.context().newCDPSession(page);
+  // Processor time of the thread: on a machine that does other things too, time on the clock would count those.
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  console.log([...(await machine()), `Chromium ${browser.version()}`].join('\n'));
+  const idle: Spent[] = [];
+  for (let round = 0; round < 20; round++) idle.push(await costOf(page, session, () => Promise.resolve()));
+  const row = (name: string, costs: readonly Spent[]) => {
+    const tasks = costs.map((cost) => cost.TaskDuration);
+    const median = (metric: (typeof METRICS)[number]) =>
+      quantile(
+        costs.map((cost) => cost[metric]),
+        0.5,
+      );
+    const spread = `${quantile(tasks, 0.5)} | ${quantile(tasks, 0.95)} | ${quantile(tasks, 1)}`;
+    return `| ${name} | ${spread} | ${median('ScriptDuration')} | ${median('RecalcStyleDuration')} | ${median('LayoutDuration')} |`;
+  };
+  console.log('\n| characters | median | 95 % | most | script | style | layout |');
+  console.log('| --- | --: | --: | --: | --: | --: | --: |');
+  console.log(row('none typed', idle));
+  for (const length of lengths) console.log(row(length.toLocaleString('en'), await typed(page, session, length)));
+  console.log(row('10,000, a text area in an empty page', await plain(page, session, 10_000)));
+} finally {
+  await browser.close();
+  await server.close();
+}

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { CONTINUED, NEW_TOKEN } from '#core/protocol/tokenizer-lab.ts';
+import { csv } from '../../../src/lib/csv.ts';
+import { readHash } from '../../../src/lib/place.svelte.ts';
+import { cellsOf, overlapping, visible } from '../../../src/labs/tokenizer/cells.ts';
+import { readPairs } from '../../../src/labs/tokenizer/read-pairs.ts';
+import { linkTo, packShared, unpackShared } from '../../../src/labs/tokenizer/share.ts';
+import { placeOf } from '../../../workers/lab/json-text.ts';
+
+test('a link brings back what it was given, in letters that an address may have', async () => {
+  const shared = { text: '환자 🙂 "따옴표"\n\t줄'.repeat(50), tokenizers: ['base', 'hf:owner/name'] };
+  const packed = await packShared(shared);
+  expect(packed).toMatch(/^[\w-]+$/);
+  expect(await unpackShared(packed)).toEqual(shared);
+  const link = await linkTo(shared, 'https://lab.example/?lang=en#/chat');
+  expect(link).toBe(`https://lab.example/?lang=en#/tokenizer?s=${packed}`);
+  const { lab, query } = readHash(new URL(link).hash);
+  expect([lab, query.get('s')]).toEqual(['tokenizer', packed]);
+});
+
+test('of a broken link, or one that unpacks to too much, nothing is taken', async () => {
+  const packed = await packShared({ text: '혈압은 150에 95였습니다.', tokenizers: [] });
+  for (const bad of ['', '%', packed.slice(0, -5), `${packed.slice(0, 6)}A${packed.slice(7)}`]) {
+    expect(await unpackShared(bad)).toBeUndefined();
+  }
+  const bomb = await packShared({ text: 'a'.repeat(50_000_000), tokenizers: [] });
+  expect(bomb.length).toBeLessThan(100_000);
+  expect(await unpackShared(bomb)).toBeUndefined();
+});
+
+test('the address names the lab; anything else is the chat', () => {
+  expect(readHash('').lab).toBe('chat');
+  expect(readHash('#/nowhere').lab).toBe('chat');
+  expect(readHash('#chat').lab).toBe('chat');
+  expect(readHash('#/tokenizer?text=a%20b?c').query.get('text')).toBe('a b?c');
+});
+
+test('tokens of one character are one cell', () => {
+  const lane = {
+    key: 'base',
+    ids: Int32Array.of(9, 1, 2, 3, 8),
+    ends: Int32Array.of(2, 3, 3, 3, 5),
+    marks: Uint8Array.of(CONTINUED, 1, 1, 1, NEW_TOKEN),
+    count: 4,
+  };
+  const cells = cellsOf(lane);
+  expect(cells.map(({ start, end, first, count }) => [start, end, first, count])).toEqual([
+    [0, 2, 0, 1],
+    [2, 3, 1, 3],
+    [3, 5, 4, 1],
+  ]);
+  expect(cells.map(({ kind, isNew, continued }) => [kind, isNew, continued])).toEqual([
+    ['piece', false, true],
+    ['byte', false, false],
+    ['piece', true, false],
+  ]);
+  expect(overlapping(cells, 1, 3)).toEqual({ at: [0, 1], tokens: 4 });
+  expect(visible('a\n\t\u0000\u007f')).toBe('a↵⇥␀␡');
+});
+
+test('pairs are read, whichever column is Korean, and a bad line is named', () => {
+  const english = 'It rained.\t비가 왔습니다.\n\nGood.\t좋아요.\r\n';
+  expect(readPairs(english, 'a.tsv')).toMatchObject({
+    type: 'pairs',
+    koreanFirst: false,
+    pairs: [{ english: 'It rained.', korean: '비가 왔습니다.' }, { korean: '좋아요.' }],
+  });
+  expect(readPairs('비가 왔습니다.\tIt rained.', 'a.tsv')).toMatchObject({
+    koreanFirst: true,
+    pairs: [{ english: 'It rained.', korean: '비가 왔습니다.' }],
+  });
+  const failure = (text: string) => {
+    const read = readPairs(text, 'a.tsv');
+    return read.type === 'failed' ? read.failure : undefined;
+  };
+  expect(failure('a\t가\nno tab')).toEqual({ code: 'pair-without-tab', detail: { file: 'a.tsv', line: 2 } });
+  expect(failure('a\t가\tx')).toEqual({ code: 'pair-columns', detail: { file: 'a.tsv', line: 1, columns: 3 } });
+  expect(failure('\n \n')).toEqual({ code: 'no-pairs', detail: { file: 'a.tsv' } });
+});
+
+test('CSV says that it is UTF-8, quotes, and runs nothing', () => {
+  expect(csv([['문장', 'a,b', '=1+1', -3.5]])).toBe('\uFEFF문장,"a,b","\'=1+1",-3.5');
+});
+
+test('the place of a mistake in JSON is found whatever the engine says of it', () => {
+  expect(placeOf('Unexpected token } in JSON at position 9', '{\n  "a": }')).toEqual({ line: 2, column: 8 });
+  expect(placeOf("expected ',' at line 3 column 4 of the JSON data", '')).toEqual({ line: 3, column: 4 });
+  expect(placeOf('Unexpected end of JSON input', '{\n')).toEqual({ line: 2, column: 1 });
+});
