@@ -120,6 +120,18 @@ describe('the vocabulary of Gemma 3', () => {
     expect(tokenizer.decode(tokenizer.encode('a'.repeat(200_000)))).toHaveLength(200_000);
   });
 
+  it('makes the same tokens when it has met more words than it keeps', () => {
+    const letters = 'etaoinshrdlu';
+    const word = (index: number) =>
+      Array.from({ length: 5 }, (_, at) => letters.charAt(Math.floor(index / 12 ** at) % 12)).join('');
+    const used = tokenizer.extend({});
+    const words = Array.from({ length: 100_000 }, (_, index) => word(index));
+    for (const given of words) used.encode(given);
+    for (const given of words.filter((_, index) => index % 500 === 0)) {
+      expect(used.encode(given).join()).toBe(libraryIds(given).join());
+    }
+  });
+
   it('fits into 1.6 MB, and makes the same tokens', () => {
     const source = { sha256: 'ab'.repeat(32), notice: 'Gemma 3' };
     const bytes = compactVocabulary(json, source);
