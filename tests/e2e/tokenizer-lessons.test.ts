@@ -121,6 +121,8 @@ test('tokens become seconds, first at a speed that is called assumed, then at th
   await page.goto('/#/tokenizer');
   await expect(cost.locator('[data-speed="measured"]')).toContainText(/초당 [\d.,]+ 토큰/, patience);
   await expect(cost.locator('[data-speed="measured"]')).toContainText('무작위 가중치');
+  // The software adapter has GPU buffers too, and their sizes are known.
+  await expect(cells('kv-model').nth(2)).toHaveText(/^−[\d.,]+kB$/);
 });
 
 test('a vocabulary is trained, measured on sentences it never saw, compared, and downloaded', async ({ page }) => {
