@@ -251,10 +251,6 @@ export const en: Record<MessageKey, string> = {
   'tok.lesson.waiting': 'Loading the vocabulary',
   'tok.lesson.retry': 'Try again',
   'tok.lesson.as-table': 'As a table',
-  'tok.tokens': '{n, number} tokens',
-  'tok.worse': 'longer',
-  'tok.better': 'shorter',
-  'tok.same': 'the same',
   'tok.wrong.lead':
     'The same {n, number} new tokens, brought in in six ways, on the text above. With one and the same list, the wrong way saves less, does nothing, or makes the text longer.',
   'tok.wrong.lead.waiting': 'The same new tokens, brought in in six ways, on the text above.',
@@ -297,8 +293,6 @@ export const en: Record<MessageKey, string> = {
   'tok.claims.lead': 'Three things that are often said about Korean tokens, counted here, in this browser.',
   'tok.claims.run': 'Count',
   'tok.claims.again': 'Count again',
-  'tok.claims.running': 'Counting',
-  'tok.claims.failed': 'This could not be counted. Press again once the vocabulary is there. ({reason})',
   'tok.claims.false': 'Not true',
   'tok.claims.true': 'True',
   'tok.claims.depends': 'Depends on the text',
@@ -396,7 +390,6 @@ export const en: Record<MessageKey, string> = {
   'tok.train.add.failed': 'It could not be added to the comparison.',
   'tok.train.download': 'Download the pack',
   'tok.train.pack': 'The pack has the format that npm run korean writes; merge and export take it as it is.',
-  'tok.train.name': 'My vocabulary {n, number}',
   'tok.train.failure': 'This could not be trained',
   'tok.train.failure.no-text': 'The text is empty. Paste some, or choose a file.',
   'tok.train.failure.no-hangul':
@@ -410,7 +403,6 @@ export const en: Record<MessageKey, string> = {
     'The file is too large for this page. Train on large texts with npm run korean -- train.',
   'tok.train.failure.network': 'The base vocabulary could not be fetched. Check the connection and start again.',
   'tok.train.failure.other': 'The job broke off. Try again. ({reason})',
-  'tok.train.announce': 'Training has ended.',
   'tok.init.lead':
     'A token more in the vocabulary is a row more in the embedding. What that row is filled with before training begins decides where it starts. Look at it on the real rows of the model that is open.',
   'tok.init.why':

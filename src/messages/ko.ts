@@ -248,10 +248,6 @@ export const ko = {
   'tok.lesson.waiting': '어휘를 불러오는 중입니다',
   'tok.lesson.retry': '다시 시도',
   'tok.lesson.as-table': '표로 보기',
-  'tok.tokens': '{n, number} 토큰',
-  'tok.worse': '길어짐',
-  'tok.better': '짧아짐',
-  'tok.same': '그대로',
   'tok.wrong.lead':
     '같은 새 토큰 {n, number}개를 여섯 가지 방법으로 넣고 위에 적은 글을 나누어 봅니다. 목록이 같아도 넣는 방법이 틀리면 덜 줄거나, 아무 일도 없거나, 오히려 길어집니다.',
   'tok.wrong.lead.waiting': '같은 새 토큰을 여섯 가지 방법으로 넣고 위에 적은 글을 나누어 봅니다.',
@@ -295,8 +291,6 @@ export const ko = {
   'tok.claims.lead': '한국어 토큰에 대해 자주 듣는 세 가지 말을 이 브라우저에서 바로 세어 봅니다.',
   'tok.claims.run': '세어 보기',
   'tok.claims.again': '다시 세기',
-  'tok.claims.running': '세는 중입니다',
-  'tok.claims.failed': '세지 못했습니다. 어휘를 불러온 뒤 다시 눌러 주세요. ({reason})',
   'tok.claims.false': '사실이 아닙니다',
   'tok.claims.true': '맞습니다',
   'tok.claims.depends': '글에 따라 다릅니다',
@@ -393,7 +387,6 @@ export const ko = {
   'tok.train.add.failed': '비교에 넣지 못했습니다.',
   'tok.train.download': '팩 내려받기',
   'tok.train.pack': '팩은 npm run korean이 쓰는 것과 같은 형식입니다. merge와 export에 그대로 넣을 수 있습니다.',
-  'tok.train.name': '내 어휘 {n, number}',
   'tok.train.failure': '학습하지 못했습니다',
   'tok.train.failure.no-text': '글이 비어 있습니다. 글을 붙여 넣거나 파일을 고르세요.',
   'tok.train.failure.no-hangul': '{sentences, number}문장을 읽었지만 한글이 없습니다. 한국어 글을 넣으세요.',
@@ -406,7 +399,6 @@ export const ko = {
     '이 페이지에서 다루기에 너무 큰 파일입니다. 큰 글은 npm run korean -- train으로 학습하세요.',
   'tok.train.failure.network': '기본 어휘를 받지 못했습니다. 연결을 확인하고 다시 시작하세요.',
   'tok.train.failure.other': '작업이 끊겼습니다. 다시 시작해 보세요. ({reason})',
-  'tok.train.announce': '학습이 끝났습니다.',
   'tok.init.lead':
     '어휘에 토큰을 더하면 임베딩 행렬에도 행이 하나 늘어납니다. 학습을 시작하기 전에 그 행을 무엇으로 채우느냐에 따라 출발점이 달라집니다. 지금 열린 모델의 실제 행에서 확인합니다.',
   'tok.init.why':
