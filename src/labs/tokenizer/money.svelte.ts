@@ -30,7 +30,8 @@ export class Money {
   readonly kv = $derived.by(() => {
     const stats = this.#engine.stats;
     const bytes = stats?.memory.gpu.kv.bytes ?? 0;
-    return stats && bytes > 0 ? { bytes, contextLength: stats.contextLength } : undefined;
+    // While a package opens its buffers may stand before its context is told.
+    return stats && bytes > 0 && stats.contextLength > 0 ? { bytes, contextLength: stats.contextLength } : undefined;
   });
 
   constructor(engine: Engine) {
