@@ -17,7 +17,12 @@ export interface Unit {
   id: number;
   text: string;
   lanes: readonly Lane[];
+  /** One of few that changed: drawn at once, since it is what is being typed. */
+  eager: boolean;
 }
+
+/** More new units than these come from a paste, or are a text that was not there before. */
+const mostEager = 4;
 
 type Units = EditReply & { type: 'units' };
 
@@ -126,10 +131,12 @@ export class LiveText {
   }
 
   #unitsOf({ lengths, lanes }: Units, text: string, start: number): Unit[] {
+    const eager = lengths.length <= mostEager;
     const next = lanes.map((lane) => laneReader(lane));
     let from = start;
     return Array.from(lengths, (length) => {
-      const unit = { id: ++this.#made, text: text.slice(from, from + length), lanes: next.map((read) => read()) };
+      const lanesOfUnit = next.map((read) => read());
+      const unit = { id: ++this.#made, text: text.slice(from, from + length), lanes: lanesOfUnit, eager };
       from += length;
       return unit;
     });

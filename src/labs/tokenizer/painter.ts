@@ -19,10 +19,13 @@ export class Painter {
   unit(unit: Unit): (node: HTMLElement) => () => void {
     return (node) => {
       this.#units.set(node, unit);
-      // The text alone takes the same room as its tokens.
-      const first = lanesIn(node)[0];
-      if (first) first.textContent = visible(unit.text);
-      this.#observer.observe(node);
+      if (unit.eager) this.paint(node);
+      else {
+        // The text alone takes the same room as its tokens.
+        const first = lanesIn(node)[0];
+        if (first) first.textContent = visible(unit.text);
+        this.#observer.observe(node);
+      }
       return () => {
         this.#observer.unobserve(node);
         this.#units.delete(node);
