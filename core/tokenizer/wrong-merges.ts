@@ -75,7 +75,8 @@ function scoredZero(base: BpeTokenizer, pieces: readonly [piece: string, id: num
   letters.delete('▁');
   for (let id = 0; id < base.size; id++) {
     const piece = base.pieceOf(id) ?? '';
-    if (piece.length < 2 || base.kindOf(id) !== 'piece' || !Array.from(piece).some((letter) => letters.has(letter))) continue;
+    if (piece.length < 2 || base.kindOf(id) !== 'piece' || !Array.from(piece).some((letter) => letters.has(letter)))
+      continue;
     const through = splits(piece).filter(
       ([left, right]) =>
         (added.has(left) && (added.has(right) || base.idOf(right) !== undefined)) ||

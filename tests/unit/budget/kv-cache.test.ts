@@ -7,7 +7,13 @@ test('the shapes are those that config.json of Gemma 3 4B describes', () => {
   const { text } = parseConfig({
     architectures: ['Gemma3ForConditionalGeneration'],
     text_config: { hidden_size: 2560, intermediate_size: 10240, num_hidden_layers: 34, sliding_window: 1024 },
-    vision_config: { hidden_size: 1152, intermediate_size: 4304, num_hidden_layers: 27, image_size: 896, patch_size: 14 },
+    vision_config: {
+      hidden_size: 1152,
+      intermediate_size: 4304,
+      num_hidden_layers: 27,
+      image_size: 896,
+      patch_size: 14,
+    },
   });
   const { keyValueHeads, headDim, isLocal, slidingWindow, hiddenSize } = text;
   expect(gemma3of4B).toMatchObject({ keyValueHeads, headDim, isLocal, slidingWindow, hiddenSize });
