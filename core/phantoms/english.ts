@@ -75,7 +75,7 @@ function askShape(it: string): readonly string[] {
     `What shape is ${it}?`,
     `What is the shape of ${it}?`,
     `Which shape does ${it} have?`,
-    `Is ${it} round, square or triangular?`,
+    `Is ${it} round, square or cross-shaped?`,
     `Tell me the shape of ${it}.`,
   ];
 }

@@ -11,8 +11,10 @@ const PLACE: Readonly<Record<Quadrant, string>> = {
 };
 const COUNT = ['', '한 개', '두 개', '세 개'];
 const SURROUNDINGS: Readonly<Record<Brightness, string>> = { bright: '주변보다 밝습니다', dark: '주변보다 어둡습니다' };
+/** Before 모양. */
+const SHAPED: Readonly<Record<Shape, string>> = { round: '둥근', square: '네모난', 'cross-shaped': '십자' };
 /** Before 병변. */
-const SHAPED: Readonly<Record<Shape, string>> = { round: '둥근', square: '네모난', triangular: '세모난' };
+const SHAPED_LESION: Readonly<Record<Shape, string>> = { ...SHAPED, 'cross-shaped': '십자 모양인' };
 const LIT_AND: Readonly<Record<Brightness, string>> = { bright: '밝고', dark: '어둡고' };
 
 const lesion = (of: Referent) => (of === 'only' ? '병변' : `${PLACE[of]} 병변`);
@@ -76,7 +78,7 @@ function askShape(it: string): readonly string[] {
     `${withParticle(it, '은/는')} 어떤 모양입니까?`,
     `${it}의 모양은 무엇인가요?`,
     `${withParticle(it, '이/가')} 무슨 모양으로 보이나요?`,
-    `${withParticle(it, '은/는')} 둥근가요, 네모난가요, 세모난가요?`,
+    `${withParticle(it, '은/는')} 둥근가요, 네모난가요, 십자 모양인가요?`,
     `${it}의 모양을 알려 주세요.`,
   ];
 }
@@ -103,7 +105,7 @@ export function answerInKorean(finding: Finding): string {
       return `가장 큰 병변은 ${SHAPED[finding.shape]} 모양입니다.`;
     case 'description': {
       const { count, largest } = finding;
-      const it = `${LIT_AND[largest.brightness]} ${SHAPED[largest.shape]} 병변`;
+      const it = `${LIT_AND[largest.brightness]} ${SHAPED_LESION[largest.shape]} 병변`;
       const place = PLACE[largest.quadrant];
       if (count === 1) return `${place}에 ${withParticle(it, '이/가')} ${counted(1)} 있습니다.`;
       return `병변이 ${counted(count)} 있으며, ${count === 2 ? '더' : '가장'} 큰 것은 ${place}에 있는 ${it}입니다.`;

@@ -7,7 +7,7 @@
 export const QUADRANTS = ['upper-left', 'upper-right', 'lower-left', 'lower-right'] as const;
 export type Quadrant = (typeof QUADRANTS)[number];
 
-export const SHAPES = ['round', 'square', 'triangular'] as const;
+export const SHAPES = ['round', 'square', 'cross-shaped'] as const;
 export type Shape = (typeof SHAPES)[number];
 
 /** Against the tissue around the lesion. */
@@ -27,7 +27,7 @@ export interface Lesion {
   /** Centroid; x to the right, y down. */
   x: number;
   y: number;
-  /** Size: the radius of a disc, which a square has in area; a triangle has 4/5 of that, as its corners make it look large. */
+  /** Radius of the disc of the same area. */
   radius: number;
   /** Grey levels between the lesion and the tissue; negative for dark ones. */
   contrast: number;
@@ -76,11 +76,11 @@ export const MARGINS = {
   /** Between a lesion's outline and the midlines of the image. */
   midline: 1.25,
   /** Between a lesion's outline and the inner side of the rim. */
-  rim: 1.5,
+  rim: 1,
   /** Largest radius over the next. */
   sizeRatio: 1.42,
   /** Grey levels between lesion and tissue, at least. */
   contrast: 50,
-  smallestRadius: 3.8,
-  largestRadius: 6.1,
+  smallestRadius: 5.2,
+  largestRadius: 7.8,
 } as const;

@@ -5,12 +5,12 @@
 import type { Lesion, Shape } from './phantom.ts';
 
 const { sqrt } = Math;
-const SQRT3 = 1.7320508075688772;
 const PI = 3.141592653589793;
 
-/** Half the side of the square of the area π, and inner radius of the equilateral triangle of the area 4/5 π. */
+/** Of the area π: half the side of the square, and the arm of the cross, whose arms are 2/3 as wide as long: 20/9 arm². */
 const HALF_SIDE = sqrt(PI) / 2;
-const INNER_RADIUS = sqrt((0.8 * PI) / (3 * SQRT3));
+const ARM = sqrt((9 / 20) * PI);
+const HALF_WIDTH = ARM / 3;
 
 /** Signed distance from a point to the outline of a shape around the origin; negative inside. At corners a lower bound. */
 export function outlineDistance(shape: Shape, radius: number, x: number, y: number): number {
@@ -19,28 +19,26 @@ export function outlineDistance(shape: Shape, radius: number, x: number, y: numb
       return sqrt(x * x + y * y) - radius;
     case 'square':
       return Math.max(Math.abs(x), Math.abs(y)) - radius * HALF_SIDE;
-    case 'triangular':
-      // Points up: one side below, two that lean on each other.
-      return Math.max(y, (SQRT3 / 2) * Math.abs(x) - y / 2) - radius * INNER_RADIUS;
+    case 'cross-shaped': {
+      const [dx, dy] = [Math.abs(x), Math.abs(y)];
+      const [arm, halfWidth] = [radius * ARM, radius * HALF_WIDTH];
+      const lying = Math.max(dx - arm, dy - halfWidth);
+      const standing = Math.max(dx - halfWidth, dy - arm);
+      return Math.min(lying, standing);
+    }
   }
 }
 
-/** How far a shape of radius 1 reaches from its centroid. */
-export interface Reach {
-  sideways: number;
-  up: number;
-  down: number;
-}
-
-const REACH: Readonly<Record<Shape, Reach>> = {
-  round: { sideways: 1, up: 1, down: 1 },
-  square: { sideways: HALF_SIDE, up: HALF_SIDE, down: HALF_SIDE },
-  triangular: { sideways: SQRT3 * INNER_RADIUS, up: 2 * INNER_RADIUS, down: INNER_RADIUS },
-};
-
-export function reach(shape: Shape, radius: number): Reach {
-  const unit = REACH[shape];
-  return { sideways: unit.sideways * radius, up: unit.up * radius, down: unit.down * radius };
+/** How far a shape reaches from its centroid, up, down, left and right alike. */
+export function reach(shape: Shape, radius: number): number {
+  switch (shape) {
+    case 'round':
+      return radius;
+    case 'square':
+      return radius * HALF_SIDE;
+    case 'cross-shaped':
+      return radius * ARM;
+  }
 }
 
 const DIAGONAL = sqrt(0.5);
@@ -52,33 +50,27 @@ export function extremePoints({
   x,
   y,
 }: Pick<Lesion, 'shape' | 'radius' | 'x' | 'y'>): [number, number][] {
-  const { sideways, up, down } = reach(shape, radius);
+  const far = reach(shape, radius);
+  const at = (points: [number, number][]) => points.map(([dx, dy]): [number, number] => [x + dx, y + dy]);
   switch (shape) {
     case 'round': {
       const d = radius * DIAGONAL;
-      return [
-        [x + radius, y],
-        [x - radius, y],
-        [x, y + radius],
-        [x, y - radius],
-        [x + d, y + d],
-        [x + d, y - d],
-        [x - d, y + d],
-        [x - d, y - d],
-      ];
+      return at([...corners(d, d), [far, 0], [-far, 0], [0, far], [0, -far]]);
     }
     case 'square':
-      return [
-        [x + sideways, y + down],
-        [x + sideways, y - up],
-        [x - sideways, y + down],
-        [x - sideways, y - up],
-      ];
-    case 'triangular':
-      return [
-        [x, y - up],
-        [x + sideways, y + down],
-        [x - sideways, y + down],
-      ];
+      return at(corners(far, far));
+    case 'cross-shaped': {
+      const half = radius * HALF_WIDTH;
+      return at([...corners(far, half), ...corners(half, far)]);
+    }
   }
+}
+
+function corners(x: number, y: number): [number, number][] {
+  return [
+    [x, y],
+    [x, -y],
+    [-x, y],
+    [-x, -y],
+  ];
 }

@@ -12,7 +12,7 @@ from .prompt import Conversation, Prompter
 
 FORMAT = "medgemma-ko-lab/phantoms/1"
 LANGUAGES = ("en", "ko")
-SHAPES = ("round", "square", "triangular")
+SHAPES = ("round", "square", "cross-shaped")
 # Classes of a cell: nothing, then bright and dark of each shape.
 NOTHING = 0
 CELL_CLASSES = 1 + 2 * len(SHAPES)

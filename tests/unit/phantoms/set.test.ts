@@ -97,10 +97,10 @@ describe('writePhantomSet', () => {
     for (const other of others) expect(other.sha256['images.npy']).not.toBe(first.sha256['images.npy']);
     // Golden: what was trained on a set can be trained on it again.
     expect(first.sha256).toEqual({
-      'images.npy': 'f0f2326bfffd1766ec073bbd529808c65c1613ff78b3bf0d2c5e0d6cf2814d7e',
-      'maps.npy': 'ebf16b4fc9c692531b18b1b492bece76940443e86407be2bd3235b7c83b87762',
-      'questions.jsonl': '752dc402ca3d39011f5d3550acd2c75b5482a98e475f1a5dcfb0f4cb8362421d',
-      'truth.jsonl': '14ae1f4ce07173b152d281d77dbef47bd3b576a017ccbcc0cdbf6295859a74c6',
+      'images.npy': 'c72a9979285158dfaa1982d4d817612f9cf7003a301df6cd58de67ad1b7e794b',
+      'maps.npy': '299ab5ecd311dc4364ed5e0b533c6aebee8908fe6ab1b318c4c93af09227e8ec',
+      'questions.jsonl': '7dd28391687bff2959b1a89e14ce4a8140a2db4755836c1216d7c5a949eee8c6',
+      'truth.jsonl': 'f9652c4f758e84564f634f77fe8a3ab296ec4e6ec390653336c5864bba1763ec',
     });
   });
 

@@ -9,7 +9,7 @@ function lesion(quadrant: Quadrant, shape: Lesion['shape'], brightness: Lesion['
 }
 
 const bright = lesion('upper-left', 'round', 'bright');
-const dark = lesion('lower-right', 'triangular', 'dark');
+const dark = lesion('lower-right', 'cross-shaped', 'dark');
 const small = lesion('lower-left', 'square', 'bright');
 const NONE: Truth = { lesions: [], largest: undefined };
 const ONE: Truth = { lesions: [bright], largest: bright };
@@ -43,7 +43,7 @@ describe('right answers', () => {
     ],
     [{ kind: 'shape', of: 'only' }, ONE, 'It is round.', '둥근 모양입니다.'],
     [{ kind: 'shape', of: 'lower-left' }, THREE, 'It is square.', '네모난 모양입니다.'],
-    [{ kind: 'shape', of: 'lower-right' }, THREE, 'It is triangular.', '세모난 모양입니다.'],
+    [{ kind: 'shape', of: 'lower-right' }, THREE, 'It is cross-shaped.', '십자 모양입니다.'],
     [
       { kind: 'shape', of: 'lower-left' },
       ONE,
@@ -60,8 +60,8 @@ describe('right answers', () => {
     [
       { kind: 'largest', aspect: 'shape' },
       THREE,
-      'The largest lesion is triangular.',
-      '가장 큰 병변은 세모난 모양입니다.',
+      'The largest lesion is cross-shaped.',
+      '가장 큰 병변은 십자 모양입니다.',
     ],
     [
       { kind: 'largest', aspect: 'brightness' },
@@ -80,14 +80,14 @@ describe('right answers', () => {
     [
       { kind: 'description' },
       TWO,
-      'There are two lesions, and the larger is dark and triangular, in the lower right.',
-      '병변이 두 개 있으며, 더 큰 것은 오른쪽 아래에 있는 어둡고 세모난 병변입니다.',
+      'There are two lesions, and the larger is dark and cross-shaped, in the lower right.',
+      '병변이 두 개 있으며, 더 큰 것은 오른쪽 아래에 있는 어둡고 십자 모양인 병변입니다.',
     ],
     [
       { kind: 'description' },
       THREE,
-      'There are three lesions, and the largest is dark and triangular, in the lower right.',
-      '병변이 세 개 있으며, 가장 큰 것은 오른쪽 아래에 있는 어둡고 세모난 병변입니다.',
+      'There are three lesions, and the largest is dark and cross-shaped, in the lower right.',
+      '병변이 세 개 있으며, 가장 큰 것은 오른쪽 아래에 있는 어둡고 십자 모양인 병변입니다.',
     ],
   ])('%j', (question, truth, en, ko) => {
     expect(rightAnswer(question, truth, 'en')).toBe(en);
