@@ -225,3 +225,19 @@ test('a new row is looked for among the rows of the open model, with a word abou
   await rows.getByLabel('새 토큰 찾기').fill('xyz');
   await expect(rows).toContainText('“xyz”가 든 새 토큰이 없습니다');
 });
+
+test('the sections are walked through by their buttons, and the header stays', async ({ page }) => {
+  await openLab(page);
+  const header = page.getByRole('banner');
+  const headings: Record<string, string> = { '새 임베딩': '새 토큰의 임베딩', '잘못 합치기': '잘못 합치는 방법' };
+  for (const name of Object.keys(headings)) {
+    const button = page.getByRole('navigation', { name: '이 랩의 구성' }).getByRole('button', { name });
+    await button.click();
+    await expect(button).toHaveAttribute('aria-current', 'true');
+    await expect(header).toBeInViewport({ ratio: 1 });
+    await expect(page.getByRole('heading', { level: 2, name: headings[name] })).toBeInViewport();
+  }
+  await expect(page.getByRole('columnheader', { name: '나올 수 있는 새 토큰' })).toBeVisible(patience);
+  // Nothing that is placed absolutely makes the page itself taller than the window.
+  expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBe(0);
+});
