@@ -48,6 +48,14 @@ test('before any model, a newcomer types and sees the true counts, and what a to
   await input(page).press('ControlOrMeta+Home');
   await input(page).press('Delete');
   await expect.poll(() => shownCounts(page), patience).toEqual(await trueCounts(long.slice(1)));
+  // What was drawn before the edit and kept fits to what was drawn after it.
+  const unit = `${sentence.slice(1)}\n\n`;
+  const drawn = await cells(page, 'ko-8960').evaluateAll((all) => {
+    return all.map((token) => ({ text: token.textContent, even: token.classList.contains('even') }));
+  });
+  expect(drawn.map(({ text }) => text).join('')).toBe(unit.replaceAll('\n', '↵'));
+  expect(drawn.length).toBe((await trueIds('ko-8960', unit)).length);
+  expect(drawn.map(({ even }) => even)).toEqual(drawn.map((_, index) => index % 2 === 0));
   expect(complaints).toEqual([]);
 });
 

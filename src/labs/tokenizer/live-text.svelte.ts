@@ -14,15 +14,27 @@ export interface Lane {
 }
 
 export interface Unit {
+  /** Stays while its text is edited. */
   id: number;
   text: string;
   lanes: readonly Lane[];
-  /** One of few that changed: drawn at once, since it is what is being typed. */
-  eager: boolean;
+  /** The first of a group: browsers draw or pass over a group as a whole. */
+  opens: boolean;
 }
 
-/** More new units than these come from a paste, or are a text that was not there before. */
-const mostEager = 4;
+/** A unit alone would be too little: whether it is in view is looked up several times a keystroke. */
+const groupSize = 12;
+
+/** In groups that stay the same around an edit. */
+export function groupsOf(units: readonly Unit[]): Unit[][] {
+  const groups: Unit[][] = [];
+  for (const unit of units) {
+    const last = groups.at(-1);
+    if (last && !unit.opens) last.push(unit);
+    else groups.push([unit]);
+  }
+  return groups;
+}
 
 type Units = EditReply & { type: 'units' };
 
@@ -35,14 +47,12 @@ export class LiveText {
   units = $state.raw<readonly Unit[]>([]);
   /** Milliseconds of the worker for the last edit, by tokenizer. */
   milliseconds = $state.raw<ReadonlyMap<TokenizerKey, number>>(new Map());
-  /** True when `units` are of the text as it stands. */
-  settled = $state(true);
   #keys: readonly TokenizerKey[] = [];
   #sent = '';
   #sentKeys: readonly TokenizerKey[] = [];
   #version = 0;
   #wantsAll = true;
-  #sending = false;
+  #sending: Promise<void> | undefined;
   #recovered = false;
   #made = 0;
 
@@ -67,17 +77,23 @@ export class LiveText {
     void this.#pump();
   }
 
-  async #pump(): Promise<void> {
-    this.settled = !this.#isBehind();
-    if (this.#sending) return;
-    this.#sending = true;
-    try {
-      while (this.#isBehind()) {
-        if (!(await this.#send())) await this.#recover();
-      }
-    } finally {
-      this.#sending = false;
-      this.settled = !this.#isBehind();
+  /** Resolves when `units` are of the text as it stands. */
+  settle(): Promise<void> {
+    return this.#pump();
+  }
+
+  #pump(): Promise<void> {
+    this.#sending ??= this.#catchUp().finally(() => {
+      this.#sending = undefined;
+      // Something may have been set between the last look and now.
+      if (this.#isBehind()) void this.#pump();
+    });
+    return this.#sending;
+  }
+
+  async #catchUp(): Promise<void> {
+    while (this.#isBehind()) {
+      if (!(await this.#send())) await this.#recover();
     }
   }
 
@@ -126,17 +142,22 @@ export class LiveText {
     const head = before.slice(0, reply.keptStart);
     const tail = before.slice(before.length - reply.keptEnd);
     const from = head.reduce((sum, unit) => sum + unit.text.length, 0);
-    this.units = [...head, ...this.#unitsOf(reply, text, from), ...tail];
+    const gone = before.slice(reply.keptStart, before.length - reply.keptEnd);
+    this.units = [...head, ...this.#unitsOf(reply, text, from, gone), ...tail];
     this.milliseconds = new Map(reply.lanes.map((lane) => [lane.key, lane.milliseconds]));
   }
 
-  #unitsOf({ lengths, lanes }: Units, text: string, start: number): Unit[] {
-    const eager = lengths.length <= mostEager;
+  /** @param gone the units in whose place these stand: one for one, they keep their elements on the page */
+  #unitsOf({ lengths, lanes }: Units, text: string, start: number, gone: readonly Unit[]): Unit[] {
     const next = lanes.map((lane) => laneReader(lane));
     let from = start;
-    return Array.from(lengths, (length) => {
-      const lanesOfUnit = next.map((read) => read());
-      const unit = { id: ++this.#made, text: text.slice(from, from + length), lanes: lanesOfUnit, eager };
+    return Array.from(lengths, (length, index) => {
+      const unit: Unit = {
+        id: (gone.length === lengths.length ? gone[index]?.id : undefined) ?? ++this.#made,
+        text: text.slice(from, from + length),
+        lanes: next.map((read) => read()),
+        opens: index === 0 ? (gone[0]?.opens ?? false) : index % groupSize === 0,
+      };
       from += length;
       return unit;
     });

@@ -1,4 +1,5 @@
 import { cellsOf, visible, type Cell } from './cells.ts';
+import { drawTokens } from './draw-tokens.ts';
 import type { Lane, Unit } from './live-text.svelte.ts';
 
 /**
@@ -10,38 +11,47 @@ export class Painter {
   readonly #cells = new WeakMap<Lane, Cell[]>();
   readonly #observer = new IntersectionObserver(
     (entries) => {
-      for (const { isIntersecting, target } of entries) if (isIntersecting) this.paint(target);
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        this.#observer.unobserve(target);
+        target.setAttribute('data-near', '');
+        for (const unit of target.children) this.paint(unit);
+      }
     },
     { rootMargin: '600px' },
   );
+
+  /** Attachment of the element of a group, whose children are its units. */
+  readonly group = (node: HTMLElement): (() => void) => {
+    this.#observer.observe(node);
+    return () => this.#observer.unobserve(node);
+  };
 
   /** Attachment of the element of a unit, whose lanes are its `[data-lane]`. */
   unit(unit: Unit): (node: HTMLElement) => () => void {
     return (node) => {
       this.#units.set(node, unit);
-      if (unit.eager) this.paint(node);
+      if (node.hasAttribute('data-painted') || node.parentElement?.hasAttribute('data-near')) this.#draw(node, unit);
       else {
         // The text alone takes the same room as its tokens.
         const first = lanesIn(node)[0];
         if (first) first.textContent = visible(unit.text);
-        this.#observer.observe(node);
       }
-      return () => {
-        this.#observer.unobserve(node);
-        this.#units.delete(node);
-      };
+      return () => this.#units.delete(node);
     };
   }
 
   /** Now, if that has not happened yet. */
   paint(node: Element): void {
-    this.#observer.unobserve(node);
     const unit = this.#units.get(node);
-    if (!unit || node.hasAttribute('data-painted')) return;
+    if (unit && !node.hasAttribute('data-painted')) this.#draw(node, unit);
+  }
+
+  #draw(node: Element, unit: Unit): void {
     node.setAttribute('data-painted', '');
     for (const [index, element] of lanesIn(node).entries()) {
       const lane = unit.lanes[index];
-      if (lane) element.replaceChildren(...this.#tokens(unit.text, lane));
+      if (lane) drawTokens(element, unit.text, this.cellsOf(lane));
     }
   }
 
@@ -54,29 +64,8 @@ export class Painter {
     if (!cells) this.#cells.set(lane, (cells = cellsOf(lane)));
     return cells;
   }
-
-  #tokens(text: string, lane: Lane): Node[] {
-    const cells = this.cellsOf(lane);
-    const nodes: Node[] = cells.map((cell, index) => {
-      const token = document.createElement('span');
-      token.className = classOf(cell, index);
-      token.setAttribute('role', 'option');
-      token.textContent = visible(text.slice(cell.start, cell.end));
-      if (cell.kind === 'unknown') token.dataset['badge'] = '?';
-      else if (cell.count > 1) token.dataset['badge'] = String(cell.count);
-      return token;
-    });
-    const covered = cells.at(-1)?.end ?? 0;
-    if (covered < text.length) nodes.push(document.createTextNode(visible(text.slice(covered))));
-    return nodes;
-  }
 }
 
 export function lanesIn(unit: Element): HTMLElement[] {
   return [...unit.querySelectorAll<HTMLElement>('[data-lane]')];
-}
-
-function classOf({ kind, isNew, count, continued }: Cell, index: number): string {
-  const shared = count > 1 || kind === 'byte' ? 'bytes' : kind;
-  return `token ${index % 2 === 0 ? 'even' : 'odd'} ${shared}${isNew ? ' new' : ''}${continued ? ' continued' : ''}`;
 }

@@ -72,11 +72,11 @@ export class TokenCursor {
     if (key === 'End') return { ...place, cell: last };
     if (key === 'ArrowRight') {
       if (place.cell < last) return { ...place, cell: place.cell + 1 };
-      return this.#inUnit(place.unit.nextElementSibling, place.lane, () => 0) ?? place;
+      return this.#inUnit(neighbour(place.unit, 1), place.lane, () => 0) ?? place;
     }
     if (key === 'ArrowLeft') {
       if (place.cell > 0) return { ...place, cell: place.cell - 1 };
-      return this.#inUnit(place.unit.previousElementSibling, place.lane, (cells) => cells.length - 1) ?? place;
+      return this.#inUnit(neighbour(place.unit, -1), place.lane, (cells) => cells.length - 1) ?? place;
     }
     const step = key === 'ArrowDown' ? 1 : key === 'ArrowUp' ? -1 : undefined;
     if (step === undefined) return undefined;
@@ -85,8 +85,8 @@ export class TokenCursor {
     const cell = this.#cells(place)[place.cell];
     const under = (cells: readonly Cell[]) => overlapping(cells, cell?.start ?? 0, cell?.end ?? 1).at[0] ?? 0;
     if (lane >= 0 && lane < lanes) return { ...place, lane, cell: under(this.#cells({ ...place, lane })) };
-    if (step > 0) return this.#inUnit(place.unit.nextElementSibling, 0, () => 0) ?? place;
-    return this.#inUnit(place.unit.previousElementSibling, lanes - 1, () => 0) ?? place;
+    if (step > 0) return this.#inUnit(neighbour(place.unit, 1), 0, () => 0) ?? place;
+    return this.#inUnit(neighbour(place.unit, -1), lanes - 1, () => 0) ?? place;
   }
 
   #inUnit(unit: Element | null, lane: number, choose: (cells: readonly Cell[]) => number): Place | undefined {
@@ -125,6 +125,12 @@ export class TokenCursor {
     element.classList.add(name);
     this.#marked.push(element);
   }
+}
+
+/** The next unit or the one before, in its group or in the next. */
+function neighbour(unit: Element, step: 1 | -1): Element | null {
+  if (step > 0) return unit.nextElementSibling ?? unit.parentElement?.nextElementSibling?.firstElementChild ?? null;
+  return unit.previousElementSibling ?? unit.parentElement?.previousElementSibling?.lastElementChild ?? null;
 }
 
 /** Around the first line of the token, and of what stands over and under it there. */
