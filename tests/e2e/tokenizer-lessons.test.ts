@@ -229,13 +229,16 @@ test('a new row is looked for among the rows of the open model, with a word abou
 test('the sections are walked through by their buttons, and the header stays', async ({ page }) => {
   await openLab(page);
   const header = page.getByRole('banner');
-  const headings: Record<string, string> = { '새 임베딩': '새 토큰의 임베딩', '잘못 합치기': '잘못 합치는 방법' };
-  for (const name of Object.keys(headings)) {
+  const sections = [
+    ['새 임베딩', '새 토큰의 임베딩'],
+    ['잘못 합치기', '잘못 합치는 방법'],
+  ] as const;
+  for (const [name, heading] of sections) {
     const button = page.getByRole('navigation', { name: '이 랩의 구성' }).getByRole('button', { name });
     await button.click();
     await expect(button).toHaveAttribute('aria-current', 'true');
     await expect(header).toBeInViewport({ ratio: 1 });
-    await expect(page.getByRole('heading', { level: 2, name: headings[name] })).toBeInViewport();
+    await expect(page.getByRole('heading', { level: 2, name: heading })).toBeInViewport();
   }
   await expect(page.getByRole('columnheader', { name: '나올 수 있는 새 토큰' })).toBeVisible(patience);
   // Nothing that is placed absolutely makes the page itself taller than the window.
