@@ -2,13 +2,12 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { GuessingFloors, type Floor } from '#core/phantoms/balance.ts';
-import { drawPhantom } from '#core/phantoms/draw.ts';
-import { drawPairs, textPairs } from '#core/phantoms/pairs.ts';
+import { drawExample } from '#core/phantoms/examples.ts';
+import { textPairs } from '#core/phantoms/pairs.ts';
 import { MOST_LESIONS, SIDE, type Phantom } from '#core/phantoms/phantom.ts';
 import { LANGUAGES } from '#core/phantoms/question.ts';
 import { lesionMap, MAP_SIDE, renderPhantom } from '#core/phantoms/render.ts';
-import { phantomSeed, questionSeed, type Split } from '#core/phantoms/sets.ts';
-import { Random } from '#core/sampling/random.ts';
+import { phantomSeed, type Split } from '#core/phantoms/sets.ts';
 import { systemCode } from '../exporter/errors.ts';
 import { HashedFile } from '../exporter/hashed-file.ts';
 
@@ -110,17 +109,14 @@ async function writeFiles(folder: string, options: PhantomSetOptions): Promise<P
       let truths = '';
       let lines = '';
       for (let i = 0; i < size; i++) {
-        const phantom = drawPhantom(phantomSeed(split, seed, from + i));
+        const { phantom, pairs } = drawExample(split, seed, from + i, questions);
         images.set(renderPhantom(phantom), i * SIDE * SIDE);
         maps.set(lesionMap(phantom), i * MAP_SIDE * MAP_SIDE);
         lesions[phantom.lesions.length] = (lesions[phantom.lesions.length] ?? 0) + 1;
         truths += line(truthOf(phantom));
-        const random = Random.fromSeed(questionSeed(phantom.seed));
-        for (const language of LANGUAGES) {
-          for (const pair of drawPairs(phantom, language, questions, random)) {
-            floors.add(pair);
-            lines += line({ image: from + i, ...pair });
-          }
+        for (const pair of pairs) {
+          floors.add(pair);
+          lines += line({ image: from + i, ...pair });
         }
       }
       await append('images.npy', images);

@@ -1,0 +1,23 @@
+/** One phantom of a set with the questions about it: what training reads, and what evaluations ask. */
+import { Random } from '../sampling/random.ts';
+import { drawPhantom } from './draw.ts';
+import { drawPairs, type Pair } from './pairs.ts';
+import type { Phantom } from './phantom.ts';
+import { LANGUAGES } from './question.ts';
+import { phantomSeed, questionSeed, type Split } from './sets.ts';
+
+export interface Example {
+  phantom: Phantom;
+  /** `questions` in each language, language by language. */
+  pairs: Pair[];
+}
+
+/**
+ * The phantom `index` of the set `seed` of a split, with `questions` questions about it in each language.
+ * Throws RangeError as `phantomSeed` does.
+ */
+export function drawExample(split: Split, seed: number, index: number, questions: number): Example {
+  const phantom = drawPhantom(phantomSeed(split, seed, index));
+  const random = Random.fromSeed(questionSeed(phantom.seed));
+  return { phantom, pairs: LANGUAGES.flatMap((language) => drawPairs(phantom, language, questions, random)) };
+}
