@@ -19,10 +19,16 @@ export interface PackageGraph extends GraphFile {
 }
 
 /** Ends of file names, as transformers.js has them. */
-export const DTYPE_SUFFIX: Record<Dtype, string> = { fp32: '', fp16: '_fp16', q8: '_quantized', q4: '_q4' };
+export const DTYPE_SUFFIX: Record<Dtype, string> = {
+  fp32: '',
+  fp16: '_fp16',
+  q8: '_quantized',
+  q4: '_q4',
+  q2: '_q2',
+};
 
 /** Vision dtype where none is asked for: a public 4-bit export of this tower has features of cosine 0.967 to the original. */
-export const VISION_DTYPE: Record<Dtype, Dtype> = { fp32: 'fp32', fp16: 'fp16', q8: 'q8', q4: 'q8' };
+export const VISION_DTYPE: Record<Dtype, Dtype> = { fp32: 'fp32', fp16: 'fp16', q8: 'q8', q4: 'q8', q2: 'q8' };
 
 export function packageGraphs(config: Gemma3Config, options: GraphOptions): PackageGraph[] {
   const { dtype, visionDtype, blockSize, positions } = options;

@@ -10,7 +10,7 @@ import { VISION_DTYPE } from './graphs.ts';
 import type { KoreanOptions } from './korean-vocabulary.ts';
 import { progressBar } from './progress-bar.ts';
 
-const DTYPES: readonly Dtype[] = ['q4', 'q8', 'fp16', 'fp32'];
+const DTYPES: readonly Dtype[] = ['q4', 'q8', 'fp16', 'fp32', 'q2'];
 
 interface Flags {
   checkpoint: string;
@@ -44,11 +44,16 @@ const program = new Command('export')
   .description('Turns a Hugging Face checkpoint of Gemma 3 into a model package for the page and for transformers.js.')
   .requiredOption('--checkpoint <folder>', 'folder with config.json and safetensors')
   .requiredOption('--out <folder>', 'folder of the package; must be new or empty')
-  .addOption(new Option('--dtype <dtype>', 'precision of decoder and embeddings').choices(DTYPES).makeOptionMandatory())
   .addOption(
-    new Option('--vision-dtype <dtype>', 'precision of the vision encoder (default: q8 for q4, else --dtype)').choices(
-      DTYPES,
-    ),
+    new Option('--dtype <dtype>', 'precision of decoder and embeddings; q2 is there to show what is lost')
+      .choices(DTYPES)
+      .makeOptionMandatory(),
+  )
+  .addOption(
+    new Option(
+      '--vision-dtype <dtype>',
+      'precision of the vision encoder (default: q8 for q4 and q2, else --dtype)',
+    ).choices(DTYPES),
   )
   .option('--block-size <weights>', 'weights that share a scale: 16, 32, 64, 128 or 256', blockSize, 32)
   .option('--context <tokens>', 'longest context the package can run', positive, 8192)

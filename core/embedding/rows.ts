@@ -110,14 +110,14 @@ function decodeBytes(codes: Uint8Array, format: Extract<RowFormat, { type: 'byte
   for (let i = 0; i < out.length; i++) out[i] = ((values[i] ?? NaN) - zeroPoint) * scale;
 }
 
-/** One for each block. A row's are packed two to a byte, or each in a byte where the operator's blocks are an axis. */
+/** One for each block. A row's are packed as the codes are, or each in a byte where the operator's blocks are an axis. */
 function zeroPointsOf(bytes: Uint8Array, rowBytes: number, blocks: number, { bits, signed }: BlockFormat): Int16Array {
   const points = new Int16Array((bytes.length / rowBytes) * blocks);
   for (let i = 0; i < points.length; i++) {
     const row = bytes.subarray(Math.floor(i / blocks) * rowBytes);
     const block = i % blocks;
     if (bits === 8) points[i] = row[block]!;
-    else points[i] = rowBytes < blocks ? nibble(row, block) : row[block]! & 15;
+    else points[i] = rowBytes < blocks ? codeAt(row, block, bits) : row[block]! & (2 ** bits - 1);
     if (signed) points[i] = (points[i]! << 28) >> 28;
   }
   return points;
@@ -139,7 +139,9 @@ function decodeBlocks(
     if (bits === 8) {
       for (let i = start; i < end; i++) out[i] = (codes[i]! - zeroPoint) * scale;
     } else if (signed) {
-      for (let i = start; i < end; i++) out[i] = (((nibble(codes, i) << 28) >> 28) - zeroPoint) * scale;
+      for (let i = start; i < end; i++) out[i] = (((codeAt(codes, i, 4) << 28) >> 28) - zeroPoint) * scale;
+    } else if (bits === 2) {
+      for (let i = start; i < end; i++) out[i] = (codeAt(codes, i, 2) - zeroPoint) * scale;
     } else {
       for (let i = start; i < end; i += 2) {
         const byte = codes[i >> 1]!;
@@ -150,7 +152,7 @@ function decodeBlocks(
   }
 }
 
-function nibble(bytes: Uint8Array, index: number): number {
-  const byte = bytes[index >> 1]!;
-  return index & 1 ? byte >> 4 : byte & 15;
+function codeAt(bytes: Uint8Array, index: number, bits: 2 | 4): number {
+  const bit = index * bits;
+  return (bytes[bit >> 3]! >> (bit & 7)) & (2 ** bits - 1);
 }

@@ -1,6 +1,7 @@
 /** Where the embedding table stands in a graph, and in which form: in our exports, and in others of the transformers.js layout. */
 import { externalLocation, mainGraph, OnnxError, type ExternalLocation } from '../onnx/model.ts';
 import { TensorProto_DataType, type ModelProto, type NodeProto, type TensorProto } from '../onnx/onnx_pb.ts';
+import type { BlockBits } from '../quant/blocks.ts';
 import type { FloatDtype } from '../safetensors/dtype.ts';
 
 export interface EmbeddingTable {
@@ -26,8 +27,8 @@ export interface TablePart {
 
 export type RowFormat =
   | { type: 'floats'; dtype: FloatDtype }
-  /** value = (code − zero point) · scale of its block; a 4-bit code with an even index lies in the low half of its byte. */
-  | { type: 'blocks'; bits: 4 | 8; signed: boolean; blockSize: number; scaleDtype: FloatDtype; zeroPoint: number }
+  /** value = (code − zero point) · scale of its block; codes that share a byte lie in it from the lowest bits up. */
+  | { type: 'blocks'; bits: BlockBits; signed: boolean; blockSize: number; scaleDtype: FloatDtype; zeroPoint: number }
   /** As `blocks`, with one scale for all. */
   | { type: 'bytes'; signed: boolean; scale: number; zeroPoint: number };
 
@@ -105,7 +106,7 @@ function blockTable(graph: TableGraph, node: NodeProto): EmbeddingTable {
   const type = typeName(tensor);
   const isNibbles = type === 'INT4' || type === 'UINT4';
   if (type !== 'UINT8' && !isNibbles) throw unreadable(node, `"${tensor.name}" is ${type}`);
-  if (bits !== 4 && bits !== 8) throw unreadable(node, `${bits} bits`);
+  if (bits !== 2 && bits !== 4 && bits !== 8) throw unreadable(node, `${bits} bits`);
 
   const rows = Number(tensor.dims[0]);
   const codes = part(tensor, rows);

@@ -1,6 +1,7 @@
 /** Turns parameters into initializers and matrix products, in the precision that the export asks for. */
 import type { Dtype } from '../protocol/manifest.ts';
 import { type ElementType, type GraphBuilder, type Value } from '../onnx/builder.ts';
+import type { BlockBits } from '../quant/blocks.ts';
 import type { FloatType, StoredWeight } from './stored.ts';
 
 export interface Precision {
@@ -21,6 +22,9 @@ export interface Matrix {
   /** True where the checkpoint holds Mᵀ, [columns, rows]. */
   storedTransposed?: boolean;
 }
+
+/** Bits of a weight in the quantized dtypes. */
+const BITS: Partial<Record<Dtype, BlockBits>> = { q8: 8, q4: 4, q2: 2 };
 
 export class Weights {
   readonly stored: StoredWeight[] = [];
@@ -54,7 +58,7 @@ export class Weights {
   /** The size, for a quantized dtype rounded up to whole blocks. */
   wholeBlocks(size: number): number {
     const { dtype, blockSize } = this.precision;
-    return dtype === 'q8' || dtype === 'q4' ? Math.ceil(size / blockSize) * blockSize : size;
+    return BITS[dtype] === undefined ? size : Math.ceil(size / blockSize) * blockSize;
   }
 
   /** y = x · Mᵀ for x [..., columns], as padded. Takes float32, gives float32 (fp16 models compute the product in float16). */
@@ -91,15 +95,15 @@ export class Weights {
   }
 
   /** The matrix as quantized initializers; undefined where it keeps full precision. */
-  blocks(matrix: Matrix): { packed: Value; scales: Value; bits: 4 | 8; blockSize: number } | undefined {
+  blocks(matrix: Matrix): { packed: Value; scales: Value; bits: BlockBits; blockSize: number } | undefined {
     const { dtype, blockSize } = this.precision;
-    if (dtype === 'fp32' || dtype === 'fp16') return undefined;
+    const bits = BITS[dtype];
+    if (bits === undefined) return undefined;
     const { rows, columns } = paddedSize(matrix);
     if (columns % blockSize !== 0) {
       this.#keep(matrix.parameter, `inner size ${columns} is not a multiple of the block size ${blockSize}`);
       return undefined;
     }
-    const bits = dtype === 'q4' ? 4 : 8;
     const packed = `${matrix.parameter}.q${bits}`;
     const scales = `${matrix.parameter}.scales`;
     this.#register(packed, {

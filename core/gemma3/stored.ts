@@ -1,4 +1,5 @@
 import type { ModelProto } from '../onnx/onnx_pb.ts';
+import type { BlockBits } from '../quant/blocks.ts';
 
 /** ONNX `producer_name` of our files. */
 export const producer = 'medgemma-ko-lab';
@@ -37,7 +38,7 @@ export interface StoredBlocks {
   packed: string;
   /** [rows, columns / blockSize] */
   scales: string;
-  bits: 4 | 8;
+  bits: BlockBits;
   blockSize: number;
   /** Of the matrix as it multiplies: y = x · Mᵀ, M [rows, columns]. */
   rows: number;

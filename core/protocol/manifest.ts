@@ -40,7 +40,7 @@ export interface ManifestVariant {
   tiedEmbedding: boolean;
 }
 
-export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4';
+export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q2';
 
 export interface ManifestFile {
   size: number;

@@ -3,14 +3,15 @@
  * (com.microsoft.MatMulNBits: B uint8 [N, K/block, block·bits/8], scales [N, K/block]).
  *
  * A block of consecutive weights of one row shares a scale; a weight is (code − zero point) · scale, the zero point
- * 8 for 4 bits and 128 for 8. At 4 bits the weight with the even index lies in the low nibble.
+ * 2 for 2 bits, 8 for 4 and 128 for 8. The codes that share a byte lie in it from the lowest bits up.
  *
  * The scale is the weight of largest magnitude, with its sign, over −2^(bits−1), as MLAS (q4_dq.cpp) and ggml (q4_0)
- * choose it: the code range −8…7 is lopsided, and so the largest weight always falls on the longer side.
+ * choose it: the code range −8…7 is lopsided, and so the largest weight always falls on the longer side. At 2 bits that
+ * leaves the largest weight, its half, zero, and its half with the other sign.
  */
 import { decodeFloats, encodeHalf } from '../safetensors/dtype.ts';
 
-export type BlockBits = 4 | 8;
+export type BlockBits = 2 | 4 | 8;
 export type ScaleType = 'fp32' | 'fp16';
 
 export interface BlockFormat {
@@ -66,10 +67,14 @@ export function quantizeRows(values: Float32Array, columns: number, format: Bloc
     const end = start + blockSize;
     if (bits === 8) {
       for (let i = start; i < end; i++) packed[i] = codeOf(values[i] ?? 0, inverse, zeroPoint);
-    } else {
+    } else if (bits === 4) {
       for (let i = start; i < end; i += 2) {
         const low = codeOf(values[i] ?? 0, inverse, zeroPoint);
         packed[i >> 1] = low | (codeOf(values[i + 1] ?? 0, inverse, zeroPoint) << 4);
+      }
+    } else {
+      for (let i = start; i < end; i++) {
+        packed[i >> 2] = (packed[i >> 2] ?? 0) | (codeOf(values[i] ?? 0, inverse, zeroPoint) << ((i & 3) * 2));
       }
     }
   }
@@ -93,10 +98,11 @@ export function dequantizeRows(
   const count = scales.length * blockSize;
   if (packed.length * 8 !== count * bits) throw new RangeError(`${packed.length} bytes do not hold ${count} codes`);
   const zeroPoint = 2 ** (bits - 1);
+  const mask = 2 ** bits - 1;
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) {
-    const byte = packed[bits === 8 ? i : i >> 1] ?? 0;
-    const code = bits === 8 ? byte : i & 1 ? byte >> 4 : byte & 15;
+    const bit = i * bits;
+    const code = ((packed[Math.floor(bit / 8)] ?? 0) >> (bit % 8)) & mask;
     values[i] = (code - zeroPoint) * (scales[Math.floor(i / blockSize)] ?? 0);
   }
   return values;

@@ -163,10 +163,10 @@ describe('a package', () => {
     expect(checked.same).toBeGreaterThan(0);
   });
 
-  it.each(['q4', 'q8'] as const)('holds each matrix within half a scale in %s', async (dtype) => {
+  it.each(['q2', 'q4', 'q8'] as const)('holds each matrix within half a scale in %s', async (dtype) => {
     const out = await exportTo(FIXTURE, dtype, { visionDtype: dtype });
-    const bits = dtype === 'q4' ? 4 : 8;
-    const suffix = dtype === 'q4' ? '_q4' : '_quantized';
+    const bits = { q2: 2, q4: 4, q8: 8 }[dtype];
+    const suffix = { q2: '_q2', q4: '_q4', q8: '_quantized' }[dtype];
     const weights = await fixtureWeights();
     let matrices = 0;
     for (const file of ['decoder_model_merged', 'vision_encoder', 'embed_tokens']) {

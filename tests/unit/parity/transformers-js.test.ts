@@ -26,7 +26,7 @@ beforeAll(async () => {
   env.localModelPath = `${folder.path}/`;
   reference = await golden();
   await writeTextOnly(join(folder.path, 'text-checkpoint'));
-  for (const dtype of ['fp32', 'q4'] as const) {
+  for (const dtype of ['fp32', 'q4', 'q2'] as const) {
     await exportFixture(join(folder.path, `whole-${dtype}`), dtype);
     await exportFixture(join(folder.path, `text-${dtype}`), dtype, {
       checkpoint: join(folder.path, 'text-checkpoint'),
@@ -71,11 +71,12 @@ describe.each(['whole', 'text'] as const)('%s model', (kind) => {
     await model.dispose();
   });
 
-  test.each(textCases)('q4, %s: our own greedy tokens', async (name) => {
-    const model = await open[kind]('q4');
+  const cases = (['q4', 'q2'] as const).flatMap((dtype) => textCases.map((name) => [dtype, name] as const));
+  test.each(cases)('%s, %s: our own greedy tokens', async (dtype, name) => {
+    const model = await open[kind](dtype);
     const tokens = await generate(model, name);
     await model.dispose();
-    const ours = await openOurs[kind]('q4');
+    const ours = await openOurs[kind](dtype);
     expect(tokens).toHaveLength(COUNT);
     expect(tokens).toEqual((await ours.greedy(await ours.prefill(idsOf(name)), COUNT)).ids);
   });

@@ -4,7 +4,7 @@ import { dequantizeRows, quantizeRows } from '#core/quant/blocks.ts';
 import type { BlockBits, BlockFormat } from '#core/quant/blocks.ts';
 
 const format: fc.Arbitrary<BlockFormat> = fc.record({
-  bits: fc.constantFrom<BlockBits>(4, 8),
+  bits: fc.constantFrom<BlockBits>(2, 4, 8),
   blockSize: fc.constantFrom(16, 32, 64),
   scaleType: fc.constantFrom('fp32', 'fp16'),
 });
@@ -62,7 +62,7 @@ describe('quantizeRows', () => {
   it('returns representable weights unchanged', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom<BlockBits>(4, 8),
+        fc.constantFrom<BlockBits>(2, 4, 8),
         fc.constantFrom('fp32' as const, 'fp16' as const),
         fc.integer({ min: -8, max: 4 }),
         fc.constantFrom(1, -1),
@@ -80,18 +80,22 @@ describe('quantizeRows', () => {
           // A block that also holds +levels/2 has no sign of its own; with codes up to levels/2 − 1 it does.
           expect([...scales]).toEqual([scale, scale]);
           expect(dequantizeRows(packed, scales, format)).toEqual(values);
-          const expected =
-            bits === 8 ? codes : codes.flatMap((code, i) => (i % 2 ? [] : code | ((codes[i + 1] ?? 0) << 4)));
+          const perByte = 8 / bits;
+          const expected = new Array<number>((64 * bits) / 8).fill(0);
+          codes.forEach((code, i) => {
+            const byte = Math.floor(i / perByte);
+            expected[byte] = (expected[byte] ?? NaN) + code * levels ** (i % perByte);
+          });
           expect([...packed]).toEqual(expected);
         },
       ),
     );
   });
 
-  it.each([4, 8] as const)('stores a block of zeros as zero points (%i bits)', (bits) => {
+  it.each([2, 4, 8] as const)('stores a block of zeros as zero points (%i bits)', (bits) => {
     const { packed, scales } = quantizeRows(new Float32Array(32), 32, { bits, blockSize: 32, scaleType: 'fp32' });
     expect([...scales]).toEqual([0]);
-    expect(new Set(packed)).toEqual(new Set([bits === 4 ? 0x88 : 0x80]));
+    expect(new Set(packed)).toEqual(new Set([{ 2: 0xaa, 4: 0x88, 8: 0x80 }[bits]]));
   });
 
   it('takes the largest finite weights in fp32 and reports the block whose scale fp16 cannot hold', () => {
@@ -117,6 +121,19 @@ describe('quantizeRows', () => {
     expect(Buffer.from(eight.packed).toString('hex')).toBe(
       '80ec1fb55b6f0106f62f3fff4133f809007d4ca413f699f80f973c930218ff57',
     );
+  });
+
+  it('leaves four values a block at 2 bits', () => {
+    const values = Float32Array.from({ length: 16 }, (_, i) => (i - 8) / 8);
+    const format: BlockFormat = { bits: 2, blockSize: 16, scaleType: 'fp32' };
+    const { packed, scales } = quantizeRows(values, 16, format);
+    // The largest is −1; +1 cannot be written, and becomes +0.5.
+    expect([...scales]).toEqual([0.5]);
+    expect([...dequantizeRows(packed, scales, format)]).toEqual([
+      ...[-1, -1, -0.5, -0.5, -0.5, -0.5, 0, 0],
+      ...[0, 0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5],
+    ]);
+    expect(Buffer.from(packed).toString('hex')).toBe('50a5faff');
   });
 
   it('refuses a matrix that the block does not divide', () => {

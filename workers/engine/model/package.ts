@@ -29,13 +29,14 @@ export interface GraphSource {
   read(): Promise<ModelProto>;
 }
 
-/** File name suffixes of transformers.js, cheapest first. */
+/** File name suffixes of transformers.js, cheapest first; 2 bits come last, since they are there to show what is lost. */
 const suffixes: Readonly<Record<string, string>> = {
   q4: '_q4',
   q4f16: '_q4f16',
   q8: '_quantized',
   fp16: '_fp16',
   fp32: '',
+  q2: '_q2',
 };
 
 /** @throws FailureError `file-missing`, `file-broken`, `unsupported-package` */
