@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 from pathlib import Path
 
@@ -33,6 +32,7 @@ from .model import (
 )
 from .prompt import Prompter
 from .run import RunFolder, write_json
+from .schedule import rate_at, step_rng
 from .tokenizer import IMAGE_TOKEN, build_tokenizer, write_tokenizer
 
 REPORT_EVERY = 20
@@ -60,23 +60,11 @@ def options() -> argparse.Namespace:
     parser.add_argument("--talk", type=float, default=0.06, help="conversations without image, per one with image")
     parser.add_argument("--vision-rate", type=float, default=1.5e-3, help="largest learning rate, vision alone")
     parser.add_argument("--rate", type=float, default=1e-3, help="largest learning rate")
+    parser.add_argument("--tower-rate", type=float, default=0.3, help="of the rate, for the tower in the second phase")
     parser.add_argument("--dense-weight", type=float, default=0.3, help="of the dense objective beside language")
     parser.add_argument("--save-every", type=int, default=200, help="steps between saved states")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch takes")
     return parser.parse_args()
-
-
-def rate_at(step: int, steps: int, largest: float, warmup: int = 50) -> float:
-    """Linear to the largest, then half a cosine to a twentieth of it."""
-    if step < warmup:
-        return largest * (step + 1) / warmup
-    done = (step - warmup) / max(1, steps - warmup)
-    return largest * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done)))
-
-
-def step_rng(seed: int, step: int) -> np.random.Generator:
-    """Every step has numbers of its own, so that a resumed run sees the batches it would have seen."""
-    return np.random.default_rng([seed, step])
 
 
 class Training:
@@ -100,16 +88,20 @@ class Training:
             *self.model.model.multi_modal_projector.parameters(),
             *self.heads.parameters(),
         ]
-        self.everything = [*self.model.parameters(), *self.heads.parameters()]
+        self.language = list(self.model.model.language_model.parameters())
         self.begin_phase(0)
 
     def begin_phase(self, step: int) -> None:
         """Both phases have an optimizer and a schedule of their own."""
-        self.parameters = self.vision if step < self.arguments.vision_steps else self.everything
+        alone = step < self.arguments.vision_steps
+        self.parameters = self.vision if alone else [*self.vision, *self.language]
+        # At the full rate the tower loses in the second phase what it learnt in the first.
+        scaled = [(self.vision, 1.0)] if alone else [(self.vision, self.arguments.tower_rate), (self.language, 1.0)]
         self.optimizer = torch.optim.AdamW(
             [
-                {"params": [p for p in self.parameters if p.ndim > 1], "weight_decay": 0.05},
-                {"params": [p for p in self.parameters if p.ndim <= 1], "weight_decay": 0.0},
+                {"params": [p for p in parameters if (p.ndim > 1) == matrices], "weight_decay": decay, "scale": scale}
+                for parameters, scale in scaled
+                for matrices, decay in ((True, 0.05), (False, 0.0))
             ],
             betas=(0.9, 0.98),
         )
@@ -124,7 +116,7 @@ class Training:
             rate = rate_at(step - arguments.vision_steps, arguments.steps, arguments.rate)
             losses = self.language_losses(rng)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["scale"]
         self.optimizer.zero_grad(set_to_none=True)
         losses.pop("total").backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
