@@ -8,6 +8,7 @@ import { MOST_LESIONS, SIDE, type Phantom } from '#core/phantoms/phantom.ts';
 import { LANGUAGES } from '#core/phantoms/question.ts';
 import { lesionMap, MAP_SIDE, renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed, type Split } from '#core/phantoms/sets.ts';
+import type { Task } from '#core/phantoms/task.ts';
 import { systemCode } from '../exporter/errors.ts';
 import { HashedFile } from '../exporter/hashed-file.ts';
 
@@ -16,6 +17,8 @@ export const PHANTOM_SET_FORMAT = 'medgemma-ko-lab/phantoms/1';
 
 export interface PhantomSetOptions {
   out: string;
+  /** What is asked, and how it is answered; `base` unless said. Images and truths do not depend on it. */
+  task?: Task;
   split: Split;
   seed: number;
   /** Phantoms. */
@@ -29,6 +32,7 @@ export interface PhantomSetOptions {
 
 export interface PhantomSetMeta {
   format: typeof PHANTOM_SET_FORMAT;
+  task: Task;
   split: Split;
   seed: number;
   phantoms: number;
@@ -53,7 +57,8 @@ const BATCH = 128;
  * - `images.npy`: u8 [phantoms, 64, 64]
  * - `maps.npy`: i8 [phantoms, 32, 32], `lesionMap`
  * - `truth.jsonl`: what each image shows, a line an image
- * - `questions.jsonl`: `image` is the index, null for questions without image, which come last and are the same in every set
+ * - `questions.jsonl`: `image` is the index, null for questions without image, which come last and are the same in
+ *   every set of the task
  * - `meta.json`: PhantomSetMeta
  *
  * It is written under another name and renamed at the end. Throws PhantomSetError, RangeError for a seed or count out of
@@ -89,7 +94,7 @@ export async function writePhantomSet(options: PhantomSetOptions): Promise<Phant
 }
 
 async function writeFiles(folder: string, options: PhantomSetOptions): Promise<PhantomSetMeta> {
-  const { split, seed, count, questions, signal, onProgress } = options;
+  const { task = 'base', split, seed, count, questions, signal, onProgress } = options;
   const files = new Map<string, HashedFile>();
   const lesions = Array.from({ length: MOST_LESIONS + 1 }, () => 0);
   const floors = new GuessingFloors();
@@ -109,7 +114,7 @@ async function writeFiles(folder: string, options: PhantomSetOptions): Promise<P
       let truths = '';
       let lines = '';
       for (let i = 0; i < size; i++) {
-        const { phantom, pairs } = drawExample(split, seed, from + i, questions);
+        const { phantom, pairs } = drawExample(split, seed, from + i, questions, task);
         images.set(renderPhantom(phantom), i * SIDE * SIDE);
         maps.set(lesionMap(phantom), i * MAP_SIDE * MAP_SIDE);
         lesions[phantom.lesions.length] = (lesions[phantom.lesions.length] ?? 0) + 1;
@@ -125,7 +130,7 @@ async function writeFiles(folder: string, options: PhantomSetOptions): Promise<P
       await append('questions.jsonl', lines);
       onProgress?.(size);
     }
-    const withoutImage = LANGUAGES.flatMap(textPairs);
+    const withoutImage = LANGUAGES.flatMap((language) => textPairs(language, task));
     await append('questions.jsonl', withoutImage.map((pair) => line({ image: null, ...pair })).join(''));
     const sha256: Record<string, string> = {};
     for (const [name, file] of files) {
@@ -134,6 +139,7 @@ async function writeFiles(folder: string, options: PhantomSetOptions): Promise<P
     }
     return {
       format: PHANTOM_SET_FORMAT,
+      task,
       split,
       seed,
       phantoms: count,

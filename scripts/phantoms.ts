@@ -1,9 +1,9 @@
 /** `npm run phantoms`: writes a set of phantoms with questions and answers. `npm run phantoms -- --help` */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Floor } from '#core/phantoms/balance.ts';
-import { IMAGE_KINDS } from '#core/phantoms/question.ts';
 import { SET_SIZE, SETS, SPLITS, type Split } from '#core/phantoms/sets.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
+import { imageKinds, TASKS, type Task } from '#core/phantoms/task.ts';
 import { progressBar } from '../exporter/progress-bar.ts';
 import { PhantomSetError, writePhantomSet } from './phantom-set.ts';
 
@@ -11,6 +11,7 @@ interface Flags {
   seed: number;
   count: number;
   out: string;
+  task: Task;
   split: Split;
   questions: number;
 }
@@ -33,6 +34,7 @@ const program = new Command('phantoms')
   .requiredOption('--seed <number>', 'number of the set', wholeNumber(0, SETS - 1))
   .requiredOption('--count <phantoms>', 'phantoms in the set', wholeNumber(1, SET_SIZE))
   .requiredOption('--out <folder>', 'folder of the set; must be new or empty')
+  .addOption(new Option('--task <task>', 'what is asked, and how it is answered').choices(TASKS).default('base'))
   .addOption(
     new Option('--split <split>', 'what the set is for; no phantom is in two splits').choices(SPLITS).default('train'),
   )
@@ -52,26 +54,26 @@ async function main(): Promise<void> {
     signal: abort.signal,
     onProgress: (phantoms) => bar.add(phantoms * SIDE * SIDE),
   }).finally(() => bar.stop());
-  console.log(floorTable(meta.floors));
+  console.log(floorTable(meta.task, meta.floors));
   const { about_images: about, without_image: without } = meta.questions;
   console.log(
-    `${flags.out}: ${meta.phantoms} phantoms (${meta.split}, seed ${meta.seed}), ` +
+    `${flags.out}: ${meta.phantoms} phantoms (${meta.task}, ${meta.split}, seed ${meta.seed}), ` +
       `${about} questions about them, ${without} without image`,
   );
 }
 
 /** Accuracy that guessing reaches, in percent. */
-function floorTable(floors: Readonly<Record<string, Floor>>): string {
+function floorTable(task: Task, floors: Readonly<Record<string, Floor>>): string {
   const percent = (fraction: number | undefined) =>
     fraction === undefined ? '' : `${(100 * fraction).toFixed(1)} %`.padStart(8);
-  const rows = IMAGE_KINDS.map((kind) => {
+  const rows = imageKinds(task).map((kind) => {
     const [en, ko] = [floors[`${kind} en`], floors[`${kind} ko`]];
     const figures = [en?.majority, ko?.majority, en?.text_only, ko?.text_only].map(percent);
-    return `${kind.padEnd(12)}${figures.join('  ')}`;
+    return `${kind.padEnd(16)}${figures.join('  ')}`;
   });
   return [
-    'right by guessing  the commonest answer  without the image',
-    `${''.padEnd(12)}${['English', 'Korean', 'English', 'Korean'].map((name) => name.padStart(8)).join('  ')}`,
+    'right by guessing      the commonest answer  without the image',
+    `${''.padEnd(16)}${['English', 'Korean', 'English', 'Korean'].map((name) => name.padStart(8)).join('  ')}`,
     ...rows,
   ].join('\n');
 }

@@ -2,7 +2,7 @@
 import type { Brightness, Quadrant } from './phantom.ts';
 import type { Finding, ImageQuestion, Referent } from './question.ts';
 
-const PLACE: Readonly<Record<Quadrant, string>> = {
+export const PLACE_IN_ENGLISH: Readonly<Record<Quadrant, string>> = {
   'upper-left': 'upper left',
   'upper-right': 'upper right',
   'lower-left': 'lower left',
@@ -14,7 +14,7 @@ const SURROUNDINGS: Readonly<Record<Brightness, string>> = {
   dark: 'darker than its surroundings',
 };
 
-const lesion = (of: Referent) => (of === 'only' ? 'the lesion' : `the lesion in the ${PLACE[of]}`);
+const lesion = (of: Referent) => (of === 'only' ? 'the lesion' : `the lesion in the ${PLACE_IN_ENGLISH[of]}`);
 
 /** All ways to ask; the first is the plainest. */
 export function askInEnglish(question: ImageQuestion): readonly string[] {
@@ -85,17 +85,17 @@ export function answerInEnglish(finding: Finding): string {
     case 'none':
       return countSentence(0);
     case 'none-there':
-      return `There is no lesion in the ${PLACE[finding.quadrant]}.`;
+      return `There is no lesion in the ${PLACE_IN_ENGLISH[finding.quadrant]}.`;
     case 'count':
       return countSentence(finding.count);
     case 'where':
-      return `In ${enumerate(finding.quadrants.map((quadrant) => `the ${PLACE[quadrant]}`))}.`;
+      return `In ${enumerateInEnglish(finding.quadrants.map((quadrant) => `the ${PLACE_IN_ENGLISH[quadrant]}`))}.`;
     case 'brightness':
       return `It is ${SURROUNDINGS[finding.brightness]}.`;
     case 'shape':
       return `It is ${finding.shape}.`;
     case 'largest-where':
-      return `The largest lesion is in the ${PLACE[finding.quadrant]}.`;
+      return `The largest lesion is in the ${PLACE_IN_ENGLISH[finding.quadrant]}.`;
     case 'largest-brightness':
       return `The largest lesion is ${SURROUNDINGS[finding.brightness]}.`;
     case 'largest-shape':
@@ -103,7 +103,7 @@ export function answerInEnglish(finding: Finding): string {
     case 'description': {
       const { count, largest } = finding;
       const { shape, brightness } = largest;
-      const place = `in the ${PLACE[largest.quadrant]}`;
+      const place = `in the ${PLACE_IN_ENGLISH[largest.quadrant]}`;
       if (count === 1) return `There is one lesion, ${brightness} and ${shape}, ${place}.`;
       return `There are ${counted(count)}, and the ${count === 2 ? 'larger' : 'largest'} is ${brightness} and ${shape}, ${place}.`;
     }
@@ -120,7 +120,8 @@ function counted(count: number): string {
   return words;
 }
 
-function enumerate(parts: readonly string[]): string {
+/** Joined by commas, the last by "and". */
+export function enumerateInEnglish(parts: readonly string[]): string {
   const last = parts.at(-1) ?? '';
   return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;
 }

@@ -5,6 +5,7 @@ import { drawPairs, type Pair } from './pairs.ts';
 import type { Phantom } from './phantom.ts';
 import { LANGUAGES } from './question.ts';
 import { phantomSeed, questionSeed, type Split } from './sets.ts';
+import type { Task } from './task.ts';
 
 export interface Example {
   phantom: Phantom;
@@ -13,11 +14,17 @@ export interface Example {
 }
 
 /**
- * The phantom `index` of the set `seed` of a split, with `questions` questions about it in each language.
+ * The phantom `index` of the set `seed` of a split, with `questions` questions of the task about it in each language.
  * Throws RangeError as `phantomSeed` does.
  */
-export function drawExample(split: Split, seed: number, index: number, questions: number): Example {
+export function drawExample(
+  split: Split,
+  seed: number,
+  index: number,
+  questions: number,
+  task: Task = 'base',
+): Example {
   const phantom = drawPhantom(phantomSeed(split, seed, index));
   const random = Random.fromSeed(questionSeed(phantom.seed));
-  return { phantom, pairs: LANGUAGES.flatMap((language) => drawPairs(phantom, language, questions, random)) };
+  return { phantom, pairs: LANGUAGES.flatMap((language) => drawPairs(phantom, language, questions, random, task)) };
 }

@@ -3,7 +3,7 @@ import { withParticle } from './korean.ts';
 import type { Brightness, Quadrant, Shape } from './phantom.ts';
 import type { Finding, ImageQuestion, Referent } from './question.ts';
 
-const PLACE: Readonly<Record<Quadrant, string>> = {
+export const PLACE_IN_KOREAN: Readonly<Record<Quadrant, string>> = {
   'upper-left': '왼쪽 위',
   'upper-right': '오른쪽 위',
   'lower-left': '왼쪽 아래',
@@ -12,12 +12,16 @@ const PLACE: Readonly<Record<Quadrant, string>> = {
 const COUNT = ['', '한 개', '두 개', '세 개'];
 const SURROUNDINGS: Readonly<Record<Brightness, string>> = { bright: '주변보다 밝습니다', dark: '주변보다 어둡습니다' };
 /** Before 모양. */
-const SHAPED: Readonly<Record<Shape, string>> = { round: '둥근', square: '네모난', 'cross-shaped': '십자' };
+export const SHAPED_IN_KOREAN: Readonly<Record<Shape, string>> = {
+  round: '둥근',
+  square: '네모난',
+  'cross-shaped': '십자',
+};
 /** Before 병변. */
-const SHAPED_LESION: Readonly<Record<Shape, string>> = { ...SHAPED, 'cross-shaped': '십자 모양인' };
-const LIT_AND: Readonly<Record<Brightness, string>> = { bright: '밝고', dark: '어둡고' };
+const SHAPED_LESION: Readonly<Record<Shape, string>> = { ...SHAPED_IN_KOREAN, 'cross-shaped': '십자 모양인' };
+export const LIT_AND_IN_KOREAN: Readonly<Record<Brightness, string>> = { bright: '밝고', dark: '어둡고' };
 
-const lesion = (of: Referent) => (of === 'only' ? '병변' : `${PLACE[of]} 병변`);
+const lesion = (of: Referent) => (of === 'only' ? '병변' : `${PLACE_IN_KOREAN[of]} 병변`);
 
 /** All ways to ask; the first is the plainest. */
 export function askInKorean(question: ImageQuestion): readonly string[] {
@@ -88,25 +92,25 @@ export function answerInKorean(finding: Finding): string {
     case 'none':
       return '병변이 없습니다.';
     case 'none-there':
-      return `${PLACE[finding.quadrant]}에는 병변이 없습니다.`;
+      return `${PLACE_IN_KOREAN[finding.quadrant]}에는 병변이 없습니다.`;
     case 'count':
       return finding.count === 0 ? '병변이 없습니다.' : `병변이 ${counted(finding.count)} 있습니다.`;
     case 'where':
-      return `${enumerate(finding.quadrants.map((quadrant) => PLACE[quadrant]))}에 있습니다.`;
+      return `${enumerateInKorean(finding.quadrants.map((quadrant) => PLACE_IN_KOREAN[quadrant]))}에 있습니다.`;
     case 'brightness':
       return `${SURROUNDINGS[finding.brightness]}.`;
     case 'shape':
-      return `${SHAPED[finding.shape]} 모양입니다.`;
+      return `${SHAPED_IN_KOREAN[finding.shape]} 모양입니다.`;
     case 'largest-where':
-      return `가장 큰 병변은 ${PLACE[finding.quadrant]}에 있습니다.`;
+      return `가장 큰 병변은 ${PLACE_IN_KOREAN[finding.quadrant]}에 있습니다.`;
     case 'largest-brightness':
       return `가장 큰 병변은 ${SURROUNDINGS[finding.brightness]}.`;
     case 'largest-shape':
-      return `가장 큰 병변은 ${SHAPED[finding.shape]} 모양입니다.`;
+      return `가장 큰 병변은 ${SHAPED_IN_KOREAN[finding.shape]} 모양입니다.`;
     case 'description': {
       const { count, largest } = finding;
-      const it = `${LIT_AND[largest.brightness]} ${SHAPED_LESION[largest.shape]} 병변`;
-      const place = PLACE[largest.quadrant];
+      const it = `${LIT_AND_IN_KOREAN[largest.brightness]} ${SHAPED_LESION[largest.shape]} 병변`;
+      const place = PLACE_IN_KOREAN[largest.quadrant];
       if (count === 1) return `${place}에 ${withParticle(it, '이/가')} ${counted(1)} 있습니다.`;
       return `병변이 ${counted(count)} 있으며, ${count === 2 ? '더' : '가장'} 큰 것은 ${place}에 있는 ${it}입니다.`;
     }
@@ -120,7 +124,7 @@ function counted(count: number): string {
 }
 
 /** Two are joined by 와/과, three listed. */
-function enumerate(places: readonly string[]): string {
+export function enumerateInKorean(places: readonly string[]): string {
   const [first, second, ...more] = places;
   if (first === undefined || second === undefined || more.length > 0) return places.join(', ');
   return `${withParticle(first, '과/와')} ${second}`;

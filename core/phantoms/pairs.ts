@@ -3,16 +3,18 @@ import type { Random } from '../sampling/random.ts';
 import { choose, weighted } from './chance.ts';
 import { QUADRANTS } from './phantom.ts';
 import {
-  IMAGE_KINDS,
   nameOf,
   type ImageKind,
   type ImageQuestion,
   type Kind,
   type Language,
+  type PatientKind,
+  type PatientQuestion,
   type Question,
   type Truth,
 } from './question.ts';
-import { phrasings, rightAnswer, TEXT_QUESTIONS } from './wording.ts';
+import { imageKinds, type Task } from './task.ts';
+import { phrasings, rightAnswer, textQuestions } from './wording.ts';
 
 export interface Pair {
   kind: Kind;
@@ -28,11 +30,17 @@ export interface Pair {
 const ABSENT = 0.15;
 
 /** A question of the kind that fits the image, its answers as balanced as the phantoms are. */
-export function drawQuestion(kind: ImageKind, { lesions }: Truth, random: Random): ImageQuestion {
+export function drawQuestion(
+  kind: ImageKind | PatientKind,
+  { lesions }: Truth,
+  random: Random,
+): ImageQuestion | PatientQuestion {
   switch (kind) {
     case 'count':
     case 'where':
     case 'description':
+    case 'patient-where':
+    case 'patient-largest':
       return { kind };
     case 'brightness':
     case 'shape': {
@@ -57,29 +65,35 @@ export function drawQuestion(kind: ImageKind, { lesions }: Truth, random: Random
   }
 }
 
-/** `count` questions about an image, each kind once before one comes again, in random order. */
-export function drawPairs(truth: Truth, language: Language, count: number, random: Random): Pair[] {
+/** `count` questions about an image, each kind of the task once before one comes again, in random order. */
+export function drawPairs(
+  truth: Truth,
+  language: Language,
+  count: number,
+  random: Random,
+  task: Task = 'base',
+): Pair[] {
   const pairs: Pair[] = [];
-  let left: ImageKind[] = [];
+  let left: (ImageKind | PatientKind)[] = [];
   while (pairs.length < count) {
-    if (left.length === 0) left = [...IMAGE_KINDS];
+    if (left.length === 0) left = [...imageKinds(task)];
     const kind = choose(random, left);
     left = left.filter((other) => other !== kind);
     const question = drawQuestion(kind, truth, random);
-    pairs.push(pairOf(question, truth, language, choose(random, phrasings(question, language))));
+    pairs.push(pairOf(question, truth, language, choose(random, phrasings(question, language)), task));
   }
   return pairs;
 }
 
-/** Every pair that needs no image, in every phrasing. */
-export function textPairs(language: Language): Pair[] {
-  return TEXT_QUESTIONS.flatMap((question) =>
-    phrasings(question, language).map((phrase) => pairOf(question, undefined, language, phrase)),
+/** Every pair of a task that needs no image, in every phrasing. */
+export function textPairs(language: Language, task: Task = 'base'): Pair[] {
+  return textQuestions(task).flatMap((question) =>
+    phrasings(question, language).map((phrase) => pairOf(question, undefined, language, phrase, task)),
   );
 }
 
-function pairOf(question: Question, truth: Truth | undefined, language: Language, phrase: string): Pair {
-  const answer = rightAnswer(question, truth, language);
+function pairOf(question: Question, truth: Truth | undefined, language: Language, phrase: string, task: Task): Pair {
+  const answer = rightAnswer(question, truth, language, task);
   if (answer === undefined) throw new RangeError(`${nameOf(question)} does not fit the image`);
   return { kind: question.kind, name: nameOf(question), language, question: phrase, answer };
 }

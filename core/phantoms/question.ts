@@ -21,13 +21,22 @@ export type ImageQuestion =
 export const IMAGE_KINDS = ['count', 'where', 'brightness', 'shape', 'largest', 'description'] as const;
 export type ImageKind = (typeof IMAGE_KINDS)[number];
 
+/** From the patient's side; the base model is never asked these. */
+export const PATIENT_KINDS = ['patient-where', 'patient-largest'] as const;
+export type PatientKind = (typeof PATIENT_KINDS)[number];
+export type PatientQuestion = { kind: 'patient-where' } | { kind: 'patient-largest' };
+export const PATIENT_QUESTIONS: readonly PatientQuestion[] = PATIENT_KINDS.map((kind) => ({ kind }));
+
 /** Questions that no image is needed for. `missing` is a question about an image where there is none. */
 export type TextQuestion =
-  { kind: 'talk'; topic: string } | { kind: 'limits'; topic: string } | { kind: 'missing'; about: ImageQuestion };
+  | { kind: 'talk'; topic: string }
+  | { kind: 'limits'; topic: string }
+  | { kind: 'missing'; about: ImageQuestion | PatientQuestion };
 
-export type Question = ImageQuestion | TextQuestion;
+export type Question = ImageQuestion | PatientQuestion | TextQuestion;
+/** Of the questions that the base model learns. */
 export const KINDS = [...IMAGE_KINDS, 'talk', 'limits', 'missing'] as const;
-export type Kind = (typeof KINDS)[number];
+export type Kind = (typeof KINDS)[number] | PatientKind;
 
 /** One word for a question, e.g. `shape@upper-left`: what files and tables call it. */
 export function nameOf(question: Question): string {
@@ -35,6 +44,8 @@ export function nameOf(question: Question): string {
     case 'count':
     case 'where':
     case 'description':
+    case 'patient-where':
+    case 'patient-largest':
       return question.kind;
     case 'brightness':
     case 'shape':
@@ -49,7 +60,7 @@ export function nameOf(question: Question): string {
   }
 }
 
-/** Every question about an image. */
+/** Every question about an image that the base model learns. */
 export const IMAGE_QUESTIONS: readonly ImageQuestion[] = [
   { kind: 'count' },
   { kind: 'where' },

@@ -95,6 +95,13 @@ describe('writePhantomSet', () => {
     ];
     expect(again).toEqual(first);
     for (const other of others) expect(other.sha256['images.npy']).not.toBe(first.sha256['images.npy']);
+    // A task changes what is asked and answered, and nothing else.
+    const { task, sha256 } = await writePhantomSet({ ...options, task: 'report', out: join(folder, 'e') });
+    expect([first.task, task]).toEqual(['base', 'report']);
+    expect(sha256).toEqual({
+      ...first.sha256,
+      'questions.jsonl': expect.not.stringMatching(first.sha256['questions.jsonl'] ?? '') as unknown,
+    });
     // Golden: what was trained on a set can be trained on it again.
     expect(first.sha256).toEqual({
       'images.npy': 'c72a9979285158dfaa1982d4d817612f9cf7003a301df6cd58de67ad1b7e794b',
@@ -155,7 +162,7 @@ describe('npm run phantoms', { timeout: 60_000 }, () => {
     const { status, stdout, stderr } = await run(['--seed', '3', '--count', '200', '--out', out]);
     expect(stderr).toMatch(/100% \| 0\.8 of 0\.8 MB/);
     expect(stdout).toMatch(/^brightness( +\d+\.\d %){4}$/m);
-    expect(stdout).toContain('set: 200 phantoms (train, seed 3), 1600 questions about them');
+    expect(stdout).toContain('set: 200 phantoms (base, train, seed 3), 1600 questions about them');
     expect(status).toBe(0);
   });
 
@@ -163,6 +170,7 @@ describe('npm run phantoms', { timeout: 60_000 }, () => {
     ['no arguments', [], /required option '--seed/],
     ['a broken seed', ['--seed', 'x', '--count', '1', '--out', 'OUT'], /whole number from 0 to 999999/],
     ['no phantoms', ['--seed', '0', '--count', '0', '--out', 'OUT'], /whole number from 1 to 1000000/],
+    ['an unknown task', ['--seed', '0', '--count', '1', '--out', 'OUT', '--task', 'x'], /base, report, patient-side/],
     ['an unknown split', ['--seed', '0', '--count', '1', '--out', 'OUT', '--split', 'x'], /train, evaluation, page/],
     ['a full folder', ['--seed', '0', '--count', '1', '--out', ROOT], /^error: .* already holds something/m],
   ])('ends with 1 on %s and makes nothing', async (_, args, message) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import type { Lesion, Quadrant } from '#core/phantoms/phantom.ts';
 import { IMAGE_QUESTIONS, KINDS, LANGUAGES, nameOf, type ImageQuestion, type Truth } from '#core/phantoms/question.ts';
-import { isRight, phrasings, recognize, rightAnswer, TEXT_QUESTIONS } from '#core/phantoms/wording.ts';
+import { isRight, phrasings, recognize, rightAnswer, textQuestions } from '#core/phantoms/wording.ts';
 
 function lesion(quadrant: Quadrant, shape: Lesion['shape'], brightness: Lesion['brightness']): Lesion {
   return { quadrant, shape, brightness, x: 0, y: 0, radius: 5, contrast: brightness === 'bright' ? 60 : -60 };
@@ -106,7 +106,7 @@ describe('right answers', () => {
 });
 
 describe('questions', () => {
-  const all = [...IMAGE_QUESTIONS, ...TEXT_QUESTIONS];
+  const all = [...IMAGE_QUESTIONS, ...textQuestions()];
 
   it('come in every kind', () => {
     expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(KINDS));
@@ -142,7 +142,7 @@ describe('questions', () => {
 
   it('are recognized as typed, and nothing else is', () => {
     for (const language of LANGUAGES) {
-      for (const question of [...IMAGE_QUESTIONS, ...TEXT_QUESTIONS]) {
+      for (const question of [...IMAGE_QUESTIONS, ...textQuestions()]) {
         if (question.kind === 'missing') continue;
         for (const phrase of phrasings(question, language)) {
           expect(recognize(` ${phrase.replaceAll(' ', '  ')}\n`)).toEqual({ question, language });
