@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +97,8 @@ class Batch:
     conversations: list[Conversation]
     # For each conversation the place of its image in `images`; -1 for none.
     image_of: np.ndarray
+    # Of each conversation, where the losses of the languages are told apart.
+    languages: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def draw_batch(data: PhantomSet, prompter: Prompter, shape: BatchShape, rng: np.
     turns = np.asarray(shape.turns) / sum(shape.turns)
     conversations: list[Conversation] = []
     image_of: list[int] = []
+    languages: list[str] = []
 
     def language() -> str:
         return "ko" if rng.random() < shape.korean else "en"
@@ -139,9 +142,11 @@ def draw_batch(data: PhantomSet, prompter: Prompter, shape: BatchShape, rng: np.
                 turn_texts[rng.integers(len(turn_texts))] = (pair.question, pair.answer)
             conversations.append(prompter.conversation(turn_texts, has_image=True))
             image_of.append(place)
+            languages.append(chosen[0].language)
     for _ in range(round(shape.talk * len(conversations))):
         talk = data.talk[language()]
         pair = talk[rng.integers(len(talk))]
         conversations.append(prompter.conversation([(pair.question, pair.answer)], has_image=False))
         image_of.append(-1)
-    return Batch(images, conversations, np.asarray(image_of))
+        languages.append(pair.language)
+    return Batch(images, conversations, np.asarray(image_of), languages)
