@@ -7,7 +7,7 @@ import { countParameters } from '#core/gemma3/parameters.ts';
 import type { StoredWeight } from '#core/gemma3/stored.ts';
 import { placeExternally, TensorTooLargeError, type ExternalFile } from '#core/onnx/external.ts';
 import { ModelProtoSchema } from '#core/onnx/onnx_pb.ts';
-import type { Manifest } from '#core/protocol/manifest.ts';
+import type { Manifest, Teaches } from '#core/protocol/manifest.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { changesOf } from './changes.ts';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
@@ -29,6 +29,8 @@ export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   context: number;
   name: string | undefined;
   randomWeights: boolean;
+  /** What the model was trained to teach. */
+  teaches?: Teaches | undefined;
   /** Origin and terms of the weights. */
   notice: string;
   /** Adds a Korean vocabulary. */
@@ -96,6 +98,7 @@ async function exportCheckpoint(
       generator: `${packageJson.name} ${packageJson.version}`,
       architecture: checkpoint.config.architecture,
       parameters: countParameters(checkpoint.config),
+      ...(options.teaches === undefined ? {} : { teaches: options.teaches }),
       source: {
         checkpoint: checkpoint.name,
         files: sources,

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ROW_INITS, type RowInit } from '#core/embedding/new-row.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import { TEACHES, type Dtype, type Teaches } from '#core/protocol/manifest.ts';
 import { SafetensorsError } from '#core/safetensors/header.ts';
 import { ExportError } from './errors.ts';
 import { exportPackage } from './export-package.ts';
@@ -21,6 +21,7 @@ interface Flags {
   context: number;
   name?: string;
   randomWeights: boolean;
+  teaches?: Teaches;
   notice: string;
   korean?: string;
   init?: RowInit;
@@ -59,6 +60,12 @@ const program = new Command('export')
   .option('--context <tokens>', 'longest context the package can run', positive, 8192)
   .option('--name <name>', 'name shown in the page (default: folder name of the checkpoint)')
   .option('--random-weights', 'mark the weights as random, never trained', false)
+  .addOption(
+    new Option(
+      '--teaches <what>',
+      'mark a model that was trained to teach: the page offers questions that it can answer and checks the answers',
+    ).choices(TEACHES),
+  )
   .option('--notice <text>', 'where the weights came from and under what terms', '')
   .option(
     '--korean <pack>',
@@ -93,6 +100,7 @@ async function main(): Promise<void> {
     {
       ...flags,
       name: flags.name,
+      teaches: flags.teaches,
       visionDtype: flags.visionDtype ?? VISION_DTYPE[flags.dtype],
       korean: koreanOptions(flags),
     },

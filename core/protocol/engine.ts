@@ -1,6 +1,7 @@
 /** The contract between the page and the engine worker: everything that crosses is one of these types. */
 import type { BlobLike } from '../bytes.ts';
 import type { Failure } from './failure.ts';
+import type { Teaches } from './manifest.ts';
 import type { NearestEvent, NearestRequest } from './nearest.ts';
 
 /** Chosen by the page, unique for the life of the worker. */
@@ -74,6 +75,8 @@ export interface ModelInfo {
   name: string;
   /** True when the manifest says that the weights are random: the page must say so. */
   randomWeights: boolean;
+  /** What the manifest says that the model was made to teach. */
+  teaches: Teaches | undefined;
   /** dtype of decoder and vision encoder as in transformers.js: fp32, fp16, q4, q8. */
   dtype: { decoder: string; vision: string | undefined };
   parameters: number | undefined;

@@ -7,6 +7,8 @@ export interface Manifest {
   generator: string;
   architecture: 'Gemma3ForConditionalGeneration' | 'Gemma3ForCausalLM';
   parameters: number;
+  /** What the model was made to teach: the page then offers what it can answer, and says whether answers are right. */
+  teaches?: Teaches;
   source: {
     /** Folder name of the checkpoint, no path. */
     checkpoint: string;
@@ -39,6 +41,10 @@ export interface ManifestVariant {
    */
   tiedEmbedding: boolean;
 }
+
+/** phantoms: answers the questions of `core/phantoms`, word for word, and knows nothing else. */
+export const TEACHES = ['phantoms'] as const;
+export type Teaches = (typeof TEACHES)[number];
 
 export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q2';
 

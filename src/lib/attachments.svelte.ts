@@ -1,9 +1,14 @@
+import type { Phantom } from '#core/phantoms/phantom.ts';
+import type { DrawnPhantom } from './phantoms.ts';
+
 /** An image of the prompt. `url` is an object URL, given back with `release`. */
 export interface Attachment {
   id: string;
   name: string;
   blob: Blob;
   url: string;
+  /** What the image shows, where it was drawn here; `name` is then its number. */
+  phantom?: Phantom;
 }
 
 export const imageTypes: readonly string[] = ['image/png', 'image/jpeg', 'image/webp'];
@@ -23,14 +28,16 @@ export class Attachments {
   add(files: readonly File[]): void {
     const images = files.filter(isImage);
     this.refused = files.filter((file) => !isImage(file)).map((file) => file.name);
-    const added = images.map((blob) => ({
-      id: `image-${++made}`,
-      // Pasted pictures are all called "image.png" or nothing.
-      name: blob.name || `image-${made}`,
-      blob,
-      url: URL.createObjectURL(blob),
-    }));
+    // Pasted pictures are all called "image.png" or nothing.
+    const added = images.map((blob) => attachment(blob, blob.name));
     this.items = [...this.items, ...added];
+  }
+
+  /** Attaches a drawn phantom, in place of one that is still waiting: who draws again wants another. */
+  addPhantom({ phantom, number, file }: DrawnPhantom): void {
+    for (const { id } of this.items.filter((item) => item.phantom)) this.remove(id);
+    this.refused = [];
+    this.items = [...this.items, { ...attachment(file, number), phantom }];
   }
 
   remove(id: string): void {
@@ -45,6 +52,11 @@ export class Attachments {
     this.refused = [];
     return items;
   }
+}
+
+function attachment(blob: Blob, name: string): Attachment {
+  const id = `image-${++made}`;
+  return { id, name: name || id, blob, url: URL.createObjectURL(blob) };
 }
 
 export function release(items: readonly Attachment[]): void {

@@ -1,9 +1,14 @@
+import type { Phantom } from '#core/phantoms/phantom.ts';
+import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
 import type { PackageSource } from '#core/protocol/engine.ts';
+import type { Teaches } from '#core/protocol/manifest.ts';
 import { Attachments } from './attachments.svelte.ts';
 import { Conversation } from './conversation.svelte.ts';
 import { Engine } from './engine.svelte.ts';
 import type { Action } from './failure-actions.ts';
+import { shownTo } from './lesson.ts';
 import { t } from './locale.svelte.ts';
+import { PhantomSource } from './phantoms.ts';
 import { contextLengths, Settings } from './settings.svelte.ts';
 
 export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear';
@@ -14,6 +19,7 @@ export class Session {
   readonly engine = new Engine();
   readonly conversation = new Conversation(this.engine, this.settings);
   readonly attachments = new Attachments();
+  readonly #phantoms = new PhantomSource();
   /** What stands in the composer. */
   draft = $state('');
   dialog = $state<OpenDialog>('none');
@@ -22,7 +28,7 @@ export class Session {
 
   /** @param page address of the page; the built-in package lies beside it */
   constructor(page: string) {
-    this.defaultSource = { type: 'url', url: new URL('models/default/', page).href };
+    this.defaultSource = { type: 'url', url: new URL(`models/${DEFAULT_PACKAGE.folder}/`, page).href };
   }
 
   /** The next longer context that may be tried, if the model was not already cut to what it can do. */
@@ -42,6 +48,19 @@ export class Session {
     return source === this.defaultSource ? t('open.default') : (opening?.name ?? '');
   }
 
+  /** What the open model teaches, or the built-in one will that is opening. */
+  get teaches(): Teaches | undefined {
+    const { model, source } = this.engine;
+    return model ? model.teaches : source === this.defaultSource ? DEFAULT_PACKAGE.teaches : undefined;
+  }
+
+  /** The phantom that the next question is about; undefined for another image, several, or none. */
+  get phantom(): Phantom | undefined {
+    const waiting = this.attachments.items;
+    const shown = waiting.length > 0 ? shownTo([{ images: waiting }]) : this.conversation.shown;
+    return typeof shown === 'object' ? shown : undefined;
+  }
+
   async open(source: PackageSource): Promise<boolean> {
     if (this.dialog === 'model') this.dialog = 'none';
     const ready = await this.engine.open(source, this.settings.openOptions());
@@ -58,7 +77,18 @@ export class Session {
     const text = this.draft.trim();
     if (!this.canSend || (!text && this.attachments.items.length === 0)) return;
     this.draft = '';
-    await this.conversation.send(text, this.attachments.take());
+    await this.ask(text);
+  }
+
+  /** Asks with the images that wait; what is being written stays. */
+  async ask(text: string): Promise<void> {
+    if (this.canSend) await this.conversation.send(text, this.attachments.take());
+  }
+
+  drawPhantom(): void {
+    const drawn = this.#phantoms.next();
+    this.attachments.addPhantom(drawn);
+    this.conversation.announcer.say(t('phantom.drawn', { name: t('phantom.name', { number: drawn.number }) }));
   }
 
   get canSend(): boolean {

@@ -31,6 +31,23 @@ export const en: Record<MessageKey, string> = {
   'welcome.example.3': 'Describe what you see in this image, step by step.',
   'welcome.example.image': 'needs an image',
 
+  'welcome.teaching.title': 'A small AI that looks and answers',
+  'welcome.teaching.lead':
+    'A very small teaching model, built like MedGemma. It looks at phantoms, images drawn for practice, and answers in Korean and English. What a phantom shows is known, so you see at once whether an answer is right.',
+  'welcome.teaching.phantom': 'draws a new phantom and asks',
+
+  'phantom.draw': 'Draw me a phantom',
+  'phantom.drawn': 'A new phantom is attached: {name}',
+  'phantom.name': 'Phantom No. {number}',
+  'phantom.ask': 'Ask about this phantom',
+  'phantom.score': '{right} of {asked} right',
+
+  'verdict.right': 'Right',
+  'verdict.wrong': 'Wrong',
+  'verdict.answer': 'Right answer:',
+  'verdict.announce.right': 'The answer is right.',
+  'verdict.announce.wrong': 'The answer is wrong. Right answer: {answer}',
+
   'composer.label': 'Question',
   'composer.placeholder': 'Ask anything',
   'composer.hint': 'Enter sends, Shift+Enter starts a new line',
@@ -73,6 +90,10 @@ export const en: Record<MessageKey, string> = {
   'answer.length': 'Ended here at the maximum number of new tokens. Raise it in the settings.',
   'answer.random': 'Random, untrained weights',
   'answer.random.why': 'This model is filled with random values to show the machinery. Its answers mean nothing.',
+  'answer.teaching': 'Teaching model',
+  'answer.teaching.title': 'A teaching model without medical knowledge',
+  'answer.teaching.why':
+    'It has never seen a real scan or a patient, and answers only questions about drawn phantoms. It learnt conversations of up to three questions in one language about one image, so earlier questions and answers are not sent to it.',
   'answer.copy': 'Copy',
   'answer.copied': 'Copied',
   'answer.copy-failed': 'The browser did not allow copying',
@@ -581,6 +602,9 @@ export const en: Record<MessageKey, string> = {
   'about.breaks': 'What breaks first',
   'about.breaks.body':
     'Be wary of invented dosages, of anything after the knowledge cut-off, and of terms garbled below 4 bits.',
+  'about.teaching': 'The built-in model is for teaching',
+  'about.teaching.body':
+    'The small model that comes with this page was trained on drawn phantoms alone. It was not made from MedGemma’s weights and has no medical knowledge. It is there to show in miniature the methods that large models need.',
   'about.terms': 'HAI-DEF terms of use',
   'about.terms.body': 'Weights are yours to fetch and accept. This page does not distribute MedGemma weights.',
   'about.terms.link': 'Read the terms',

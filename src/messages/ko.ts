@@ -30,6 +30,23 @@ export const ko = {
   'welcome.example.3': '이 이미지에서 보이는 것을 차례대로 설명해 주세요.',
   'welcome.example.image': '이미지 필요',
 
+  'welcome.teaching.title': '그림을 보고 답하는 작은 AI',
+  'welcome.teaching.lead':
+    'MedGemma와 구조가 같은 아주 작은 교육용 모델입니다. 팬텀이라는 연습용 그림을 보고 한국어와 영어로 답합니다. 팬텀은 무엇을 그렸는지 알고 있는 그림이라, 답이 맞았는지 바로 보여 드립니다.',
+  'welcome.teaching.phantom': '새 팬텀을 그려 물어봅니다',
+
+  'phantom.draw': '팬텀 그리기',
+  'phantom.drawn': '새 팬텀을 그려 첨부했습니다: {name}',
+  'phantom.name': '팬텀 № {number}',
+  'phantom.ask': '이 팬텀에 대해 물어보세요',
+  'phantom.score': '{asked}개 중 {right}개 맞음',
+
+  'verdict.right': '맞음',
+  'verdict.wrong': '틀림',
+  'verdict.answer': '정답:',
+  'verdict.announce.right': '맞은 답입니다.',
+  'verdict.announce.wrong': '틀린 답입니다. 정답: {answer}',
+
   'composer.label': '질문',
   'composer.placeholder': '무엇이든 물어보세요',
   'composer.hint': 'Enter로 보내고 Shift+Enter로 줄을 바꿉니다',
@@ -72,6 +89,10 @@ export const ko = {
   'answer.length': '최대 새 토큰 수에 닿아 여기서 끝났습니다. 설정에서 늘릴 수 있습니다.',
   'answer.random': '학습되지 않은 무작위 가중치',
   'answer.random.why': '이 모델은 동작을 보여 주려고 무작위 값으로 채운 것입니다. 답에는 아무 뜻이 없습니다.',
+  'answer.teaching': '교육용 모델',
+  'answer.teaching.title': '의학 지식이 없는 교육용 모델',
+  'answer.teaching.why':
+    '실제 영상이나 환자는 본 적이 없으며, 그려 낸 팬텀에 대한 질문에만 답합니다. 영상 하나에 대해 한 언어로 세 번까지 이어 묻는 대화를 배웠으므로, 그보다 앞선 질문과 답은 모델에 보내지 않습니다.',
   'answer.copy': '복사',
   'answer.copied': '복사했습니다',
   'answer.copy-failed': '브라우저가 복사를 막았습니다',
@@ -573,6 +594,9 @@ export const ko = {
   'about.breaks': '먼저 무너지는 것',
   'about.breaks.body':
     '지어낸 약 용량, 학습 시점 이후의 지식, 4비트보다 낮은 양자화에서 깨지는 용어를 특히 조심하세요.',
+  'about.teaching': '내장 모델은 교육용입니다',
+  'about.teaching.body':
+    '이 페이지와 함께 배포된 작은 모델은 그려 낸 팬텀으로만 학습했습니다. MedGemma의 가중치에서 만든 것이 아니며, 의학 지식이 없습니다. 큰 모델에 쓰는 방법을 작게 보여 주려고 만들었습니다.',
   'about.terms': 'HAI-DEF 이용 약관',
   'about.terms.body':
     '가중치는 이용자가 직접 받고 약관에 동의해야 합니다. 이 페이지는 MedGemma 가중치를 배포하지 않습니다.',

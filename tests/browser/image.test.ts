@@ -1,5 +1,10 @@
 import { wrap } from 'comlink';
 import { afterAll, describe, expect, it } from 'vitest';
+import { greyscalePng } from '#core/image/png.ts';
+import { drawPhantom } from '#core/phantoms/draw.ts';
+import { SIDE } from '#core/phantoms/phantom.ts';
+import { renderPhantom } from '#core/phantoms/render.ts';
+import { phantomSeed } from '#core/phantoms/sets.ts';
 import type { ImageWorkerApi } from './image.worker.ts';
 import landscape from '../fixtures/images/landscape-1500x1000.jpg?url';
 import landscapeExpected from '../fixtures/images/landscape-1500x1000.expected-896.png?url';
@@ -36,6 +41,13 @@ function difference(actual: ArrayLike<number>, expected: ArrayLike<number>) {
 const readReference = async (url: string) => resized(await fetchBlob(url), 896);
 
 describe('image files to pixel values', () => {
+  it('a phantom that the page draws reaches the model pixel for pixel', async () => {
+    const phantom = drawPhantom(phantomSeed('page', 7, 1));
+    const file = new File([greyscalePng(renderPhantom(phantom), SIDE, SIDE)], 'phantom.png', { type: 'image/png' });
+    const expected = [...renderPhantom(phantom)].flatMap((grey) => [grey, grey, grey]);
+    expect([...(await resized(file, SIDE))]).toEqual(expected);
+  });
+
   it.each([
     ['landscape-1500x1000.jpg', landscape, landscapeExpected],
     ['small-320x427.jpg', small, smallExpected],

@@ -98,6 +98,11 @@ describe('npm run export', { timeout: 120_000 }, () => {
       /Allowed choices are mean, first, random/,
     ],
     [
+      'an unknown --teaches',
+      ['--checkpoint', FIXTURE, '--out', 'OUT', '--dtype', 'q4', '--teaches', 'anatomy'],
+      /Allowed choices are phantoms/,
+    ],
+    [
       '--untie without --korean',
       ['--checkpoint', FIXTURE, '--out', 'OUT', '--dtype', 'q4', '--untie'],
       /^error: --init and --untie say how the tokens of a pack are added; name one with --korean\n$/,

@@ -156,6 +156,7 @@ async function load(
   const info: ModelInfo = {
     name: pack.manifest?.name ?? pack.reader.name,
     randomWeights: pack.manifest?.source.randomWeights ?? false,
+    teaches: pack.manifest?.teaches,
     dtype: { decoder: pack.decoder.dtype, vision: pack.vision?.dtype },
     parameters: pack.manifest?.parameters ?? countParameters(config),
     layers: config.text.layers,

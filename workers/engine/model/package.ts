@@ -3,7 +3,7 @@ import { ConfigError, parseConfig, type Gemma3Config } from '#core/gemma3/config
 import { OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/protocol/failure.ts';
-import type { Dtype, Manifest } from '#core/protocol/manifest.ts';
+import { TEACHES, type Dtype, type Manifest } from '#core/protocol/manifest.ts';
 import { patientRead } from '../runtime/patient-read.ts';
 import { readJson, type PackageReader } from '../../store/reader.ts';
 
@@ -104,11 +104,16 @@ async function endTokens(reader: PackageReader, config: unknown): Promise<Set<nu
 
 /** Checked as far as the engine reads it. */
 function readManifest(json: unknown): Manifest {
-  if (isManifest(json)) return json;
-  throw new FailureError('file-broken', {
-    file: 'manifest.json',
-    reason: 'not a manifest of format medgemma-ko-lab/1',
-  });
+  if (!isManifest(json)) throw broken('not a manifest of format medgemma-ko-lab/1');
+  const { teaches }: { teaches?: unknown } = json;
+  if (teaches !== undefined && !TEACHES.some((known) => known === teaches)) {
+    throw broken(`"teaches" is ${JSON.stringify(teaches)}, not ${TEACHES.map((known) => `"${known}"`).join(' or ')}`);
+  }
+  return json;
+}
+
+function broken(reason: string): FailureError {
+  return new FailureError('file-broken', { file: 'manifest.json', reason });
 }
 
 function isManifest(json: unknown): json is Manifest {

@@ -1,0 +1,81 @@
+/**
+ * Writes greyscale PNGs (W3C PNG, third edition). A canvas could too, but browsers that guard against fingerprinting change
+ * pixels that are read from one, and what is written here has to come back exactly.
+ */
+
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** Longest stored block of deflate (RFC 1951, 3.2.4). */
+const MOST_STORED = 0xffff;
+
+/**
+ * An 8-bit greyscale PNG file, not compressed. @param pixels u8 [height, width], row by row from the top
+ * Throws RangeError where their number is not `width × height`.
+ */
+export function greyscalePng(pixels: Uint8Array, width: number, height: number): Uint8Array<ArrayBuffer> {
+  if (pixels.length !== width * height || pixels.length === 0) {
+    throw new RangeError(`${pixels.length} pixels are no image of ${width} × ${height}`);
+  }
+  // Each row begins with the number of its filter: 0, none.
+  const rows = new Uint8Array(height * (width + 1));
+  for (let row = 0; row < height; row++) {
+    rows.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1);
+  }
+  // Bit depth 8, colour type 0 (grey), deflate, adaptive filters, not interlaced.
+  const header = Uint8Array.of(...word(width), ...word(height), 8, 0, 0, 0, 0);
+  return joined([
+    Uint8Array.from(SIGNATURE),
+    chunk('IHDR', header),
+    chunk('IDAT', stored(rows)),
+    chunk('IEND', new Uint8Array()),
+  ]);
+}
+
+/** zlib (RFC 1950) around stored blocks. */
+function stored(bytes: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [Uint8Array.of(0x78, 0x01)];
+  for (let at = 0; at < bytes.length; at += MOST_STORED) {
+    const block = bytes.subarray(at, at + MOST_STORED);
+    const isLast = at + MOST_STORED >= bytes.length;
+    const { length } = block;
+    parts.push(Uint8Array.of(isLast ? 1 : 0, length & 255, length >> 8, ~length & 255, (~length >> 8) & 255), block);
+  }
+  parts.push(Uint8Array.from(word(adler32(bytes))));
+  return joined(parts);
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const body = joined([Uint8Array.from(type, (letter) => letter.charCodeAt(0)), data]);
+  return joined([Uint8Array.from(word(data.length)), body, Uint8Array.from(word(crc32(body)))]);
+}
+
+function word(value: number): number[] {
+  return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+function adler32(bytes: Uint8Array): number {
+  let [a, b] = [1, 0];
+  for (const byte of bytes) {
+    a = (a + byte) % 65_521;
+    b = (b + a) % 65_521;
+  }
+  return ((b << 16) | a) >>> 0;
+}

@@ -1,0 +1,58 @@
+/** What the teaching model is sent of a conversation: the kind of conversation that it was trained on, and no other. */
+import type { Shown } from '#core/phantoms/verdict.ts';
+import type { Phantom } from '#core/phantoms/phantom.ts';
+import type { Language } from '#core/phantoms/question.ts';
+import { recognize } from '#core/phantoms/wording.ts';
+import type { Attachment } from './attachments.svelte.ts';
+
+export interface Turn {
+  text: string;
+  images: readonly Attachment[];
+  /** Undefined for the question that waits for its answer. */
+  reply: string | undefined;
+}
+
+/** Questions of the longest conversation in its training data (`questions` in training/teaching/data.py). */
+const MOST_QUESTIONS = 3;
+
+/**
+ * The turns to send, the last one among them. The teaching model learnt conversations of up to three questions in one
+ * language about the image in front of the first, and single questions that need none. So earlier turns go along where
+ * they are of that kind, and the image comes in front of the first that does.
+ */
+export function lessonTurns(turns: readonly Turn[]): Turn[] {
+  const last = turns.at(-1);
+  if (!last) return [];
+  if (last.images.length > 0) return [last];
+  const shownAt = turns.findLastIndex(({ images }) => images.length > 0);
+  const shown = turns[shownAt];
+  if (!shown || needsNoImage(last.text)) return [last];
+  let lesson: Turn[] = [];
+  for (const turn of turns.slice(shownAt)) {
+    if (needsNoImage(turn.text)) continue;
+    const [first] = lesson;
+    if (!first || lesson.length === MOST_QUESTIONS || languageOf(first.text) !== languageOf(turn.text)) {
+      lesson = [{ ...turn, images: shown.images }];
+    } else {
+      lesson.push(turn);
+    }
+  }
+  return lesson;
+}
+
+/** What the last question is asked about. */
+export function shownTo(turns: readonly Pick<Turn, 'images'>[]): Shown<Phantom> {
+  const images = turns.findLast((turn) => turn.images.length > 0)?.images ?? [];
+  const [first, second] = images;
+  if (!first) return 'nothing';
+  return second === undefined && first.phantom ? first.phantom : 'unknown';
+}
+
+function needsNoImage(text: string): boolean {
+  const kind = recognize(text)?.question.kind;
+  return kind === 'talk' || kind === 'limits';
+}
+
+function languageOf(text: string): Language {
+  return recognize(text)?.language ?? (/\p{Script=Hangul}/u.test(text) ? 'ko' : 'en');
+}
