@@ -24,6 +24,15 @@ const allowed = {
     './package.json',
     ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress'),
   ],
+  evaluation: [
+    './evaluation',
+    './core',
+    // Prompts, texts and packages are read as the page reads them.
+    './workers/engine/chat',
+    './workers/engine/model/package.ts',
+    './workers/store/reader.ts',
+    ...packages('commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node'),
+  ],
   korean: ['./korean', './core', ...packages('commander', 'cli-progress', '@types/cli-progress')],
   'src/messages': ['./src/messages', './core'],
   'src/lib': [
@@ -67,7 +76,7 @@ export const walls = [
   {
     target: ['./scripts', './*.{ts,js}'],
     from: './node_modules/onnxruntime-node',
-    message: 'onnxruntime-node is for tests and measurements.',
+    message: 'onnxruntime-node is for evaluation, tests and measurements.',
   },
   {
     target: ['./src/*.*'],
@@ -82,7 +91,7 @@ export const walls = [
   },
   {
     target: ['./scripts', './*.{ts,js}'],
-    from: ['./src', './workers', './bench'],
+    from: ['./src', './workers', './evaluation', './bench'],
     message: 'Scripts stand on core and exporter.',
   },
 ];

@@ -10,6 +10,7 @@ const FOLDERS = [
   'scripts',
   'workers',
   'exporter',
+  'evaluation',
   'korean',
   'core',
 ];

@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
 import type { Dtype } from '#core/protocol/manifest.ts';
 import { chunks } from '#core/chat/chunks.ts';
+import { ModelSessions, type DecoderRun } from '../../evaluation/sessions.ts';
 import { exportPackage, type ExportOptions } from '../../exporter/export-package.ts';
 import { DTYPE_SUFFIX, VISION_DTYPE } from '../../exporter/graphs.ts';
 import { argmax, imageToken, maskOf, readGolden, type Golden } from './golden.ts';
@@ -55,54 +55,41 @@ export async function exportFixture(
   );
 }
 
-export interface Run {
-  /** [positions, vocabulary] of the new tokens. */
-  logits: Float32Array;
-  cache: Record<string, ort.Tensor>;
-}
+/** Logits are of the new tokens. */
+export type Run = DecoderRun;
 
 export class NodeModel {
-  readonly #decoder: ort.InferenceSession;
-  readonly #embed: ort.InferenceSession | undefined;
-  readonly #vision: ort.InferenceSession | undefined;
+  readonly #sessions: ModelSessions;
 
-  private constructor(decoder: ort.InferenceSession, embed?: ort.InferenceSession, vision?: ort.InferenceSession) {
-    this.#decoder = decoder;
-    this.#embed = embed;
-    this.#vision = vision;
+  private constructor(sessions: ModelSessions) {
+    this.#sessions = sessions;
   }
 
   static async open(folder: string, dtype: Dtype, visionDtype: Dtype = VISION_DTYPE[dtype]): Promise<NodeModel> {
-    const open = (name: string, suffix: string) =>
-      ort.InferenceSession.create(join(folder, 'onnx', `${name}${suffix}.onnx`), { logSeverityLevel: 3 });
+    const path = (name: string, suffix: string) => join(folder, 'onnx', `${name}${suffix}.onnx`);
     return new NodeModel(
-      await open('decoder_model_merged', DTYPE_SUFFIX[dtype]),
-      await open('embed_tokens', DTYPE_SUFFIX[dtype]),
-      await open('vision_encoder', DTYPE_SUFFIX[visionDtype]),
+      await ModelSessions.open({
+        decoder: path('decoder_model_merged', DTYPE_SUFFIX[dtype]),
+        embedding: path('embed_tokens', DTYPE_SUFFIX[dtype]),
+        vision: path('vision_encoder', DTYPE_SUFFIX[visionDtype]),
+      }),
     );
   }
 
   static async openTextOnly(folder: string, dtype: Dtype): Promise<NodeModel> {
     return new NodeModel(
-      await ort.InferenceSession.create(join(folder, 'onnx', `model${DTYPE_SUFFIX[dtype]}.onnx`), {
-        logSeverityLevel: 3,
-      }),
+      await ModelSessions.open({ decoder: join(folder, 'onnx', `model${DTYPE_SUFFIX[dtype]}.onnx`) }),
     );
   }
 
   /** pixel_values [n, 3, size, size] → [n, tokens, hidden] */
-  async features(pixels: { shape: number[]; data: Float32Array }): Promise<Float32Array> {
-    const { image_features } = await this.#visionOrFail().run({
-      pixel_values: new ort.Tensor('float32', pixels.data, pixels.shape),
-    });
-    return floats(image_features);
+  features(pixels: { shape: number[]; data: Float32Array }): Promise<Float32Array> {
+    return this.#sessions.features(pixels);
   }
 
   /** ids → [ids, hidden] */
-  async embeddings(ids: readonly number[]): Promise<Float32Array> {
-    if (!this.#embed) throw new Error('a text-only package');
-    const tokens = new ort.Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]);
-    return floats((await this.#embed.run({ input_ids: tokens })).inputs_embeds);
+  embeddings(ids: readonly number[]): Promise<Float32Array> {
+    return this.#sessions.embeddings(ids);
   }
 
   /** Logits of all positions, prefilled in chunks of at most `chunk` tokens that never cut an image. */
@@ -112,12 +99,18 @@ export class NodeModel {
   ): Promise<Run> {
     const mask = [...(options.mask ?? maskOf(ids))];
     const images = imageSpans(ids);
-    const prompt = { ids: [...ids], mask, images };
-    const before = options.past ? length(options.past) : 0;
+    const before = new Array<number>(options.past ? length(options.past) : 0).fill(1);
+    const features = options.features ?? new Float32Array();
     const parts: Float32Array[] = [];
     let run = options.past;
-    for (const { start, end } of chunks(prompt, 0, options.chunk ?? ids.length)) {
-      run = await this.#run(ids, start, end, mask, images, before, run, options.features);
+    for (const { start, end, image } of chunks({ ids: [...ids], mask, images }, 0, options.chunk ?? ids.length)) {
+      const rest = { mask: [...before, ...mask.slice(0, end)], past: run?.cache, keep: 0 };
+      const tokens = ids.slice(start, end);
+      if (image) {
+        const size = (await this.embeddings(tokens)).length;
+        const own = features.slice(image.index * size, (image.index + 1) * size);
+        run = await this.#sessions.run({ ...rest, input: own });
+      } else run = await this.#sessions.runTokens(tokens, rest);
       parts.push(run.logits);
     }
     if (!run) throw new Error('no tokens');
@@ -131,57 +124,6 @@ export class NodeModel {
       run = await this.prefill(ids.slice(-1), { past: run });
     }
     return { ids, run };
-  }
-
-  async #run(
-    ids: readonly number[],
-    start: number,
-    end: number,
-    mask: readonly number[],
-    images: { start: number; length: number }[],
-    before: number,
-    past: Run | undefined,
-    features: Float32Array | undefined,
-  ): Promise<Run> {
-    const count = end - start;
-    const total = before + end;
-    const allMask = [...new Array<number>(before).fill(1), ...mask.slice(0, end)];
-    const feeds: Record<string, ort.Tensor> = {
-      attention_mask: new ort.Tensor('int64', BigInt64Array.from(allMask, BigInt), [1, total]),
-      num_logits_to_keep: new ort.Tensor('int64', new BigInt64Array([0n]), []),
-    };
-    const tokens = new ort.Tensor('int64', BigInt64Array.from(ids.slice(start, end), BigInt), [1, count]);
-    if (this.#embed) {
-      const { inputs_embeds } = await this.#embed.run({ input_ids: tokens });
-      const embeds = floats(inputs_embeds);
-      const hidden = embeds.length / count;
-      images.forEach((image, index) => {
-        if (image.start < start || image.start >= end) return;
-        const size = image.length * hidden;
-        embeds.set(
-          (features ?? new Float32Array()).subarray(index * size, (index + 1) * size),
-          (image.start - start) * hidden,
-        );
-      });
-      feeds['inputs_embeds'] = new ort.Tensor('float32', embeds, [1, count, hidden]);
-    } else feeds['input_ids'] = tokens;
-    for (const meta of this.#decoder.inputMetadata) {
-      if (!meta.isTensor || !meta.name.startsWith('past_key_values.')) continue;
-      const dims = meta.shape.map((size) => (typeof size === 'number' ? size : 0));
-      dims[0] = 1;
-      feeds[meta.name] =
-        past?.cache[meta.name.replace('past_key_values', 'present')] ??
-        (meta.type === 'float16'
-          ? new ort.Tensor('float16', new Uint16Array(0), dims)
-          : new ort.Tensor('float32', new Float32Array(0), dims));
-    }
-    const { logits, ...cache } = await this.#decoder.run(feeds);
-    return { logits: floats(logits), cache };
-  }
-
-  #visionOrFail(): ort.InferenceSession {
-    if (!this.#vision) throw new Error('a text-only package');
-    return this.#vision;
   }
 }
 
@@ -198,11 +140,6 @@ function imageSpans(ids: readonly number[]): { index: number; start: number; len
 
 function length(run: Run): number {
   return run.cache['present.0.key']?.dims[2] ?? 0;
-}
-
-function floats(tensor: ort.Tensor | undefined): Float32Array {
-  if (!(tensor?.data instanceof Float32Array)) throw new Error('expected a float32 tensor');
-  return new Float32Array(tensor.data);
 }
 
 function concatenate(parts: readonly Float32Array[]): Float32Array {

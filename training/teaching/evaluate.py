@@ -38,6 +38,7 @@ def evaluate(
     model.eval()
     right: dict[tuple[str, str], list[bool]] = defaultdict(list)
     tokens: dict[str, int] = defaultdict(int)
+    prompt_tokens: dict[str, int] = defaultdict(int)
     nats: dict[str, float] = defaultdict(float)
 
     def ask(pairs: list[Pair], batch: Batch, features: torch.Tensor) -> None:
@@ -52,6 +53,7 @@ def evaluate(
                 pair = pairs[place]
                 right[pair.kind, pair.language].append(bool(wrong[row] == 0))
                 tokens[pair.language] += int(lengths[row])
+                prompt_tokens[pair.language] += len(prompter.encode(pair.question))
                 nats[pair.language] += float(losses[row])
 
     images = min(images, len(data.images))
@@ -83,6 +85,7 @@ def evaluate(
 
     asked_about = {key: len(group) for key, group in sorted(right.items())}
     in_language = {language: [key for key in asked_about if key[1] == language] for language in LANGUAGES}
+    count_in = {language: sum(asked_about[key] for key in keys) for language, keys in in_language.items()}
     return {
         "count": sum(asked_about.values()),
         "exact_match": mean(*asked_about),
@@ -94,9 +97,9 @@ def evaluate(
         "by_question_and_language": {" ".join(key): mean(key) for key in asked_about},
         # Of the answers, a token.
         "perplexity": {language: float(np.exp(nats[language] / tokens[language])) for language in LANGUAGES},
-        "tokens_per_answer": {
-            language: tokens[language] / sum(asked_about[key] for key in keys) for language, keys in in_language.items()
-        },
+        "tokens_per_answer": {language: tokens[language] / count_in[language] for language in LANGUAGES},
+        # Of the question's text alone.
+        "prompt_tokens": {language: prompt_tokens[language] / count_in[language] for language in LANGUAGES},
     }
 
 

@@ -6,18 +6,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
 import { buildPrompt, type Prompt } from '#core/chat/prompt.ts';
-import { normalize } from '#core/image/normalize.ts';
-import { readPreprocessor } from '#core/image/preprocessor.ts';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
+import { openModel } from '../../../evaluation/model.ts';
+import { prefill } from '../../../evaluation/prefill.ts';
 import { isJsonObject } from '../../../exporter/checkpoint.ts';
 import { exportPackage } from '../../../exporter/export-package.ts';
 import { PHANTOM_SET_FORMAT, writePhantomSet } from '../../../scripts/phantom-set.ts';
 import { compileChatTemplate } from '../../../workers/engine/chat/template.ts';
 import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';
 import { hasTrainingPython, python } from './python.ts';
-import { PackageModel } from './package-model.ts';
 
 const teaching = (name: string) => readFileSync(new URL(`../../../training/teaching/${name}`, import.meta.url), 'utf8');
 
@@ -168,11 +167,10 @@ print(json.dumps({'ids': conversation.ids[:-1], 'logits': logits[0].tolist()}))`
     const reference: unknown = JSON.parse(stdout);
     expect(reference).toMatchObject({ ids: prompt.ids });
 
-    const preprocessor = readPreprocessor(await json('preprocessor_config.json'));
-    const grey = renderPhantom(drawPhantom(phantomSeed('evaluation', 0, 0)));
-    const rgb = Uint8Array.from({ length: grey.length * 3 }, (_, i) => grey[Math.floor(i / 3)] ?? 0);
-    const model = await PackageModel.open(at('package'));
-    const logits = await model.logits(prompt, { data: normalize(rgb, preprocessor), dims: [1, 3, 64, 64] });
+    const model = await openModel(at('package'), 1);
+    const features = await model.look(renderPhantom(drawPhantom(phantomSeed('evaluation', 0, 0))));
+    const run = await prefill(model.sessions, prompt, { from: 0, to: prompt.ids.length, features });
+    const logits = run?.logits ?? expect.fail();
     const expected = numbers(reference, 'logits');
     expect(logits.length).toBe(expected.length);
     const error = Math.max(...expected.map((value, i) => Math.abs(value - (logits[i] ?? NaN))));
