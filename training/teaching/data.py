@@ -44,6 +44,8 @@ class PhantomSet:
         if meta.get("format") != FORMAT:
             raise ValueError(f"{folder}/meta.json has the format {meta.get('format')!r}, expected {FORMAT!r}")
         self.meta = meta
+        # Sets that were written before there were several tasks do not name theirs.
+        self.task: str = meta.get("task", "base")
         # u8 [images, side, side]
         self.images = np.load(folder / "images.npy", mmap_mode="r")
         maps = np.load(folder / "maps.npy", mmap_mode="r")

@@ -116,13 +116,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m teaching.evaluate", description=__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, help="a set of npm run phantoms -- --split evaluation")
+    parser.add_argument("--adapter", type=Path, help="folder of an adapter, put on the checkpoint")
     parser.add_argument("--images", type=int, default=1000, help="the first so many phantoms of the set")
     parser.add_argument("--out", type=Path, help="JSON file; default: print")
     arguments = parser.parse_args()
     model, prompter = open_checkpoint(arguments.checkpoint)
+    if arguments.adapter:
+        # PEFT takes seconds to load, and few need it.
+        from .adapters import open_adapter
+
+        open_adapter(model, arguments.adapter)
     data = PhantomSet(arguments.data, int(model.config.mm_tokens_per_image**0.5))
     result = {
-        "set": {key: data.meta[key] for key in ("split", "seed", "phantoms")},
+        "set": {"task": data.task, **{key: data.meta[key] for key in ("split", "seed", "phantoms")}},
         "seen": evaluate(model, prompter, data, arguments.images),
         "blank": evaluate(model, prompter, data, arguments.images, blank=True),
     }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const PYTHON = process.env['PYTHON'] ?? 'python3';
 const TRAINING = fileURLToPath(new URL('../../../training', import.meta.url));
-const NEEDED = ['torch', 'transformers', 'tokenizers', 'numpy'];
+const NEEDED = ['torch', 'transformers', 'tokenizers', 'numpy', 'peft', 'safetensors'];
 
 /** False where the interpreter or one of its packages is missing. */
 export function hasTrainingPython(): boolean {
