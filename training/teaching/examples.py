@@ -52,6 +52,12 @@ class Tally:
             self.tokens[language] += int(chosen.sum())
         self.right += int(part.right.sum())
 
+    def join(self, other: Tally) -> None:
+        for language in LANGUAGES:
+            self.nats[language] += other.nats[language]
+            self.tokens[language] += other.tokens[language]
+        self.right += other.right
+
     def means(self) -> dict[str, float]:
         """A token; a language of which there was none is left out."""
         of = {f"loss_{key}": self.nats[key] / self.tokens[key] for key in ("ko", "en") if self.tokens[key]}

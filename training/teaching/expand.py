@@ -12,6 +12,7 @@ import json
 import math
 import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -127,6 +128,28 @@ def options() -> argparse.Namespace:
     return arguments
 
 
+class Window:
+    """Means over the steps since the last report. A resumed run takes up its sums, but not its times."""
+
+    def __init__(self, tally: dict | None = None, steps: int = 0, rates: float = 0.0) -> None:
+        self.tally, self.steps, self.rates = Tally(**(tally or {})), steps, rates
+        self.timed, self.begin, self.cpu = 0, time.monotonic(), time.process_time()
+
+    def add(self, tally: Tally, rate: float) -> None:
+        self.tally.join(tally)
+        self.rates += rate
+        self.steps += 1
+        self.timed += 1
+
+    def means(self) -> dict[str, float]:
+        seconds, cpu = time.monotonic() - self.begin, time.process_time() - self.cpu
+        times = {"seconds_a_step": seconds / self.timed, "cpu_seconds_a_step": cpu / self.timed}
+        return {**self.tally.means(), "rate": self.rates / self.steps, **times}
+
+    def sums(self) -> dict:
+        return {"tally": asdict(self.tally), "steps": self.steps, "rates": self.rates}
+
+
 class Expansion:
     """A model that goes through the stages. `start` of each is a checkpoint on disk: a stage begins anew from it."""
 
@@ -175,14 +198,15 @@ class Expansion:
             merge_adapters(self.model)
         self.trained = []
 
-    def step(self, step: int, examples: Examples, tally: Tally) -> float:
-        """Returns the learning rate."""
+    def step(self, step: int, examples: Examples) -> tuple[Tally, float]:
+        """Returns what was lost and the learning rate."""
         now = self.planned[self.index]
         steps = now.end - now.begin
         rate = rate_at(step - now.begin, steps, self.arguments.rate * now.stage.rate, min(WARMUP, max(1, steps // 5)))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
+        tally = Tally()
         count, parts = examples.parts(self.model, step)
         for part in parts:
             (part.losses.sum() / count).backward()
@@ -191,11 +215,12 @@ class Expansion:
         self.optimizer.step()
         for part in self.trained:
             part.write()
-        return rate
+        return tally, rate
 
-    def state(self, step: int) -> dict:
+    def state(self, step: int, window: Window) -> dict:
         values = [part.values.detach() for part in self.trained]
-        return {"step": step, "index": self.index, "values": values, "optimizer": self.optimizer.state_dict()}
+        optimizer = self.optimizer.state_dict()
+        return {"step": step, "index": self.index, "values": values, "optimizer": optimizer, "window": window.sums()}
 
     def restore(self, state: dict) -> None:
         if state["values"]:
@@ -331,31 +356,29 @@ def train(
         if now.end <= first:
             continue
         expansion.begin(index)
+        window = Window()
         if state and state["index"] == index:
             expansion.restore(state)
-        tally, since, rates, begin, cpu = Tally(), 0, 0.0, time.monotonic(), time.process_time()
+            window = Window(**state["window"])
         for step in range(max(first, now.begin), now.end):
-            rates += expansion.step(step, examples, tally)
-            since += 1
+            window.add(*expansion.step(step, examples))
             done = step + 1
             looks = done % arguments.held_out_every == 0 or done == now.end
             if done % REPORT_EVERY == 0 or looks:
-                seconds, cpu_seconds = time.monotonic() - begin, time.process_time() - cpu
-                line = {"step": done, "stage": now.stage.name, **tally.means(), "rate": rates / since}
-                line |= {"seconds_a_step": seconds / since, "cpu_seconds_a_step": cpu_seconds / since}
+                line = {"step": done, "stage": now.stage.name, **window.means()}
                 if looks:
                     line |= held_out_losses(expansion.model, examples)
                 run.report(line)
                 shown = (f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in line.items())
                 print(" ".join(shown), flush=True)
-                tally, since, rates, begin, cpu = Tally(), 0, 0.0, time.monotonic(), time.process_time()
+                window = Window()
             if done % arguments.save_every == 0 and done < now.end:
-                run.save(expansion.state(done))
+                run.save(expansion.state(done, window))
         expansion.end()
         # What the next stage begins with is on disk before the state says that it has begun.
         last = index + 1 == len(planned)
         save_model(arguments.out / "checkpoint" if last else expansion.start(index + 1), expansion.model)
-        run.save({"step": now.end, "index": index + 1, "values": [], "optimizer": {}})
+        run.save({"step": now.end, "index": index + 1, "values": [], "window": {}})
         shutil.rmtree(expansion.start(index), ignore_errors=True)
     return expansion.model
 
