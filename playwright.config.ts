@@ -12,6 +12,7 @@ const CHROMIUM = path === undefined ? {} : { executablePath: path };
 /** Runs against what `npm run build` left in dist/. */
 export default defineConfig({
   testDir: 'tests/e2e',
+  globalSetup: './tests/e2e/packages.setup.ts',
   timeout: 120_000,
   workers: 1,
   forbidOnly: !!process.env['CI'],

@@ -111,7 +111,7 @@ const browser = await chromium.launch({ executablePath: ensureChromium(), args: 
 try {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   // The engine would be busy with its package meanwhile.
-  await page.route('**/models/default/**', (route) => route.abort());
+  await page.route('**/models/**', (route) => route.abort());
   await page.goto(`${server.resolvedUrls?.local[0] ?? ''}#/tokenizer`);
   await page.locator('tr[data-tokenizer="ko-20480"] [data-figure="tokens"]').waitFor({ timeout: 60_000 });
   const session = await page.context().newCDPSession(page);

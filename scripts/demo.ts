@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import open from 'open';
 import { build, preview } from 'vite';
 import { BASE_VOCABULARY, writeBaseVocabulary } from './base-vocabulary.ts';
-import { writeDefaultPackage } from './default-package.ts';
+import { writeStandIn } from './random-package.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,7 +15,7 @@ function hasDisplay(): boolean {
   return process.platform !== 'linux' || Boolean(DISPLAY ?? WAYLAND_DISPLAY ?? WSL_DISTRO_NAME);
 }
 
-await writeDefaultPackage(join(root, 'public/models/default'));
+await writeStandIn();
 await writeBaseVocabulary(join(root, BASE_VOCABULARY));
 // How long which plugin took is of no interest here.
 const rolldownOptions = { checks: { pluginTimings: false } };

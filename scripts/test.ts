@@ -54,7 +54,7 @@ const steps: readonly Step[] = [
     name: 'build',
     run: () =>
       commands(
-        [...tools.tsx, 'scripts/default-package.ts'],
+        [...tools.tsx, 'scripts/random-package.ts'],
         [...tools.tsx, 'scripts/base-vocabulary.ts'],
         [...tools.vite, 'build'],
       ),

@@ -44,8 +44,10 @@ describe('image files to pixel values', () => {
   it('a phantom that the page draws reaches the model pixel for pixel', async () => {
     const phantom = drawPhantom(phantomSeed('page', 7, 1));
     const file = new File([greyscalePng(renderPhantom(phantom), SIDE, SIDE)], 'phantom.png', { type: 'image/png' });
-    const expected = [...renderPhantom(phantom)].flatMap((grey) => [grey, grey, grey]);
-    expect([...(await resized(file, SIDE))]).toEqual(expected);
+    const grey = renderPhantom(phantom);
+    const rgb = await resized(file, SIDE);
+    expect(rgb.length).toBe(SIDE * SIDE * 3);
+    expect(rgb.findIndex((value, at) => value !== grey[Math.floor(at / 3)])).toBe(-1);
   });
 
   it.each([

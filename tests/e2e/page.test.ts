@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { packageFolder } from './packages.ts';
 import { answers, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
 
 test('Enter that ends a Korean syllable does not send; Enter alone does', async ({ page }) => {
@@ -19,9 +20,9 @@ test('Enter that ends a Korean syllable does not send; Enter alone does', async 
 test('the address and the switch choose the language, and the choice is kept', async ({ page }) => {
   await openPage(page, '/?lang=en');
   await expect(page.locator('html')).toHaveAttribute('lang', 'en');
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/Medical AI/);
+  await expect(prompt(page)).toHaveAttribute('placeholder', 'Ask anything');
   await page.getByRole('radio', { name: '한국어' }).click();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/의료 AI/);
+  await expect(prompt(page)).toHaveAttribute('placeholder', '무엇이든 물어보세요');
   await page.getByRole('radio', { name: 'EN' }).click();
   await page.goto('/');
   await expect(page.locator('html')).toHaveAttribute('lang', 'en');
@@ -49,8 +50,8 @@ test('a folder from disk opens; one without its files says what is missing, and 
   await openPage(page);
   await modelReady(page);
   await page.getByRole('button', { name: '모델 바꾸기' }).click();
-  await page.getByTestId('folder-input').setInputFiles('dist/models/default');
-  await expect(page.getByText('default 여는 중').first()).toBeVisible();
+  await page.getByTestId('folder-input').setInputFiles(packageFolder('random'));
+  await expect(page.getByText('random 여는 중').first()).toBeVisible();
   await modelReady(page);
 
   await page.getByRole('button', { name: '모델 바꾸기' }).click();

@@ -1,14 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { expect, type Locator, type Page } from '@playwright/test';
+import { servePackage, type PackageName } from './packages.ts';
 
 /** The engine runs on the software adapter, on machines that do other things too. */
 export const patience = { timeout: 90_000 };
 
 export const photograph = 'tests/fixtures/images/small-320x427.jpg';
 
-/** Opens the page and waits until the built-in model stands; gives what the browser complained about. */
-export async function openPage(page: Page, address = '/'): Promise<string[]> {
+/**
+ * Opens the page, and gives what the browser complained about. In place of the built-in model it opens one of the packages
+ * that packages.setup.ts wrote, unless asked for: random weights write on until they are stopped.
+ */
+export async function openPage(
+  page: Page,
+  address = '/',
+  model: PackageName | 'built-in' = 'random',
+): Promise<string[]> {
+  if (model !== 'built-in') await servePackage(page, model);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {

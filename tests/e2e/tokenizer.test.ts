@@ -22,7 +22,7 @@ const sentence = '심근경색이 의심되어 관상동맥 조영술을 준비�
 
 test('before any model, a newcomer types and sees the true counts, and what a token is', async ({ page }) => {
   // No package, and no answer either: the lab does not wait for one.
-  await page.route('**/models/default/**', () => {});
+  await page.route('**/models/**', () => {});
   const complaints = await openLab(page);
   await expect(page).toHaveTitle(/^토크나이저 · /);
   await input(page).fill('');

@@ -9,6 +9,7 @@ import type {
   OpenOptions,
   PackageSource,
   Stats,
+  StoreNotice,
 } from '#core/protocol/engine.ts';
 import { FailureError, type Failure } from '#core/protocol/failure.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
@@ -26,6 +27,7 @@ import { loadModel, type LoadedModel } from './model/load.ts';
 import { readPackage } from './model/package.ts';
 import { reasonOf } from './model/session.ts';
 import { memoryStats } from './runtime/memory.ts';
+import { timed } from './runtime/timed.ts';
 
 /** Four times a second and a little more. */
 const statsMilliseconds = 200;
@@ -54,18 +56,15 @@ export class Engine implements EngineApi {
       const begin = performance.now();
       await this.close();
       const progress = downloadProgress(on);
-      const opened = await openPackage(source, {
-        signal,
-        progress,
-        notice: (notice) => void on({ type: 'notice', notice }),
-      });
+      const notice = (found: StoreNotice) => void on({ type: 'notice', notice: found });
+      const opened = await timed('manifest', () => openPackage(source, { signal, progress, notice }));
       const reader = boundReader(opened, { signal, progress });
-      const pack = await readPackage(reader);
-      const chat = await loadChat(reader, pack.config.vision?.tokensPerImage ?? 0);
+      const pack = await timed('package', () => readPackage(reader));
+      const chat = await timed('chat', () => loadChat(reader, pack.config.vision?.tokensPerImage ?? 0));
       const preprocessor = pack.vision
         ? readPreprocessor(await readJson(reader, 'preprocessor_config.json'))
         : undefined;
-      const backend = await this.#backendFor(options.provider);
+      const backend = await timed('backend', () => this.#backendFor(options.provider));
       const model = await loadModel(pack, backend, options, signal, (event) => void on(event));
       this.#opened = { model, chat, preprocessor, conversation: { cached: emptyPrompt, images: new ImageCache() } };
       return { type: 'done', model: model.info, milliseconds: performance.now() - begin };

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeDefaultPackage } from '../../../scripts/default-package.ts';
+import { writeRandomPackage } from '../../../scripts/random-package.ts';
 import { writeStandInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
 import { loadChat } from '../../../workers/engine/chat/chat.ts';
 import { BASE_SIZE, MERGES, writeKoreanPack } from '../../reference/korean.ts';
@@ -16,7 +16,7 @@ import { writeForeign } from './foreign.ts';
 
 export async function writeEnginePackages(folder: string): Promise<void> {
   const path = (name: string) => join(folder, name);
-  await writeDefaultPackage(path('chat'));
+  await writeRandomPackage(path('chat'));
   await writeForeign(path('chat'), path('foreign'), 'fused');
   await writeForeign(path('chat'), path('foreign-concat'), 'concat');
   await writeTampered(path('chat'), path('tampered'));

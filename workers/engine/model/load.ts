@@ -16,6 +16,7 @@ import { Decoder, textMask } from './decoder.ts';
 import { idsAsTheyAre, SessionEmbedding, type Embedding } from './embedding.ts';
 import { canBeStatic, GrowingKvCache, kvInputs, StaticKvCache } from './kvCache.ts';
 import type { GraphSource, ModelPackage } from './package.ts';
+import { timed } from '../runtime/timed.ts';
 import { createSession, type SessionSource } from './session.ts';
 import { uploadShared } from './shared.ts';
 import { VisionEncoder, type VisionStage } from './vision.ts';
@@ -83,9 +84,7 @@ async function load(
     onProgress({ type: 'progress', phase, file, doneBytes, totalBytes });
   };
   checkDtype(pack, backend);
-  const decoderGraph = await pack.decoder.read();
-  const embeddingGraph = await pack.embedding?.read();
-  const visionGraph = await pack.vision?.read();
+  const [decoderGraph, embeddingGraph, visionGraph] = await timed('graphs', () => readGraphs(pack));
   checkSize(backend, [decoderGraph, embeddingGraph, visionGraph]);
 
   const isOurs = decoderGraph.producerName === producer;
@@ -104,8 +103,10 @@ async function load(
   let sharedBuffers = new Map<string, GPUBuffer>();
   const decoderSource = source(pack, pack.decoder, decoderGraph);
   if (decoderShared.length > 0) {
-    sharedBuffers = await uploadShared(backend, decoderSource, decoderShared, signal, (done, total) =>
-      step('weights', pack.decoder.path, done, total),
+    sharedBuffers = await timed('shared weights', () =>
+      uploadShared(backend, decoderSource, decoderShared, signal, (done, total) =>
+        step('weights', pack.decoder.path, done, total),
+      ),
     );
     release.push(() => sharedBuffers.forEach((buffer) => buffer.destroy()));
   }
@@ -170,6 +171,11 @@ async function load(
   return { package: pack, backend, info, embedding, decoder, vision, chunk };
 }
 
+/** Freshly parsed: they are patched. */
+async function readGraphs(pack: ModelPackage) {
+  return [await pack.decoder.read(), await pack.embedding?.read(), await pack.vision?.read()] as const;
+}
+
 async function loadVision(
   backend: Backend,
   pack: ModelPackage,
@@ -207,13 +213,15 @@ async function warmUp(backend: Backend, embedding: Embedding, decoder: Decoder):
   const chunk = backend.gpu ? [Math.min(warmUpTokens, decoder.cache.capacity - 1)] : [];
   for (const length of [...chunk, 1]) {
     const ids = new Array<number>(length).fill(0);
-    const input = await embedding.embed(int64Tensor(backend, ids, [1, length]));
-    await decoder.run(
-      input,
-      ids.map(() => textMask),
-      'token',
-    );
-    if (backend.gpu) await backend.guard(backend.gpu.device.queue.onSubmittedWorkDone());
+    await timed(`warm-up: ${length}`, async () => {
+      const input = await embedding.embed(int64Tensor(backend, ids, [1, length]));
+      await decoder.run(
+        input,
+        ids.map(() => textMask),
+        'token',
+      );
+      if (backend.gpu) await backend.guard(backend.gpu.device.queue.onSubmittedWorkDone());
+    });
   }
   decoder.truncate(0);
 }

@@ -6,6 +6,7 @@ import { externalFiles, writeModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { sessionOptions } from '../runtime/ort.ts';
 import { PatientBlob } from '../runtime/patient-read.ts';
+import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
 
 export interface SessionSource {
@@ -38,8 +39,8 @@ export async function createSession(
       ...(Object.keys(location).length > 0 ? { preferredOutputLocation: location } : {}),
     });
   try {
-    return await backend.guard(
-      backend.gpu ? backend.gpu.ledger.during(options.purpose ?? 'weights', create) : create(),
+    return await timed(`session: ${source.path.split('/').at(-1)}`, () =>
+      backend.guard(backend.gpu ? backend.gpu.ledger.during(options.purpose ?? 'weights', create) : create()),
     );
   } catch (cause) {
     if (cause instanceof FailureError) throw cause;

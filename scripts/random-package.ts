@@ -1,11 +1,13 @@
 /**
- * Makes the package that the page opens by itself: the q4 export of the test fixture with a stand-in tokenizer. Its
- * weights are random, and its manifest says so.
+ * A small package with random weights: the export of the test fixture in q4 with a stand-in tokenizer. Tests run on it, and
+ * the page opens it where it brings no better model. Its manifest says what it is.
  */
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_PACKAGE, STAND_IN } from '#core/protocol/default-package.ts';
+import type { Teaches } from '#core/protocol/manifest.ts';
 import { isJsonObject, readJson } from '../exporter/checkpoint.ts';
 import { exportPackage } from '../exporter/export-package.ts';
 import { VISION_DTYPE } from '../exporter/graphs.ts';
@@ -16,8 +18,19 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Room for a few turns; the fixture's own 512 are less than two hundred Korean syllables in bytes. */
 const context = 4096;
 
-export async function writeDefaultPackage(out: string): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'medgemma-ko-lab-default-'));
+export interface RandomPackageOptions {
+  /** The page then treats it as the teaching model, which it is not: for tests. */
+  teaches?: Teaches;
+  /** Ids that end an answer, in place of the fixture's. */
+  endTokens?: readonly number[];
+}
+
+/** Replaces what is in `out`. */
+export async function writeRandomPackage(
+  out: string,
+  { teaches, endTokens }: RandomPackageOptions = {},
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'medgemma-ko-lab-random-'));
   // The manifest tells its name.
   const checkpoint = join(folder, 'gemma3-tiny');
   try {
@@ -26,6 +39,7 @@ export async function writeDefaultPackage(out: string): Promise<void> {
     const text = config['text_config'];
     if (!isJsonObject(text)) throw new Error('config.json of the fixture has no text_config');
     text['max_position_embeddings'] = context;
+    if (endTokens) config['eos_token_id'] = [...endTokens];
     await writeFile(join(checkpoint, 'config.json'), JSON.stringify(config));
     await writeStandInTokenizer(checkpoint);
     await rm(out, { recursive: true, force: true });
@@ -39,6 +53,7 @@ export async function writeDefaultPackage(out: string): Promise<void> {
         context,
         name: 'gemma3-tiny (random)',
         randomWeights: true,
+        teaches,
         notice: 'Random weights of the Gemma 3 architecture, made for tests. It has learnt nothing.',
       },
       { note: console.log, warn: console.warn, progress: () => ({ add() {}, stop() {} }) },
@@ -48,8 +63,12 @@ export async function writeDefaultPackage(out: string): Promise<void> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const out = join(root, 'public/models/default');
-  await writeDefaultPackage(out);
+/** Where the page brings no model of its own, it opens this one. */
+export async function writeStandIn(): Promise<void> {
+  if (DEFAULT_PACKAGE.folder !== STAND_IN.folder) return;
+  const out = join(root, 'public/models', STAND_IN.folder);
+  await writeRandomPackage(out);
   console.log(`default package: ${out}`);
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeStandIn();

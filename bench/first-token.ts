@@ -1,0 +1,172 @@
+/**
+ * How long a first visit takes: a fresh profile opens the built page and asks as soon as it can, with a drawn phantom. From
+ * the navigation to the first token, step by step:
+ *
+ *     npm run build && npx tsx bench/first-token.ts [--rounds N] [--package DIR] [--gpu]
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { chromium, type Browser, type Page } from 'playwright';
+import { preview } from 'vite';
+import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
+import { chromiumFlags, ensureChromium } from '../scripts/chromium.ts';
+import { machine } from './machine.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const flags = new Command('first-token')
+  .option('--rounds <n>', 'visits, each in a fresh profile', Number, 3)
+  .option('--package <folder>', 'a package in place of the built-in one')
+  .option('--gpu', "on the machine's GPU", false)
+  .parse()
+  .opts<{ rounds: number; package?: string; gpu: boolean }>();
+
+interface Step {
+  name: string;
+  /** Milliseconds since the navigation. */
+  start: number;
+  end: number;
+}
+
+interface Visit {
+  steps: Step[];
+  /** Milliseconds from the navigation to the first token that is shown. */
+  firstToken: number;
+  /** Processor seconds by kind of process. */
+  processor: Map<string, number>;
+}
+
+/** The built page, its built-in package replaced where another was named; links, nothing is copied. */
+async function siteFolder(): Promise<string> {
+  const dist = join(root, 'dist');
+  if (!existsSync(join(dist, 'index.html'))) throw new Error('There is no built page: run `npm run build` first.');
+  const site = await mkdtemp(join(tmpdir(), 'medgemma-ko-lab-site-'));
+  for (const name of await readdir(dist)) if (name !== 'models') await symlink(join(dist, name), join(site, name));
+  await mkdir(join(site, 'models'));
+  const folder = flags.package ? resolve(flags.package) : join(dist, 'models', DEFAULT_PACKAGE.folder);
+  if (!existsSync(join(folder, 'manifest.json'))) throw new Error(`${folder} is no model package`);
+  await symlink(folder, join(site, 'models', DEFAULT_PACKAGE.folder));
+  return site;
+}
+
+async function visit(url: string): Promise<Visit> {
+  const profile = await mkdtemp(join(tmpdir(), 'medgemma-ko-lab-profile-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: ensureChromium(),
+    args: [...chromiumFlags(flags.gpu)],
+    viewport: { width: 1440, height: 900 },
+  });
+  try {
+    const page = context.pages()[0] ?? (await context.newPage());
+    // The browser's own start is not the page's.
+    await page.goto('about:blank');
+    const before = await processorTime(context.browser());
+    await page.goto(`${url}?lang=en`);
+    await page.evaluate(watchForText);
+    // What a visitor does: draws, and sends as soon as the page lets them.
+    await page.getByRole('button', { name: 'Draw me a phantom' }).click();
+    await page.getByRole('textbox', { name: 'Question' }).fill('How many lesions are there?');
+    await page.locator('button[type=submit]:enabled').click({ timeout: 300_000 });
+    await page.waitForFunction(() => performance.getEntriesByName('first token').length > 0, null, {
+      timeout: 300_000,
+      polling: 50,
+    });
+    const processor = difference(before, await processorTime(context.browser()));
+    return { ...(await read(page)), processor };
+  } finally {
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
+  }
+}
+
+/** Runs in the page: the first text of an answer, and the click on Send, leave marks. */
+function watchForText(): void {
+  const seen = new MutationObserver(() => {
+    const text = document.querySelector('article .markdown')?.textContent.trim() ?? '';
+    const ended = document.querySelector('article footer') !== null;
+    if (text === '' && !ended) return;
+    performance.mark('first token');
+    seen.disconnect();
+  });
+  seen.observe(document.body, { subtree: true, childList: true, characterData: true });
+  document.addEventListener('submit', () => performance.mark('asked'), { capture: true, once: true });
+}
+
+async function read(page: Page): Promise<{ steps: Step[]; firstToken: number }> {
+  const pageSide = await page.evaluate(() => {
+    const [asked, firstToken] = ['asked', 'first token'].map(
+      (name) => performance.getEntriesByName(name)[0]?.startTime,
+    );
+    const [navigation] = performance.getEntriesByType('navigation');
+    const loaded = navigation instanceof PerformanceNavigationTiming ? navigation.domContentLoadedEventEnd : NaN;
+    return { origin: performance.timeOrigin, loaded, asked: asked ?? NaN, firstToken: firstToken ?? NaN };
+  });
+  const { origin, loaded, asked, firstToken } = pageSide;
+  const steps: Step[] = [{ name: 'page', start: 0, end: loaded }];
+  for (const worker of page.workers()) {
+    const inside = await worker.evaluate(() => ({
+      origin: performance.timeOrigin,
+      steps: performance
+        .getEntriesByType('measure')
+        .map(({ name, startTime, duration }) => ({ name, start: startTime, end: startTime + duration })),
+    }));
+    const shift = inside.origin - origin;
+    if (inside.steps.length > 0) steps.push({ name: 'worker begins', start: shift, end: shift });
+    steps.push(...inside.steps.map(({ name, start, end }) => ({ name, start: start + shift, end: end + shift })));
+  }
+  steps.push({ name: 'asked → first token', start: asked, end: firstToken });
+  return { steps: steps.toSorted((a, b) => a.start - b.start), firstToken };
+}
+
+async function processorTime(browser: Browser | null): Promise<Map<string, number>> {
+  if (!browser) throw new Error('the context has no browser');
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  const times = new Map<string, number>();
+  for (const { type, cpuTime } of processInfo) times.set(type, (times.get(type) ?? 0) + cpuTime);
+  return times;
+}
+
+function difference(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Map<string, number> {
+  return new Map([...after].map(([type, time]) => [type, time - (before.get(type) ?? 0)]));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
+}
+
+const site = await siteFolder();
+const server = await preview({ root, logLevel: 'error', build: { outDir: site }, preview: { port: 0 } });
+try {
+  console.log([...(await machine()), `package: ${flags.package ?? DEFAULT_PACKAGE.folder}`].join('\n'));
+  const visits: Visit[] = [];
+  for (let round = 1; round <= flags.rounds; round++) {
+    const one = await visit(server.resolvedUrls?.local[0] ?? '');
+    visits.push(one);
+    const processor = [...one.processor].map(([type, seconds]) => `${type} ${seconds.toFixed(2)} s`).join(', ');
+    const load = (loadavg()[0] ?? NaN).toFixed(1);
+    console.log(
+      `visit ${round}: first token after ${(one.firstToken / 1000).toFixed(2)} s; processor ${processor}; load ${load} on ${cpus().length} cores`,
+    );
+  }
+  console.log('\nMedians in milliseconds; steps may overlap.\n\n| step | begins | takes |\n| --- | --: | --: |');
+  // Of a repeated step (stages of the vision encoder) the first beginning and the sum.
+  for (const name of new Set(visits.flatMap(({ steps }) => steps.map((step) => step.name)))) {
+    const own = visits
+      .map(({ steps }) => steps.filter((step) => step.name === name))
+      .filter(({ length }) => length > 0);
+    const begins = median(own.map(([first]) => first?.start ?? NaN));
+    const takes = median(own.map((steps) => steps.reduce((sum, { start, end }) => sum + end - start, 0)));
+    const times = Math.max(...own.map(({ length }) => length));
+    console.log(`| ${name}${times > 1 ? ` (${times} times)` : ''} | ${begins.toFixed(0)} | ${takes.toFixed(0)} |`);
+  }
+  console.log(`| first token | ${median(visits.map(({ firstToken }) => firstToken)).toFixed(0)} | |`);
+} finally {
+  await server.close();
+  await rm(site, { recursive: true, force: true });
+}

@@ -1,0 +1,38 @@
+/** Packages with random weights that stand in for the page's own in tests of what surrounds the model. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
+import type { RandomPackageOptions } from '../../scripts/random-package.ts';
+
+export const PACKAGES = {
+  /** Writes on until it is stopped. */
+  random: {},
+  /** Treated as the teaching model, though it has learnt nothing. */
+  teaching: { teaches: 'phantoms' },
+  /** Also ends its answers, after a few tokens. */
+  'teaching-brief': {
+    teaches: 'phantoms',
+    endTokens: Array.from({ length: 128 }, (_, index) => 4 * index + 3),
+  },
+} as const satisfies Record<string, RandomPackageOptions>;
+
+export type PackageName = keyof typeof PACKAGES;
+
+const folder = fileURLToPath(new URL('../../.cache/e2e', import.meta.url));
+
+export function packageFolder(name: PackageName): string {
+  return join(folder, name);
+}
+
+/** What the page asks for as its built-in model is this package. */
+export async function servePackage(page: Page, name: PackageName): Promise<void> {
+  const address = `/models/${DEFAULT_PACKAGE.folder}/`;
+  await page.route(`**${address}**`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    const file = join(packageFolder(name), pathname.slice(pathname.indexOf(address) + address.length));
+    if (existsSync(file)) await route.fulfill({ path: file });
+    else await route.fulfill({ status: 404 });
+  });
+}
