@@ -168,17 +168,20 @@ class Expansion:
         """Each stage has an optimizer of its own."""
         self.index, stage = index, self.planned[index].stage
         if self.way(index) == "qlora":
+            # Whoever else holds the model must not hold it on the GPU.
+            self.model.to("cpu")
             self.model = open_quantized(self.start(index)).requires_grad_(False)
-        ends = [(stage.input, self.model.get_input_embeddings())]
-        if not self.tied:
-            ends.append((stage.output, self.model.get_output_embeddings()))
-        rows = [Trained(end.weight, self.first_row if which is Rows.NEW else 0) for which, end in ends if which]
+        # Adapters first: they leave nothing else trainable.
         inner: list[torch.nn.Parameter] = []
         if stage.inner and self.way(index) == "full":
             inner = inner_parameters(self.model)
         elif stage.inner:
             arguments = self.arguments
             inner = list(add_adapters(self.model, arguments.rank, arguments.alpha, arguments.seed).values())
+        ends = [(stage.input, self.model.get_input_embeddings())]
+        if not self.tied:
+            ends.append((stage.output, self.model.get_output_embeddings()))
+        rows = [Trained(end.weight, self.first_row if which is Rows.NEW else 0) for which, end in ends if which]
         self.trained = [*rows, *(Trained(parameter) for parameter in inner)]
         decayed = [part.values for part in self.trained[len(rows) :] if part.values.ndim > 1]
         others = [part.values for part in self.trained if not any(part.values is values for values in decayed)]
