@@ -1,0 +1,64 @@
+/**
+ * `npm run teach:ship`: takes over what a finished run of `npm run teach` made into public/models: packages, sources,
+ * adapters, all figures (results.json) and the model card. Nothing is written by hand there.
+ */
+import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { modelCard } from './card.ts';
+import { ADAPTERS, MODELS } from './plan.ts';
+import { collectResults } from './results.ts';
+
+/** Of the repository's folder, in bytes: a clone has to stay small. */
+const LARGEST = 25e6;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = entries.filter((entry) => entry.isFile()).map((entry) => stat(join(entry.parentPath, entry.name)));
+  return (await Promise.all(sizes)).reduce((total, { size }) => total + size, 0);
+}
+
+async function main(): Promise<void> {
+  const flags = new Command('teach:ship')
+    .description('Takes over the models, adapters and figures of a finished run of `npm run teach` into public/models.')
+    .option('--run <folder>', 'folder of the run', 'training/runs')
+    .option('--out <folder>', 'where to', join(root, 'public/models'))
+    .parse()
+    .opts<{ run: string; out: string }>();
+  const run = resolve(flags.run);
+  const folders = [
+    ...MODELS.flatMap((model) => [`${model}-fp16`, `${model}-q4`].map((name) => [join('models', name), name] as const)),
+    ...ADAPTERS.map(({ name }) => [join('adapters', name, 'adapter'), join('adapters', name)] as const),
+  ];
+  const missing = folders.map(([from]) => from).filter((from) => !existsSync(join(run, from)));
+  if (missing.length > 0) throw new Error(`${run} has no ${missing.join(', no ')}; npm run teach makes them`);
+
+  const results = await collectResults(run);
+  await mkdir(flags.out, { recursive: true });
+  // All of it, or nothing: beside its place first.
+  const partial = await mkdtemp(join(flags.out, '.ship-'));
+  try {
+    for (const [from, to] of folders) await cp(join(run, from), join(partial, to), { recursive: true });
+    await writeFile(join(partial, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
+    await writeFile(join(partial, 'README.md'), modelCard(results, await sizeOf(partial)));
+    const bytes = await sizeOf(partial);
+    if (bytes > LARGEST)
+      throw new Error(`${(bytes / 1e6).toFixed(1)} MB are more than the ${LARGEST / 1e6} MB of the repository`);
+    for (const name of await readdir(partial)) {
+      await rm(join(flags.out, name), { recursive: true, force: true });
+      await rename(join(partial, name), join(flags.out, name));
+    }
+    console.log(`${flags.out}: ${(bytes / 1e6).toFixed(1)} MB`);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,48 @@
+/** The whole of `npm run teach` in small: that its steps fit together, not that anything is learnt. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readScores } from '../../../scripts/teach/results.ts';
+import { tools } from '../../../scripts/node-process.ts';
+import { hasTrainingPython } from './python.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const run = promisify(execFile);
+
+const name = hasTrainingPython()
+  ? 'npm run teach'
+  : 'npm run teach (skipped: no Python with PyTorch; PYTHON may name one)';
+describe.skipIf(!hasTrainingPython())(name, () => {
+  vi.setConfig({ testTimeout: 600_000, hookTimeout: 60_000 });
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'teach-test-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const teach = (...args: string[]) =>
+    run(process.execPath, [...tools.tsx, 'scripts/teach/main.ts', '--out', folder, ...args], {
+      cwd: root,
+      env: { ...process.env, OMP_NUM_THREADS: '1' },
+      maxBuffer: 2 ** 26,
+    });
+
+  it('goes from nothing to evaluated packages, does nothing twice, and refuses other amounts', async () => {
+    await teach('--smoke');
+    for (const model of ['teaching-base', 'teaching-ko']) {
+      for (const file of ['fp32', 'fp32-blank', 'q4', 'q2']) {
+        const path = join(folder, 'evaluations', `${model}-${file}.json`);
+        expect(readScores(JSON.parse(await readFile(path, 'utf8')), path).count).toBeGreaterThan(8);
+      }
+    }
+    const times = await readFile(join(folder, 'times.jsonl'), 'utf8');
+    const { stdout } = await teach('--smoke');
+    expect(stdout).toMatch(/: all \d+ steps are done/);
+    expect(await readFile(join(folder, 'times.jsonl'), 'utf8')).toBe(times);
+    await expect(teach()).rejects.toThrow(/holds a run with another seed or other amounts/);
+  });
+});
