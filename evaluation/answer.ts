@@ -40,12 +40,12 @@ export async function answerAll(
   if (!first) return [];
   // What all prompts begin with, the image most of all, is computed once.
   const shared = Math.min(...prompts.map((prompt) => commonPrefix(first, prompt)));
-  const start = await prefill(model.sessions, first, { from: 0, to: shared, features });
+  const start = await prefill(model.decoder, first, { from: 0, to: shared, features });
   const outcomes: Outcome[] = [];
   for (const [at, pair] of pairs.entries()) {
     const prompt = prompts[at] ?? first;
     const rest = { from: shared, to: prompt.ids.length, features, past: start?.cache };
-    const asked = await prefill(model.sessions, prompt, rest);
+    const asked = await prefill(model.decoder, prompt, rest);
     if (!asked) throw new Error('a prompt always has a token that is not shared');
     outcomes.push(await outcomeOf(model, pair, prompt, asked, features !== undefined));
   }
@@ -107,7 +107,7 @@ function textOf(tokenizer: EvaluatedModel['chat']['tokenizer'], ids: readonly nu
 
 /** The likeliest token, again and again. */
 async function generate(
-  { sessions, endTokens, chat }: EvaluatedModel,
+  { decoder, endTokens, chat }: EvaluatedModel,
   prompt: ImagePrompt,
   asked: DecoderRun,
   limit: number,
@@ -118,21 +118,21 @@ async function generate(
   for (let run = asked; !endTokens.has(next) && ids.length < limit; next = likeliest(run.logits)) {
     ids.push(next);
     mask.push(1);
-    run = await sessions.runTokens([next], { mask, past: run.cache });
+    run = await decoder.runTokens([next], { mask, past: run.cache });
   }
   return { ids, text: textOf(chat.tokenizer, ids), ended: endTokens.has(next) };
 }
 
 /** −log of the probability of the answer and its end, each token behind the right ones before it. */
 async function surprise(
-  { sessions, endOfTurn }: EvaluatedModel,
+  { decoder, endOfTurn }: EvaluatedModel,
   prompt: ImagePrompt,
   asked: DecoderRun,
   answer: readonly number[],
 ): Promise<number> {
   const vocabulary = asked.logits.length;
   const mask = [...prompt.mask, ...answer.map(() => 1)];
-  const { logits } = await sessions.runTokens(answer, { mask, past: asked.cache, keep: 0 });
+  const { logits } = await decoder.runTokens(answer, { mask, past: asked.cache, keep: 0 });
   const nats = [...answer, endOfTurn].reduce((sum, id, at) => {
     const row = at === 0 ? asked.logits : logits.subarray((at - 1) * vocabulary, at * vocabulary);
     return sum - logProbability(row, id);

@@ -8,13 +8,13 @@ import { readPackage, type ModelPackage } from '../workers/engine/model/package.
 import { readJson } from '../workers/store/reader.ts';
 import { EvaluationError } from './errors.ts';
 import { FolderReader } from './folder-reader.ts';
-import { ModelSessions } from './sessions.ts';
+import { ModelSessions, type Decoder } from './sessions.ts';
 
 const END_OF_TURN = '<end_of_turn>';
 
 export interface EvaluatedModel {
   chat: Chat;
-  sessions: ModelSessions;
+  decoder: Decoder;
   /** Ids that end an answer. */
   endTokens: ReadonlySet<number>;
   /** What stands behind a right answer. */
@@ -60,7 +60,7 @@ async function open(reader: FolderReader, pack: ModelPackage, threads: number): 
     threads,
   );
   return {
-    ...{ chat, sessions, endTokens: pack.endTokens, endOfTurn, positions: config.text.maxPositions },
+    ...{ chat, decoder: sessions, endTokens: pack.endTokens, endOfTurn, positions: config.text.maxPositions },
     about: { package: reader.name, dtype: decoder.dtype, vision_dtype: vision.dtype },
     look(pixels) {
       const rgb = Uint8Array.from({ length: pixels.length * 3 }, (_, i) => pixels[Math.floor(i / 3)] ?? 0);

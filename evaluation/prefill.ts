@@ -1,7 +1,7 @@
 /** Computes prompts into the KV cache, in the chunks of the page's engine. */
 import { chunks } from '#core/chat/chunks.ts';
 import type { Prompt } from '#core/chat/prompt.ts';
-import type { Cache, DecoderRun, ModelSessions } from './sessions.ts';
+import type { Cache, Decoder, DecoderRun } from './sessions.ts';
 
 export interface Part {
   /** The tokens from … to of the prompt; `from` stands behind an image or before it, never in it. */
@@ -15,7 +15,7 @@ export interface Part {
 
 /** The last run, with logits of the last token; undefined where there is no token. */
 export async function prefill(
-  sessions: ModelSessions,
+  decoder: Decoder,
   prompt: Prompt,
   { from, to, features, past }: Part,
 ): Promise<DecoderRun | undefined> {
@@ -24,8 +24,8 @@ export async function prefill(
   let run: DecoderRun | undefined;
   for (const { start, end, image } of chunks({ ...prompt, ids, images }, from, ids.length)) {
     const rest = { mask: prompt.mask.slice(0, end), past: run?.cache ?? past };
-    if (!image) run = await sessions.runTokens(ids.slice(start, end), rest);
-    else if (features) run = await sessions.run({ ...rest, input: features });
+    if (!image) run = await decoder.runTokens(ids.slice(start, end), rest);
+    else if (features) run = await decoder.run({ ...rest, input: features });
     else throw new Error('the prompt shows an image, and none is given');
   }
   return run;

@@ -92,6 +92,9 @@ export class ModelSessions {
   }
 }
 
+/** What computes prompts and answers. */
+export type Decoder = Pick<ModelSessions, 'run' | 'runTokens'>;
+
 function emptyCache(decoder: ort.InferenceSession): Cache {
   const cache: Record<string, ort.Tensor> = {};
   for (const input of decoder.inputMetadata) {
