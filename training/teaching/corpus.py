@@ -126,11 +126,12 @@ class CorpusExamples:
         self.fraction, self.sequences, self.at_once = fraction, sequences, at_once
 
     def chosen(self, step: int) -> list[tuple[np.ndarray, bool]]:
-        """The sequences of a step and whether each is Korean. The fraction holds over the run, exactly but for rounding."""
+        """The sequences of a step and whether each is Korean. The fraction holds over the run, but for rounding."""
         first = step * self.sequences
         before, after = (int(self.fraction * number + 0.5) for number in (first, first + self.sequences))
         korean = [(self.korean.drawn(number), True) for number in range(before, after)]
-        english = [(self.english.drawn(number), False) for number in range(first - before, first + self.sequences - after)]
+        others = range(first - before, first + self.sequences - after)
+        english = [(self.english.drawn(number), False) for number in others]
         return [*korean, *english]
 
     def parts(self, model: PreTrainedModel, step: int) -> tuple[int, Iterator[Part]]:

@@ -66,7 +66,7 @@ class Tally:
 
 
 def token_losses(head: nn.Module, hidden: torch.Tensor, expected: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """[tokens, width] → losses [tokens] and whether each is right. Logits of many tokens are computed again on the way back."""
+    """[tokens, width] → losses [tokens] and whether each is right. Many tokens' logits are computed again on the way back."""
 
     def some(rows: torch.Tensor, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         logits = head(rows).float()

@@ -1,4 +1,4 @@
-"""Stage `expand`: a Gemma 3 checkpoint learns the tokens of a merged tokenizer, in the stages of EEVE (arXiv 2402.14714).
+"""Stage `expand`: a Gemma 3 checkpoint learns the tokens of a merged tokenizer, in the stages of EEVE.
 
 Its training data is a set of phantoms, or plain text in Korean and English. `stages.py` says what trains when.
 Resumable: the same command goes on where it stopped.
@@ -122,8 +122,8 @@ def options() -> argparse.Namespace:
     for stage in ("stage_6", "stage_7"):
         if getattr(arguments, stage) == "qlora" and (missing := why_not_quantized(arguments.device)):
             parsing.error(
-                f"--{stage.replace('_', '-')} qlora loads the weights in 4 bits, for which {missing} is missing here; "
-                "lora trains adapters on the weights as they are, full trains the weights"
+                f"--{stage.replace('_', '-')} qlora loads the weights in 4 bits, for which this machine lacks "
+                f"{missing}; lora trains adapters on the weights as they are, full trains the weights"
             )
     return arguments
 
@@ -153,7 +153,9 @@ class Window:
 class Expansion:
     """A model that goes through the stages. `start` of each is a checkpoint on disk: a stage begins anew from it."""
 
-    def __init__(self, arguments: argparse.Namespace, model: PreTrainedModel, first_row: int, planned: list[Planned]) -> None:
+    def __init__(
+        self, arguments: argparse.Namespace, model: PreTrainedModel, first_row: int, planned: list[Planned]
+    ) -> None:
         self.arguments, self.model, self.first_row, self.planned = arguments, model, first_row, planned
         self.tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
 
@@ -185,7 +187,9 @@ class Expansion:
         self.trained = [*rows, *(Trained(parameter) for parameter in inner)]
         decayed = [part.values for part in self.trained[len(rows) :] if part.values.ndim > 1]
         others = [part.values for part in self.trained if not any(part.values is values for values in decayed)]
-        groups = [{"params": values, "weight_decay": decay} for values, decay in ((decayed, WEIGHT_DECAY), (others, 0.0))]
+        groups = [
+            {"params": values, "weight_decay": decay} for values, decay in ((decayed, WEIGHT_DECAY), (others, 0.0))
+        ]
         self.optimizer = torch.optim.AdamW([group for group in groups if group["params"]], betas=(0.9, 0.98))
         if self.arguments.gradient_checkpointing:
             self.model.gradient_checkpointing_enable({"use_reentrant": False})
@@ -276,8 +280,12 @@ def main() -> None:
     arguments = options()
     if arguments.memory:
         tokens = arguments.sequence * arguments.at_once
-        given = {"new": arguments.new_tokens, "tokens": tokens, "rank": arguments.rank, "at_once": min(tokens, TOKENS_AT_ONCE)}
-        print(memory_report(arguments.memory, **given))
+        at_once = min(tokens, TOKENS_AT_ONCE)
+        print(
+            memory_report(
+                arguments.memory, new=arguments.new_tokens, tokens=tokens, rank=arguments.rank, at_once=at_once
+            )
+        )
         return
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
@@ -296,7 +304,9 @@ def main() -> None:
     prompter, held_out = None, None
     if arguments.data:
         if not isinstance(model, Gemma3ForConditionalGeneration):
-            raise SystemExit(f"error: {origin} has no vision tower, but phantoms are images; use --corpus and --english")
+            raise SystemExit(
+                f"error: {origin} has no vision tower, but phantoms are images; use --corpus and --english"
+            )
         data = open_set(arguments.data, "train")
         held_out = open_set(arguments.evaluation, "evaluation") if arguments.evaluation else None
         prompter = Prompter(Tokenizer.from_file(str(merged)), model.config.mm_tokens_per_image)
@@ -325,7 +335,8 @@ def main() -> None:
         }
         print(json.dumps(result["seen"]["by_question_and_language"]), flush=True)
     elif result:
-        result |= {name.replace("loss", "perplexity"): math.exp(value) for name, value in result.items() if "loss" in name}
+        losses = [(name, value) for name, value in result.items() if "loss" in name]
+        result |= {name.replace("loss", "perplexity"): math.exp(value) for name, value in losses}
     write_json(arguments.out / "evaluation.json", result)
     print(f"{arguments.out / 'checkpoint'}", flush=True)
 

@@ -105,7 +105,8 @@ def need(stage: Stage, inner: str, shapes: Shapes, *, tied: bool, new: int, toke
         weights += (QUANTIZED - BF16) * shapes.projections
     if stage.inner and inner != "full":
         weights += BF16 * layers
-    # Autograd gives the whole matrix its gradient once for each of its uses, in bfloat16; what is trained keeps it in float32.
+    # Autograd gives the whole matrix its gradient once for each of its uses, in bfloat16; what is trained keeps it in
+    # float32.
     whole = BF16 * matrix * (2 if tied and stage.input else sum(1 for end in ends if end))
     checkpointed = BF16 * tokens * shapes.hidden * shapes.layers
     logits = at_once * shapes.rows * (BF16 + 4 + 4)

@@ -1,4 +1,4 @@
-"""The stages of EEVE (Kim, Choi and Jeong 2024, arXiv 2402.14714), in which a model gets used to a larger vocabulary."""
+"""The stages of EEVE (Kim, Choi and Jeong, arXiv 2402.14714), in which a model gets used to a larger vocabulary."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def what_trains(stage: Stage, *, tied: bool, inner: str) -> str:
     if tied and stage.input:
         parts.append(f"{of[stage.input]} (embedding and head are one)")
     elif not tied:
-        parts += [f"{of[rows]} of the {end}" for rows, end in ((stage.input, "embedding"), (stage.output, "head")) if rows]
+        ends = ((stage.input, "embedding"), (stage.output, "head"))
+        parts += [f"{of[rows]} of the {end}" for rows, end in ends if rows]
     if stage.inner:
         parts.append("inner layers" if inner == "full" else f"inner layers ({inner})")
     return " + ".join(parts)
