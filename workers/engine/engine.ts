@@ -46,6 +46,7 @@ export class Engine implements EngineApi {
   #opened: Opened | undefined;
   /** Lives as long as the worker: the runtime keeps its first GPU device. */
   #backend: { asked: OpenOptions['provider']; backend: Backend } | undefined;
+  #starting: Promise<Backend> | undefined;
   #job: { id: JobId; abort: AbortController } | undefined;
   #meter: TurnMeter | undefined;
   #onStats: Listener<Stats> | undefined;
@@ -55,6 +56,9 @@ export class Engine implements EngineApi {
     await this.#run<OpenEvent>(job, on, onStop, async (signal) => {
       const begin = performance.now();
       await this.close();
+      // The runtime's WebAssembly is fetched and compiled while the package comes. A failure is met below, where it is awaited.
+      const starting = timed('backend', () => this.#backendFor(options.provider));
+      starting.catch(() => undefined);
       const progress = downloadProgress(on);
       const notice = (found: StoreNotice) => void on({ type: 'notice', notice: found });
       const opened = await timed('manifest', () => openPackage(source, { signal, progress, notice }));
@@ -64,7 +68,7 @@ export class Engine implements EngineApi {
       const preprocessor = pack.vision
         ? readPreprocessor(await readJson(reader, 'preprocessor_config.json'))
         : undefined;
-      const backend = await timed('backend', () => this.#backendFor(options.provider));
+      const backend = await starting;
       const model = await loadModel(pack, backend, options, signal, (event) => void on(event));
       this.#opened = { model, chat, preprocessor, conversation: { cached: emptyPrompt, images: new ImageCache() } };
       return { type: 'done', model: model.info, milliseconds: performance.now() - begin };
@@ -150,8 +154,14 @@ export class Engine implements EngineApi {
   }
 
   async #backendFor(provider: OpenOptions['provider']): Promise<Backend> {
-    if (this.#backend?.asked !== provider) this.#backend = { asked: provider, backend: await openBackend(provider) };
-    return this.#backend.backend;
+    // An open that failed early may have left one on its way: a second device beside it would not be the runtime's.
+    await this.#starting?.catch(() => undefined);
+    if (this.#backend?.asked === provider) return this.#backend.backend;
+    const starting = openBackend(provider);
+    this.#starting = starting;
+    const backend = await starting;
+    this.#backend = { asked: provider, backend };
+    return backend;
   }
 
   #sendStats(): void {

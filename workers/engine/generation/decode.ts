@@ -58,8 +58,14 @@ export async function decodeGreedy(input: DecodeInput, first: number): Promise<D
 
 async function decodeAhead(input: DecodeInput, reader: TokenReader, step: () => Promise<void>): Promise<DecodeEnd> {
   const { decoder } = input;
+  // Nothing is queued ahead of the first token: where the kernels for a single token are still to be compiled, it would wait.
+  const first = await reader.read();
+  input.onToken(first);
+  const firstEnd = ending(input, first, 1, decoder.length);
+  if (firstEnd !== undefined) return firstEnd;
+  await step();
   let pending = reader.read();
-  for (let count = 1; ; count++) {
+  for (let count = 2; ; count++) {
     // What the cache holds if this token turns out to be the last.
     const length = decoder.length;
     const isFinal = count >= input.limit || length >= decoder.cache.capacity;

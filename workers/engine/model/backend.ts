@@ -1,10 +1,13 @@
 /** Where sessions run: ONNX Runtime with our GPU device and its ledger, or without a GPU on the CPU. */
 import type * as Ort from 'onnxruntime-web';
+import { producer } from '#core/gemma3/stored.ts';
+import { GraphBuilder, makeModel } from '#core/onnx/builder.ts';
+import { writeModel } from '#core/onnx/model.ts';
 import type { OpenOptions, RuntimeInfo } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/protocol/failure.ts';
 import { requestGpu, type Gpu } from '../runtime/device.ts';
 import { GpuLedger } from '../runtime/ledger.ts';
-import { chooseBuild, loadOrt, type OrtRuntime } from '../runtime/ort.ts';
+import { chooseBuild, loadOrt, sessionOptions, type OrtRuntime } from '../runtime/ort.ts';
 
 export interface Backend {
   runtime: OrtRuntime;
@@ -24,11 +27,32 @@ export async function openBackend(provider: OpenOptions['provider']): Promise<Ba
   if (typeof gpu === 'string') {
     if (provider === 'webgpu') throw new FailureError('gpu-feature-missing', { feature: 'WebGPU' });
     const runtime = await loadOrt(chooseBuild('wasm'));
+    await startRuntime(runtime, undefined);
     const info: RuntimeInfo = { provider: 'wasm', build: runtime.build, adapter: undefined, cpuReason: gpu };
     return { runtime, gpu: undefined, info, guard: (work) => work, destroy() {} };
   }
   const runtime = await loadOrt(chooseBuild('webgpu'));
-  return gpuBackend(runtime, gpu);
+  const backend = gpuBackend(runtime, gpu);
+  await backend.guard(startRuntime(runtime, gpu.device));
+  return backend;
+}
+
+/**
+ * The runtime fetches and compiles its WebAssembly for the first session, whatever that is: this one does nothing else, so
+ * that the time falls where a package is still being fetched.
+ * @throws FailureError `runtime` with ONNX Runtime's own words
+ */
+async function startRuntime({ ort }: OrtRuntime, device: GPUDevice | undefined): Promise<void> {
+  const graph = new GraphBuilder('start');
+  graph.node('Identity', [graph.input('x', 'float32', [1])], { name: 'same', outputs: ['y'] });
+  graph.output('y', 'float32', [1]);
+  const model = writeModel(makeModel(graph.build(), producer));
+  try {
+    const session = await ort.InferenceSession.create(model, sessionOptions(device));
+    await session.release();
+  } catch (cause) {
+    throw new FailureError('runtime', { reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
+  }
 }
 
 function gpuBackend(runtime: OrtRuntime, gpu: Gpu): Backend {
