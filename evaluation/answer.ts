@@ -29,61 +29,66 @@ export interface Outcome {
 /** An answer that is twice as long as the right one, and then some, is not going to be it. */
 const longestAnswer = (right: number) => 2 * right + 8;
 
+/** A question with all that is known before it is asked. */
+interface Asked {
+  pair: Pair;
+  prompt: ImagePrompt;
+  /** The right answer, its end not included. */
+  expected: readonly number[];
+  /** Tokens after which the answer is broken off. */
+  limit: number;
+}
+
 /** @param features of the image before each question; undefined: there is none. @throws EvaluationError */
 export async function answerAll(
   model: EvaluatedModel,
   pairs: readonly Pair[],
   features: Float32Array | undefined,
 ): Promise<Outcome[]> {
-  const prompts = pairs.map((pair) => promptOf(model, pair, features !== undefined));
-  const [first] = prompts;
+  const all = pairs.map((pair) => ask(model, pair, features !== undefined));
+  const [first] = all;
   if (!first) return [];
   // What all prompts begin with, the image most of all, is computed once.
-  const shared = Math.min(...prompts.map((prompt) => commonPrefix(first, prompt)));
-  const start = await prefill(model.decoder, first, { from: 0, to: shared, features });
+  const shared = Math.min(...all.map(({ prompt }) => commonPrefix(first.prompt, prompt)));
+  const start = await prefill(model.decoder, first.prompt, { from: 0, to: shared, features });
   const outcomes: Outcome[] = [];
-  for (const [at, pair] of pairs.entries()) {
-    const prompt = prompts[at] ?? first;
-    const rest = { from: shared, to: prompt.ids.length, features, past: start?.cache };
-    const asked = await prefill(model.decoder, prompt, rest);
-    if (!asked) throw new Error('a prompt always has a token that is not shared');
-    outcomes.push(await outcomeOf(model, pair, prompt, asked, features !== undefined));
+  for (const asked of all) {
+    const rest = { from: shared, to: asked.prompt.ids.length, features, past: start?.cache };
+    const run = await prefill(model.decoder, asked.prompt, rest);
+    if (!run) throw new Error('a prompt always has a token that is not shared');
+    outcomes.push(await outcomeOf(model, asked, run));
   }
   return outcomes;
 }
 
-function promptOf(model: EvaluatedModel, { question }: Pair, hasImage: boolean): ImagePrompt {
-  const text = { type: 'text', text: question } as const;
+function ask(model: EvaluatedModel, pair: Pair, hasImage: boolean): Asked {
+  const text = { type: 'text', text: pair.question } as const;
   // The blob is never read: the features come from elsewhere.
   const image = { type: 'image', name: '', image: new Blob() } as const;
   const prompt = model.chat.prompt([{ role: 'user', content: hasImage ? [image, text] : [text] }]);
-  return { ...prompt, hashes: prompt.images.map(() => '') };
-}
-
-async function outcomeOf(
-  model: EvaluatedModel,
-  { kind, language, question, answer }: Pair,
-  prompt: ImagePrompt,
-  asked: DecoderRun,
-  aboutImage: boolean,
-): Promise<Outcome> {
-  const { tokenizer } = model.chat;
-  const expected = encodeWhole(model, answer, language);
+  const expected = encodeWhole(model, pair.answer, pair.language);
   const limit = longestAnswer(expected.length);
   if (prompt.ids.length + limit > model.positions) {
     throw new EvaluationError(
-      `the package ends at ${model.positions} tokens, "${question}" and its answer may take ${prompt.ids.length + limit}; ` +
-        'export with a larger --context',
+      `the package ends at ${model.positions} tokens, "${pair.question}" and its answer may take ` +
+        `${prompt.ids.length + limit}; export with a larger --context`,
     );
   }
-  const spoken = await generate(model, prompt, asked, limit);
+  return { pair, prompt: { ...prompt, hashes: prompt.images.map(() => '') }, expected, limit };
+}
+
+/** @param run of the whole prompt */
+async function outcomeOf(model: EvaluatedModel, asked: Asked, run: DecoderRun): Promise<Outcome> {
+  const { pair, prompt, expected, limit } = asked;
+  const { kind, language, question, answer } = pair;
+  const spoken = await generate(model, prompt, run, limit);
   return {
-    ...{ kind, language, aboutImage, said: spoken.text, ids: spoken.ids },
+    ...{ kind, language, aboutImage: prompt.images.length > 0, said: spoken.text, ids: spoken.ids },
     // What does not end is no answer, whatever it began with.
     right: spoken.ended && isRight(spoken.text, answer),
     tokens: expected.length + 1,
-    nats: await surprise(model, prompt, asked, expected),
-    promptTokens: tokenizer.encode(question, { special: false }).length,
+    nats: await surprise(model, prompt, run, expected),
+    promptTokens: model.chat.tokenizer.encode(question, { special: false }).length,
   };
 }
 

@@ -28,7 +28,17 @@ function run(args: string[]): Promise<{ status: number | string | null | undefin
   });
 }
 
-const args = (...more: string[]) => ['--package', package_, '--seed', '2', '--count', '2', '--languages', 'en', ...more];
+const args = (...more: string[]) => [
+  '--package',
+  package_,
+  '--seed',
+  '2',
+  '--count',
+  '2',
+  '--languages',
+  'en',
+  ...more,
+];
 
 it('prints JSON and nothing else, writes it to a file, and prints the same as a table from two processes', async () => {
   const out = join(folder, 'result.json');
@@ -73,7 +83,11 @@ describe('ends with 1 on', () => {
     ['an unknown split', () => args('--split', 'exam'), /choices are train, evaluation, page/],
     ['an unknown language', () => args('--languages', 'en,fr'), /Expected en or ko, got "fr"/],
     ['no phantoms', () => args('--count', '0'), /whole number from 1 to 1000000/],
-    ['a folder that is not there', () => args('--out', join(folder, 'none', 'x')), /error: .*none is no folder; make it/],
+    [
+      'a folder that is not there',
+      () => args('--out', join(folder, 'none', 'x')),
+      /error: .*none is no folder; make it/,
+    ],
   ])('%s', async (_, given, message) => {
     const { status, stdout, stderr } = await run(given());
     expect(stderr).toMatch(message);
@@ -102,4 +116,3 @@ it('can be stopped, and then writes nothing', async () => {
   expect(stderr).toContain('error: stopped by SIGINT; nothing was kept');
   expect((await readdir(folder)).filter((name) => name.startsWith('stopped'))).toEqual([]);
 });
-

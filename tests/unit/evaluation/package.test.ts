@@ -77,9 +77,17 @@ describe('is refused:', () => {
     ['no folder', async () => '/nowhere', /\/nowhere is no folder; --package names what "npm run export" wrote/],
     ['a folder without a package', async () => folder, /it has no config\.json; write the package anew/],
     ['no tokenizer', (out) => changed(fp32, out, 'tokenizer.json'), /it has no tokenizer\.json/],
-    ['no vision encoder', (out) => changed(fp32, out, 'onnx/vision_encoder.onnx'), /it has no onnx\/vision_encoder\.onnx/],
+    [
+      'no vision encoder',
+      (out) => changed(fp32, out, 'onnx/vision_encoder.onnx'),
+      /it has no onnx\/vision_encoder\.onnx/,
+    ],
     ['a broken file', (out) => changed(fp32, out, 'config.json', '{'), /config\.json is broken: not JSON/],
-    ['another image size', otherSize, /takes images of 112 × 112, phantoms are 64 × 64: it is no package of the teaching/],
+    [
+      'another image size',
+      otherSize,
+      /takes images of 112 × 112, phantoms are 64 × 64: it is no package of the teaching/,
+    ],
     ['no end of turn', withoutEndOfTurn, /tokenizer\.json has no token <end_of_turn>/],
   ])('%s', async (name, make, message) => {
     await expect(openModel(await make(join(folder, name)), 1)).rejects.toThrow(message);

@@ -64,7 +64,8 @@ describe.skipIf(!hasTrainingPython())(name, () => {
     const { perplexity, ...counts } = summarize(outcomes);
     const { perplexity: expected, ...expectedCounts } = reference.evaluation;
     expect(Object.keys(expectedCounts).sort()).toEqual(Object.keys(counts).sort());
-    for (const [figure, value] of Object.entries(counts)) expect(value, figure).toEqual(closeTo(expectedCounts[figure as keyof typeof counts]));
+    for (const [figure, value] of Object.entries(counts))
+      expect(value, figure).toEqual(closeTo(expectedCounts[figure as keyof typeof counts]));
     for (const language of set.languages) {
       expect((perplexity[language] ?? NaN) / (expected[language] ?? NaN)).toBeCloseTo(1, 4);
     }
