@@ -71,7 +71,7 @@ function adapterTable({ adapters }: Results): string {
 /** @param bytes of all that is shipped, this card not counted */
 export function modelCard(results: Results, bytes: number): string {
   const { models, times } = results;
-  const scored = models['teaching-base'].pytorch.seen.count;
+  const count = (scores: Scores | undefined) => (scores ? scores.count.toLocaleString('en') : '—');
   const packages = (model: (typeof MODELS)[number]) => {
     const found = models[model].packages;
     const columns: [string, Scores][] = [];
@@ -114,8 +114,8 @@ the stages of EEVE ([training/README.md](../../training/README.md)).
 
 ## Exact match
 
-An answer counts if it is the right one word for word. Percent of questions about 1,000 phantoms that no training has seen (set 1 of the split
-\`evaluation\`) and of those that need no image, generated in Node from the exported packages: \`npm run evaluate -- --package DIR --seed 1 --count 1000\`.
+An answer counts if it is the right one word for word. Percent of ${count(models['teaching-base'].packages['fp32'])} questions about phantoms that no training has seen (set 1 of the split
+\`evaluation\`) and of those that need no image, generated in Node from the exported packages: \`npm run evaluate -- --package DIR --seed 1 --count N\`.
 With the image blanked a model can only guess: that is the floor to hold the others against.
 
 ### teaching-base
@@ -126,7 +126,7 @@ ${packages('teaching-base')}
 
 ${packages('teaching-ko')}
 
-The same checkpoints in PyTorch on another set (seed 0, ${scored.toLocaleString('en')} questions): base ${percent(models['teaching-base'].pytorch.seen.exact_match)} %, blanked
+The same checkpoints in PyTorch on another set (seed 0, ${count(models['teaching-base'].pytorch.seen)} questions): base ${percent(models['teaching-base'].pytorch.seen.exact_match)} %, blanked
 ${percent(models['teaching-base'].pytorch.blank.exact_match)} %; ko ${percent(models['teaching-ko'].pytorch.seen.exact_match)} %, blanked ${percent(models['teaching-ko'].pytorch.blank.exact_match)} %.
 
 ## What the Korean vocabulary saves

@@ -13,11 +13,14 @@ export interface Step {
 export interface Amounts {
   trainPhantoms: number;
   evaluationPhantoms: number;
+  /** Of the evaluations of packages. */
+  packagePhantoms: number;
   /** Of each adapter's task. */
   taskPhantoms: number;
   vocabulary: number;
   /** More arguments of each stage. */
   base: readonly string[];
+  compare: readonly string[];
   expand: readonly string[];
   /** Steps of the initialisations that are there to be compared. */
   compareSteps: number;
@@ -56,12 +59,14 @@ export const ADAPTERS: readonly Adapter[] = [
 export const FULL: Amounts = {
   trainPhantoms: 40_000,
   evaluationPhantoms: 1_000,
+  packagePhantoms: 500,
   taskPhantoms: 8_000,
-  vocabulary: 320,
+  vocabulary: 220,
   base: ['--evaluation-images', '1000'],
+  compare: ['--evaluation-images', '100', '--held-out-every', '20'],
   expand: ['--evaluation-images', '1000'],
-  compareSteps: 240,
-  expandSteps: 1_000,
+  compareSteps: 160,
+  expandSteps: 800,
   lora: ['--steps', '300', '--evaluation-images', '300'],
   initialisations: INITIALISATIONS,
   adapters: ADAPTERS,
@@ -71,12 +76,14 @@ export const FULL: Amounts = {
 export const SMOKE: Amounts = {
   trainPhantoms: 300,
   evaluationPhantoms: 8,
+  packagePhantoms: 4,
   taskPhantoms: 40,
   vocabulary: 64,
   base: [
     ...['--vision-steps', '2', '--vision-images', '8', '--steps', '2', '--images', '2', '--conversations', '2'],
     ...['--evaluation-images', '4'],
   ],
+  compare: ['--images', '2', '--conversations', '2', '--evaluation-images', '4'],
   expand: ['--images', '2', '--conversations', '2', '--evaluation-images', '4'],
   compareSteps: 7,
   expandSteps: 7,
@@ -116,14 +123,14 @@ export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
     done,
     run: { node: ['korean/main.ts', what, '--base', at('base/checkpoint/tokenizer.json'), ...more, '--out', at(done)] },
   });
-  const expand = (name: string, init: Initialisation, steps: number): Step => ({
+  const expand = (name: string, init: Initialisation, steps: number, more: readonly string[]): Step => ({
     name: `expand, ${init}, ${steps} steps`,
     done: `${name}/evaluation.json`,
     run: {
       python: [
         ...['teaching.expand', '--checkpoint', at('base/checkpoint'), '--merged-tokenizer', at('ko-tokenizer.json')],
         ...['--data', at('train'), '--evaluation', at('evaluation'), '--out', at(name)],
-        ...['--init', init, '--seed', `${seed}`, '--steps', `${steps}`, ...amounts.expand],
+        ...['--init', init, '--seed', `${seed}`, '--steps', `${steps}`, ...more],
       ],
     },
   });
@@ -150,8 +157,8 @@ export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
     korean('train', 'ko-pack.json', '--text', at('korean.txt'), '--tokens', `${amounts.vocabulary}`),
     korean('merge', 'ko-tokenizer.json', '--pack', at('ko-pack.json')),
     // Short runs that differ in nothing else, to be held beside each other; then the one that is shipped.
-    ...amounts.initialisations.map((init) => expand(`compare-${init}`, init, amounts.compareSteps)),
-    expand('expand', 'mean', amounts.expandSteps),
+    ...amounts.initialisations.map((init) => expand(`compare-${init}`, init, amounts.compareSteps, amounts.compare)),
+    expand('expand', 'mean', amounts.expandSteps, amounts.expand),
     ...tasks.flatMap((task) => [
       phantoms(`train-${task}`, 'train', amounts.taskPhantoms, '--task', task),
       phantoms(`evaluation-${task}`, 'evaluation', amounts.evaluationPhantoms, '--task', task),
@@ -186,7 +193,7 @@ export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
             run: {
               node: [
                 ...['evaluation/main.ts', '--package', at(folder), '--seed', `${EVALUATION_SEED}`],
-                ...['--count', `${amounts.evaluationPhantoms}`, '--out', at('evaluations', file), ...more],
+                ...['--count', `${amounts.packagePhantoms}`, '--out', at('evaluations', file), ...more],
               ],
             },
           });

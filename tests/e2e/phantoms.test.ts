@@ -98,9 +98,10 @@ const rates = 'public/models/results.json';
 
 /** Exact match of the shipped package on unseen phantoms, as `npm run evaluate` measured it. */
 async function shippedRate(): Promise<number> {
-  const json: { packages?: Record<string, { exact_match?: unknown }> } = JSON.parse(await readFile(rates, 'utf8'));
-  const rate = json.packages?.[TEACHING_MODEL.folder]?.exact_match;
-  if (typeof rate !== 'number') throw new Error(`${rates} has no packages["${TEACHING_MODEL.folder}"].exact_match`);
+  const json: { models?: Record<string, { packages?: Record<string, { exact_match_about_images?: unknown }> }> } =
+    JSON.parse(await readFile(rates, 'utf8'));
+  const rate = json.models?.['teaching-ko']?.packages?.['q4']?.exact_match_about_images;
+  if (typeof rate !== 'number') throw new Error(`${rates} has no rate of teaching-ko in q4`);
   return rate;
 }
 

@@ -1,7 +1,7 @@
 """Stage `base`: the teaching model from random weights.
 
-First the vision tower alone learns what lies where in a phantom (SigLIP was pretrained too), then all of it learns to
-answer, while the dense objective goes on. Resumable: the same command goes on where it stopped.
+First the vision tower alone learns what lies where in a phantom (SigLIP was pretrained too). Then it stays as it is, what
+it says about every phantom is computed once, and the text model learns to answer. Resumable: the same command goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from .model import (
     DenseHeads,
     answer_logits,
     dense_loss,
+    features_of,
     image_features,
     new_model,
     pixel_values,
@@ -52,16 +53,14 @@ def options() -> argparse.Namespace:
     parser.add_argument("--evaluation-images", type=int, default=250)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--vision-steps", type=int, default=1600, help="steps of the vision tower alone")
-    parser.add_argument("--steps", type=int, default=3800, help="steps of the whole model after them")
+    parser.add_argument("--steps", type=int, default=1800, help="steps of the text model after them")
     parser.add_argument("--vision-images", type=int, default=64, help="images a step, vision alone")
-    parser.add_argument("--images", type=int, default=16, help="images a step")
-    parser.add_argument("--conversations", type=int, default=3, help="conversations about each image")
+    parser.add_argument("--images", type=int, default=48, help="images a step")
+    parser.add_argument("--conversations", type=int, default=1, help="conversations about each image")
     parser.add_argument("--korean", type=float, default=0.35, help="fraction of conversations in Korean")
     parser.add_argument("--talk", type=float, default=0.06, help="conversations without image, per one with image")
     parser.add_argument("--vision-rate", type=float, default=1.5e-3, help="largest learning rate, vision alone")
     parser.add_argument("--rate", type=float, default=1e-3, help="largest learning rate")
-    parser.add_argument("--tower-rate", type=float, default=0.3, help="of the rate, for the tower in the second phase")
-    parser.add_argument("--dense-weight", type=float, default=0.3, help="of the dense objective beside language")
     parser.add_argument("--save-every", type=int, default=200, help="steps between saved states")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as many as torch takes")
     return parser.parse_args()
@@ -93,15 +92,13 @@ class Training:
 
     def begin_phase(self, step: int) -> None:
         """Both phases have an optimizer and a schedule of their own."""
-        alone = step < self.arguments.vision_steps
-        self.parameters = self.vision if alone else [*self.vision, *self.language]
-        # At the full rate the tower loses in the second phase what it learnt in the first.
-        scaled = [(self.vision, 1.0)] if alone else [(self.vision, self.arguments.tower_rate), (self.language, 1.0)]
+        self.parameters = self.vision if step < self.arguments.vision_steps else self.language
+        if self.parameters is self.language:
+            self.features = features_of(self.model, self.data.images)
         self.optimizer = torch.optim.AdamW(
             [
-                {"params": [p for p in parameters if (p.ndim > 1) == matrices], "weight_decay": decay, "scale": scale}
-                for parameters, scale in scaled
-                for matrices, decay in ((True, 0.05), (False, 0.0))
+                {"params": [p for p in self.parameters if p.ndim > 1], "weight_decay": 0.05},
+                {"params": [p for p in self.parameters if p.ndim <= 1], "weight_decay": 0.0},
             ],
             betas=(0.9, 0.98),
         )
@@ -116,7 +113,7 @@ class Training:
             rate = rate_at(step - arguments.vision_steps, arguments.steps, arguments.rate)
             losses = self.language_losses(rng)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["scale"]
+            group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
         losses.pop("total").backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
@@ -125,15 +122,15 @@ class Training:
 
     def vision_losses(self, rng: np.random.Generator) -> dict:
         images = draw_images(self.data, self.arguments.vision_images, rng)
-        dense = dense_loss(self.heads, self.features(images), self.data.cells, images)
+        features = image_features(self.model, pixel_values(np.array(self.data.images[images])))
+        dense = dense_loss(self.heads, features, self.data.cells, images)
         return {"total": dense.loss, "dense_loss": dense.loss.item(), "dense_right": dense.right}
 
     def language_losses(self, rng: np.random.Generator) -> dict:
         arguments = self.arguments
         shape = BatchShape(arguments.images, arguments.conversations, arguments.korean, arguments.talk, turns=(3, 2, 1))
         batch = draw_batch(self.data, self.prompter, shape, rng)
-        features = self.features(batch.images)
-        dense = dense_loss(self.heads, features, self.data.cells, batch.images)
+        features = self.features[torch.from_numpy(batch.images)]
         loss, right, count = torch.zeros(()), 0, 0
         for rows in rows_by_length(batch, PARTS):
             logits, expected, _ = answer_logits(self.model, rows, batch, features)
@@ -141,25 +138,16 @@ class Training:
             right += int((logits.argmax(-1) == expected).sum())
             count += len(expected)
         loss = loss / count
-        return {
-            "total": loss + arguments.dense_weight * dense.loss,
-            "loss": loss.item(),
-            "tokens_right": right / count,
-            "dense_loss": dense.loss.item(),
-            "dense_right": dense.right,
-        }
-
-    def features(self, images: np.ndarray) -> torch.Tensor:
-        return image_features(self.model, pixel_values(np.array(self.data.images[images])))
+        return {"total": loss, "loss": loss.item(), "tokens_right": right / count}
 
     def state(self, step: int) -> dict:
         parts = {"model": self.model, "heads": self.heads, "optimizer": self.optimizer}
         return {"step": step, **{name: part.state_dict() for name, part in parts.items()}}
 
     def restore(self, state: dict) -> int:
-        self.begin_phase(state["step"])
         self.model.load_state_dict(state["model"])
         self.heads.load_state_dict(state["heads"])
+        self.begin_phase(state["step"])
         # At the border between the phases the new optimizer has no state yet.
         if state["step"] != self.arguments.vision_steps:
             self.optimizer.load_state_dict(state["optimizer"])

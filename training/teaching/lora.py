@@ -24,14 +24,13 @@ from .base import open_set
 from .checkpoint import fingerprint
 from .data import Batch, BatchShape, PhantomSet, draw_batch
 from .evaluate import evaluate, open_checkpoint
-from .model import answer_logits, image_features, pixel_values, rows_by_length
+from .model import answer_logits, features_of, rows_by_length
 from .prompt import Prompter
 from .run import RunFolder, write_json
 from .schedule import rate_at, step_rng
 
 REPORT_EVERY = 20
 PARTS = 3
-IMAGES_AT_ONCE = 250
 # A run goes on with another one of these: they do not change what is learnt, or are compared by content.
 NOT_COMPARED = (
     *("out", "checkpoint", "data", "keep", "evaluation", "base_evaluation", "evaluation_images"),
@@ -109,14 +108,6 @@ def sources(arguments: argparse.Namespace, data: PhantomSet, keep: PhantomSet | 
     return [*parts, source(keep, kept)] if keep and kept else parts
 
 
-@torch.no_grad()
-def pool_features(model: Gemma3ForConditionalGeneration, data: PhantomSet, count: int) -> torch.Tensor:
-    """f32 [phantoms, tokens, width of the text model], of the first `count` phantoms."""
-    images = data.images[:count]
-    chunks = [np.array(images[begin : begin + IMAGES_AT_ONCE]) for begin in range(0, len(images), IMAGES_AT_ONCE)]
-    return torch.cat([image_features(model, pixel_values(chunk)) for chunk in chunks])
-
-
 class Training:
     def __init__(
         self,
@@ -135,7 +126,7 @@ class Training:
             dropout=arguments.dropout,
         )
         self.parameters = trained_parameters(self.adapted)
-        self.features = pool_features(model.eval(), parts[0].data, arguments.pool)
+        self.features = features_of(model.eval(), parts[0].data.images[: arguments.pool])
         self.optimizer = torch.optim.AdamW(self.parameters.values(), betas=(0.9, 0.98), weight_decay=0.0)
 
     def step(self, step: int) -> dict[str, float]:

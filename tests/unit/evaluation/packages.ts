@@ -29,7 +29,8 @@ function config(): Json {
 }
 
 export async function writeRandomTeachingCheckpoint(out: string): Promise<void> {
-  await writeRandomCheckpoint({ config: config(), out, seed: 3, dtype: 'F32', keys: 'model.language_model' });
+  const keys = 'model.language_model';
+  await writeRandomCheckpoint({ config: config(), out, seed: 3, dtype: 'F32', keys, shardBytes: undefined });
   await writeStandInTokenizer(out);
 }
 

@@ -165,7 +165,7 @@ describe('a package', () => {
 
   it.each(['q2', 'q4', 'q8'] as const)('holds each matrix within half a scale in %s', async (dtype) => {
     const out = await exportTo(FIXTURE, dtype, { visionDtype: dtype });
-    const bits = { q2: 2, q4: 4, q8: 8 }[dtype];
+    const bits = ({ q2: 2, q4: 4, q8: 8 } as const)[dtype];
     const suffix = { q2: '_q2', q4: '_q4', q8: '_quantized' }[dtype];
     const weights = await fixtureWeights();
     let matrices = 0;
