@@ -80,6 +80,7 @@ function askShape(it: string): readonly string[] {
   ];
 }
 
+/** Says which lesion it is about before it says what that is like: so a model has found it by then. */
 export function answerInEnglish(finding: Finding): string {
   switch (finding.is) {
     case 'none':
@@ -91,9 +92,9 @@ export function answerInEnglish(finding: Finding): string {
     case 'where':
       return `In ${enumerateInEnglish(finding.quadrants.map((quadrant) => `the ${PLACE_IN_ENGLISH[quadrant]}`))}.`;
     case 'brightness':
-      return `It is ${SURROUNDINGS[finding.brightness]}.`;
+      return `${capitalized(lesion(finding.of))} is ${SURROUNDINGS[finding.brightness]}.`;
     case 'shape':
-      return `It is ${finding.shape}.`;
+      return `${capitalized(lesion(finding.of))} is ${finding.shape}.`;
     case 'largest-where':
       return `The largest lesion is in the ${PLACE_IN_ENGLISH[finding.quadrant]}.`;
     case 'largest-brightness':
@@ -108,6 +109,10 @@ export function answerInEnglish(finding: Finding): string {
       return `There are ${counted(count)}, and the ${count === 2 ? 'larger' : 'largest'} is ${brightness} and ${shape}, ${place}.`;
     }
   }
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function countSentence(count: number): string {

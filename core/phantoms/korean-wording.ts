@@ -87,6 +87,7 @@ function askShape(it: string): readonly string[] {
   ];
 }
 
+/** Says which lesion it is about before it says what that is like: so a model has found it by then. */
 export function answerInKorean(finding: Finding): string {
   switch (finding.is) {
     case 'none':
@@ -98,9 +99,9 @@ export function answerInKorean(finding: Finding): string {
     case 'where':
       return `${enumerateInKorean(finding.quadrants.map((quadrant) => PLACE_IN_KOREAN[quadrant]))}에 있습니다.`;
     case 'brightness':
-      return `${SURROUNDINGS[finding.brightness]}.`;
+      return `${withParticle(lesion(finding.of), '은/는')} ${SURROUNDINGS[finding.brightness]}.`;
     case 'shape':
-      return `${SHAPED_IN_KOREAN[finding.shape]} 모양입니다.`;
+      return `${withParticle(lesion(finding.of), '은/는')} ${SHAPED_IN_KOREAN[finding.shape]} 모양입니다.`;
     case 'largest-where':
       return `가장 큰 병변은 ${PLACE_IN_KOREAN[finding.quadrant]}에 있습니다.`;
     case 'largest-brightness':

@@ -76,8 +76,8 @@ export const IMAGE_QUESTIONS: readonly ImageQuestion[] = [
 export type Finding =
   | { is: 'count'; count: number }
   | { is: 'where'; quadrants: readonly Quadrant[] }
-  | { is: 'brightness'; brightness: Brightness }
-  | { is: 'shape'; shape: Shape }
+  | { is: 'brightness'; of: Referent; brightness: Brightness }
+  | { is: 'shape'; of: Referent; shape: Shape }
   | { is: 'largest-where'; quadrant: Quadrant }
   | { is: 'largest-brightness'; brightness: Brightness }
   | { is: 'largest-shape'; shape: Shape }
@@ -106,8 +106,8 @@ export function find(question: ImageQuestion, { lesions, largest }: Truth): Find
       const lesion = of === 'only' ? largest : lesions.find(({ quadrant }) => quadrant === of);
       if (!lesion) return of === 'only' ? { is: 'none' } : { is: 'none-there', quadrant: of };
       return kind === 'shape'
-        ? { is: 'shape', shape: lesion.shape }
-        : { is: 'brightness', brightness: lesion.brightness };
+        ? { is: 'shape', of, shape: lesion.shape }
+        : { is: 'brightness', of, brightness: lesion.brightness };
     }
     case 'largest':
       if (question.aspect === 'where') return { is: 'largest-where', quadrant: largest.quadrant };

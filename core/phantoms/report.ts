@@ -30,7 +30,7 @@ export function reportOn({ lesions, largest }: Truth, language: Language): strin
 }
 
 function largestInEnglish({ brightness, shape, quadrant }: Lesion): string {
-  return `It is ${brightness} and ${shape}, in the ${PLACE_IN_ENGLISH[quadrant]}.`;
+  return `The lesion is ${brightness} and ${shape}, in the ${PLACE_IN_ENGLISH[quadrant]}.`;
 }
 
 function largestInKorean({ brightness, shape, quadrant }: Lesion): string {

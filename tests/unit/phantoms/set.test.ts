@@ -106,7 +106,7 @@ describe('writePhantomSet', () => {
     expect(first.sha256).toEqual({
       'images.npy': 'c72a9979285158dfaa1982d4d817612f9cf7003a301df6cd58de67ad1b7e794b',
       'maps.npy': '299ab5ecd311dc4364ed5e0b533c6aebee8908fe6ab1b318c4c93af09227e8ec',
-      'questions.jsonl': '7dd28391687bff2959b1a89e14ce4a8140a2db4755836c1216d7c5a949eee8c6',
+      'questions.jsonl': 'bf4856e9ead222c6e8b61dc8cfeed6a5483d38c2ae393e63a80c6cfef23e9711',
       'truth.jsonl': 'f9652c4f758e84564f634f77fe8a3ab296ec4e6ec390653336c5864bba1763ec',
     });
   });

@@ -88,7 +88,7 @@ describe('answers from the patient’s side', () => {
 describe('reports', () => {
   it('have fixed headings, whatever is asked', () => {
     const expected = {
-      en: 'Count\nThere are three lesions.\n\nWhere\nIn the upper left, the lower left and the lower right.\n\nThe largest\nIt is bright and square, in the lower left.',
+      en: 'Count\nThere are three lesions.\n\nWhere\nIn the upper left, the lower left and the lower right.\n\nThe largest\nThe lesion is bright and square, in the lower left.',
       ko: '개수\n병변이 세 개 있습니다.\n\n위치\n왼쪽 위, 왼쪽 아래, 오른쪽 아래에 있습니다.\n\n가장 큰 병변\n왼쪽 아래에 있으며 밝고 네모난 모양입니다.',
     };
     for (const language of LANGUAGES) {
@@ -102,7 +102,7 @@ describe('reports', () => {
       '개수\n병변이 두 개 있습니다.\n\n위치\n왼쪽 위와 오른쪽 아래에 있습니다.\n\n가장 큰 병변\n오른쪽 아래에 있으며 어둡고 십자 모양입니다.',
     );
     expect(rightAnswer({ kind: 'brightness', of: 'only' }, ONE, 'en', 'report')).toBe(
-      'Count\nThere is one lesion.\n\nWhere\nIn the upper left.\n\nThe largest\nIt is bright and round, in the upper left.',
+      'Count\nThere is one lesion.\n\nWhere\nIn the upper left.\n\nThe largest\nThe lesion is bright and round, in the upper left.',
     );
   });
 
