@@ -6,6 +6,7 @@ import { parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import { canonicalName, expectedParameters } from '#core/gemma3/parameters.ts';
 import { isFloatDtype, type FloatDtype } from '#core/safetensors/dtype.ts';
 import { readHeader, type TensorEntry } from '#core/safetensors/header.ts';
+import type { BakedAdapter } from './adapter.ts';
 import { ExportError, systemCode } from './errors.ts';
 import { FileSource } from './file-source.ts';
 
@@ -19,6 +20,8 @@ export interface CheckpointTensor {
   entry: TensorEntry & { dtype: FloatDtype };
   /** Rows that stand in place of the file's, or behind them. */
   newRows?: NewRows;
+  /** What is added to the file's values. */
+  adapter?: BakedAdapter;
 }
 
 /** Rows of an embedding matrix that are made out of others. */

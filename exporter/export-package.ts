@@ -9,6 +9,7 @@ import { placeExternally, TensorTooLargeError, type ExternalFile } from '#core/o
 import { ModelProtoSchema } from '#core/onnx/onnx_pb.ts';
 import type { Manifest, Teaches } from '#core/protocol/manifest.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { addAdapter, type AdapterOptions } from './adapter.ts';
 import { changesOf } from './changes.ts';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { ExportError, systemCode } from './errors.ts';
@@ -35,6 +36,8 @@ export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   notice: string;
   /** Adds a Korean vocabulary. */
   korean?: KoreanOptions | undefined;
+  /** Adds an adapter to the weights. */
+  adapter?: AdapterOptions | undefined;
 }
 
 /** What the export tells while it runs. */
@@ -53,8 +56,9 @@ export async function exportPackage(options: ExportOptions, report: ExportReport
   const checkpoint = await openCheckpoint(options.checkpoint);
   try {
     await checkTokenizerFits(checkpoint);
-    const { korean } = options;
-    return await exportCheckpoint(korean ? await addKoreanVocabulary(checkpoint, korean) : checkpoint, options, report);
+    const { korean, adapter } = options;
+    const grown = korean ? await addKoreanVocabulary(checkpoint, korean) : checkpoint;
+    return await exportCheckpoint(adapter ? await addAdapter(grown, adapter) : grown, options, report);
   } finally {
     await checkpoint.close();
   }

@@ -3,7 +3,9 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ROW_INITS, type RowInit } from '#core/embedding/new-row.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
 import { TEACHES, type Dtype, type Teaches } from '#core/protocol/manifest.ts';
+import { AdapterError } from '#core/lora/error.ts';
 import { SafetensorsError } from '#core/safetensors/header.ts';
+import type { AdapterOptions } from './adapter.ts';
 import { ExportError } from './errors.ts';
 import { exportPackage } from './export-package.ts';
 import { VISION_DTYPE } from './graphs.ts';
@@ -26,6 +28,8 @@ interface Flags {
   korean?: string;
   init?: RowInit;
   untie?: true;
+  adapter?: string;
+  strength?: number;
 }
 
 /** MatMulNBits takes powers of two from 16. */
@@ -38,6 +42,12 @@ function blockSize(text: string): number {
 function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive whole number.');
+  return value;
+}
+
+function strength(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
   return value;
 }
 
@@ -80,7 +90,9 @@ const program = new Command('export')
   .option(
     '--untie',
     'make the output head a matrix of its own; its new rows are those of the first subword (EEVE), --init is for the input',
-  );
+  )
+  .option('--adapter <folder>', "add a LoRA adapter (PEFT's folder) to the weights before they are quantized")
+  .option('--strength <number>', 'how much of the adapter: 1 is as it was trained (default: 1)', strength);
 
 const abort = new AbortController();
 
@@ -88,6 +100,12 @@ function koreanOptions({ korean, init, untie }: Flags): KoreanOptions | undefine
   if (korean !== undefined) return { pack: korean, init: init ?? 'mean', untie: untie ?? false };
   if (init === undefined && untie === undefined) return undefined;
   throw new ExportError('--init and --untie say how the tokens of a pack are added; name one with --korean');
+}
+
+function adapterOptions({ adapter, strength }: Flags): AdapterOptions | undefined {
+  if (adapter !== undefined) return { folder: adapter, strength: strength ?? 1 };
+  if (strength === undefined) return undefined;
+  throw new ExportError('--strength says how much of an adapter is added; name one with --adapter');
 }
 
 async function main(): Promise<void> {
@@ -103,6 +121,7 @@ async function main(): Promise<void> {
       teaches: flags.teaches,
       visionDtype: flags.visionDtype ?? VISION_DTYPE[flags.dtype],
       korean: koreanOptions(flags),
+      adapter: adapterOptions(flags),
     },
     {
       note: (text) => console.error(text),
@@ -118,7 +137,11 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const expected = error instanceof ExportError || error instanceof ConfigError || error instanceof SafetensorsError;
+  const expected =
+    error instanceof ExportError ||
+    error instanceof ConfigError ||
+    error instanceof SafetensorsError ||
+    error instanceof AdapterError;
   if (expected) console.error(`error: ${error.message}`);
   else console.error(error);
   // 130 is what shells give a command that Ctrl-C ended.

@@ -1,5 +1,6 @@
 /** Reads a tensor in pieces of whole rows, so that memory does not grow with the tensor. */
 import { newRow } from '#core/embedding/new-row.ts';
+import { addLora } from '#core/lora/merge.ts';
 import { decodeFloats } from '#core/safetensors/dtype.ts';
 import { DTYPE_BYTES } from '#core/safetensors/header.ts';
 import type { CheckpointTensor, NewRows } from './checkpoint.ts';
@@ -52,6 +53,7 @@ async function* storedRows(tensor: CheckpointTensor, begin: number, end: number)
     }
     const values = decodeFloats(bytes, tensor.entry.dtype);
     checkFinite(tensor, values, row * columns);
+    if (tensor.adapter) addLora(values, tensor.adapter.module, tensor.adapter.strength, row);
     yield values;
   }
 }

@@ -36,7 +36,13 @@ export function temporaryFolder(): { path: string; remove(): void } {
 export async function exportFixture(
   out: string,
   dtype: Dtype,
-  options: { checkpoint?: string; visionDtype?: Dtype; context?: number; korean?: ExportOptions['korean'] } = {},
+  options: {
+    checkpoint?: string;
+    visionDtype?: Dtype;
+    context?: number;
+    korean?: ExportOptions['korean'];
+    adapter?: ExportOptions['adapter'];
+  } = {},
 ): Promise<void> {
   await exportPackage(
     {
@@ -50,6 +56,7 @@ export async function exportFixture(
       randomWeights: true,
       notice: '',
       korean: options.korean,
+      adapter: options.adapter,
     },
     { note() {}, warn() {}, progress: () => ({ add() {}, stop() {} }) },
   );

@@ -1,0 +1,91 @@
+/**
+ * Makes room for LoRA beside the products of the decoder's layers: y = Wx becomes Wx + ((x · A) ∗ strengths) · B, with A, B
+ * and the strengths as inputs. So adapters come and go, and get stronger or weaker, while the session and its weights stay.
+ */
+import { create } from '@bufbuild/protobuf';
+import { PROJECTIONS, type Projection } from '../../gemma3/projections.ts';
+import { valueInfo, type ElementType } from '../builder.ts';
+import { allGraphs, mainGraph, OnnxError } from '../model.ts';
+import { NodeProtoSchema, type ModelProto, type NodeProto } from '../onnx_pb.ts';
+
+/** Input [lora_rank]: what each of the ranks is multiplied by. */
+export const loraStrengths = 'lora.strengths';
+
+/** The place beside one product. */
+export interface LoraSlot {
+  layer: number;
+  target: Projection;
+  /** Columns and rows of W. */
+  inputs: number;
+  outputs: number;
+  /** Names of the inputs A [inputs, lora_rank] and B [lora_rank, outputs]: Aᵀ and Bᵀ of PEFT. */
+  a: string;
+  b: string;
+  type: 'float32' | 'float16';
+}
+
+const PRODUCT = new RegExp(`layers\\.(\\d+)[./](?:self_attn|attn|mlp)[./](${PROJECTIONS.join('|')})[./]MatMul`, 'u');
+const RANK = 'lora_rank';
+
+/**
+ * Adds a slot beside every product of `targets`, in all bodies of the decoder; the same inputs serve a product in each.
+ * All slots have the same rank, the sum of those of the adapters; it may be another in every run.
+ * @returns one slot for each product, by layer; none for a decoder that names its products otherwise
+ * @throws OnnxError where a product is found whose sizes are not
+ */
+export function addLoraSlots(model: ModelProto, targets: readonly Projection[]): LoraSlot[] {
+  const root = mainGraph(model);
+  const slots = new Map<string, LoraSlot>();
+  const initializers = new Map(root.initializer.map((tensor) => [tensor.name, tensor]));
+  for (const graph of allGraphs(root)) {
+    const patched: NodeProto[] = [];
+    for (const node of graph.node) {
+      patched.push(node);
+      const [, layer, name] = PRODUCT.exec(node.name) ?? [];
+      const target = targets.find((wanted) => wanted === name);
+      if (layer === undefined || target === undefined) continue;
+      const weight = initializers.get(node.input[node.opType === 'MatMulNBits' ? 2 : 1] ?? '');
+      const size = sizes(node, weight?.dims.map(Number) ?? []);
+      const type = weight && typeOf(weight.dataType);
+      if (!size || !type)
+        throw new OnnxError(`the size of ${node.name} cannot be told, so no adapter can stand beside it`);
+      const key = `lora.${layer}.${target}`;
+      const slot = slots.get(key) ?? { layer: Number(layer), target, ...size, a: `${key}.A`, b: `${key}.B`, type };
+      slots.set(key, slot);
+      patched.push(...branch(node, slot));
+    }
+    graph.node = patched;
+  }
+  const ordered = [...slots.values()].sort((x, y) => x.layer - y.layer);
+  for (const { a, b, inputs, outputs, type } of ordered) {
+    root.input.push(valueInfo(a, type, [inputs, RANK]), valueInfo(b, type, [RANK, outputs]));
+  }
+  const [first] = ordered;
+  if (first) root.input.push(valueInfo(loraStrengths, first.type, [RANK]));
+  return ordered;
+}
+
+/** The nodes of the branch; the product gives its place in the graph to their sum. */
+function branch(product: NodeProto, { a, b }: LoraSlot): NodeProto[] {
+  const [x, y] = [product.input[0] ?? '', product.output[0] ?? ''];
+  const alone = `${y}/without_lora`;
+  product.output[0] = alone;
+  const node = (opType: string, input: string[], step: string, output = `${y}/lora/${step}`) =>
+    create(NodeProtoSchema, { name: `${product.name}/lora/${step}`, opType, input, output: [output] });
+  return [
+    node('MatMul', [x, a], 'A'),
+    node('Mul', [`${y}/lora/A`, loraStrengths], 'Strengths'),
+    node('MatMul', [`${y}/lora/Strengths`, b], 'B'),
+    node('Add', [alone, `${y}/lora/B`], 'Add', y),
+  ];
+}
+
+function sizes(node: NodeProto, dims: readonly number[]): { inputs: number; outputs: number } | undefined {
+  const attribute = (name: string) => Number(node.attribute.find((candidate) => candidate.name === name)?.i ?? 0);
+  const [inputs = 0, outputs = 0] = node.opType === 'MatMulNBits' ? [attribute('K'), attribute('N')] : dims;
+  return inputs > 0 && outputs > 0 ? { inputs, outputs } : undefined;
+}
+
+function typeOf(dataType: number): (ElementType & ('float32' | 'float16')) | undefined {
+  return dataType === 1 ? 'float32' : dataType === 10 ? 'float16' : undefined;
+}

@@ -1,0 +1,142 @@
+/** Reading PEFT's files: what fits is read, everything else is refused by name. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '#core/gemma3/config.ts';
+import { readAdapter, type Adapter } from '#core/lora/adapter.ts';
+import { parseAdapterConfig, scaling } from '#core/lora/config.ts';
+import { MemorySource } from '#core/memory-source.ts';
+import { readHeader } from '#core/safetensors/header.ts';
+import { writeSafetensors } from '#core/safetensors/write.ts';
+
+const fixture = new URL('../../fixtures/gemma3-tiny/', import.meta.url);
+const json = (path: string): unknown => JSON.parse(readFileSync(new URL(path, fixture), 'utf8'));
+const model = parseConfig(json('checkpoint/config.json'));
+const bytes = new Uint8Array(readFileSync(new URL('lora/adapter_model.safetensors', fixture)));
+const plain = { peft_type: 'LORA', r: 4, lora_alpha: 8 };
+
+type Tensor = Parameters<typeof writeSafetensors>[0][number];
+
+/** The fixture's file after `edit`. */
+async function edited(edit: (tensors: Tensor[]) => Tensor[]): Promise<MemorySource> {
+  const { tensors } = await readHeader(new MemorySource('x', bytes));
+  const list = [...tensors.values()].map(({ name, dtype, shape, begin, end }) => ({
+    ...{ name, dtype, shape },
+    data: bytes.slice(begin, end),
+  }));
+  return new MemorySource('adapter_model.safetensors', writeSafetensors(edit(list)));
+}
+
+const renamed = (from: string | RegExp, to: string) => (tensors: Tensor[]) =>
+  tensors.map((tensor) => ({ ...tensor, name: tensor.name.replace(from, to) }));
+
+function read(source: MemorySource, config: unknown = plain): Promise<Adapter> {
+  return readAdapter(parseAdapterConfig(config), source, model);
+}
+
+describe('adapter_config.json', () => {
+  it('gives rank and scale, also rank-stabilized and by patterns', () => {
+    const name = 'model.language_model.layers.1.self_attn.q_proj';
+    expect(scaling(parseAdapterConfig(plain), name)).toEqual({ rank: 4, scale: 2 });
+    expect(scaling(parseAdapterConfig({ ...plain, use_rslora: true }), name)).toEqual({ rank: 4, scale: 4 });
+    const patterns = {
+      rank_pattern: { q_proj: 2, 'layers\\.1\\..*': 16 },
+      alpha_pattern: { 'layers.0.self_attn.q_proj': 1 },
+    };
+    // The first pattern that fits counts, and it has to reach the end of the name.
+    expect(scaling(parseAdapterConfig({ ...plain, ...patterns }), name)).toEqual({ rank: 2, scale: 4 });
+    expect(scaling(parseAdapterConfig({ ...plain, ...patterns }), name.replace('q_', 'k_'))).toEqual({
+      rank: 16,
+      scale: 0.5,
+    });
+    expect(scaling(parseAdapterConfig({ ...plain, ...patterns }), name.replace('.1.', '.0.'))).toEqual({
+      rank: 2,
+      scale: 0.5,
+    });
+  });
+
+  it.each([
+    [{ peft_type: 'IA3' }, /peft_type is "IA3"/],
+    [{ use_dora: true }, /use_dora is set: DoRA/],
+    [{ bias: 'all' }, /bias is "all"/],
+    [{ modules_to_save: ['lm_head'] }, /modules_to_save is set/],
+    [{ init_lora_weights: 'pissa_niter_4' }, /init_lora_weights is "pissa_niter_4"/],
+    [{ r: 0 }, /"r" is 0/],
+    [{ r: 2.5 }, /"r" is 2.5/],
+    [{ lora_alpha: 'much' }, /"lora_alpha" is "much"/],
+    [{ rank_pattern: { '(': 2 } }, /"rank_pattern" has "\("/],
+  ])('refuses %j', (change, message) => {
+    expect(() => parseAdapterConfig({ ...plain, ...change })).toThrow(message);
+  });
+
+  it('takes what PEFT writes for things that are not used', () => {
+    const unused = {
+      use_dora: false,
+      modules_to_save: null,
+      alora_invocation_tokens: null,
+      rank_pattern: {},
+      layer_replication: null,
+    };
+    expect(parseAdapterConfig({ ...plain, ...unused, init_lora_weights: true }).rank).toBe(4);
+    expect(() => parseAdapterConfig([])).toThrow(/not a JSON object/);
+  });
+});
+
+describe('adapter_model.safetensors', () => {
+  it('is read with both styles of names', async () => {
+    const { modules } = await read(new MemorySource('a', bytes), json('lora/adapter_config.json'));
+    expect(modules).toHaveLength(model.text.layers * 3);
+    expect(modules[0]).toMatchObject({
+      parameter: 'model.layers.0.self_attn.q_proj.weight',
+      rank: 4,
+      scale: 2,
+      inputs: 160,
+      outputs: 128,
+    });
+    for (const to of [
+      'base_model.model.model.language_model.layers.',
+      'base_model.model.language_model.model.layers.',
+      'model.layers.',
+    ]) {
+      const source = await edited(renamed(/^.*?layers\./u, to));
+      expect((await read(source)).modules).toEqual(modules);
+    }
+  });
+
+  it.each<[string, (tensors: Tensor[]) => Tensor[], RegExp, unknown?]>([
+    ['half a pair', (tensors) => tensors.slice(1), /has no lora_A beside it/],
+    ['nothing', () => [], /holds no LoRA tensor/],
+    ['another module', renamed('q_proj', 'q_norm'), /is on .*q_norm; adapters run on q_proj/],
+    [
+      'the vision tower',
+      renamed(/^.*layers\./u, 'base_model.model.model.vision_tower.vision_model.encoder.layers.'),
+      /adapters run on q_proj/,
+    ],
+    ['a layer too many', renamed('layers.0.', 'layers.99.'), /the model has no model\.layers\.99\./],
+    ['a magnitude', renamed(/lora_A\.weight$/u, 'lora_magnitude_vector'), /is no half of a LoRA pair/],
+    ['another rank', (tensors) => tensors, /has the shape \[4, 160\], .* need \[8, 160\]/, { ...plain, r: 8 }],
+    [
+      'a value that is none',
+      (tensors) =>
+        tensors.map((tensor, at) => {
+          const size = tensor.dtype === 'F32' ? 4 : 2;
+          const data = tensor.data.slice();
+          if (at === 2) data.fill(0xff, size, 2 * size);
+          return { ...tensor, data };
+        }),
+      /holds NaN at 1/,
+    ],
+  ])('is refused with %s', async (_, edit, message, config) => {
+    await expect(edited(edit).then((source) => read(source, config))).rejects.toThrow(message);
+  });
+
+  it('is refused where it was cut off, and for another model', async () => {
+    await expect(read(new MemorySource('cut.safetensors', bytes.slice(0, -10)))).rejects.toThrow(
+      /cut.safetensors: .*truncated/,
+    );
+    const wider = { ...model, text: { ...model.text, hiddenSize: 320 } };
+    const config = parseAdapterConfig(plain);
+    await expect(readAdapter(config, new MemorySource('a', bytes), wider)).rejects.toThrow(
+      /need \[4, 320\]; is it an adapter of this model/,
+    );
+  });
+});
