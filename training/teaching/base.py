@@ -53,7 +53,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--evaluation-images", type=int, default=250)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--vision-steps", type=int, default=1600, help="steps of the vision tower alone")
-    parser.add_argument("--steps", type=int, default=1800, help="steps of the text model after them")
+    parser.add_argument("--steps", type=int, default=2600, help="steps of the text model after them")
     parser.add_argument("--vision-images", type=int, default=64, help="images a step, vision alone")
     parser.add_argument("--images", type=int, default=48, help="images a step")
     parser.add_argument("--conversations", type=int, default=1, help="conversations about each image")
