@@ -216,9 +216,9 @@ describe('is refused by name:', () => {
   const cases: [string, ModelProto, RegExp][] = [
     ['a graph without ids', graphOf({ w: floats32(table, [ROWS, COLUMNS]) }, () => 'w'), /reads "input_ids"/],
     [
-      '2 bits',
-      graphOf(blocks, gatherBlocks(['w', 's'], { bits: { int: 2 } })),
-      /GatherBlockQuantized "embed.*": 2 bits/,
+      '3 bits',
+      graphOf(blocks, gatherBlocks(['w', 's'], { bits: { int: 3 } })),
+      /GatherBlockQuantized "embed.*": 3 bits/,
     ],
     ['another axis', graphOf(blocks, gatherBlocks(['w', 's'], { gather_axis: { int: 1 } })), /gather_axis is not 0/],
     [
