@@ -11,11 +11,8 @@ export const PACKAGES = {
   random: {},
   /** Treated as the teaching model, though it has learnt nothing. */
   teaching: { teaches: 'phantoms' },
-  /** Also ends its answers, after a few tokens. */
-  'teaching-brief': {
-    teaches: 'phantoms',
-    endTokens: Array.from({ length: 128 }, (_, index) => 4 * index + 3),
-  },
+  /** Also ends its answers, at once: whatever it says first ends them. With fewer such ids it might repeat another for ever. */
+  'teaching-brief': { teaches: 'phantoms', endTokens: Array.from({ length: 512 }, (_, id) => id) },
 } as const satisfies Record<string, RandomPackageOptions>;
 
 export type PackageName = keyof typeof PACKAGES;
