@@ -67,7 +67,7 @@ export type StoreNotice =
   /** The server cannot be reached; the copy of an earlier visit is used. */
   | { type: 'offline-copy'; file: string };
 
-/** download: bytes from the network · weights: bytes onto the device · compile: first run, shaders */
+/** download: bytes from the network · weights: bytes onto the device · compile: first run, shaders, without bytes */
 export type OpenPhase = 'download' | 'weights' | 'compile';
 
 /** What stands on the device now. */

@@ -151,9 +151,10 @@ async function load(
     release.push(() => made.dispose());
   }
 
-  step('compile', pack.decoder.path, 0, 1);
+  // No bytes to count: how much there is to compile nobody knows.
+  step('compile', pack.decoder.path, 0, 0);
   await warmUp(backend, embedding, decoder);
-  step('compile', pack.decoder.path, 1, 1);
+  signal.throwIfAborted();
   const info: ModelInfo = {
     name: pack.manifest?.name ?? pack.reader.name,
     randomWeights: pack.manifest?.source.randomWeights ?? false,
