@@ -78,6 +78,29 @@ test('a wrong answer is said to be wrong, with the right one, on the page and to
   expect(complaints).toEqual([]);
 });
 
+test('the page itself never scrolls: neither a long panel nor a long line of questions makes it larger', async ({
+  page,
+}) => {
+  test.setTimeout(240_000);
+  await openPage(page, '/', 'teaching-brief');
+  await modelReady(page);
+  await drawButton(page).click();
+  for (const [width, height] of [
+    [1440, 600],
+    [390, 844],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await expect(suggestions(page).first()).toBeVisible();
+    const size = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.scrollHeight,
+    ]);
+    expect(size).toEqual([width, height]);
+    const composer = await prompt(page).boundingBox();
+    expect((composer?.x ?? 0) + (composer?.width ?? width)).toBeLessThan(width - 8);
+  }
+});
+
 test('an answer that was stopped gets no verdict, nor does one of another model', async ({ page }) => {
   test.setTimeout(240_000);
   for (const model of ['teaching', 'random'] as const) {
