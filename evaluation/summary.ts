@@ -1,25 +1,8 @@
 /** Counts outcomes, with the names and meanings of training/teaching/evaluate.py. */
+import type { Scores } from '#core/phantoms/scores.ts';
 import type { Outcome } from './answer.ts';
 
-export interface Summary {
-  /** Questions. */
-  count: number;
-  /** Fraction of them answered right, word for word. */
-  exact_match: number;
-  exact_match_about_images: number;
-  by_question: Record<string, number>;
-  by_language: Record<string, number>;
-  /** `count en` → fraction */
-  by_question_and_language: Record<string, number>;
-  /** Of the right answers, a token. */
-  perplexity: Record<string, number>;
-  /** Of the right answers, their end included. */
-  tokens_per_answer: Record<string, number>;
-  /** Of the question's text alone. */
-  prompt_tokens: Record<string, number>;
-}
-
-export function summarize(outcomes: readonly Outcome[]): Summary {
+export function summarize(outcomes: readonly Outcome[]): Scores {
   const right = (group: readonly Outcome[]) => mean(group, (outcome) => Number(outcome.right));
   const byLanguage = grouped(outcomes, ({ language }) => language);
   const inLanguages = (figure: (group: readonly Outcome[]) => number) => mapValues(byLanguage, figure);

@@ -1,7 +1,7 @@
 /** A summary as people read it. */
-import type { Summary } from './summary.ts';
+import type { Scores } from '#core/phantoms/scores.ts';
 
-export function summaryTable(summary: Summary): string {
+export function summaryTable(summary: Scores): string {
   const languages = Object.keys(summary.by_language);
   const percent = (fraction: number | undefined) =>
     (fraction === undefined ? '' : `${(100 * fraction).toFixed(1)} %`).padStart(9);

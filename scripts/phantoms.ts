@@ -1,11 +1,12 @@
 /** `npm run phantoms`: writes a set of phantoms with questions and answers. `npm run phantoms -- --help` */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Floor } from '#core/phantoms/balance.ts';
 import { SET_SIZE, SETS, SPLITS, type Split } from '#core/phantoms/sets.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
 import { imageKinds, TASKS, type Task } from '#core/phantoms/task.ts';
 import { progressBar } from '../exporter/progress-bar.ts';
 import { PhantomSetError, writePhantomSet } from './phantom-set.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface Flags {
   seed: number;
@@ -14,16 +15,6 @@ interface Flags {
   task: Task;
   split: Split;
   questions: number;
-}
-
-function wholeNumber(from: number, to: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isInteger(value) || value < from || value > to) {
-      throw new InvalidArgumentError(`Expected a whole number from ${from} to ${to}.`);
-    }
-    return value;
-  };
 }
 
 const program = new Command('phantoms')

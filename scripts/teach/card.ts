@@ -1,7 +1,8 @@
 /** The model card in public/models: words around the figures of results.json. */
 import { IMAGE_KINDS, KINDS } from '#core/phantoms/question.ts';
+import type { Scores } from '#core/phantoms/scores.ts';
 import { ADAPTERS, MODELS } from './plan.ts';
-import type { Metrics, Results, Scores } from './results.ts';
+import type { Metrics, Results } from './results.ts';
 
 const percent = (fraction: number | undefined) => (fraction === undefined ? '—' : (100 * fraction).toFixed(1));
 

@@ -7,8 +7,10 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { SETS } from '#core/phantoms/sets.ts';
 import { tools } from '../node-process.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { FULL, plan, SMOKE, type Step } from './plan.ts';
 
 interface Flags {
@@ -21,13 +23,6 @@ interface Flags {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < 0)
-    throw new InvalidArgumentError('Expected a number from 0.');
-  return value;
-}
-
 const flags = new Command('teach')
   .description(
     'Trains the teaching models on two cores in about two hours: phantoms, base model, Korean vocabulary in stages, ' +
@@ -35,7 +30,7 @@ const flags = new Command('teach')
   )
   .option('--out <folder>', 'folder of the run; made, or gone on with', 'training/runs')
   .option('--python <program>', 'Python with training/requirements.txt installed', process.env['PYTHON'] ?? 'python3')
-  .option('--seed <number>', 'of the weights, the phantoms and their order', wholeNumber, 0)
+  .option('--seed <number>', 'of the weights, the phantoms and their order', wholeNumber(0, SETS - 1), 0)
   .option('--smoke', 'a minute of everything, to see that the parts fit: it learns nothing', false)
   .option('--list', 'say what is done and what is left, and end', false)
   .parse()

@@ -1,23 +1,11 @@
 /** All figures of a run in one object: what public/models/results.json holds. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Scores } from '#core/phantoms/scores.ts';
 import { isJsonObject } from '../../exporter/checkpoint.ts';
 import { ADAPTERS, DTYPES, type Adapter, type Initialisation, type Model } from './plan.ts';
 
 export const RESULTS_FORMAT = 'medgemma-ko-lab/teaching-results/1';
-
-/** Exact match as fractions, of python -m teaching.evaluate and npm run evaluate. */
-export interface Scores {
-  count: number;
-  exact_match: number;
-  exact_match_about_images: number;
-  by_question: Record<string, number>;
-  by_language: Record<string, number>;
-  by_question_and_language: Record<string, number>;
-  perplexity: Record<string, number>;
-  tokens_per_answer: Record<string, number>;
-  prompt_tokens: Record<string, number>;
-}
 
 /** One line of a run's metrics: numbers by name. */
 export type Metrics = Record<string, number>;

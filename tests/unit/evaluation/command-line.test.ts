@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { groupAt, groupCount, type QuestionSet } from '../../../evaluation/questions.ts';
-import type { Summary } from '../../../evaluation/summary.ts';
+import type { Scores } from '#core/phantoms/scores.ts';
 import { summaryTable } from '../../../evaluation/table.ts';
 import { exportRandomTeachingModel, folderOfFile } from './packages.ts';
 
@@ -62,10 +62,10 @@ it('prints JSON and nothing else, writes it to a file, and prints the same as a 
     ...{ package: 'random-fp32-1024', dtype: 'fp32', vision_dtype: 'fp32', split: 'evaluation', seed: 2, phantoms: 2 },
     ...{ questions_per_phantom: 4, task: 'base', languages: ['en'], blank: false },
   });
-  perplexitySeen = (result as Summary).perplexity;
+  perplexitySeen = (result as Scores).perplexity;
   expect(await readFile(out, 'utf8')).toBe(one.stdout);
   const two = await run(args('--threads', '2'));
-  expect(two.stdout).toBe(`${summaryTable(result as Summary)}\n`);
+  expect(two.stdout).toBe(`${summaryTable(result as Scores)}\n`);
 });
 
 it('shows the images no more with --blank', async () => {
