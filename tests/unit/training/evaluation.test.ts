@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { answerAll, type Outcome } from '../../../evaluation/answer.ts';
 import { openModel } from '../../../evaluation/model.ts';
 import { groupAt, groupCount, type QuestionSet } from '../../../evaluation/questions.ts';
-import { summarize, type Summary } from '../../../evaluation/summary.ts';
+import type { Scores } from '#core/phantoms/scores.ts';
+import { summarize } from '../../../evaluation/summary.ts';
 import { writePhantomSet } from '../../../scripts/phantom-set.ts';
 import { exportFixture } from '../../reference/node.ts';
 import { hasTrainingPython, python } from './python.ts';
@@ -19,7 +20,7 @@ const ENDS = [1, 5];
 
 /** What small-model.py prints. */
 interface Reference {
-  evaluation: Summary;
+  evaluation: Scores;
   right: boolean[];
   generated: number[][];
 }
