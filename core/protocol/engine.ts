@@ -1,5 +1,6 @@
 /** The contract between the page and the engine worker: everything that crosses is one of these types. */
 import type { BlobLike } from '../bytes.ts';
+import type { SetAdaptersEvent, SetAdaptersRequest, TraceEvent, TraceRequest } from './adapters.ts';
 import type { Failure } from './failure.ts';
 import type { Teaches } from './manifest.ts';
 import type { NearestEvent, NearestRequest } from './nearest.ts';
@@ -21,6 +22,18 @@ export interface EngineApi {
    * package's table: seconds for a large vocabulary. Reads the package's files, leaves model and conversation alone.
    */
   nearestTokens(job: JobId, request: NearestRequest, on: Listener<NearestEvent>): Promise<void>;
+  /**
+   * Puts adapters beside the weights of the open model in place of those that stood there. The conversation's KV prefix is
+   * forgotten: it was computed with the old ones.
+   */
+  setAdapters(job: JobId, request: SetAdaptersRequest, on: Listener<SetAdaptersEvent>): Promise<void>;
+  /**
+   * How much of each adapter, in the order they were set. Takes effect at the next token, also of an answer that is being
+   * written; the next answer computes its whole prompt at the new strengths. Ignored when their number is another.
+   */
+  setStrengths(strengths: readonly number[]): void;
+  /** Writes an answer, or scores a given one, and tells the probability of each token. */
+  trace(job: JobId, request: TraceRequest, on: Listener<TraceEvent>): Promise<void>;
   /** Asks a job to stop; its stream ends with `stopped` (or `done`, when it was faster). Unknown ids are ignored. */
   stop(job: JobId): void;
   /** Figures about four times a second while a job runs, and once after it. */

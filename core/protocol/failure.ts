@@ -35,6 +35,10 @@ export type FailureCode =
   | 'no-vision'
   /** The prompt does not fit. detail: needed, limit */
   | 'context-full'
+  /** An adapter is broken, of a kind that is not run, or of another model. detail: file, reason */
+  | 'adapter-refused'
+  /** The decoder's products are named so that no adapter can be put beside them. detail: file */
+  | 'no-slots'
   /** generate() before open(). */
   | 'no-model'
   /** Another job is running. */
