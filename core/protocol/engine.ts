@@ -126,6 +126,8 @@ export interface GenerateRequest {
   messages: readonly ChatMessage[];
   sampling: Sampling;
   maxNewTokens: number;
+  /** No faster than this, for an answer that is to be followed and changed while it is written. Absent: as fast as it comes. */
+  tokensPerSecond?: number | undefined;
 }
 
 export interface ChatMessage {

@@ -16,6 +16,8 @@ export interface DecodeInput {
   signal: AbortSignal;
   /** Called with every new token, the ending one included. */
   onToken(id: number): void;
+  /** Awaited between tokens, where the answer is to be slow. */
+  pause?: (() => Promise<void>) | undefined;
 }
 
 export type DecodeEnd = 'end' | 'length' | 'context-full' | 'stopped';
@@ -46,7 +48,8 @@ export async function decodeGreedy(input: DecodeInput, first: number): Promise<D
     await decoder.run(await backend.guard(embedding.embed(ids)), [textMask], 'token');
   };
   try {
-    if (decoder.cache.canTruncate) return await decodeAhead(input, reader, step);
+    // A slow answer is one to be changed while it is written: no token is computed before it is due.
+    if (decoder.cache.canTruncate && !input.pause) return await decodeAhead(input, reader, step);
     return await decodeLoop(input, async (isFirst) => {
       if (!isFirst) await step();
       return reader.read();
@@ -122,6 +125,7 @@ async function decodeLoop(input: DecodeInput, step: (isFirst: boolean) => Promis
     input.onToken(id);
     const end = ending(input, id, count, input.decoder.length);
     if (end !== undefined) return end;
+    await input.pause?.();
     // Without a GPU the runtime computes on this thread: let messages in, or Stop would wait for the end.
     if (!input.backend.gpu) await new Promise((resolve) => setTimeout(resolve));
   }

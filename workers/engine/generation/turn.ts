@@ -11,6 +11,7 @@ import type { LoadedModel } from '../model/load.ts';
 import { decodeGreedy, decodeSampled, isGreedy, type DecodeEnd } from './decode.ts';
 import { contentHash, type ImageCache } from './imageCache.ts';
 import type { TurnMeter } from './meter.ts';
+import { pauseBetweenTokens } from './pace.ts';
 import { prefill } from './prefill.ts';
 import { TextEmitter } from './textEmitter.ts';
 
@@ -133,6 +134,7 @@ async function answer(input: TurnInput, prompt: ImagePrompt, start: number): Pro
     endTokens: model.package.endTokens,
     limit: request.maxNewTokens,
     signal,
+    pause: pauseBetweenTokens(request.tokensPerSecond, signal),
     onToken(id: number) {
       meter.token();
       ids.push(id);
