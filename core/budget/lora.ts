@@ -1,0 +1,133 @@
+/** What a LoRA adapter weighs, and what training one takes: arithmetic on shapes, nothing measured. */
+import { parseConfig, type Gemma3Config, type TextConfig } from '../gemma3/config.ts';
+import { countParameters } from '../gemma3/parameters.ts';
+import { PROJECTIONS, type Projection } from '../gemma3/projections.ts';
+
+/** The attention projections, on which adapters are usually put. */
+export const ATTENTION: readonly Projection[] = PROJECTIONS.slice(0, 4);
+
+/** Columns and rows of W: what A [rank, inputs] and B [outputs, rank] have to fit. */
+export function projectionSize(text: TextConfig, target: Projection): { inputs: number; outputs: number } {
+  const { hiddenSize, intermediateSize, heads, keyValueHeads, headDim } = text;
+  switch (target) {
+    case 'q_proj':
+      return { inputs: hiddenSize, outputs: heads * headDim };
+    case 'k_proj':
+    case 'v_proj':
+      return { inputs: hiddenSize, outputs: keyValueHeads * headDim };
+    // The heads together are narrower than the hidden state in Gemma 3, where most models have them equal.
+    case 'o_proj':
+      return { inputs: heads * headDim, outputs: hiddenSize };
+    case 'gate_proj':
+    case 'up_proj':
+      return { inputs: hiddenSize, outputs: intermediateSize };
+    case 'down_proj':
+      return { inputs: intermediateSize, outputs: hiddenSize };
+  }
+}
+
+/** Parameters of A and B beside one product: rank · (inputs + outputs). */
+function pairParameters(rank: number, { inputs, outputs }: { inputs: number; outputs: number }): number {
+  return rank * (inputs + outputs);
+}
+
+/** Parameters of an adapter of one rank on these products of every layer. */
+export function loraParameters(text: TextConfig, targets: readonly Projection[], rank: number): number {
+  const layer = targets.reduce((sum, target) => sum + pairParameters(rank, projectionSize(text, target)), 0);
+  return text.layers * layer;
+}
+
+/** The same as commonly quoted: o_proj is taken for hidden → hidden. */
+export function quotedLoraParameters(text: TextConfig, targets: readonly Projection[], rank: number): number {
+  const hidden = text.hiddenSize;
+  const excess = targets.includes('o_proj')
+    ? pairParameters(rank, { inputs: hidden, outputs: hidden }) - pairParameters(rank, projectionSize(text, 'o_proj'))
+    : 0;
+  return loraParameters(text, targets, rank) + text.layers * excess;
+}
+
+/**
+ * Bits a weight takes in NF4 with double quantization: 4, one 8-bit constant for 64 weights, and one of 32 bits for 256 of
+ * those (Dettmers et al. 2023, arXiv 2305.14314, section 3).
+ */
+export const NF4_BITS = 4 + 8 / 64 + 32 / (64 * 256);
+
+/** Trained in fp32 with Adam: weight, gradient, and two moments of 4 bytes each. */
+export const BYTES_PER_TRAINED = 16;
+
+const HALF = 2;
+
+export interface TrainingSettings {
+  rank: number;
+  targets: readonly Projection[];
+  /** Of all texts of a step together. */
+  tokens: number;
+  /** lora: frozen weights in 16 bits. qlora: those of the decoder's products in NF4, the others in 16 bits. */
+  method: 'lora' | 'qlora';
+}
+
+/** In bytes. */
+export interface TrainingMemory {
+  /** Frozen. */
+  weights: number;
+  /** A and B with gradients and Adam's moments. */
+  adapter: number;
+  /** What is kept of each layer: its input, in 16 bits. All else is computed again on the way back (gradient checkpointing). */
+  checkpoints: number;
+  /** The layer that is being computed again: its intermediate results, in 16 bits. */
+  layer: number;
+  /** Logits and their gradient in fp32: tokens · vocabulary · 8. */
+  logits: number;
+  total: number;
+}
+
+/**
+ * Memory to train an adapter with gradient checkpointing, without what frameworks and fragmentation add. The intermediate
+ * results of a layer, a token: its input and three normed states, q and k before and after norm and RoPE, v, the heads' result,
+ * and of the MLP gate, up, the activation and their product. Attention is taken to be fused: no score matrix stands.
+ */
+export function trainingMemory(config: Gemma3Config, settings: TrainingSettings): TrainingMemory {
+  const { text } = config;
+  const { tokens, targets, rank, method } = settings;
+  const all = countParameters(config);
+  const products = PROJECTIONS.reduce((sum, target) => {
+    const { inputs, outputs } = projectionSize(text, target);
+    return sum + text.layers * inputs * outputs;
+  }, 0);
+  const weights = method === 'lora' ? all * HALF : (all - products) * HALF + (products * NF4_BITS) / 8;
+  const adapter = loraParameters(text, targets, rank) * BYTES_PER_TRAINED;
+  const checkpoints = tokens * text.layers * text.hiddenSize * HALF;
+  const heads = text.heads * text.headDim;
+  const keys = text.keyValueHeads * text.headDim;
+  const layer = tokens * HALF * (4 * text.hiddenSize + 3 * heads + 3 * keys + 4 * text.intermediateSize);
+  const logits = tokens * text.vocabularySize * 8;
+  return { weights, adapter, checkpoints, layer, logits, total: weights + adapter + checkpoints + layer + logits };
+}
+
+/** Gemma 3 4B, and so MedGemma 4B, as its `config.json` describes it. */
+export const config4B: Gemma3Config = parseConfig({
+  architectures: ['Gemma3ForConditionalGeneration'],
+  text_config: { hidden_size: 2560, intermediate_size: 10240, num_hidden_layers: 34, sliding_window: 1024 },
+  vision_config: {
+    hidden_size: 1152,
+    intermediate_size: 4304,
+    num_attention_heads: 16,
+    num_hidden_layers: 27,
+    image_size: 896,
+    patch_size: 14,
+  },
+  mm_tokens_per_image: 256,
+});
+
+/** The text model of Gemma 3 27B, and so of MedGemma 27B text. */
+export const config27B: Gemma3Config = parseConfig({
+  architectures: ['Gemma3ForCausalLM'],
+  hidden_size: 5376,
+  intermediate_size: 21504,
+  num_hidden_layers: 62,
+  num_attention_heads: 32,
+  num_key_value_heads: 16,
+  head_dim: 128,
+  query_pre_attn_scalar: 168,
+  sliding_window: 1024,
+});
