@@ -1,9 +1,9 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
-/** What a plot follows while it stands. */
-interface Followed {
-  data: () => { x: readonly number[]; y: readonly number[] };
+/** What a plot follows while it stands. `Data` is handed to uPlot as it comes. */
+interface Followed<Data> {
+  data: () => Data;
   /** Read for redrawing only: colours are taken from the page at each drawing. */
   theme: () => string | undefined;
 }
@@ -14,31 +14,55 @@ export type PlotOptions = Omit<uPlot.Options, 'width' | 'height' | 'cursor' | 'l
 /** A colour of the page by the name of its variable, as it is at this moment. */
 export type ColorOf = (name: string) => string;
 
+/** Letters in charts, for canvas. */
+export const plotFont = '12px "Pretendard Variable", sans-serif';
+
+/** An axis in the manner of all charts. */
+export function plotAxis(
+  color: ColorOf,
+  label: string,
+  size: number,
+  format: (value: number) => string,
+  more: uPlot.Axis = {},
+): uPlot.Axis {
+  return {
+    label,
+    labelFont: plotFont,
+    labelSize: 20,
+    size,
+    gap: 4,
+    font: plotFont,
+    stroke: () => color('--ink-3'),
+    ticks: { show: false },
+    grid: { stroke: () => color('--line'), width: 1 },
+    values: (_, splits) => splits.map((value) => format(value)),
+    ...more,
+  };
+}
+
 /**
- * Draws one line into `node` and keeps to its width, to the data and to the theme. To be called in an attachment; returns
- * what takes the plot away.
+ * Draws into `node` and keeps to its width, to the data and to the theme. To be called in an attachment; returns what takes
+ * the plot away.
  */
-export function plotLine(
+export function plotData(
   node: HTMLElement,
   height: number,
   options: (color: ColorOf) => PlotOptions,
-  { data, theme }: Followed,
+  { data, theme }: Followed<uPlot.AlignedData>,
 ): () => void {
   const color: ColorOf = (name) => {
     node.style.color = `var(${name})`;
     return getComputedStyle(node).color;
   };
+  const made = options(color);
   const plot = new uPlot(
-    { ...options(color), width: node.clientWidth, height, cursor: { show: false }, legend: { show: false } },
-    [[], []],
+    { ...made, width: node.clientWidth, height, cursor: { show: false }, legend: { show: false } },
+    [[], ...made.series.slice(1).map(() => [])],
     node,
   );
   const resized = new ResizeObserver(() => plot.setSize({ width: node.clientWidth, height }));
   resized.observe(node);
-  $effect(() => {
-    const { x, y } = data();
-    plot.setData([[...x], [...y]]);
-  });
+  $effect(() => plot.setData(data()));
   $effect(() => {
     if (theme()) plot.redraw(false);
   });
@@ -46,4 +70,18 @@ export function plotLine(
     resized.disconnect();
     plot.destroy();
   };
+}
+
+/** `plotData` of one line. */
+export function plotLine(
+  node: HTMLElement,
+  height: number,
+  options: (color: ColorOf) => PlotOptions,
+  { data, theme }: Followed<{ x: readonly number[]; y: readonly number[] }>,
+): () => void {
+  const aligned = (): uPlot.AlignedData => {
+    const { x, y } = data();
+    return [[...x], [...y]];
+  };
+  return plotData(node, height, options, { data: aligned, theme });
 }

@@ -8,7 +8,7 @@ import type {
   TrainingRequest,
 } from '#core/protocol/tokenizer-lessons.ts';
 import { LessonsLink } from '../../lib/lessons-link.ts';
-import { download } from './download.ts';
+import { download } from '../../lib/download.ts';
 import type { Entry } from './entry.svelte.ts';
 import type { TokenizerLab } from './lab.svelte.ts';
 
