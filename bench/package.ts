@@ -2,9 +2,9 @@
 import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
+import { isJsonObject, type Json } from '#core/json.ts';
 import { exportPackage } from '../exporter/export-package.ts';
-import { VISION_DTYPE } from '../exporter/graphs.ts';
-import { isJsonObject, type Json } from '../exporter/checkpoint.ts';
 import { presetConfig } from '../scripts/random-presets.ts';
 import { writeRandomCheckpoint } from '../scripts/random-weights.ts';
 import { writeStandInTokenizer } from '../scripts/stand-in-tokenizer.ts';

@@ -15,9 +15,9 @@ import { normalize } from '#core/image/normalize.ts';
 import { readPreprocessor } from '#core/image/preprocessor.ts';
 import { resize } from '#core/image/resize.ts';
 import type { Dtype, Manifest } from '#core/protocol/manifest.ts';
-import { isJsonObject, type Json } from '../exporter/checkpoint.ts';
+import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
+import { isJsonObject, type Json } from '#core/json.ts';
 import { exportPackage } from '../exporter/export-package.ts';
-import { DTYPE_SUFFIX } from '../exporter/graphs.ts';
 import { presetConfig } from '../scripts/random-presets.ts';
 import { writeRandomCheckpoint } from '../scripts/random-weights.ts';
 

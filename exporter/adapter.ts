@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { PROJECTIONS } from '#core/gemma3/projections.ts';
-import { readAdapter, type LoraModule } from '#core/lora/adapter.ts';
+import { readAdapter } from '#core/lora/adapter.ts';
 import { parseAdapterConfig } from '#core/lora/config.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import { readJson, type Checkpoint } from './checkpoint.ts';
@@ -16,18 +16,12 @@ export interface AdapterOptions {
   strength: number;
 }
 
-/** What is added to a matrix: strength · s · BA. */
-export interface BakedAdapter {
-  module: LoraModule;
-  strength: number;
-}
-
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
 
 /**
  * The checkpoint with the adapter added to the matrices that it is on, as they are read.
- * @throws ExportError, AdapterError, SafetensorsError: each names the file and, where there is one, the tensor
+ * @throws ExportError, CheckpointError, AdapterError, SafetensorsError: each names the file and, where there is one, the tensor
  */
 export async function addAdapter(checkpoint: Checkpoint, { folder, strength }: AdapterOptions): Promise<Checkpoint> {
   const config = parseAdapterConfig(await readJson(folder, CONFIG));

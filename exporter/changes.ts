@@ -1,7 +1,7 @@
 /** What an export does to a checkpoint, in sentences for the manifest. */
 import type { Gemma3Config } from '#core/gemma3/config.ts';
+import type { PackageGraph } from '#core/gemma3/package-graphs.ts';
 import type { StoredWeight } from '#core/gemma3/stored.ts';
-import type { PackageGraph } from './graphs.ts';
 
 export function changesOf(config: Gemma3Config, graphs: readonly PackageGraph[], positions: number): string[] {
   const changes = [...graphs.map(describe), ...graphs.flatMap(describePadding)];

@@ -4,24 +4,30 @@ import { createReadStream } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { toBinary } from '@bufbuild/protobuf';
 import { countParameters } from '#core/gemma3/parameters.ts';
+import { smallFiles } from '#core/gemma3/package-files.ts';
+import {
+  DTYPE_SUFFIX,
+  packageGraphs,
+  sharesEmbedding,
+  type GraphOptions,
+  type PackageGraph,
+} from '#core/gemma3/package-graphs.ts';
+import { HalfOverflowError, initializersOf, storeWeight } from '#core/gemma3/store-weight.ts';
 import type { StoredWeight } from '#core/gemma3/stored.ts';
 import { placeExternally, TensorTooLargeError, type ExternalFile } from '#core/onnx/external.ts';
+import { ExternalWriter } from '#core/onnx/external-writer.ts';
 import { ModelProtoSchema } from '#core/onnx/onnx_pb.ts';
 import type { Manifest, Teaches } from '#core/protocol/manifest.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { addAdapter, type AdapterOptions } from './adapter.ts';
 import { changesOf } from './changes.ts';
-import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { filesOf, openCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { ExportError, systemCode } from './errors.ts';
-import { ExternalWriter } from './external-writer.ts';
 import type { FileSource } from './file-source.ts';
-import { DTYPE_SUFFIX, packageGraphs, sharesEmbedding, type GraphOptions, type PackageGraph } from './graphs.ts';
 import { CHUNK_BYTES } from './hashed-file.ts';
 import { addKoreanVocabulary, checkTokenizerFits, type KoreanOptions } from './korean-vocabulary.ts';
 import { PackageFolder } from './package-folder.ts';
-import { smallFiles } from './package-files.ts';
 import type { Progress } from './progress-bar.ts';
-import { initializersOf, storeWeight } from './weights.ts';
 
 export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   checkpoint: string;
@@ -50,7 +56,7 @@ export interface ExportReport {
 
 /**
  * Writes a package into `options.out`, or throws and leaves nothing there.
- * @throws ExportError, ConfigError, SafetensorsError on bad input; the signal's reason when aborted
+ * @throws ExportError, CheckpointError, ConfigError, SafetensorsError on bad input; the signal's reason when aborted
  */
 export async function exportPackage(options: ExportOptions, report: ExportReport): Promise<Manifest> {
   const checkpoint = await openCheckpoint(options.checkpoint);
@@ -74,12 +80,16 @@ async function exportCheckpoint(
   }
   const positions = Math.min(options.context, checkpoint.config.text.maxPositions);
   const graphs = packageGraphs(checkpoint.config, { ...options, positions }).map(planGraph);
-  const small = await smallFiles(checkpoint, {
+  const small = await smallFiles(checkpoint, filesOf(checkpoint.folder), {
     dtype: Object.fromEntries(graphs.map(({ graph }) => [graph.name, graph.dtype])),
     externalData: Object.fromEntries(graphs.map(({ modelFile, external }) => [modelFile, external.length])),
     positions,
   });
-  for (const text of small.warnings) report.warn(text);
+  if (small.missing.length > 0) {
+    report.warn(
+      `${checkpoint.folder} has no ${small.missing.join(' and no ')}: the package has no complete tokenizer, add one before use`,
+    );
+  }
 
   const externalBytes = sum(graphs.flatMap(({ external }) => external.map(({ size }) => size)));
   const otherBytes = sum([
@@ -179,7 +189,12 @@ async function writeGraph(
     signal?.throwIfAborted();
     progress.add(bytes);
   });
-  for (const weight of graph.weights) await storeWeight(weight, tensorOf(weight, checkpoint), writer);
+  try {
+    for (const weight of graph.weights) await storeWeight(weight, tensorOf(weight, checkpoint), writer);
+  } catch (error) {
+    if (!(error instanceof HalfOverflowError)) throw error;
+    throw new ExportError(`${error.message}; export with --dtype fp32, q8 or q4`, { cause: error });
+  }
   await writer.finish();
 }
 

@@ -3,16 +3,18 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DEFAULT_INITIALIZER_RANGE, type RowInit } from '#core/embedding/new-row.ts';
+import type { CheckpointTensor } from '#core/gemma3/checkpoint.ts';
 import { parseConfig } from '#core/gemma3/config.ts';
+import { matrixShape } from '#core/gemma3/matrix-rows.ts';
+import { isJsonObject, type Json } from '#core/json.ts';
 import { mergeTokenizerJson, sizeOf } from '#core/tokenizer/merge.ts';
 import type { Pack } from '#core/tokenizer/pack.ts';
 import { PackError } from '#core/tokenizer/pack-error.ts';
 import { readPack } from '#core/tokenizer/read-pack.ts';
 import { baseSubwords } from '#core/tokenizer/subwords.ts';
 import { requireTokenizerJson, type TokenizerJson } from '#core/tokenizer/tokenizer-file.ts';
-import { isJsonObject, readJson, type Checkpoint, type CheckpointTensor, type Json } from './checkpoint.ts';
+import { readJson, type Checkpoint } from './checkpoint.ts';
 import { ExportError } from './errors.ts';
-import { matrixShape } from './matrix-rows.ts';
 
 export interface KoreanOptions {
   /** Path of the pack. */

@@ -1,14 +1,15 @@
 /** Command line of the exporter: `npm run export -- --help`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ROW_INITS, type RowInit } from '#core/embedding/new-row.ts';
+import { CheckpointError } from '#core/gemma3/checkpoint.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
+import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { TEACHES, type Dtype, type Teaches } from '#core/protocol/manifest.ts';
 import { AdapterError } from '#core/lora/error.ts';
 import { SafetensorsError } from '#core/safetensors/header.ts';
 import type { AdapterOptions } from './adapter.ts';
 import { ExportError } from './errors.ts';
 import { exportPackage } from './export-package.ts';
-import { VISION_DTYPE } from './graphs.ts';
 import type { KoreanOptions } from './korean-vocabulary.ts';
 import { progressBar } from './progress-bar.ts';
 
@@ -139,6 +140,7 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   const expected =
     error instanceof ExportError ||
+    error instanceof CheckpointError ||
     error instanceof ConfigError ||
     error instanceof SafetensorsError ||
     error instanceof AdapterError;

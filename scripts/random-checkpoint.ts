@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { FloatDtype } from '#core/safetensors/dtype.ts';
-import { isJsonObject, type Json } from '../exporter/checkpoint.ts';
+import { isJsonObject, type Json } from '#core/json.ts';
 import { presetConfig, PRESETS, textOnly, type PresetName } from './random-presets.ts';
 import { writeRandomCheckpoint, type KeyStyle } from './random-weights.ts';
 

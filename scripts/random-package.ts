@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_PACKAGE, STAND_IN } from '#core/protocol/default-package.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
-import { isJsonObject, readJson } from '../exporter/checkpoint.ts';
+import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
+import { isJsonObject } from '#core/json.ts';
+import { readJson } from '../exporter/checkpoint.ts';
 import { exportPackage } from '../exporter/export-package.ts';
-import { VISION_DTYPE } from '../exporter/graphs.ts';
 import { writeStandInTokenizer } from './stand-in-tokenizer.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

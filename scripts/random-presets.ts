@@ -1,5 +1,5 @@
 /** Shapes for random checkpoints, as the config.json that Hugging Face would write. */
-import type { Json } from '../exporter/checkpoint.ts';
+import type { Json } from '#core/json.ts';
 
 export type PresetName = 'tiny' | 'mid' | '4b';
 

@@ -5,7 +5,7 @@ import { parseConfig } from '#core/gemma3/config.ts';
 import { expectedParameters } from '#core/gemma3/parameters.ts';
 import { encodeBfloat16, encodeHalf, type FloatDtype } from '#core/safetensors/dtype.ts';
 import { encodeHeader, tensorBytes, type TensorPlan } from '#core/safetensors/write.ts';
-import type { Json } from '../exporter/checkpoint.ts';
+import type { Json } from '#core/json.ts';
 
 /** The two ways Hugging Face names the same parameters. */
 export type KeyStyle = 'language_model.model' | 'model.language_model';

@@ -1,6 +1,6 @@
 /** How many tests passed, failed and were skipped, out of the JSON that the test runners write. */
 import { readFile } from 'node:fs/promises';
-import { isJsonObject } from '../exporter/checkpoint.ts';
+import { isJsonObject } from '#core/json.ts';
 
 export interface Counts {
   passed: number;

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Scores } from '#core/phantoms/scores.ts';
-import { isJsonObject } from '../../exporter/checkpoint.ts';
+import { isJsonObject } from '#core/json.ts';
 import { ADAPTERS, DTYPES, type Adapter, type Initialisation, type Model } from './plan.ts';
 
 export const RESULTS_FORMAT = 'medgemma-ko-lab/teaching-results/1';

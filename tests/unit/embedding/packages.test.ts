@@ -6,7 +6,7 @@ import { EmbeddingRows, filesOf } from '#core/embedding/rows.ts';
 import { findEmbeddingTable, type EmbeddingTable } from '#core/embedding/table.ts';
 import { readModel } from '#core/onnx/model.ts';
 import type { Dtype } from '#core/protocol/manifest.ts';
-import { DTYPE_SUFFIX } from '../../../exporter/graphs.ts';
+import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import { readTensors } from '../../reference/golden.ts';
 import { exportFixture, fileSource, fixture, NodeModel, temporaryFolder } from '../../reference/node.ts';
 import { writeTextOnly } from '../parity/checkpoints.ts';

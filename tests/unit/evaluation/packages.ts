@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Dtype } from '#core/protocol/manifest.ts';
-import { isJsonObject, type Json } from '../../../exporter/checkpoint.ts';
+import { isJsonObject, type Json } from '#core/json.ts';
 import { exportFixture } from '../../reference/node.ts';
 import { presetConfig } from '../../../scripts/random-presets.ts';
 import { writeRandomCheckpoint } from '../../../scripts/random-weights.ts';

@@ -9,8 +9,8 @@ import { ModelProtoSchema, type TensorProto } from '#core/onnx/onnx_pb.ts';
 import { readHeader } from '#core/safetensors/header.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import { writeSafetensors, type TensorPlan } from '#core/safetensors/write.ts';
+import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { exportPackage, type ExportOptions, type ExportReport } from '../../../exporter/export-package.ts';
-import { VISION_DTYPE } from '../../../exporter/graphs.ts';
 
 export const FIXTURE = fileURLToPath(new URL('../../fixtures/gemma3-tiny/checkpoint', import.meta.url));
 

@@ -12,7 +12,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Dtype } from '#core/protocol/manifest.ts';
-import { DTYPE_SUFFIX } from '../../../exporter/graphs.ts';
+import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import { caseNames, cosine, topOneAgreement, type Golden } from '../../reference/golden.ts';
 import { exportFixture, golden, NodeModel, temporaryFolder } from '../../reference/node.ts';
 import { damage, scaleFloats, swapBytePairs, swapNibbles } from './damage.ts';

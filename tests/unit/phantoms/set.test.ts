@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { lesionMap, renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
-import { isJsonObject } from '../../../exporter/checkpoint.ts';
+import { isJsonObject } from '#core/json.ts';
 import { npyHeader, writePhantomSet } from '../../../scripts/phantom-set.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newRow, ROW_INITS } from '#core/embedding/new-row.ts';
-import { isJsonObject } from '../../../exporter/checkpoint.ts';
+import { isJsonObject } from '#core/json.ts';
 import { exportPackage } from '../../../exporter/export-package.ts';
 import { merge } from '../../../korean/merge.ts';
 import { train } from '../../../korean/train.ts';

@@ -1,8 +1,8 @@
 /** The small files of a package: what transformers.js and the page read beside the graphs. */
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Dtype } from '#core/protocol/manifest.ts';
-import { isJsonObject, readJson, type Checkpoint, type Json } from './checkpoint.ts';
+import { isJsonObject, type Json } from '../json.ts';
+import type { Dtype } from '../protocol/manifest.ts';
+import type { CheckpointFolder } from './checkpoint.ts';
+import type { Gemma3Config } from './config.ts';
 
 /** What the graphs of a package say about themselves to transformers.js. */
 export interface LoadHints {
@@ -16,27 +16,42 @@ export interface LoadHints {
 
 export interface SmallFiles {
   files: Map<string, Uint8Array | string>;
-  warnings: string[];
+  /** Files without which the package has no complete tokenizer. */
+  missing: string[];
+}
+
+export interface SmallFilesFolder extends Pick<CheckpointFolder, 'has' | 'json'> {
+  bytes(file: string): Promise<Uint8Array>;
+}
+
+interface Configured {
+  config: Gemma3Config;
+  configJson: Json;
+  /** What stands in the package instead of the checkpoint's tokenizer.json. */
+  tokenizer?: string;
 }
 
 const COPIED = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.json'];
 const TOKENIZER = ['tokenizer.json', 'tokenizer_config.json'];
 
-export async function smallFiles(checkpoint: Checkpoint, hints: LoadHints): Promise<SmallFiles> {
-  const { folder } = checkpoint;
-  const present = new Set(await readdir(folder));
+/** @throws CheckpointError that names the file */
+export async function smallFiles(
+  checkpoint: Configured,
+  folder: SmallFilesFolder,
+  hints: LoadHints,
+): Promise<SmallFiles> {
   const json = async (name: string): Promise<Json | undefined> =>
-    present.has(name) ? await readJson(folder, name) : undefined;
+    (await folder.has(name)) ? await folder.json(name) : undefined;
   const files = new Map<string, Uint8Array | string>();
   const put = (name: string, content: Json) => files.set(name, `${JSON.stringify(content, null, 2)}\n`);
 
   put('config.json', packageConfig(checkpoint, hints));
   put('generation_config.json', (await json('generation_config.json')) ?? generationConfig(checkpoint.configJson));
-  for (const name of COPIED) if (present.has(name)) files.set(name, await readFile(join(folder, name)));
+  for (const name of COPIED) if (await folder.has(name)) files.set(name, await folder.bytes(name));
   if (checkpoint.tokenizer !== undefined) files.set('tokenizer.json', checkpoint.tokenizer);
 
-  const template = present.has('chat_template.jinja')
-    ? await readFile(join(folder, 'chat_template.jinja'), 'utf8')
+  const template = (await folder.has('chat_template.jinja'))
+    ? new TextDecoder().decode(await folder.bytes('chat_template.jinja'))
     : ((await json('chat_template.json'))?.['chat_template'] ??
       (await json('tokenizer_config.json'))?.['chat_template']);
   // transformers.js reads the template of a processor from this file alone.
@@ -56,17 +71,13 @@ export async function smallFiles(checkpoint: Checkpoint, hints: LoadHints): Prom
     });
   }
 
-  const missing = TOKENIZER.filter((name) => !present.has(name));
-  const warnings =
-    missing.length > 0
-      ? [`${folder} has no ${missing.join(' and no ')}: the package has no complete tokenizer, add one before use`]
-      : [];
-  return { files, warnings };
+  const missing: string[] = [];
+  for (const name of TOKENIZER) if (!(await folder.has(name))) missing.push(name);
+  return { files, missing };
 }
 
 /** config.json of the checkpoint, completed with what it left at the default, cut to `positions`, and with load hints. */
-function packageConfig(checkpoint: Checkpoint, hints: LoadHints): Json {
-  const { config, configJson } = checkpoint;
+function packageConfig({ config, configJson }: Configured, hints: LoadHints): Json {
   const text: Json = {
     hidden_size: config.text.hiddenSize,
     intermediate_size: config.text.intermediateSize,

@@ -1,11 +1,11 @@
 /** Turns parameters of the checkpoint into the bytes of initializers. */
-import type { StoredBlocks, StoredFloat, StoredWeight } from '#core/gemma3/stored.ts';
-import type { ExternalTensor } from '#core/onnx/external.ts';
-import { quantizeRows } from '#core/quant/blocks.ts';
-import { encodeHalf } from '#core/safetensors/dtype.ts';
+import type { ExternalTensor } from '../onnx/external.ts';
+import { quantizeRows } from '../quant/blocks.ts';
+import { encodeHalf } from '../safetensors/dtype.ts';
+import { SafetensorsError } from '../safetensors/header.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
-import { ExportError } from './errors.ts';
 import { indexOf, matrixRows, matrixShape, tensorShape } from './matrix-rows.ts';
+import type { StoredBlocks, StoredFloat, StoredWeight } from './stored.ts';
 
 /** Takes the bytes of initializers in the order of `initializersOf`, each from its first byte to its last. */
 export interface InitializerSink {
@@ -26,7 +26,15 @@ export function initializersOf(weight: StoredWeight): ExternalTensor[] {
   ];
 }
 
-/** @throws ExportError that names file and tensor */
+/** A weight or a scale is beyond the largest fp16. */
+export class HalfOverflowError extends SafetensorsError {
+  constructor({ source, key }: CheckpointTensor, what: string) {
+    super(source.name, key, `${what} does not fit fp16`);
+    this.name = 'HalfOverflowError';
+  }
+}
+
+/** @throws SafetensorsError that names file and tensor, HalfOverflowError where the form is fp16 */
 export async function storeWeight(
   weight: StoredWeight,
   tensor: CheckpointTensor,
@@ -54,7 +62,7 @@ async function storeBlocks(weight: StoredBlocks, tensor: CheckpointTensor, sink:
   let done = 0;
   for await (const values of rowsOf(weight, tensor)) {
     const quantized = quantizeRows(values, weight.columns, weight);
-    if (quantized.scaleOverflow >= 0) throw tooLarge(tensor, 'the scale of a block');
+    if (quantized.scaleOverflow >= 0) throw new HalfOverflowError(tensor, 'the scale of a block');
     scales.set(quantized.scales, done);
     done += quantized.scales.length;
     await sink.append(weight.packed, quantized.packed);
@@ -93,14 +101,8 @@ function encode(
   if (type === 'fp32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const halves = new Uint16Array(values.length);
   const overflow = encodeHalf(values, halves);
-  if (overflow >= 0) throw tooLarge(tensor, `${values[overflow]} at [${position(overflow).join(', ')}]`);
+  if (overflow >= 0) throw new HalfOverflowError(tensor, `${values[overflow]} at [${position(overflow).join(', ')}]`);
   return new Uint8Array(halves.buffer);
-}
-
-function tooLarge(tensor: CheckpointTensor, what: string): ExportError {
-  return new ExportError(
-    `${tensor.source.name}: tensor "${tensor.key}": ${what} does not fit fp16; export with --dtype fp32, q8 or q4`,
-  );
 }
 
 /** The graph must ask for what the checkpoint has; anything else is a mistake of ours. */

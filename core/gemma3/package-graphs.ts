@@ -1,10 +1,10 @@
 /** Which ONNX files a checkpoint becomes. */
-import type { Gemma3Config } from '#core/gemma3/config.ts';
-import { decoderGraph } from '#core/gemma3/decoder.ts';
-import { embeddingGraph } from '#core/gemma3/embedding.ts';
-import type { GraphFile, StoredWeight } from '#core/gemma3/stored.ts';
-import { visionGraph } from '#core/gemma3/vision.ts';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import type { Gemma3Config } from './config.ts';
+import { decoderGraph } from './decoder.ts';
+import { embeddingGraph } from './embedding.ts';
+import type { GraphFile, StoredWeight } from './stored.ts';
+import { visionGraph } from './vision.ts';
+import type { Dtype } from '../protocol/manifest.ts';
 
 export interface GraphOptions {
   dtype: Dtype;

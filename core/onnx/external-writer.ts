@@ -1,22 +1,32 @@
 /** Writes the external data of one graph from front to back, each initializer at its place. */
-import type { ExternalFile, ExternalPlace } from '#core/onnx/external.ts';
-import type { HashedFile } from './hashed-file.ts';
-import type { PackageFolder } from './package-folder.ts';
-import type { InitializerSink } from './weights.ts';
+import type { ExternalFile, ExternalPlace } from './external.ts';
+
+/** A file that grows at its end. */
+export interface GrowingFile {
+  readonly size: number;
+  append(bytes: Uint8Array): Promise<void>;
+}
+
+/** Where the files of a package are made. */
+export interface GrowingFolder<File extends GrowingFile> {
+  /** `finishFile` must follow. */
+  createFile(path: string): Promise<File>;
+  finishFile(path: string, file: File): Promise<void>;
+}
 
 /** Bytes that are handed to the disk at a time. */
 const WRITE_BYTES = 8 * 2 ** 20;
 
-export class ExternalWriter implements InitializerSink {
-  private readonly folder: PackageFolder;
+export class ExternalWriter<File extends GrowingFile> {
+  private readonly folder: GrowingFolder<File>;
   private readonly queue: { file: ExternalFile; place: ExternalPlace }[];
   private readonly onWrite: (bytes: number) => void;
-  private open: { plan: ExternalFile; file: HashedFile } | undefined;
+  private open: { plan: ExternalFile; file: File } | undefined;
   /** The initializer at work, and how many of its bytes are written. */
   private current: ExternalPlace | undefined;
   private done = 0;
 
-  constructor(folder: PackageFolder, files: readonly ExternalFile[], onWrite: (bytes: number) => void) {
+  constructor(folder: GrowingFolder<File>, files: readonly ExternalFile[], onWrite: (bytes: number) => void) {
     this.folder = folder;
     this.onWrite = onWrite;
     this.queue = files.flatMap((file) => file.places.map((place) => ({ file, place })));

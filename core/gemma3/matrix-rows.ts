@@ -1,10 +1,9 @@
 /** Reads a tensor in pieces of whole rows, so that memory does not grow with the tensor. */
-import { newRow } from '#core/embedding/new-row.ts';
-import { addLora } from '#core/lora/merge.ts';
-import { decodeFloats } from '#core/safetensors/dtype.ts';
-import { DTYPE_BYTES } from '#core/safetensors/header.ts';
+import { newRow } from '../embedding/new-row.ts';
+import { addLora } from '../lora/merge.ts';
+import { decodeFloats } from '../safetensors/dtype.ts';
+import { DTYPE_BYTES, SafetensorsError } from '../safetensors/header.ts';
 import type { CheckpointTensor, NewRows } from './checkpoint.ts';
-import { ExportError } from './errors.ts';
 
 /** Bytes of the checkpoint that are read at a time. */
 const READ_BYTES = 4 * 2 ** 20;
@@ -14,7 +13,7 @@ const PANEL_BYTES = 128 * 2 ** 20;
 /**
  * The rows of a matrix M in order, as float32, some whole rows at a time: M is the tensor itself with its new rows, its
  * first axis the rows and the others the columns, or for `transposed` its transpose (two axes only). Every value is finite.
- * @throws ExportError that names file, tensor and index of a NaN or infinity
+ * @throws SafetensorsError that names file, tensor and index of a NaN or infinity
  */
 export function matrixRows(tensor: CheckpointTensor, transposed: boolean): AsyncGenerator<Float32Array> {
   return transposed ? transposedRows(tensor) : allRows(tensor);
@@ -137,9 +136,7 @@ function checkFinite(tensor: CheckpointTensor, values: Float32Array, firstIndex:
     // NaN and the infinities are the values whose difference with themselves is not 0.
     if (value - value !== 0) {
       const index = indexOf(firstIndex + i, tensor.entry.shape).join(', ');
-      throw new ExportError(
-        `${tensor.source.name}: tensor "${tensor.key}": ${value} at [${index}]; the checkpoint is damaged`,
-      );
+      throw new SafetensorsError(tensor.source.name, tensor.key, `${value} at [${index}]; the checkpoint is damaged`);
     }
   }
 }

@@ -1,0 +1,188 @@
+/** A Hugging Face checkpoint: config.json and one safetensors file, or shards with an index, wherever they lie. */
+import type { ByteSource } from '../bytes.ts';
+import type { RowInit } from '../embedding/new-row.ts';
+import { isJsonObject, type Json } from '../json.ts';
+import type { LoraModule } from '../lora/adapter.ts';
+import { isFloatDtype, type FloatDtype } from '../safetensors/dtype.ts';
+import { readHeader, SafetensorsError, type TensorEntry } from '../safetensors/header.ts';
+import { parseConfig, type Gemma3Config } from './config.ts';
+import { canonicalName, expectedParameters } from './parameters.ts';
+
+/** A parameter in the checkpoint; its dtype is one we decode. */
+export interface CheckpointTensor {
+  /** Key in the file. */
+  key: string;
+  source: ByteSource;
+  entry: TensorEntry & { dtype: FloatDtype };
+  /** Rows that stand in place of the file's, or behind them. */
+  newRows?: NewRows;
+  /** What is added to the file's values. */
+  adapter?: BakedAdapter;
+}
+
+/** Rows of an embedding matrix that are made out of others. */
+export interface NewRows {
+  /** The row that the first of them becomes; at most one behind the last of the file. */
+  first: number;
+  init: RowInit;
+  /** For each new row, the rows that its token's base subwords have. */
+  subwords: readonly (readonly number[])[];
+  /** Standard deviation of random rows. */
+  initializerRange: number;
+}
+
+/** What is added to a matrix: strength · s · BA. */
+export interface BakedAdapter {
+  module: LoraModule;
+  strength: number;
+}
+
+export interface CheckpointParts {
+  config: Gemma3Config;
+  configJson: Json;
+  /** The parameters that the graphs need, by canonical name; shapes are checked. */
+  tensors: Map<string, CheckpointTensor>;
+  /** Keys that nothing needs and that are not known to be harmless. */
+  unusedKeys: string[];
+}
+
+/** The files of a checkpoint. */
+export interface CheckpointFolder {
+  /** For messages. */
+  readonly name: string;
+  has(file: string): Promise<boolean>;
+  /** @throws CheckpointError where the file is missing or no JSON object */
+  json(file: string): Promise<Json>;
+  /** Asked once for each file of weights. */
+  open(file: string): Promise<ByteSource>;
+}
+
+/** Files of a checkpoint are missing, or say what cannot be. The message names the file. */
+export class CheckpointError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CheckpointError';
+  }
+}
+
+const SINGLE = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+
+/**
+ * Reads config.json and the headers of the weights.
+ * @throws CheckpointError, ConfigError, SafetensorsError: each names the file and, where there is one, the tensor
+ */
+export async function readCheckpoint(folder: CheckpointFolder): Promise<CheckpointParts> {
+  const configJson = await folder.json('config.json');
+  const config = parseConfig(configJson);
+  return { config, configJson, ...matchTensors(config, await readTensors(folder)) };
+}
+
+/** @throws CheckpointError */
+export function parseJsonFile(file: string, text: string): Json {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new CheckpointError(`${file} is not JSON: ${error instanceof Error ? error.message : ''}`, { cause: error });
+  }
+  if (!isJsonObject(json)) throw new CheckpointError(`${file} is not a JSON object`);
+  return json;
+}
+
+export interface StoredTensor {
+  entry: TensorEntry;
+  source: ByteSource;
+}
+
+async function readTensors(folder: CheckpointFolder): Promise<StoredTensor[]> {
+  const stored: StoredTensor[] = [];
+  if (await folder.has(SINGLE)) {
+    const source = await folder.open(SINGLE);
+    const { tensors } = await readHeader(source);
+    for (const entry of tensors.values()) stored.push({ entry, source });
+    return stored;
+  }
+  if (!(await folder.has(INDEX))) {
+    throw new CheckpointError(`${folder.name} has neither ${SINGLE} nor ${INDEX}: it is no safetensors checkpoint`);
+  }
+  for (const [file, keys] of shardsOf(await folder.json(INDEX))) {
+    if (!(await folder.has(file))) {
+      throw new CheckpointError(
+        `${file} is missing in ${folder.name}; ${INDEX} places ${keys.length} tensors in it, first "${keys[0]}"`,
+      );
+    }
+    const source = await folder.open(file);
+    const { tensors } = await readHeader(source);
+    for (const key of keys) {
+      const entry = tensors.get(key);
+      if (!entry) throw new CheckpointError(`${file}: tensor "${key}" is missing, although ${INDEX} places it there`);
+      stored.push({ entry, source });
+    }
+  }
+  return stored;
+}
+
+/** File name → keys. */
+function shardsOf(index: Json): Map<string, string[]> {
+  const weightMap = index['weight_map'];
+  if (!isJsonObject(weightMap)) throw new CheckpointError(`${INDEX}: "weight_map" is missing or not an object`);
+  const shards = new Map<string, string[]>();
+  for (const [key, file] of Object.entries(weightMap)) {
+    if (typeof file !== 'string') throw new CheckpointError(`${INDEX}: the file of "${key}" is not a name`);
+    const keys = shards.get(file);
+    if (keys) keys.push(key);
+    else shards.set(file, [key]);
+  }
+  return shards;
+}
+
+/** Tensors that checkpoints carry and no graph needs: a saved tied head, SigLIP's pooling head, buffers. */
+function isKnownUnused(name: string): boolean {
+  return (
+    name === 'lm_head.weight' ||
+    name.startsWith('vision_tower.vision_model.head.') ||
+    name.endsWith('.position_ids') ||
+    name.endsWith('.inv_freq')
+  );
+}
+
+/**
+ * Finds the parameters of the configuration among the tensors of safetensors files.
+ * @throws SafetensorsError that names file and tensor
+ */
+export function matchTensors(
+  config: Gemma3Config,
+  stored: readonly StoredTensor[],
+): Pick<CheckpointParts, 'tensors' | 'unusedKeys'> {
+  const expected = expectedParameters(config);
+  const tensors = new Map<string, CheckpointTensor>();
+  const unusedKeys: string[] = [];
+  for (const { entry, source } of stored) {
+    const name = canonicalName(entry.name);
+    const shape = expected.get(name);
+    if (!shape) {
+      if (!isKnownUnused(name)) unusedKeys.push(entry.name);
+      continue;
+    }
+    const fail = (reason: string) => new SafetensorsError(source.name, entry.name, reason);
+    const other = tensors.get(name);
+    if (other) throw fail(`the same parameter as "${other.key}" in ${other.source.name}`);
+    if (entry.shape.join() !== shape.join()) {
+      throw fail(`shape [${entry.shape.join(', ')}], but config.json asks for [${shape.join(', ')}]`);
+    }
+    const { dtype } = entry;
+    if (!isFloatDtype(dtype)) throw fail(`dtype ${dtype}; only BF16, F16 and F32 are read`);
+    tensors.set(name, { key: entry.name, source, entry: { ...entry, dtype } });
+  }
+  const missing = [...expected.keys()].filter((name) => !tensors.has(name));
+  if (missing.length > 0) {
+    const files = [...new Set(stored.map(({ source }) => source.name))].join(', ');
+    throw new SafetensorsError(
+      files,
+      undefined,
+      `${missing.length} of ${expected.size} tensors that config.json asks for are missing, first "${missing[0]}"`,
+    );
+  }
+  return { tensors, unusedKeys };
+}
