@@ -1,0 +1,69 @@
+/**
+ * Codes side by side in bytes, as com.microsoft.MatMulNBits stores them: a stream of bits from the lowest of the first
+ * byte up. Blocks begin at whole bytes, since a block has at least 16 codes.
+ */
+
+/** Bits of a code: of 2, 3, 4 and 8 bit numbers, and of the 16 levels of NF4. */
+export type CodeBits = 2 | 3 | 4 | 8;
+
+/**
+ * Any number of codes, each below 2^bits, in ⌈codes · bits / 8⌉ bytes. For MatMulNBits the codes are those of whole
+ * blocks: the result is [rows, blocks, blockSize · bits / 8].
+ */
+export function packCodes(codes: Uint8Array, bits: CodeBits): Uint8Array<ArrayBuffer> {
+  if (bits === 8) return Uint8Array.from(codes);
+  const packed = new Uint8Array(Math.ceil((codes.length * bits) / 8));
+  if (bits === 4) {
+    for (let i = 0, byte = 0; i < codes.length; i += 2, byte++)
+      packed[byte] = (codes[i] ?? 0) | ((codes[i + 1] ?? 0) << 4);
+  } else if (bits === 2) {
+    for (let i = 0, byte = 0; i < codes.length; i += 4, byte++)
+      packed[byte] =
+        (codes[i] ?? 0) | ((codes[i + 1] ?? 0) << 2) | ((codes[i + 2] ?? 0) << 4) | ((codes[i + 3] ?? 0) << 6);
+  } else {
+    // Eight codes of 3 bits are three bytes; a write beyond the end of the array is none.
+    for (let i = 0, byte = 0; i < codes.length; i += 8, byte += 3) {
+      let group = 0;
+      for (let j = 0; j < 8; j++) group |= (codes[i + j] ?? 0) << (3 * j);
+      packed[byte] = group & 255;
+      packed[byte + 1] = (group >> 8) & 255;
+      packed[byte + 2] = (group >> 16) & 255;
+    }
+  }
+  return packed;
+}
+
+/** The first `count` codes of what `packCodes` made. @throws RangeError when the bytes are not those of so many codes */
+export function unpackCodes(packed: Uint8Array, bits: CodeBits, count: number): Uint8Array<ArrayBuffer> {
+  if (packed.length !== Math.ceil((count * bits) / 8))
+    throw new RangeError(`${packed.length} bytes do not hold ${count} codes`);
+  if (bits === 8) return Uint8Array.from(packed);
+  const codes = new Uint8Array(count);
+  const mask = 2 ** bits - 1;
+  for (let i = 0, bit = 0; i < count; i++, bit += bits) {
+    // A code of 3 bits may reach into the next byte. Positions of more than 2³¹ bits do not fit a shift.
+    const byte = Math.floor(bit / 8);
+    codes[i] = (((packed[byte] ?? 0) | ((packed[byte + 1] ?? 0) << 8)) >> (bit - 8 * byte)) & mask;
+  }
+  return codes;
+}
+
+/** Zero points [rows, blocks] as MatMulNBits takes them: uint8 [rows, ⌈blocks · bits / 8⌉], each row from a whole byte. */
+export function packZeroPoints(zeroPoints: Uint8Array, rows: number, bits: CodeBits): Uint8Array<ArrayBuffer> {
+  const blocks = zeroPoints.length / rows;
+  if (!Number.isInteger(blocks)) throw new RangeError(`${zeroPoints.length} zero points are not ${rows} rows`);
+  const rowBytes = Math.ceil((blocks * bits) / 8);
+  const packed = new Uint8Array(rows * rowBytes);
+  for (let row = 0; row < rows; row++)
+    packed.set(packCodes(zeroPoints.subarray(row * blocks, (row + 1) * blocks), bits), row * rowBytes);
+  return packed;
+}
+
+/** What `packZeroPoints` packed. */
+export function unpackZeroPoints(packed: Uint8Array, rows: number, blocks: number, bits: CodeBits): Uint8Array {
+  const rowBytes = Math.ceil((blocks * bits) / 8);
+  const zeroPoints = new Uint8Array(rows * blocks);
+  for (let row = 0; row < rows; row++)
+    zeroPoints.set(unpackCodes(packed.subarray(row * rowBytes, (row + 1) * rowBytes), bits, blocks), row * blocks);
+  return zeroPoints;
+}
