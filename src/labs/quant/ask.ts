@@ -1,0 +1,89 @@
+/** One question to an engine, as a promise. */
+import type { TraceEvent } from '#core/protocol/adapters.ts';
+import type { GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
+import type { Failure } from '#core/protocol/failure.ts';
+import type { Engine } from '../../lib/engine.svelte.ts';
+import { messagesOf, type SheetQuestion } from './questions.ts';
+
+/** What is asked of an engine here. */
+export type Answering = Pick<Engine, 'trace' | 'generate'>;
+
+/** An answer with what the model thought likely at each of its tokens. */
+export interface Traced {
+  text: string;
+  /** False where it was cut. */
+  ended: boolean;
+  ids: readonly number[];
+  /** Logits by token, float32 [vocabulary]. */
+  rows: readonly Float32Array[];
+}
+
+export interface Spoken {
+  text: string;
+  ended: boolean;
+  turn: TurnStats;
+}
+
+/** The engine could not answer. */
+export class NoAnswer extends Error {
+  constructor(readonly failure: Failure) {
+    super(`${failure.code} ${JSON.stringify(failure.detail)}`);
+    this.name = 'NoAnswer';
+  }
+}
+
+/** The likeliest token each time: nothing is left to chance. */
+const greedy = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
+
+/**
+ * @param forced the answer is these tokens; undefined: what the model says
+ * @throws NoAnswer
+ */
+export async function traced(
+  engine: Answering,
+  question: SheetQuestion,
+  maxNewTokens: number,
+  forced?: readonly number[],
+): Promise<Traced> {
+  const ids: number[] = [];
+  const rows: Float32Array[] = [];
+  const ending = await new Promise<TraceEvent>((resolve, reject) => {
+    const request = {
+      messages: messagesOf(question),
+      sampling: greedy,
+      maxNewTokens,
+      strengths: undefined,
+      forced,
+      alternatives: 0,
+      logits: true,
+    };
+    const on = (event: TraceEvent) => {
+      if (event.type === 'token') {
+        ids.push(event.token.id);
+        if (event.token.logits) rows.push(event.token.logits);
+      } else if (event.type !== 'progress') resolve(event);
+    };
+    engine.trace(request, on).catch(reject);
+  });
+  if (ending.type !== 'done') throw noAnswer(ending);
+  return { text: ending.text, ended: ending.reason === 'end', ids, rows };
+}
+
+/** As the chat answers, at its speed. @throws NoAnswer */
+export async function spoken(engine: Answering, question: SheetQuestion, maxNewTokens: number): Promise<Spoken> {
+  let text = '';
+  const ending = await new Promise<GenerateEvent>((resolve, reject) => {
+    const request = { messages: messagesOf(question), sampling: greedy, maxNewTokens };
+    const on = (event: GenerateEvent) => {
+      if (event.type === 'token') text += event.thought ? '' : event.text;
+      else if (event.type !== 'progress') resolve(event);
+    };
+    engine.generate(request, on).catch(reject);
+  });
+  if (ending.type !== 'done') throw noAnswer(ending);
+  return { text, ended: ending.reason === 'end', turn: ending.turn };
+}
+
+function noAnswer(ending: { type: string; failure?: Failure }): NoAnswer {
+  return new NoAnswer(ending.failure ?? { code: 'runtime', detail: { reason: ending.type } });
+}

@@ -1,0 +1,38 @@
+import { dash } from '../../lib/figures.ts';
+import { locale } from '../../lib/locale.svelte.ts';
+
+/** A weight, or a difference of weights: four significant digits, tiny ones with an exponent. */
+export function weight(value: number): string {
+  const size = Math.abs(value);
+  const isTiny = size > 0 && size < 1e-4;
+  const text = new Intl.NumberFormat(locale.current, {
+    maximumSignificantDigits: 4,
+    ...(isTiny ? { notation: 'scientific' as const } : {}),
+  }).format(size);
+  return (value < 0 ? '−' : '') + text;
+}
+
+export function signedWeight(value: number): string {
+  return value > 0 ? `+${weight(value)}` : weight(value);
+}
+
+/** Up to `digits` digits behind the point. */
+export function decimal(value: number, digits: number): string {
+  return new Intl.NumberFormat(locale.current, { maximumFractionDigits: digits }).format(value);
+}
+
+/** Infinite where there is no error at all. */
+export function decibels(value: number): string {
+  return Number.isFinite(value) ? decimal(value, 1) : '∞';
+}
+
+/** KL in nats: two significant digits; a dash where there is none. */
+export function nats(value: number | undefined): string {
+  if (value === undefined) return dash;
+  if (value === 0) return '0';
+  const isTiny = value < 1e-3;
+  return new Intl.NumberFormat(locale.current, {
+    maximumSignificantDigits: 2,
+    ...(isTiny ? { notation: 'scientific' as const } : {}),
+  }).format(value);
+}

@@ -1,0 +1,127 @@
+import type { PackageSource } from '#core/protocol/engine.ts';
+import type { WeightsSource } from '#core/protocol/weights.ts';
+import { place, type Address } from '../../lib/place.svelte.ts';
+import type { Session } from '../../lib/session.svelte.ts';
+import { fetchFile } from './fetch-file.ts';
+import { Microscope, NotThere } from './microscope.svelte.ts';
+import { presets, settingsOf } from './presets.ts';
+import { readShared, type Shared, type SheetSize, type Step } from './share.ts';
+import { Trials } from './trials.svelte.ts';
+
+/** The teaching model before anything was taken from it: a checkpoint in fp16. */
+const ORIGINAL = { folder: 'models/teaching-ko-fp16/', weights: 'model.safetensors' };
+
+/** Everything the quantization lab holds. */
+export class QuantLab {
+  readonly original: PackageSource & { type: 'url' };
+  readonly microscope = new Microscope();
+  readonly trials: Trials;
+  step = $state<Step>(1);
+  /** What the visitor chose; undefined: as many phantoms as the machine is good for. */
+  chosenSize = $state<SheetSize>();
+  /** Names of what a link holds and cannot be read. */
+  broken = $state.raw<readonly string[]>([]);
+  readonly size: SheetSize = $derived(this.chosenSize ?? (this.slow ? 10 : 50));
+  #started = false;
+
+  /** @param page address of the page */
+  constructor(
+    page: string,
+    private readonly session: Session,
+  ) {
+    this.original = { type: 'url', url: new URL(ORIGINAL.folder, page).href };
+    this.trials = new Trials(
+      this.original,
+      () => this.size,
+      () => session.settings.provider,
+    );
+  }
+
+  /** True without a GPU that deserves the name. */
+  get slow(): boolean {
+    const { model } = this.session.engine;
+    return model !== undefined && (model.runtime.provider === 'wasm' || model.runtime.adapter?.isFallback === true);
+  }
+
+  /** At the first visit: what the address asks for, then the original. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    place.onArrival((address) => this.#arrive(address));
+    void this.openOriginal();
+  }
+
+  async openOriginal(): Promise<void> {
+    await this.microscope.open('original', async () => {
+      const url = new URL(ORIGINAL.weights, this.original.url).href;
+      const file = await fetchFile(url, (doneBytes, totalBytes) => {
+        this.microscope.opening = { file: ORIGINAL.weights, doneBytes, totalBytes };
+      });
+      return { type: 'safetensors', name: ORIGINAL.folder.split('/')[1] ?? '', file };
+    });
+  }
+
+  /** The package that the chat has open, or failed to open. */
+  async openPackage(): Promise<void> {
+    const { source } = this.session.engine;
+    await this.microscope.open('open-package', () => {
+      if (!source) return Promise.reject(new NotThere({ code: 'no-model', detail: {} }));
+      return Promise.resolve<WeightsSource>({ type: 'package', source });
+    });
+  }
+
+  /** Files that were picked or dropped: the first safetensors file is looked into. @returns false where there is none */
+  addFiles(files: readonly File[]): boolean {
+    const file = files.find(({ name }) => /\.safetensors$/iu.test(name));
+    if (!file) return false;
+    void this.microscope.open('file', () => Promise.resolve({ type: 'safetensors', name: file.name, file }));
+    return true;
+  }
+
+  /** The button of a step of the guided path. */
+  async take(step: Step): Promise<void> {
+    this.step = step;
+    if (step === 1) this.microscope.set(settingsOf('q8'));
+    else if (step === 2) this.microscope.set(settingsOf('q4'));
+    else if (step === 3) this.microscope.set(settingsOf('q2'));
+    else if (step === 4) {
+      this.trials.parts = presets.q2;
+      await this.trials.run([presets.q4, presets.q2]);
+    } else {
+      this.trials.parts = presets.mixed;
+      await this.trials.run([presets.mixed]);
+    }
+  }
+
+  /** What a link to this state has to hold. */
+  shared(): Shared {
+    const { microscope, trials } = this;
+    return {
+      step: this.step,
+      matrix: microscope.matrix,
+      settings: microscope.settings,
+      row: microscope.row,
+      column: microscope.column,
+      parts: trials.parts,
+      set: trials.set,
+      phantoms: this.chosenSize,
+      tried: trials.trials.flatMap(({ subject }) => (subject.type === 'parts' ? [subject.parts] : [])),
+    };
+  }
+
+  #arrive({ lab, query }: Address): void {
+    if (lab !== 'quant' || query.size === 0) return;
+    const { found, broken } = readShared(query);
+    this.broken = broken;
+    const { microscope, trials } = this;
+    this.step = found.step ?? this.step;
+    this.chosenSize = found.phantoms ?? this.chosenSize;
+    trials.parts = found.parts ?? trials.parts;
+    if (found.set !== undefined) trials.drawNew(found.set);
+    // Minutes of work: the visitor says when.
+    trials.announce(found.tried ?? []);
+    if (found.matrix !== undefined) microscope.choose(found.matrix);
+    [microscope.row, microscope.column] = [found.row ?? microscope.row, found.column ?? microscope.column];
+    microscope.set(found.settings ?? microscope.settings);
+  }
+}

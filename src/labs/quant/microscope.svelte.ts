@@ -1,0 +1,215 @@
+import type { Failure } from '#core/protocol/failure.ts';
+import type {
+  InspectEvent,
+  Inspection,
+  MatrixInfo,
+  WeightFacts,
+  WeightsOpenEvent,
+  WeightsSource,
+} from '#core/protocol/weights.ts';
+import type { QuantSettings } from '#core/quant/settings.ts';
+import { WeightsLink } from '../../lib/weights-link.ts';
+import { settingsOf } from './presets.ts';
+
+/** Bars of the histogram, cells of the error map and of the detail, each way. */
+const bins = 96;
+const mapSize = 48;
+export const DETAIL = 16;
+
+/** Where matrices come from: the original beside the page, what the chat has open, a file of the visitor's. */
+export type Origin = 'original' | 'open-package' | 'file';
+
+/** One matrix under one setting. The newest request wins; everything is computed in a worker. */
+export class Microscope {
+  settings = $state.raw<QuantSettings>(settingsOf('q8'));
+  origin = $state<Origin>('original');
+  /** Of what is open. */
+  name = $state('');
+  opening = $state.raw<{ file: string; doneBytes: number; totalBytes: number }>();
+  matrices = $state.raw<readonly MatrixInfo[]>([]);
+  matrix = $state<string>();
+  row = $state(0);
+  column = $state(0);
+  result = $state.raw<Inspection>();
+  failure = $state.raw<Failure>();
+  busy = $state(false);
+  pointed = $state.raw<{ row: number; column: number }>();
+  facts = $state.raw<WeightFacts>();
+  readonly shown = $derived(this.matrices.find(({ name }) => name === this.matrix));
+  readonly #link = new WeightsLink();
+  /** Of the source: what an older one answers is not taken. */
+  #source = 0;
+  #wanted = false;
+  #asked = 0;
+  #reopen: (() => Promise<void>) | undefined;
+
+  /** Opens what `find` gives in place of what was open. @param find may throw NotThere */
+  async open(origin: Origin, find: () => Promise<WeightsSource>): Promise<void> {
+    this.#reopen = () => this.open(origin, find);
+    const mine = ++this.#source;
+    // One job at a time: what still runs is about something else.
+    if (this.busy || this.opening) this.#link.discard({ code: 'runtime', detail: { reason: 'replaced' } });
+    this.busy = false;
+    this.#wanted = false;
+    this.origin = origin;
+    this.name = '';
+    this.matrices = [];
+    this.result = undefined;
+    this.failure = undefined;
+    this.clearPointed();
+    this.opening = { file: '', doneBytes: 0, totalBytes: 0 };
+    try {
+      const source = await find();
+      if (mine !== this.#source) return;
+      const job = this.#link.newJob();
+      await this.#link.run<WeightsOpenEvent>(
+        job,
+        (api, on) => api.open(job, source, on),
+        (event) => mine === this.#source && this.#onOpen(event),
+      );
+    } catch (error) {
+      if (mine !== this.#source) return;
+      this.opening = undefined;
+      this.failure =
+        error instanceof NotThere
+          ? error.failure
+          : { code: 'network', detail: { reason: error instanceof Error ? error.message : String(error) } };
+    }
+  }
+
+  /** After a failure: once more from the start. */
+  async retry(): Promise<void> {
+    await this.#reopen?.();
+  }
+
+  set(settings: QuantSettings): void {
+    this.settings = settings;
+    this.inspect();
+  }
+
+  choose(matrix: string): void {
+    if (matrix === this.matrix && this.result) return;
+    this.matrix = matrix;
+    [this.row, this.column] = [0, 0];
+    this.clearPointed();
+    this.inspect();
+  }
+
+  /** Moves the detail so that it holds a weight, and points at that. */
+  async look(row: number, column: number): Promise<void> {
+    const { shown } = this;
+    if (!shown) return;
+    const [atRow, atColumn] = [within(row, shown.rows - 1), within(column, shown.columns - 1)];
+    const [first, left] = [start(atRow, this.row, shown.rows), start(atColumn, this.column, shown.columns)];
+    const isElsewhere = first !== this.row || left !== this.column;
+    [this.row, this.column] = [first, left];
+    if (isElsewhere) this.inspect();
+    await this.point(atRow, atColumn);
+  }
+
+  /** The arithmetic of one weight. */
+  async point(row: number, column: number): Promise<void> {
+    if (this.pointed?.row === row && this.pointed.column === column && this.facts) return;
+    this.pointed = { row, column };
+    await this.#ask();
+  }
+
+  clearPointed(): void {
+    this.#asked++;
+    this.pointed = undefined;
+    this.facts = undefined;
+  }
+
+  /** With the settings, matrix and place as they are now; while one runs, only the last that was asked for comes next. */
+  inspect(): void {
+    this.#wanted = true;
+    if (!this.busy && !this.opening) void this.#inspectAll();
+  }
+
+  async #inspectAll(): Promise<void> {
+    this.busy = true;
+    const mine = this.#source;
+    while (this.#wanted && mine === this.#source) {
+      this.#wanted = false;
+      const { matrix, shown } = this;
+      if (matrix === undefined || !shown) break;
+      const place = {
+        detailRow: within(this.row, Math.max(0, shown.rows - DETAIL)),
+        detailColumn: within(this.column, Math.max(0, shown.columns - DETAIL)),
+      };
+      const request = { matrix, settings: this.settings, bins, mapSize, detailSize: DETAIL, ...place };
+      const job = this.#link.newJob();
+      await this.#link.run<InspectEvent>(
+        job,
+        (api, on) => api.inspect(job, request, on),
+        (event) => {
+          if (mine !== this.#source || this.#wanted) return;
+          this.result = event.type === 'done' ? event.result : undefined;
+          this.failure = event.type === 'done' ? undefined : event.failure;
+        },
+      );
+    }
+    if (mine !== this.#source) return;
+    this.busy = false;
+    if (this.pointed && this.result) await this.#ask();
+  }
+
+  #onOpen(event: WeightsOpenEvent): void {
+    if (event.type === 'progress') {
+      this.opening = event;
+      return;
+    }
+    this.opening = undefined;
+    this.busy = false;
+    if (event.type === 'failed') {
+      this.failure = event.failure;
+      return;
+    }
+    this.name = event.name;
+    this.matrices = event.matrices;
+    const isThere = event.matrices.some(({ name }) => name === this.matrix);
+    if (!isThere) {
+      this.matrix = firstToShow(event.matrices);
+      [this.row, this.column] = [0, 0];
+    }
+    this.inspect();
+  }
+
+  /** Newest wins here too: a pointer crosses many weights. */
+  async #ask(): Promise<void> {
+    const { pointed } = this;
+    // It will be asked again behind what runs.
+    if (!pointed || this.busy) return;
+    const mine = ++this.#asked;
+    try {
+      const facts = await this.#link.ask((api) => api.weightAt(pointed.row, pointed.column));
+      if (mine === this.#asked) this.facts = facts;
+    } catch {
+      // The worker broke off, and the job that broke it says why.
+      if (mine === this.#asked) this.facts = undefined;
+    }
+  }
+}
+
+/** What was to be opened is not there. */
+export class NotThere extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.code);
+    this.name = 'NotThere';
+  }
+}
+
+/** A matrix of attention, where there is one: small enough to see, and not as plain as a table of words. */
+function firstToShow(matrices: readonly MatrixInfo[]): string | undefined {
+  return (matrices.find(({ name }) => name.includes('q_proj')) ?? matrices[0])?.name;
+}
+
+function within(value: number, most: number): number {
+  return Math.min(most, Math.max(0, Math.floor(value)));
+}
+
+/** First row of a detail that holds `at`: where it is, if that does; else half a detail before it. */
+function start(at: number, now: number, size: number): number {
+  if (at >= now && at < now + DETAIL) return now;
+  return within(at - DETAIL / 2, Math.max(0, size - DETAIL));
+}

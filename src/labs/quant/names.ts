@@ -1,0 +1,35 @@
+import { MODEL_PARTS } from '#core/protocol/weights.ts';
+import type { QuantSettings } from '#core/quant/settings.ts';
+import { t } from '../../lib/locale.svelte.ts';
+import { settingsCode, type PartSettings } from './settings-code.ts';
+import type { Trial } from './trial.svelte.ts';
+
+/** "q4 · 32 · 반올림": what differs between settings, in few words. */
+export function nameOfSettings({ format, blockSize, symmetric, method }: QuantSettings): string {
+  if (format === 'fp16') return format;
+  const parts = [format, t('quant.name.block', { size: blockSize })];
+  if (method === 'search') parts.push(t('quant.method.search'));
+  if (!symmetric && format !== 'nf4') parts.push(t('quant.name.asymmetric'));
+  return parts.join(' · ');
+}
+
+export function nameOfParts(parts: PartSettings): string {
+  const [first = parts.attention, ...others] = MODEL_PARTS.map((part) => parts[part]);
+  if (others.every((other) => settingsCode(other) === settingsCode(first))) return nameOfSettings(first);
+  return MODEL_PARTS.map((part) => `${t(`quant.part.${part}`)} ${shortName(parts[part])}`).join(' · ');
+}
+
+export function nameOfTrial({ subject }: Pick<Trial, 'subject'>): string {
+  return subject.type === 'parts' ? nameOfParts(subject.parts) : subject.name;
+}
+
+/** Without what most settings have. */
+function shortName(settings: QuantSettings): string {
+  const { format, blockSize, symmetric, method } = settings;
+  const parts: string[] = [format];
+  if (format === 'fp16') return format;
+  if (blockSize !== 32) parts.push(`/${blockSize}`);
+  if (method === 'search') parts.push(t('quant.method.search'));
+  if (!symmetric && format !== 'nf4') parts.push(t('quant.name.asymmetric'));
+  return parts.join(' ');
+}

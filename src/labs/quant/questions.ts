@@ -1,0 +1,42 @@
+/** The sheet of questions that every setting answers: fresh phantoms, one question each. */
+import { drawExample } from '#core/phantoms/examples.ts';
+import type { Language } from '#core/phantoms/question.ts';
+import type { ChatMessage } from '#core/protocol/engine.ts';
+import { drawnPhantom } from '../../lib/phantoms.ts';
+
+export interface SheetQuestion {
+  /** Set and number of the phantom: what people see as its number. */
+  number: string;
+  language: Language;
+  text: string;
+  /** The one right answer. */
+  answer: string;
+  image: File;
+}
+
+/**
+ * `count` questions about the phantoms 1 … `count` of one of the page's sets, which no model was trained on: one each, Korean
+ * and English in turn, of every kind that the teaching model learnt. The same for everybody who names the set.
+ */
+export function sheetOf(set: number, count: number): SheetQuestion[] {
+  return Array.from({ length: count }, (_, at) => {
+    const language: Language = at % 2 === 0 ? 'ko' : 'en';
+    const pair = drawExample('page', set, at + 1, 1).pairs.find((drawn) => drawn.language === language);
+    if (!pair) throw new Error(`no question in ${language}`);
+    const { number, file } = drawnPhantom(set, at + 1);
+    return { number, language, text: pair.question, answer: pair.answer, image: file };
+  });
+}
+
+/** As the model was trained: the image in front of the question, nothing before it. */
+export function messagesOf({ number, text, image }: SheetQuestion): ChatMessage[] {
+  return [
+    {
+      role: 'user',
+      content: [
+        { type: 'image', name: number, image },
+        { type: 'text', text },
+      ],
+    },
+  ];
+}

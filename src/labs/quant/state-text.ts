@@ -1,0 +1,10 @@
+import { t } from '../../lib/locale.svelte.ts';
+import type { Trial } from './trial.svelte.ts';
+
+/** What a trial does now, or why it does nothing. */
+export function stateOf({ state, progress }: Trial): string {
+  if (!progress) return t(`quant.state.${state}`);
+  if (state === 'making') return t('quant.state.making.of', progress);
+  if (state === 'asking') return t('quant.state.asking.of', progress);
+  return t(`quant.state.${state}`);
+}

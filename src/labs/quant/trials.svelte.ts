@@ -1,0 +1,225 @@
+import type { OpenOptions, PackageSource } from '#core/protocol/engine.ts';
+import { SETS } from '#core/phantoms/sets.ts';
+import type { RequantizeEvent } from '#core/protocol/weights.ts';
+import { Announcer } from '../../lib/announcer.svelte.ts';
+import { Engine } from '../../lib/engine.svelte.ts';
+import { t } from '../../lib/locale.svelte.ts';
+import { WeightsLink } from '../../lib/weights-link.ts';
+import { NoAnswer, type Traced } from './ask.ts';
+import { measure } from './measure.ts';
+import { nameOfTrial } from './names.ts';
+import { presets } from './presets.ts';
+import { sheetOf, type SheetQuestion } from './questions.ts';
+import { partsCode, type PartSettings } from './settings-code.ts';
+import type { SheetSize } from './share.ts';
+import { Trial, type Subject } from './trial.svelte.ts';
+
+/** Room for an image, a question and an answer. */
+const contextLength = 512;
+
+/** The run was cancelled. */
+class Cancelled extends Error {}
+
+/** The whole model under one setting after the other, each on an engine of its own. One at a time. */
+export class Trials {
+  trials = $state.raw<readonly Trial[]>([]);
+  /** Of the next trial. */
+  parts = $state.raw<PartSettings>(presets.q4);
+  /** Phantoms that are asked about. */
+  set = $state((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % SETS);
+  running = $state(false);
+  /** The questions so far asked. */
+  questions = $state.raw<readonly SheetQuestion[]>([]);
+  readonly announcer = new Announcer();
+  readonly done = $derived(this.trials.filter(({ state }) => state === 'done'));
+  readonly reference = $derived(this.trials.find((trial) => trial.isReference));
+  #traces: Traced[] = [];
+  #vocabulary = 0;
+  #cancelled = false;
+  #engine: Engine | undefined;
+  readonly #weights = new WeightsLink();
+
+  /**
+   * @param original folder of the checkpoint in fp16
+   * @param size how many phantoms
+   */
+  constructor(
+    readonly original: PackageSource,
+    private readonly size: () => SheetSize,
+    private readonly provider: () => OpenOptions['provider'],
+  ) {}
+
+  /** Puts settings on the list, to be run later. */
+  announce(all: readonly PartSettings[]): void {
+    for (const parts of all) this.#trialOf({ type: 'parts', parts });
+  }
+
+  /** Runs these, the original before all else, unless something runs. What was run before is run again. */
+  async run(all: readonly PartSettings[]): Promise<void> {
+    await this.#runAll(all.map((parts) => this.#trialOf({ type: 'parts', parts })));
+  }
+
+  async runPackage(name: string, source: PackageSource): Promise<void> {
+    await this.#runAll([this.#trialOf({ type: 'package', name, source })]);
+  }
+
+  async rerun(trial: Trial): Promise<void> {
+    await this.#runAll([trial]);
+  }
+
+  /** What waits, for example because a link named it. */
+  async runWaiting(): Promise<void> {
+    await this.#runAll(this.trials.filter(({ state }) => state === 'waiting'));
+  }
+
+  /** At once: both workers are ended. What was measured stays. */
+  cancel(): void {
+    if (!this.running) return;
+    this.#cancelled = true;
+    this.#weights.discard({ code: 'runtime', detail: { reason: 'cancelled' } });
+    this.#engine?.end();
+  }
+
+  remove(trial: Trial): void {
+    if (trial.running) return;
+    if (trial.isReference) this.#traces = [];
+    this.trials = this.trials.filter((other) => other !== trial);
+  }
+
+  /** Other phantoms: what was measured with these cannot stand beside what comes. */
+  drawNew(set = (this.set + 1) % SETS): void {
+    if (this.running || set === this.set) return;
+    this.set = set;
+    this.questions = [];
+    this.#traces = [];
+    for (const trial of this.trials) trial.reset();
+  }
+
+  #trialOf(subject: Subject): Trial {
+    const isReference = subject.type === 'parts' && partsCode(subject.parts) === 'fp16';
+    const trial = new Trial(subject, isReference);
+    const known = this.trials.find((other) => other.key === trial.key);
+    if (known) return known;
+    this.trials = isReference ? [trial, ...this.trials] : [...this.trials, trial];
+    return trial;
+  }
+
+  async #runAll(asked: readonly Trial[]): Promise<void> {
+    if (this.running || asked.length === 0) return;
+    this.running = true;
+    this.#cancelled = false;
+    try {
+      const reference = this.#trialOf({ type: 'parts', parts: presets.fp16 });
+      const isNeeded = this.#traces.length === 0 || asked.includes(reference);
+      const queue = isNeeded ? [reference, ...asked.filter((trial) => trial !== reference)] : asked;
+      for (const trial of queue) trial.reset();
+      for (const trial of queue) {
+        await this.#perform(trial);
+        // Nothing can be held against an original that did not come.
+        if (this.#cancelled || (trial === reference && trial.state !== 'done')) break;
+      }
+    } finally {
+      this.running = false;
+    }
+  }
+
+  async #perform(trial: Trial): Promise<void> {
+    const name = nameOfTrial(trial);
+    const engine = new Engine();
+    this.#engine = engine;
+    this.announcer.say(t('quant.announce.started', { name }));
+    try {
+      await this.#measure(trial, engine);
+      trial.state = 'done';
+      const { right, measured } = trial;
+      this.announcer.say(t('quant.announce.done', { name, right, asked: measured.answers.length }));
+    } catch (error) {
+      if (this.#cancelled) trial.state = 'cancelled';
+      else if (error instanceof NoAnswer) {
+        trial.state = 'failed';
+        trial.failure = error.failure;
+      } else {
+        trial.state = 'failed';
+        trial.failure = { code: 'runtime', detail: { reason: error instanceof Error ? error.message : String(error) } };
+        console.error(error);
+      }
+      if (trial.isReference) this.#traces = [];
+      this.announcer.say(t(this.#cancelled ? 'quant.announce.cancelled' : 'quant.announce.failed', { name }));
+    } finally {
+      trial.progress = undefined;
+      // The worker goes, and the memory of the model with it.
+      engine.end();
+      this.#engine = undefined;
+    }
+  }
+
+  /** @throws NoAnswer, Cancelled */
+  async #measure(trial: Trial, engine: Engine): Promise<void> {
+    const source = trial.subject.type === 'parts' ? await this.#make(trial, trial.subject.parts) : trial.subject.source;
+    this.#goOn();
+    trial.state = 'opening';
+    trial.progress = undefined;
+    const isOpen = await engine.open(source, { contextLength, provider: this.provider() });
+    this.#goOn();
+    const { model, openFailure } = engine;
+    if (!isOpen || !model) throw new NoAnswer(openFailure ?? { code: 'no-model', detail: {} });
+    if (trial.isReference) this.#vocabulary = model.vocabularySize;
+    else if (model.vocabularySize !== this.#vocabulary) {
+      trial.otherVocabulary = { own: model.vocabularySize, original: this.#vocabulary };
+      throw new NoAnswer({ code: 'unsupported-package', detail: { reason: 'vocabulary' } });
+    }
+    if (!model.hasVision) throw new NoAnswer({ code: 'no-vision', detail: {} });
+    trial.state = 'asking';
+    const count = this.size();
+    if (this.questions.length < count) this.questions = sheetOf(this.set, count);
+    const sheet = this.questions.slice(0, count);
+    const traces: Traced[] = [];
+    await measure(
+      engine,
+      sheet,
+      trial.isReference ? undefined : this.#traces,
+      (trace) => traces.push(trace),
+      (now) => {
+        trial.measured = now;
+        trial.progress = { done: now.answers.length, total: sheet.length };
+        trial.memory = engine.stats?.memory ?? trial.memory;
+      },
+    );
+    this.#goOn();
+    if (trial.isReference) this.#traces = traces;
+    if (trial.subject.type === 'package') this.#sizeOnDevice(trial, model.parameters);
+  }
+
+  async #make(trial: Trial, parts: PartSettings): Promise<PackageSource> {
+    trial.state = 'making';
+    const job = this.#weights.newJob();
+    const request = { checkpoint: this.original, parts, name: nameOfTrial(trial) };
+    const ending = await new Promise<RequantizeEvent>((resolve, reject) => {
+      const on = (event: RequantizeEvent) => {
+        if (event.type === 'progress') trial.progress = { done: event.done, total: event.total };
+        else resolve(event);
+      };
+      this.#weights
+        .run<RequantizeEvent>(job, (api, deliver) => api.requantize(job, request, deliver), on)
+        .catch(reject);
+    });
+    if (ending.type === 'failed') throw new NoAnswer(ending.failure);
+    if (ending.type !== 'done') throw new Cancelled();
+    const result = ending.package;
+    trial.weightBytes = result.weightBytes;
+    trial.bitsPerWeight = result.bitsPerWeight;
+    trial.asFloats = result.asFloats;
+    return { type: 'files', name: result.name, files: result.files };
+  }
+
+  /** Nobody says what the format of a package takes: what its weights take on the device is said instead. */
+  #sizeOnDevice(trial: Trial, parameters: number | undefined): void {
+    trial.weightBytes = trial.memory?.gpu.weights.bytes;
+    trial.sizeOnDevice = true;
+    trial.bitsPerWeight = trial.weightBytes && parameters ? (8 * trial.weightBytes) / parameters : undefined;
+  }
+
+  #goOn(): void {
+    if (this.#cancelled) throw new Cancelled();
+  }
+}
