@@ -16,18 +16,17 @@ import { NF4_LEVELS, NF4_ZERO, nf4Codes } from './nf4.ts';
 import { blockEnd, inverseOf, wholeCodes } from './round.ts';
 
 /** Scales that are tried for each zero point. */
-const CANDIDATES = 96;
-const REFITS = 2;
+const CANDIDATES = 48;
 /** Zero points that are tried: so many on either side of the one from the extremes. */
-const ZERO_POINT_REACH = 2;
+const ZERO_POINT_REACH = 1;
 
 /** Candidates lie between these parts of the 1/s that the extremes give. */
 const WINDOW: Readonly<Record<BlockForm['format'], readonly [number, number]>> = {
-  q2: [0.5, 2.5],
-  q3: [0.6, 2],
-  q4: [0.7, 1.6],
-  nf4: [0.7, 1.6],
-  q8: [0.95, 1.1],
+  q2: [0.6, 1.8],
+  q3: [0.65, 1.3],
+  q4: [0.75, 1.15],
+  nf4: [0.55, 1.15],
+  q8: [0.8, 1.02],
 };
 
 /** Improves scales, zero points and codes in place; each block is left as it is, or with less error. */
@@ -84,7 +83,7 @@ class BlockSearch {
   /** Candidates are first + step · index, in steps that the largest weight takes. */
   #first = 0;
   #step = 0;
-  /** The best so far: (Σwxq)² / Σwq², the candidate with the sign of its scale, and the zero point. */
+  /** The best so far: (Σwxq)² / Σwq², its scale Σwxq / Σwq² over the largest weight, and the zero point. */
   #gain = 0;
   #found = 0;
   #zeroPoint = 0;
@@ -130,14 +129,9 @@ class BlockSearch {
     if (this.#gain === 0) return;
 
     const zeroPoint = this.#zeroPoint;
-    let found = extreme / this.#found;
-    for (let turn = 0; turn < REFITS; turn++) {
-      this.#encode(start, end, inverseOf(found), zeroPoint);
-      const fitted = this.#fit(start, end, column, zeroPoint);
-      if (fitted === found || fitted === 0) break;
-      found = fitted;
-    }
-    this.#scale[0] = found;
+    const found = this.#found * extreme;
+    this.#encode(start, end, inverseOf(found), zeroPoint);
+    this.#scale[0] = this.#fit(start, end, column, zeroPoint);
     if (this.#isHalf && roundToHalf(this.#scale) >= 0) return;
     const stored = this.#scale[0] ?? 0;
     this.#encode(start, end, inverseOf(stored), zeroPoint);
@@ -206,33 +200,35 @@ class BlockSearch {
       const scaled = perStep / size;
       const offset = first * perStep;
       for (let level = levels[k] ?? 0; k < top; k++) {
-        const at = Math.ceil((middles[k] ?? 0) * scaled - offset);
-        if (at >= CANDIDATES) break;
+        const at = (middles[k] ?? 0) * scaled - offset;
+        if (at >= CANDIDATES - 1) break;
         const next = levels[k + 1] ?? 0;
         const by = count * (next - level);
         if (at <= 0) {
           product += by * size;
           square += by * (next + level);
         } else {
-          products[at] = (products[at] ?? 0) + by * size;
-          squares[at] = (squares[at] ?? 0) + by * (next + level);
+          const candidate = (at | 0) + 1;
+          products[candidate] = (products[candidate] ?? 0) + by * size;
+          squares[candidate] = (squares[candidate] ?? 0) + by * (next + level);
         }
         level = next;
       }
     }
-    let { gain, found } = { gain: this.#gain, found: -1 };
+    let gain = this.#gain;
+    let found = 0;
     for (let j = 0; j < CANDIDATES; j++) {
       product += products[j] ?? 0;
       square += squares[j] ?? 0;
       // Not a division: gain stands for product² / square, and a square of 0 finds nothing.
       if (product * product > gain * square) {
         gain = (product * product) / square;
-        found = j;
+        found = product / square;
       }
     }
-    if (found < 0) return;
+    if (found === 0) return;
     this.#gain = gain;
-    this.#found = sign * (first + this.#step * found);
+    this.#found = sign * found;
     this.#zeroPoint = zeroPoint;
   }
 
