@@ -43,6 +43,7 @@ const allowed = {
     './workers/engine.worker.ts',
     './workers/lab.worker.ts',
     './workers/lessons.worker.ts',
+    './workers/weights.worker.ts',
     ...packages('svelte', 'comlink', 'marked', 'dompurify', 'intl-messageformat', 'papaparse', '@types/papaparse'),
   ],
   'src/ui': ['./src/ui', ...drawing],
@@ -68,7 +69,7 @@ export const walls = [
   ...zones,
   ...labs,
   {
-    target: ['./workers/store', './workers/lab', './workers/lessons', './workers/*.ts'],
+    target: ['./workers/store', './workers/lab', './workers/lessons', './workers/weights', './workers/*.ts'],
     from: './node_modules/onnxruntime-web',
     message: 'Only workers/engine runs models.',
   },

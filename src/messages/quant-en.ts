@@ -71,6 +71,8 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.opening.bytes': 'Opening weights: {done} of {total}',
   'quant.inspecting': 'Computing.',
 
+  'quant.rows.note': 'The matrix is very large: its first {rows} rows are looked at, and all figures below are theirs.',
+
   'quant.format': 'Format',
   'quant.format.q2.why': '2 bits a weight: a grid of 4 values.',
   'quant.format.q3.why': '3 bits a weight: a grid of 8 values.',
@@ -182,7 +184,8 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.sheet.new.why': 'Other phantoms clear the results so far; the settings stay.',
   'quant.package': 'Add a package to the comparison',
   'quant.package.why':
-    'Runs a package with the vocabulary of the teaching model as it is, on the same questions. Where formats were exported apart, add one folder at a time.',
+    'Runs a package with the vocabulary of the teaching model as it is, on the same questions. Of a folder with several formats each is run; of an address, the one that the engine chooses.',
+  'quant.package.variant': '{name} ({variant})',
   'quant.package.open': 'Add the model open in the chat',
   'quant.package.folder': 'From a folder',
   'quant.package.url': 'Address or Hugging Face id',
@@ -192,7 +195,7 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.progress': 'Progress of {name}',
   'quant.state.waiting': 'not run yet',
   'quant.state.making': 'quantizing',
-  'quant.state.making.of': 'quantizing ({done} of {total})',
+  'quant.state.making.of': 'quantizing: {done} of {total}',
   'quant.state.opening': 'opening the model',
   'quant.state.asking': 'asking',
   'quant.state.asking.of': '{done} of {total} questions answered',
@@ -225,7 +228,7 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.flips': '{flips} of {tokens}',
   'quant.floats': 'run as floats: {parts}',
   'quant.floats.why':
-    'The runtime of this browser has no kernel for this format: the quantized values were written out as floats. The answers are the same, but speed and memory are not those of the format, so they are left out.',
+    'The runtime has no kernel for the format (q3, nf4), or columns are not whole blocks, or it is fp16, in which not every GPU computes: the same values were written out as 32-bit floats. The answers are those of the format; speed and memory are not, and are left out.',
   'quant.vocabulary': 'Cannot be compared: a vocabulary of {own} tokens, the reference has {original}',
   'quant.on-device': '* By what the weights take on the device. A package does not say what its format takes.',
   'quant.rerun': 'Run {name} again',

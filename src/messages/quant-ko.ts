@@ -70,6 +70,8 @@ export const quantKo = {
   'quant.opening.bytes': '가중치를 여는 중 {done} / {total}',
   'quant.inspecting': '계산하는 중입니다.',
 
+  'quant.rows.note': '행렬이 아주 커서 앞의 {rows}행만 봅니다. 아래의 값은 모두 그 행들의 것입니다.',
+
   'quant.format': '형식',
   'quant.format.q2.why': '값마다 2비트: 눈금이 4개입니다.',
   'quant.format.q3.why': '값마다 3비트: 눈금이 8개입니다.',
@@ -182,7 +184,8 @@ export const quantKo = {
   'quant.sheet.new.why': '팬텀을 바꾸면 지금까지의 결과는 지워지고 설정만 남습니다.',
   'quant.package': '다른 패키지를 비교에 넣기',
   'quant.package.why':
-    '어휘가 교육용 모델과 같은 패키지를 있는 그대로 실행해 같은 질문으로 비교합니다. 형식별로 나눠 내보낸 패키지는 폴더마다 하나씩 넣으세요.',
+    '어휘가 교육용 모델과 같은 패키지를 있는 그대로 실행해 같은 질문으로 비교합니다. 폴더에 여러 형식이 들어 있으면 하나씩 모두 실행하고, 주소로 넣으면 엔진이 고르는 한 형식만 실행합니다.',
+  'quant.package.variant': '{name} ({variant})',
   'quant.package.open': '대화에서 연 모델 넣기',
   'quant.package.folder': '폴더에서',
   'quant.package.url': '주소나 허깅페이스 ID',
@@ -192,7 +195,7 @@ export const quantKo = {
   'quant.progress': '{name} 진행률',
   'quant.state.waiting': '아직 실행하지 않음',
   'quant.state.making': '양자화하는 중',
-  'quant.state.making.of': '양자화하는 중 ({total} 중 {done})',
+  'quant.state.making.of': '양자화하는 중 {done} / {total}',
   'quant.state.opening': '모델을 여는 중',
   'quant.state.asking': '질문하는 중',
   'quant.state.asking.of': '질문 {total}개 중 {done}개에 답함',
@@ -225,7 +228,7 @@ export const quantKo = {
   'quant.flips': '{tokens}개 중 {flips}개',
   'quant.floats': '부동소수점으로 실행: {parts}',
   'quant.floats.why':
-    '이 브라우저의 런타임에 이 형식의 커널이 없어서, 양자화한 값을 부동소수점으로 펼쳐 실행했습니다. 답은 같지만 속도와 메모리는 이 형식의 것이 아니라서 싣지 않습니다.',
+    '런타임에 이 형식의 커널이 없거나(q3, nf4), 열이 블록으로 나누어떨어지지 않거나, 모든 GPU가 fp16을 계산하지는 못해서, 같은 값을 32비트 부동소수점으로 펼쳐 실행했습니다. 답은 그 형식의 것이지만 속도와 메모리는 아니라서 싣지 않습니다.',
   'quant.vocabulary': '어휘가 달라 비교할 수 없습니다: 토큰 {own}개, 기준은 {original}개',
   'quant.on-device': '* 장치에 올라간 가중치의 크기로 셈했습니다. 형식이 차지하는 크기는 패키지에 적혀 있지 않습니다.',
   'quant.rerun': '{name} 다시 실행',

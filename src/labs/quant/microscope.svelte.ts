@@ -99,8 +99,10 @@ export class Microscope {
   async look(row: number, column: number): Promise<void> {
     const { shown } = this;
     if (!shown) return;
-    const [atRow, atColumn] = [within(row, shown.rows - 1), within(column, shown.columns - 1)];
-    const [first, left] = [start(atRow, this.row, shown.rows), start(atColumn, this.column, shown.columns)];
+    // Of a matrix that is too large, fewer rows are looked at.
+    const rows = this.result?.inspectedRows ?? shown.rows;
+    const [atRow, atColumn] = [within(row, rows - 1), within(column, shown.columns - 1)];
+    const [first, left] = [start(atRow, this.row, rows), start(atColumn, this.column, shown.columns)];
     const isElsewhere = first !== this.row || left !== this.column;
     [this.row, this.column] = [first, left];
     if (isElsewhere) this.inspect();

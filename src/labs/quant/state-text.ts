@@ -1,10 +1,13 @@
+import { bytes } from '../../lib/figures.ts';
 import { t } from '../../lib/locale.svelte.ts';
 import type { Trial } from './trial.svelte.ts';
 
 /** What a trial does now, or why it does nothing. */
 export function stateOf({ state, progress }: Trial): string {
   if (!progress) return t(`quant.state.${state}`);
-  if (state === 'making') return t('quant.state.making.of', progress);
+  if (state === 'making') {
+    return t('quant.state.making.of', { done: bytes(progress.done), total: bytes(progress.total) });
+  }
   if (state === 'asking') return t('quant.state.asking.of', progress);
   return t(`quant.state.${state}`);
 }

@@ -13,6 +13,7 @@ import { sheetOf, type SheetQuestion } from './questions.ts';
 import { partsCode, type PartSettings } from './settings-code.ts';
 import type { SheetSize } from './share.ts';
 import { Trial, type Subject } from './trial.svelte.ts';
+import { variantsOf } from './variants.ts';
 
 /** Room for an image, a question and an answer. */
 const contextLength = 512;
@@ -59,8 +60,17 @@ export class Trials {
     await this.#runAll(all.map((parts) => this.#trialOf({ type: 'parts', parts })));
   }
 
+  /** Each variant of a package as a trial of its own. */
   async runPackage(name: string, source: PackageSource): Promise<void> {
-    await this.#runAll([this.#trialOf({ type: 'package', name, source })]);
+    if (this.running) return;
+    const variants = variantsOf(source);
+    await this.#runAll(
+      variants.map((variant) => {
+        const isOne = variants.length === 1;
+        const own = isOne ? name : t('quant.package.variant', { name, variant: variant.mark || 'fp32' });
+        return this.#trialOf({ type: 'package', name: own, source: variant.source });
+      }),
+    );
   }
 
   async rerun(trial: Trial): Promise<void> {

@@ -8,6 +8,7 @@ import { presets } from '../../../src/labs/quant/presets.ts';
 import { sheetOf } from '../../../src/labs/quant/questions.ts';
 import { partsCode, readParts, readSettings, settingsCode } from '../../../src/labs/quant/settings-code.ts';
 import { linkTo, readShared, SHEET_SIZES, STEPS, writeShared } from '../../../src/labs/quant/share.ts';
+import { variantsOf } from '../../../src/labs/quant/variants.ts';
 import { differingWords } from '../../../src/labs/quant/word-diff.ts';
 import { readHash } from '../../../src/lib/place.svelte.ts';
 import { phantomNumbered } from '../../../src/lib/phantoms.ts';
@@ -148,6 +149,44 @@ test('a sheet is the same for all who name its set, in both languages in turn, a
     const shown = phantomNumbered(number)?.phantom ?? expect.fail(number);
     expect(judge(text, answer, shown)?.right).toBe(true);
   }
+});
+
+test('a folder with several decoders is as many packages; what they share goes with each', () => {
+  const paths = [
+    'config.json',
+    'manifest.json',
+    'onnx/decoder_model_merged_fp16.onnx',
+    'onnx/decoder_model_merged_fp16.onnx_data',
+    'onnx/decoder_model_merged_q4.onnx',
+    'onnx/decoder_model_merged_q4.onnx_data_1',
+    'onnx/embed_tokens_fp16.onnx',
+    'onnx/embed_tokens_q4.onnx',
+    'onnx/vision_encoder_fp16.onnx',
+  ];
+  const source = (names: string[]) => ({
+    type: 'files' as const,
+    name: 'mine',
+    files: names.map((path) => ({ path, blob: new Blob([path]) })),
+  });
+  const variants = variantsOf(source(paths));
+  const pathsOf = (at: number) => {
+    const { source } = variants[at] ?? expect.fail('no such variant');
+    return source.type === 'files' ? source.files.map(({ path }) => path) : [];
+  };
+  expect(variants.map(({ mark }) => mark)).toEqual(['fp16', 'q4']);
+  expect(pathsOf(0)).toEqual(paths.filter((path) => path !== 'manifest.json' && !path.includes('_q4')));
+  expect(pathsOf(1)).toEqual([
+    'config.json',
+    'onnx/decoder_model_merged_q4.onnx',
+    'onnx/decoder_model_merged_q4.onnx_data_1',
+    'onnx/embed_tokens_q4.onnx',
+    'onnx/vision_encoder_fp16.onnx',
+  ]);
+  // One decoder: nothing is taken away, not even the manifest.
+  const one = source(paths.filter((path) => !path.includes('_fp16')));
+  expect(variantsOf(one)).toEqual([{ mark: 'q4', source: one }]);
+  const text = source(['onnx/model.onnx', 'onnx/model_q4.onnx']);
+  expect(variantsOf(text).map(({ mark }) => mark)).toEqual(['', 'q4']);
 });
 
 function isSubsequence(part: readonly string[], whole: readonly string[]): boolean {
