@@ -21,6 +21,8 @@ export class QuantLab {
   chosenSize = $state<SheetSize>();
   /** Names of what a link holds and cannot be read. */
   broken = $state.raw<readonly string[]>([]);
+  /** The files that came last were none to look into. */
+  refused = $state(false);
   readonly size: SheetSize = $derived(this.chosenSize ?? (this.slow ? 10 : 50));
   #started = false;
 
@@ -52,10 +54,13 @@ export class QuantLab {
   }
 
   async openOriginal(): Promise<void> {
+    this.refused = false;
     await this.microscope.open('original', async () => {
       const url = new URL(ORIGINAL.weights, this.original.url).href;
       const file = await fetchFile(url, (doneBytes, totalBytes) => {
-        this.microscope.opening = { file: ORIGINAL.weights, doneBytes, totalBytes };
+        // Something else may have been opened meanwhile.
+        if (this.microscope.origin === 'original')
+          this.microscope.opening = { file: ORIGINAL.weights, doneBytes, totalBytes };
       });
       return { type: 'safetensors', name: ORIGINAL.folder.split('/')[1] ?? '', file };
     });
@@ -64,18 +69,19 @@ export class QuantLab {
   /** The package that the chat has open, or failed to open. */
   async openPackage(): Promise<void> {
     const { source } = this.session.engine;
+    this.refused = false;
     await this.microscope.open('open-package', () => {
       if (!source) return Promise.reject(new NotThere({ code: 'no-model', detail: {} }));
       return Promise.resolve<WeightsSource>({ type: 'package', source });
     });
   }
 
-  /** Files that were picked or dropped: the first safetensors file is looked into. @returns false where there is none */
-  addFiles(files: readonly File[]): boolean {
+  /** Files that were picked or dropped: the first safetensors file is looked into. */
+  addFiles(files: readonly File[]): void {
     const file = files.find(({ name }) => /\.safetensors$/iu.test(name));
-    if (!file) return false;
+    this.refused = file === undefined;
+    if (!file) return;
     void this.microscope.open('file', () => Promise.resolve({ type: 'safetensors', name: file.name, file }));
-    return true;
   }
 
   /** The button of a step of the guided path. */

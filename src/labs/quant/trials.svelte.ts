@@ -33,7 +33,6 @@ export class Trials {
   questions = $state.raw<readonly SheetQuestion[]>([]);
   readonly announcer = new Announcer();
   readonly done = $derived(this.trials.filter(({ state }) => state === 'done'));
-  readonly reference = $derived(this.trials.find((trial) => trial.isReference));
   #traces: Traced[] = [];
   #vocabulary = 0;
   #cancelled = false;
