@@ -4,6 +4,8 @@ import './styles/base.css';
 import './styles/markdown.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { LoraLab } from './labs/lora/lab.svelte.ts';
+import { QuantLab } from './labs/quant/lab.svelte.ts';
 import { TokenizerLab } from './labs/tokenizer/lab.svelte.ts';
 import { locale } from './lib/locale.svelte.ts';
 import { place } from './lib/place.svelte.ts';
@@ -18,5 +20,8 @@ const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 
 const session = new Session(document.baseURI);
-mount(App, { target, props: { session, tokenizer: new TokenizerLab(document.baseURI) } });
+const tokenizer = new TokenizerLab(document.baseURI);
+const lora = new LoraLab(session, document.baseURI);
+const quant = new QuantLab(document.baseURI, session);
+mount(App, { target, props: { session, tokenizer, lora, quant } });
 void session.open(session.defaultSource);

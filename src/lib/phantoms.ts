@@ -13,16 +13,26 @@ export interface DrawnPhantom {
   file: File;
 }
 
+/** The phantom `index` of one of the page's sets. Throws RangeError as `phantomSeed` does. */
+export function drawnPhantom(set: number, index: number): DrawnPhantom {
+  const phantom = drawPhantom(phantomSeed('page', set, index));
+  const number = `${set}-${index}`;
+  const png = greyscalePng(renderPhantom(phantom), SIDE, SIDE);
+  return { phantom, number, file: new File([png], `phantom-${number}.png`, { type: 'image/png' }) };
+}
+
+/** The same phantom again, by what people see as its number; undefined for anything else. */
+export function phantomNumbered(number: string): DrawnPhantom | undefined {
+  const [, set, index] = /^(\d{1,6})-(\d{1,6})$/u.exec(number) ?? [];
+  return set === undefined ? undefined : drawnPhantom(Number(set), Number(index));
+}
+
 /** Draws phantoms that no model was trained on or tested with, and each visitor others. */
 export class PhantomSource {
   readonly #set = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % SETS;
   #drawn = 0;
 
   next(): DrawnPhantom {
-    const index = ++this.#drawn;
-    const phantom = drawPhantom(phantomSeed('page', this.#set, index));
-    const number = `${this.#set}-${index}`;
-    const png = greyscalePng(renderPhantom(phantom), SIDE, SIDE);
-    return { phantom, number, file: new File([png], `phantom-${number}.png`, { type: 'image/png' }) };
+    return drawnPhantom(this.#set, ++this.#drawn);
   }
 }

@@ -1,6 +1,10 @@
+import { loraEn } from './lora-en.ts';
 import type { MessageKey } from './messages.ts';
+import { quantEn } from './quant-en.ts';
 
 export const en: Record<MessageKey, string> = {
+  ...loraEn,
+  ...quantEn,
   'app.name': 'MedGemma Korean Lab',
   'app.skip': 'Skip to the content',
   'app.labs': 'Labs',
@@ -642,6 +646,12 @@ export const en: Record<MessageKey, string> = {
   'failure.context-full.next': 'It needs {needed} tokens and {limit} fit. Choose what to do.',
   'failure.context-full.cut': 'The context is full: the answer was cut here',
   'failure.context-full.cut-next': 'Choose how to go on.',
+  'failure.adapter-refused.title': 'This adapter cannot be used: {file}',
+  'failure.adapter-refused.next':
+    'Open adapter_config.json and adapter_model.safetensors, complete, of a LoRA adapter that was trained on this model. Adapters that were on before still are.',
+  'failure.no-slots.title': 'No adapter can be put on this package: {file}',
+  'failure.no-slots.next':
+    'The matrix products of its decoder have names other than those known, so there is no place to attach one. Open a package that this project’s exporter made.',
   'failure.no-model.title': 'No model is open',
   'failure.no-model.next': 'Open a model, then send again.',
   'failure.busy.title': 'Another job is still running',

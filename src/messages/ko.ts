@@ -1,5 +1,10 @@
+import { loraKo } from './lora-ko.ts';
+import { quantKo } from './quant-ko.ts';
+
 /** Korean, the first language of the page. A value in braces is an ICU argument; `en.ts` uses the same ones. */
 export const ko = {
+  ...loraKo,
+  ...quantKo,
   'app.name': 'MedGemma 한국어 랩',
   'app.skip': '본문으로 건너뛰기',
   'app.labs': '랩 고르기',
@@ -635,6 +640,12 @@ export const ko = {
   'failure.context-full.next': '{needed} 토큰이 필요하지만 {limit} 토큰까지 담을 수 있습니다. 어떻게 할지 고르세요.',
   'failure.context-full.cut': '컨텍스트가 가득 차 답이 여기서 끊겼습니다',
   'failure.context-full.cut-next': '어떻게 이어 갈지 고르세요.',
+  'failure.adapter-refused.title': '이 어댑터는 쓸 수 없습니다: {file}',
+  'failure.adapter-refused.next':
+    '이 모델에서 학습한 LoRA 어댑터의 adapter_config.json과 adapter_model.safetensors를 온전한 파일로 여세요. 전에 걸려 있던 어댑터는 그대로입니다.',
+  'failure.no-slots.title': '이 패키지에는 어댑터를 걸 수 없습니다: {file}',
+  'failure.no-slots.next':
+    '디코더 그래프의 행렬 곱 이름이 알려진 것과 달라 어댑터를 붙일 자리를 찾지 못했습니다. 이 프로젝트의 변환기로 만든 패키지를 여세요.',
   'failure.no-model.title': '열린 모델이 없습니다',
   'failure.no-model.next': '모델을 연 뒤 다시 보내세요.',
   'failure.busy.title': '다른 작업이 아직 끝나지 않았습니다',

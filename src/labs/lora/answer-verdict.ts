@@ -1,0 +1,20 @@
+/** Whether an answer is right, in the manner of the base model or in that of the report adapter. */
+import { judge, type Shown, type Verdict } from '#core/phantoms/verdict.ts';
+import type { Phantom } from '#core/phantoms/phantom.ts';
+import { isRight, recognize, rightAnswer } from '#core/phantoms/wording.ts';
+
+export interface AnswerVerdict extends Verdict {
+  /** Right as the report that the adapter of that name learnt to write, whatever is asked. */
+  asReport: boolean;
+}
+
+/** Undefined where nobody can tell. */
+export function judgeAnswer(question: string, answer: string, shown: Shown<Phantom>): AnswerVerdict | undefined {
+  const plain = judge(question, answer, shown);
+  if (!plain) return undefined;
+  if (plain.right || typeof shown === 'string') return { ...plain, asReport: false };
+  const asked = recognize(question);
+  const report = asked && rightAnswer(asked.question, shown, asked.language, 'report');
+  const asReport = report !== undefined && isRight(answer, report);
+  return asReport ? { ...plain, right: true, answer: report, asReport } : { ...plain, asReport };
+}

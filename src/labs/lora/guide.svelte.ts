@@ -1,0 +1,111 @@
+import { plainest } from '#core/phantoms/suggestions.ts';
+import { locale } from '../../lib/locale.svelte.ts';
+import type { LoraLab } from './lab.svelte.ts';
+import { mannerOf, skillOf } from './shipped.ts';
+
+export const steps = [1, 2, 3, 4, 5] as const;
+export type Step = (typeof steps)[number];
+
+export type StepState = 'todo' | 'running' | 'done';
+
+/** Five steps, each with one button that sets the lab up and runs it. */
+export class Guide {
+  step = $state<Step>(1);
+  #states = $state.raw<readonly StepState[]>(steps.map(() => 'todo'));
+  readonly running = $derived(this.#states.includes('running'));
+
+  constructor(private readonly lab: LoraLab) {}
+
+  stateOf(step: Step): StepState {
+    return this.#states[step - 1] ?? 'todo';
+  }
+
+  /** On to the next step; the last stays. */
+  next(): void {
+    this.step = steps.find((step) => step > this.step) ?? this.step;
+  }
+
+  /** Why the path cannot be walked now; undefined where it can. */
+  get obstacle(): 'no-model' | 'not-teaching' | 'no-adapters' | undefined {
+    const { model } = this.lab.session.engine;
+    if (!model) return 'no-model';
+    if (model.teaches !== 'phantoms') return 'not-teaching';
+    return skillOf(this.lab.shipped) ? undefined : 'no-adapters';
+  }
+
+  /** Does what the step's button says. */
+  async run(step: Step): Promise<void> {
+    if (this.obstacle || this.running) return;
+    this.step = step;
+    this.#set(step, 'running');
+    let done = false;
+    try {
+      done = await this.#do(step);
+    } finally {
+      this.#set(step, done ? 'done' : 'todo');
+    }
+  }
+
+  /** @returns false where it was stopped or failed: the lab then says why */
+  async #do(step: Step): Promise<boolean> {
+    const { lab } = this;
+    const { rack, prompt, comparison, sweep, inside } = lab;
+    const skill = skillOf(lab.shipped);
+    if (!skill) return false;
+    if (step === 1) {
+      await rack.clear();
+      // One lesion: left and right are then all that there is to be wrong about.
+      if (prompt.phantom?.lesions.length !== 1) prompt.drawPhantom(({ lesions }) => lesions.length === 1);
+      prompt.text = plainest({ kind: 'patient-where' }, locale.current);
+      await lab.compare();
+      return comparison.base.answer !== undefined;
+    }
+    if (prompt.phantom?.lesions.length !== 1) prompt.drawPhantom(({ lesions }) => lesions.length === 1);
+    if (step === 5) {
+      const manner = mannerOf(lab.shipped);
+      if (!manner || !(await this.#only([skill.name, manner.name]))) return false;
+      if (prompt.empty) prompt.text = plainest({ kind: 'patient-where' }, locale.current);
+      await lab.compare();
+      return comparison.adapted.answer !== undefined;
+    }
+    prompt.text = plainest({ kind: 'patient-where' }, locale.current);
+    if (!(await this.#only([skill.name]))) return false;
+    if (step === 2) {
+      await lab.compare();
+      return comparison.adapted.answer !== undefined;
+    }
+    if (step === 3) {
+      await lab.sweepStrengths();
+      return sweep.rows.length > 0 && sweep.failure === undefined;
+    }
+    const entry = rack.shipped(skill.name);
+    if (!entry) return false;
+    inside.look(entry.id);
+    await inside.measure();
+    await rack.cut(entry, 1);
+    await lab.compare();
+    return comparison.adapted.answer !== undefined;
+  }
+
+  /** These shipped adapters and no others, whole and at full strength. */
+  async #only(names: readonly string[]): Promise<boolean> {
+    const { rack } = this.lab;
+    for (const entry of rack.entries) {
+      const { source, state } = entry;
+      const keeps = source.type === 'url' && source.shipped !== undefined && names.includes(source.shipped);
+      if (!keeps || state === 'failed') await rack.remove(entry);
+    }
+    for (const name of names) {
+      const entry = await rack.addShipped(name);
+      if (!entry) return false;
+      rack.setStrength(entry, 1);
+      if (entry.rank !== undefined) await rack.cut(entry, undefined);
+    }
+    await rack.sync();
+    return rack.standing.length === names.length;
+  }
+
+  #set(step: Step, state: StepState): void {
+    this.#states = this.#states.map((old, at) => (at === step - 1 ? state : old));
+  }
+}

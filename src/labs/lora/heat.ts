@@ -1,0 +1,49 @@
+/** What the heat map shows of an adapter: one cell a layer and module. */
+import type { AdapterInfo, AdapterModule } from '#core/protocol/adapters.ts';
+import { PROJECTIONS, type Projection } from '#core/gemma3/projections.ts';
+
+export interface HeatCell {
+  module: AdapterModule;
+  /** ‖s·BA‖ as it runs: of the singular values that were kept. */
+  update: number;
+  /** `update` over ‖W‖; undefined where ‖W‖ is not known. */
+  share: number | undefined;
+}
+
+/** Of the matrix that a module stands beside, as `core/gemma3/parameters.ts` names it. */
+export function parameterOf({ layer, target }: Pick<AdapterModule, 'layer' | 'target'>): string {
+  const isAttention = PROJECTIONS.indexOf(target) < PROJECTIONS.indexOf('gate_proj');
+  return `model.layers.${layer}.${isAttention ? 'self_attn' : 'mlp'}.${target}.weight`;
+}
+
+/** @param rank what the adapter is cut to; undefined is whole */
+export function heatCells(
+  { modules }: AdapterInfo,
+  rank: number | undefined,
+  norms: ReadonlyMap<string, number>,
+): HeatCell[] {
+  return modules.map((module) => {
+    const update = keptNorm(module, rank);
+    const norm = norms.get(parameterOf(module));
+    return { module, update, share: norm !== undefined && norm > 0 ? update / norm : undefined };
+  });
+}
+
+/** Frobenius norm of the best approximation of this rank: the root of the sum of the squares of what is kept. */
+function keptNorm({ singularValues, updateNorm }: AdapterModule, rank: number | undefined): number {
+  if (rank === undefined || rank >= singularValues.length) return updateNorm;
+  return Math.hypot(...singularValues.slice(0, rank));
+}
+
+/** Parameters of A and B of all modules at a rank, from their shapes. */
+export function parametersAt({ modules }: AdapterInfo, rank: number | undefined): number {
+  return modules.reduce(
+    (sum, module) => sum + Math.min(module.rank, rank ?? Infinity) * (module.inputs + module.outputs),
+    0,
+  );
+}
+
+/** The modules that are there, in the order of a layer, and the layers from the first to the last of the model. */
+export function targetsOf({ modules }: AdapterInfo): Projection[] {
+  return PROJECTIONS.filter((target) => modules.some((module) => module.target === target));
+}

@@ -1,0 +1,55 @@
+import type { Projection } from '#core/gemma3/projections.ts';
+import type { AdapterEntry } from './adapter-entry.svelte.ts';
+import type { Engine } from '../../lib/engine.svelte.ts';
+import { heatCells, parameterOf, type HeatCell } from './heat.ts';
+import type { Rack } from './rack.svelte.ts';
+import type { WeightNorms } from './weight-norms.svelte.ts';
+
+/** Which adapter is looked into, and which of its modules. */
+export class Inside {
+  #adapter = $state<string>();
+  #cell = $state.raw<{ layer: number; target: Projection }>();
+  readonly entry: AdapterEntry | undefined = $derived.by(() => {
+    const looked = this.rack.entries.filter(({ info }) => info !== undefined);
+    return looked.find(({ id }) => id === this.#adapter) ?? looked[0];
+  });
+  readonly cells: readonly HeatCell[] = $derived.by(() => {
+    const { info, rank } = this.entry ?? {};
+    return info ? heatCells(info, rank, this.norms.norms) : [];
+  });
+  /** The chosen one; before a choice the one that changes most. */
+  readonly cell = $derived.by(() => {
+    const chosen = this.#cell;
+    const found = this.cells.find(({ module }) => module.layer === chosen?.layer && module.target === chosen.target);
+    return found ?? this.strongest;
+  });
+  readonly strongest = $derived.by(() => {
+    const weight = ({ share, update }: HeatCell) => share ?? update;
+    return this.cells.reduce<HeatCell | undefined>(
+      (most, cell) => (most && weight(most) >= weight(cell) ? most : cell),
+      undefined,
+    );
+  });
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly rack: Rack,
+    readonly norms: WeightNorms,
+  ) {}
+
+  look(adapter: string): void {
+    this.#adapter = adapter;
+  }
+
+  choose(layer: number, target: Projection): void {
+    this.#cell = { layer, target };
+  }
+
+  /** ‖W‖ of what the adapter stands beside, as far as it is not known. */
+  async measure(): Promise<void> {
+    const { model, source } = this.engine;
+    const { info } = this.entry ?? {};
+    if (!model || !source || !info) return;
+    await this.norms.measure(model, source, info.modules.map(parameterOf));
+  }
+}

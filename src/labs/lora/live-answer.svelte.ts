@@ -1,0 +1,68 @@
+import type { GenerateEvent } from '#core/protocol/engine.ts';
+import type { Failure } from '#core/protocol/failure.ts';
+import type { Engine } from '../../lib/engine.svelte.ts';
+import { longestAnswer, type Prompt } from './prompt.svelte.ts';
+import type { Rack } from './rack.svelte.ts';
+
+/** Text that came while the sliders stood still. */
+export interface Stretch {
+  text: string;
+  /** Of each adapter that stands, in its order. */
+  strengths: readonly number[];
+}
+
+/** Tokens a second; undefined is as fast as the device can. */
+export const paces = [2, 5, 10, undefined] as const;
+export type Pace = (typeof paces)[number];
+
+/** An answer that is written while the sliders move. */
+export class LiveAnswer {
+  stretches = $state.raw<readonly Stretch[]>([]);
+  names = $state.raw<readonly string[]>([]);
+  pace = $state<Pace>(5);
+  state = $state<'idle' | 'running' | 'done' | 'stopped' | 'failed'>('idle');
+  failure = $state.raw<Failure>();
+  readonly running = $derived(this.state === 'running');
+  readonly text = $derived(this.stretches.map(({ text }) => text).join(''));
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly rack: Rack,
+    private readonly prompt: Prompt,
+  ) {}
+
+  clear(): void {
+    this.stretches = [];
+    this.names = [];
+    this.state = 'idle';
+    this.failure = undefined;
+  }
+
+  /** To be called when nothing else runs. */
+  async run(): Promise<void> {
+    this.clear();
+    this.names = this.rack.standing.map(({ name }) => name);
+    this.state = 'running';
+    const { messages, sampling } = this.prompt;
+    const request = { messages, sampling, maxNewTokens: longestAnswer, tokensPerSecond: this.pace };
+    await this.engine.generate(request, (event) => this.#on(event));
+  }
+
+  #on(event: GenerateEvent): void {
+    if (event.type === 'token') this.#append(event.text);
+    else if (event.type !== 'progress') {
+      this.state = event.type;
+      if (event.type === 'failed') this.failure = event.failure;
+    }
+  }
+
+  /** The strengths are those of the moment at which the words arrive. */
+  #append(text: string): void {
+    if (text === '') return;
+    const strengths = this.rack.strengths;
+    const last = this.stretches.at(-1);
+    const isSame = last?.strengths.every((strength, at) => strength === strengths[at]) ?? false;
+    if (last && isSame) this.stretches = [...this.stretches.slice(0, -1), { ...last, text: last.text + text }];
+    else this.stretches = [...this.stretches, { text, strengths }];
+  }
+}

@@ -1,0 +1,76 @@
+import type { Phantom } from '#core/phantoms/phantom.ts';
+import type { Shown } from '#core/phantoms/verdict.ts';
+import type { ChatMessage, Sampling } from '#core/protocol/engine.ts';
+import { release, type Attachment } from '../../lib/attachments.svelte.ts';
+import { phantomNumbered, PhantomSource, type DrawnPhantom } from '../../lib/phantoms.ts';
+
+/** Enough for a report of the teaching model; the first sentences of a larger one. */
+export const longestAnswer = 160;
+
+/** What both answers are asked: one question, with or without an image. */
+export class Prompt {
+  text = $state('');
+  image = $state.raw<Attachment>();
+  seed = $state(1);
+  /** 0 is greedy. */
+  temperature = $state(0);
+  readonly #phantoms = new PhantomSource();
+  #made = 0;
+
+  get phantom(): Phantom | undefined {
+    return this.image?.phantom;
+  }
+
+  get shown(): Shown<Phantom> {
+    return this.image ? (this.image.phantom ?? 'unknown') : 'nothing';
+  }
+
+  get empty(): boolean {
+    return this.text.trim() === '';
+  }
+
+  /** @param fits draws until one does; all do by habit */
+  drawPhantom(fits: (phantom: Phantom) => boolean = () => true): void {
+    let drawn = this.#phantoms.next();
+    while (!fits(drawn.phantom)) drawn = this.#phantoms.next();
+    this.#show(drawn);
+  }
+
+  /** The phantom of a link. */
+  showPhantom(number: string): void {
+    const drawn = phantomNumbered(number);
+    if (drawn) this.#show(drawn);
+  }
+
+  showFile(file: File): void {
+    this.#replace({ ...this.#attachment(file.name), blob: file, url: URL.createObjectURL(file) });
+  }
+
+  removeImage(): void {
+    this.#replace(undefined);
+  }
+
+  get messages(): ChatMessage[] {
+    const { image } = this;
+    const text = { type: 'text', text: this.text.trim() } as const;
+    const content = image ? [{ type: 'image', name: image.name, image: image.blob } as const, text] : [text];
+    return [{ role: 'user', content }];
+  }
+
+  get sampling(): Sampling {
+    return { temperature: this.temperature, topK: 64, topP: 0.95, repetitionPenalty: 1, seed: this.seed };
+  }
+
+  #show({ phantom, number, file }: DrawnPhantom): void {
+    this.#replace({ ...this.#attachment(number), blob: file, url: URL.createObjectURL(file), phantom });
+  }
+
+  #attachment(name: string): { id: string; name: string } {
+    return { id: `prompt-image-${++this.#made}`, name };
+  }
+
+  #replace(image: Attachment | undefined): void {
+    if (this.image) release([this.image]);
+    this.image = image;
+  }
+}

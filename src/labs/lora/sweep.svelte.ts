@@ -1,0 +1,65 @@
+import type { Failure } from '#core/protocol/failure.ts';
+import type { Engine } from '../../lib/engine.svelte.ts';
+import { judgeAnswer, type AnswerVerdict } from './answer-verdict.ts';
+import { traceAnswer } from './answer-trace.ts';
+import { longestAnswer, type Prompt } from './prompt.svelte.ts';
+import type { Rack } from './rack.svelte.ts';
+
+export interface SweepRow {
+  strength: number;
+  text: string;
+  /** Mean of −ln of the probabilities of its tokens, exponentiated: how sure it was. */
+  perplexity: number;
+  verdict: AnswerVerdict | undefined;
+}
+
+/** In the order that is taught: as trained, base, against it, too much. */
+export const sweepStrengths: readonly number[] = [1, 0, -1, 2];
+
+/** The same question at several strengths of all adapters. */
+export class Sweep {
+  rows = $state.raw<readonly SweepRow[]>([]);
+  running = $state(false);
+  failure = $state.raw<Failure>();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly rack: Rack,
+    private readonly prompt: Prompt,
+  ) {}
+
+  clear(): void {
+    this.rows = [];
+    this.failure = undefined;
+  }
+
+  /** To be called when nothing else runs. The sliders stay where they are. */
+  async run(): Promise<void> {
+    this.clear();
+    const { messages, sampling, shown } = this.prompt;
+    const question = this.prompt.text.trim();
+    const count = this.rack.standing.length;
+    this.running = true;
+    try {
+      for (const strength of sweepStrengths) {
+        const strengths = new Array<number>(count).fill(strength);
+        const request = { messages, sampling, maxNewTokens: longestAnswer, forced: undefined, strengths };
+        const traced = await traceAnswer(this.engine, request);
+        if (traced.type === 'failed') this.failure = traced.failure;
+        if (traced.type !== 'done') return;
+        const { text, tokens, reason } = traced.answer;
+        const isTaught = this.engine.model?.teaches === 'phantoms' && reason === 'end';
+        const surprise = tokens.reduce((sum, { probability }) => sum - Math.log(Math.max(probability, 1e-30)), 0);
+        const row: SweepRow = {
+          strength,
+          text,
+          perplexity: Math.exp(surprise / Math.max(1, tokens.length)),
+          verdict: isTaught ? judgeAnswer(question, text, shown) : undefined,
+        };
+        this.rows = [...this.rows, row];
+      }
+    } finally {
+      this.running = false;
+    }
+  }
+}
