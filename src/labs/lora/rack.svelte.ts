@@ -41,7 +41,7 @@ export class Rack {
    * @param free ends what the lab has running: the engine does one thing at a time
    */
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: Pick<Engine, 'model' | 'setAdapters' | 'setStrengths'>,
     private readonly adapters: string,
     private readonly free: () => Promise<void>,
   ) {}
