@@ -117,10 +117,11 @@ export function dequantize(matrix: QuantizedMatrix): Float32Array<ArrayBuffer> {
   for (let block = 0, start = 0; block < scales.length; block++) {
     const end = blockEnd(start, columns, blockSize);
     const scale = scales[block] ?? NaN;
-    if (levels) for (let i = start; i < end; i++) values[i] = (levels[codes[i] ?? 0] ?? NaN) * scale;
+    if (levels) for (let i = start; i < end; i++) values[i] = (levels[codes[i] ?? 0] ?? NaN) * scale + 0;
     else {
       const zeroPoint = zeroPoints?.[block] ?? middle;
-      for (let i = start; i < end; i++) values[i] = ((codes[i] ?? 0) - zeroPoint) * scale;
+      // A negative scale makes −0 of zero; + 0 makes 0 of that.
+      for (let i = start; i < end; i++) values[i] = ((codes[i] ?? 0) - zeroPoint) * scale + 0;
     }
     start = end;
   }

@@ -6,7 +6,8 @@
  * the largest weight, its half, zero, and its half with the other sign.
  *
  * With zero points: the codes span least to greatest, and zero, as MLAS has it; the zero point is a whole number, so that
- * the span may be off by half a step at either end, and no weight by more.
+ * the span may be off by half a step at either end, and no weight by more. (With fp16 scales the rounding of the scale comes
+ * on top; weights beyond 2^126 could be moved out of float32.)
  *
  * nf4: the largest magnitude, as bitsandbytes has it.
  */

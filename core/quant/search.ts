@@ -20,7 +20,7 @@ const CANDIDATES = 48;
 /** Zero points that are tried: so many on either side of the one from the extremes. */
 const ZERO_POINT_REACH = 1;
 
-/** Candidates lie between these parts of the 1/s that the extremes give. */
+/** Candidates lie between these parts of the 1/s that the extremes give; of real matrices, hardly one block's best does not. */
 const WINDOW: Readonly<Record<BlockForm['format'], readonly [number, number]>> = {
   q2: [0.6, 1.8],
   q3: [0.65, 1.3],
@@ -28,6 +28,8 @@ const WINDOW: Readonly<Record<BlockForm['format'], readonly [number, number]>> =
   nf4: [0.55, 1.15],
   q8: [0.8, 1.02],
 };
+/** Where columns count differently, the largest weight may be given up for others. */
+const WIDER = 1.5;
 
 /** Improves scales, zero points and codes in place; each block is left as it is, or with less error. */
 export function searchBlocks(
@@ -37,7 +39,7 @@ export function searchBlocks(
   blocks: Blocks,
   importance: Float32Array | undefined,
 ): void {
-  const search = new BlockSearch(values, form, blocks, importance ?? new Float32Array(columns).fill(1));
+  const search = new BlockSearch(values, columns, form, blocks, importance);
   for (let block = 0, start = 0; block < blocks.scales.length; block++) {
     const end = blockEnd(start, columns, form.blockSize);
     search.improve(block, start, end, start % columns);
@@ -71,9 +73,11 @@ class BlockSearch {
   /** The largest code, and the code of zero where there are no zero points. */
   readonly #top: number;
   readonly #middle: number;
-  readonly #window: readonly [number, number];
+  /** The window. */
+  readonly #least: number;
+  readonly #most: number;
 
-  /** Of the block at hand: |x| over the largest, what it counts, and whether x > 0. */
+  /** Of the block at hand: |x| over the largest that counts, 0 of those that do not; what it counts; whether x > 0. */
   readonly #sizes: Float64Array;
   readonly #counts: Float64Array;
   readonly #isAbove: Uint8Array;
@@ -91,15 +95,23 @@ class BlockSearch {
   readonly #codes: Uint8Array;
   readonly #scale = new Float32Array(1);
 
-  constructor(values: Float32Array, form: BlockForm, blocks: Blocks, importance: Float32Array) {
+  constructor(
+    values: Float32Array,
+    columns: number,
+    form: BlockForm,
+    blocks: Blocks,
+    importance: Float32Array | undefined,
+  ) {
     this.#values = values;
     this.#blocks = blocks;
-    this.#importance = importance;
+    this.#importance = importance ?? new Float32Array(columns).fill(1);
     this.#isNf4 = form.format === 'nf4';
     this.#isHalf = form.scaleType === 'fp16';
     this.#top = 2 ** CODE_BITS[form.format] - 1;
     this.#middle = this.#isNf4 ? NF4_ZERO : (this.#top + 1) / 2;
-    this.#window = WINDOW[form.format];
+    const [least, most] = WINDOW[form.format];
+    this.#least = least;
+    this.#most = importance ? most * WIDER : most;
     this.#sizes = new Float64Array(form.blockSize);
     this.#counts = new Float64Array(form.blockSize);
     this.#isAbove = new Uint8Array(form.blockSize);
@@ -112,9 +124,11 @@ class BlockSearch {
     // Zeros, or so small that the scale cannot be stored.
     if (scale === 0) return;
     const extreme = this.#read(start, end, column);
-    const given = extreme / Math.abs(scale);
-    this.#first = given * this.#window[0];
-    this.#step = (given * (this.#window[1] - this.#window[0])) / (CANDIDATES - 1);
+    if (extreme === 0) return;
+    // The level that the largest weight has with the scale from the extremes.
+    const given = zeroPoints ? extreme / scale : this.#isNf4 ? 1 : this.#middle;
+    this.#first = given * this.#least;
+    this.#step = (given * (this.#most - this.#least)) / (CANDIDATES - 1);
     this.#gain = 0;
     const length = end - start;
     const rounded = zeroPoints?.[block];
@@ -142,7 +156,7 @@ class BlockSearch {
     for (let i = 0; i < length; i++) codes[start + i] = this.#codes[i] ?? 0;
   }
 
-  /** Takes a block apart; its largest magnitude. */
+  /** Takes a block apart; its largest magnitude that counts. */
   #read(start: number, end: number, column: number): number {
     const values = this.#values;
     const importance = this.#importance;
@@ -152,13 +166,14 @@ class BlockSearch {
     let extreme = 0;
     for (let i = start; i < end; i++) {
       const size = Math.abs(values[i] ?? 0);
-      if (size > extreme) extreme = size;
+      if (size > extreme && (importance[column + i - start] ?? 0) > 0) extreme = size;
     }
     for (let i = 0; i < end - start; i++) {
       const value = values[start + i] ?? 0;
-      sizes[i] = Math.abs(value) / extreme;
+      const count = importance[column + i] ?? 0;
+      sizes[i] = count > 0 ? Math.abs(value) / extreme : 0;
       isAbove[i] = value > 0 ? 1 : 0;
-      counts[i] = importance[column + i] ?? 0;
+      counts[i] = count;
     }
     return extreme;
   }
