@@ -1,5 +1,5 @@
 /** Singular values of BA without ever forming it, and the best adapter of smaller rank (Eckart and Young 1936). */
-import type { LoraModule } from './adapter.ts';
+import type { Adapter, LoraModule } from './adapter.ts';
 
 export interface LowRankSvd {
   /** Of s · BA, falling; as many as the rank. */
@@ -85,6 +85,11 @@ export function truncate(module: LoraModule, rank: number, svd = lowRankSvd(modu
     for (let i = 0; i < outputs; i++) b[i * rank + n] = root * (svd.left[i * module.rank + n] ?? 0);
   }
   return { ...module, rank, scale: 1, a, b };
+}
+
+/** Every module at no more than this rank. @param svds of its modules, in their order */
+export function truncateAdapter(adapter: Adapter, rank: number, svds: readonly LowRankSvd[]): Adapter {
+  return { ...adapter, modules: adapter.modules.map((module, index) => truncate(module, rank, svds[index])) };
 }
 
 function columnsOf(m: Float32Array, rows: number, columns: number): Float64Array[] {

@@ -14,7 +14,7 @@ export interface AdapterFiles {
   weights: BlobLike;
 }
 
-/** An adapter that was read and fits the open model. */
+/** An adapter that was read and fits the open model: as its files have it, whatever `truncateTo` makes of it. */
 export interface AdapterInfo {
   name: string;
   rank: number;
@@ -55,8 +55,9 @@ export type SetAdaptersEvent =
   /** The decoder's weights are read again, where its graph has to change. */
   | { type: 'progress'; doneBytes: number; totalBytes: number }
   | { type: 'done'; adapters: readonly AdapterInfo[] }
+  /** The adapters that stood before stand still. Once the decoder is being replaced, Stop is too late. */
   | { type: 'stopped' }
-  /** The adapters that stood before stand still, unless the failure is one of the runtime. */
+  /** The adapters that stood before stand still, unless the failure is `runtime` or `device-lost`: then the model is closed. */
   | { type: 'failed'; failure: Failure };
 
 /** One answer with the probabilities it was chosen by. The chat's KV prefix is forgotten; its images are not. */
@@ -66,9 +67,12 @@ export interface TraceRequest {
   maxNewTokens: number;
   /** Of the adapters that are set, for this answer only; undefined takes those that are in force. */
   strengths: readonly number[] | undefined;
-  /** The answer is these tokens, whatever the model would choose: how likely does it find them? */
+  /**
+   * The answer is these tokens, all of them, whatever the model would choose and `maxNewTokens` says: how likely does it find
+   * them? Ids without a row in the vocabulary are a fault of the caller.
+   */
   forced: readonly number[] | undefined;
-  /** Other choices to tell for each token, the likeliest first. */
+  /** How many other choices to tell for each token, the likeliest first. */
   alternatives: number;
   /** Send the logits of every step, float32 [vocabulary]: for a small vocabulary. */
   logits: boolean;
@@ -76,7 +80,10 @@ export interface TraceRequest {
 
 export interface TracedToken {
   id: number;
-  /** As the vocabulary has it, decoded: for display alone; a Korean syllable may be spread over several. */
+  /**
+   * For display alone: decoded, or as the vocabulary has it for control tokens and bytes (`<end_of_turn>`, `<0xEA>`); a Korean
+   * syllable may be spread over several.
+   */
   text: string;
   /** Softmax of the unscaled logits at temperature 1, before top-k and top-p. */
   probability: number;
@@ -87,7 +94,7 @@ export interface TracedToken {
 export type TraceEvent =
   | { type: 'progress'; phase: 'image' | 'prefill'; done: number; total: number }
   | { type: 'token'; token: TracedToken }
-  /** `text` is the whole answer, decoded at once. */
+  /** `text` is the whole answer, decoded at once, without control tokens. */
   | { type: 'done'; reason: 'end' | 'length' | 'context-full'; text: string; decodeTokensPerSecond: number | undefined }
   | { type: 'stopped' }
   | { type: 'failed'; failure: Failure };

@@ -29,7 +29,8 @@ export interface EngineApi {
   setAdapters(job: JobId, request: SetAdaptersRequest, on: Listener<SetAdaptersEvent>): Promise<void>;
   /**
    * How much of each adapter, in the order they were set. Takes effect at the next token, also of an answer that is being
-   * written; the next answer computes its whole prompt at the new strengths. Ignored when their number is another.
+   * written; the next answer computes its whole prompt at the new strengths. Ignored when their number is another, or
+   * one of them is no number.
    */
   setStrengths(strengths: readonly number[]): void;
   /** Writes an answer, or scores a given one, and tells the probability of each token. */

@@ -13,6 +13,11 @@ export class EngineLink extends WorkerLink<EngineApi, Failure> {
     void this.running?.stop(job);
   }
 
+  /** @param strengths plain data */
+  setStrengths(strengths: readonly number[]): void {
+    void this.running?.setStrengths(strengths);
+  }
+
   async forget(): Promise<void> {
     await this.running?.forget();
   }

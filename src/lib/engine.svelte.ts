@@ -1,4 +1,11 @@
 import type {
+  AdapterInfo,
+  SetAdaptersEvent,
+  SetAdaptersRequest,
+  TraceEvent,
+  TraceRequest,
+} from '#core/protocol/adapters.ts';
+import type {
   GenerateEvent,
   GenerateRequest,
   JobId,
@@ -35,6 +42,12 @@ export class Engine {
   generating = $state(false);
   /** A search in the embedding runs. */
   searching = $state(false);
+  /** An answer is written, or scored, for its probabilities. */
+  tracing = $state(false);
+  /** Adapters are put beside the weights, or taken away. */
+  adapting = $state(false);
+  /** What stands beside the open model's weights, in the order it was set. */
+  adapters = $state.raw<readonly AdapterInfo[]>([]);
   /** What `reopen` opens; kept also when it failed. */
   source = $state.raw<PackageSource>();
   options = $state.raw<OpenOptions>();
@@ -43,8 +56,9 @@ export class Engine {
   #openJob: JobId | undefined;
   #generateJob: JobId | undefined;
   #running: Promise<void> = Promise.resolve();
-  #searchJob: JobId | undefined;
-  #search: Promise<void> = Promise.resolve();
+  /** What the labs ask for beside answers: one at a time, and never while an answer is written. */
+  #sideJob: JobId | undefined;
+  #side: Promise<void> = Promise.resolve();
   readonly #link = new EngineLink((stats) => {
     this.stats = stats;
     this.pageHeap = performance.memory?.usedJSHeapSize;
@@ -59,6 +73,7 @@ export class Engine {
     this.source = source;
     this.options = options;
     this.model = undefined;
+    this.adapters = [];
     this.stats = undefined;
     this.openFailure = undefined;
     this.openCancelled = false;
@@ -123,16 +138,16 @@ export class Engine {
           on(event);
         },
       );
-    // The engine does one thing at a time, and an answer is more urgent than a search.
-    this.#running = this.#searchJob ? this.stopSearch().then(run) : run();
+    // The engine does one thing at a time, and an answer is more urgent than what the labs ask for.
+    this.#running = this.#sideJob ? this.#stopSide().then(run) : run();
     await this.#running;
     this.generating = false;
     this.#generateJob = undefined;
   }
 
-  /** Resolves when the answer, and a search, have ended. */
+  /** Resolves when the answer, and what the labs asked for, have ended. */
   async stop(): Promise<void> {
-    await this.stopSearch();
+    await this.#stopSide();
     if (this.#generateJob) this.#link.stop(this.#generateJob);
     await this.#running;
   }
@@ -147,29 +162,85 @@ export class Engine {
    *     );
    *
    * Works while no answer is being written: it fails with `busy` during one, and with `no-model` before a model is open.
-   * An answer that begins, another search, `open` and `stopSearch` end it with `stopped`. The request must be plain data.
+   * An answer that begins, another search or job of a lab, `open` and `stopSearch` end it with `stopped`. The request must be plain data.
    */
   async nearestTokens(request: NearestRequest, on: (event: NearestEvent) => void): Promise<void> {
+    const start = (job: JobId) =>
+      this.#link.run<NearestEvent>(job, (api, deliver) => api.nearestTokens(job, request, deliver), on);
+    await this.#aside(start, on, (isRunning) => (this.searching = isRunning));
+  }
+
+  /** Resolves when no search runs, and nothing else that the labs asked for. */
+  async stopSearch(): Promise<void> {
+    await this.#stopSide();
+  }
+
+  /**
+   * Puts adapters beside the open model's weights, in place of those in `adapters`. Resolves after the terminal event; `adapters`
+   * is up to date by then. Waits for nobody: like `nearestTokens` it fails with `busy` while an answer is written, and ends a
+   * search or a trace. The request must be plain data.
+   */
+  async setAdapters(request: SetAdaptersRequest, on: (event: SetAdaptersEvent) => void): Promise<void> {
+    const start = (job: JobId) =>
+      this.#link.run<SetAdaptersEvent>(
+        job,
+        (api, deliver) => api.setAdapters(job, request, deliver),
+        (event) => {
+          if (event.type === 'done') this.adapters = event.adapters;
+          if (event.type === 'failed') this.#afterFailure(event.failure);
+          on(event);
+        },
+      );
+    await this.#aside(start, on, (isRunning) => (this.adapting = isRunning));
+  }
+
+  /** How much of each of `adapters`, from the next token on, also of an answer that is being written. */
+  setStrengths(strengths: readonly number[]): void {
+    this.#link.setStrengths([...strengths]);
+  }
+
+  /**
+   * Writes an answer, or scores a given one, with the probability of each token. Resolves after the terminal event. It fails
+   * with `busy` while an answer of the chat is written; one that begins ends it with `stopped`, and so do another trace,
+   * `setAdapters`, `open` and `stop`. The request must be plain data.
+   */
+  async trace(request: TraceRequest, on: (event: TraceEvent) => void): Promise<void> {
+    const start = (job: JobId) =>
+      this.#link.run<TraceEvent>(
+        job,
+        (api, deliver) => api.trace(job, request, deliver),
+        (event) => {
+          if (event.type === 'failed') this.#afterFailure(event.failure);
+          on(event);
+        },
+      );
+    await this.#aside(start, on, (isRunning) => (this.tracing = isRunning));
+  }
+
+  /** Runs a job beside answers, in place of the one that runs now. */
+  async #aside(
+    start: (job: JobId) => Promise<void>,
+    on: (event: { type: 'failed'; failure: Failure }) => void,
+    mark: (isRunning: boolean) => void,
+  ): Promise<void> {
     // Of several that wait here each stops the one that went on before it: the last call is the one that stays.
-    while (this.#searchJob) await this.stopSearch();
+    while (this.#sideJob) await this.#stopSide();
     if (!this.model) return on({ type: 'failed', failure: { code: 'no-model', detail: {} } });
     if (this.generating) return on({ type: 'failed', failure: { code: 'busy', detail: {} } });
     const job = this.#link.newJob();
-    this.#searchJob = job;
-    this.searching = true;
-    this.#search = this.#link
-      .run<NearestEvent>(job, (api, deliver) => api.nearestTokens(job, request, deliver), on)
-      .finally(() => {
-        this.searching = false;
-        this.#searchJob = undefined;
-      });
-    await this.#search;
+    this.#sideJob = job;
+    mark(true);
+    this.#side = start(job).finally(() => {
+      mark(false);
+      this.#sideJob = undefined;
+    });
+    await this.#side;
   }
 
-  /** Resolves when no search runs. */
-  async stopSearch(): Promise<void> {
-    if (this.#searchJob) this.#link.stop(this.#searchJob);
-    await this.#search;
+  /** Resolves when nothing runs beside answers. What cannot be stopped half-way, the change of adapters, is waited for. */
+  async #stopSide(): Promise<void> {
+    if (this.#sideJob) this.#link.stop(this.#sideJob);
+    await this.#side;
   }
 
   /** Drops the KV prefix and the image features of the conversation. */
@@ -178,9 +249,17 @@ export class Engine {
     await this.#link.forget();
   }
 
+  /** Ends the worker, and the model's memory with it; what runs fails with `runtime`. `open` starts afresh. */
+  end(): void {
+    const failure: Failure = { code: 'runtime', detail: { reason: 'ended' } };
+    this.#link.discard(failure);
+    this.#afterFailure(failure);
+  }
+
   #afterFailure(failure: Failure): void {
     if (!fatal.includes(failure.code)) return;
     this.model = undefined;
+    this.adapters = [];
     this.stats = undefined;
     this.rates.clear();
     this.openFailure = failure;

@@ -27,6 +27,8 @@ export const failureActions: Readonly<Record<FailureCode, readonly Action[]>> = 
   'image-unreadable': ['without-images'],
   'no-vision': ['without-images', 'choose-model'],
   'context-full': ['drop-oldest', 'longer-context', 'new-conversation'],
+  'adapter-refused': [],
+  'no-slots': ['choose-model'],
   'no-model': ['choose-model'],
   busy: ['retry'],
   runtime: ['reopen', 'choose-model'],

@@ -1,4 +1,5 @@
 /** The engine worker's side of the contract: one model, one job at a time, state from turn to turn. */
+import type { SetAdaptersEvent, SetAdaptersRequest, TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
 import type {
   EngineApi,
   GenerateEvent,
@@ -18,14 +19,19 @@ import { boundReader } from '../store/bound.ts';
 import { openPackage } from '../store/package.ts';
 import { readJson } from '../store/reader.ts';
 import { loadChat, type Chat } from './chat/chat.ts';
+import { findNearest } from './embedding/nearest.ts';
+import { failureOf } from './failures.ts';
+import { emptyPrompt, forgetPrefix, type Conversation } from './generation/conversation.ts';
 import { ImageCache } from './generation/imageCache.ts';
 import { TurnMeter } from './generation/meter.ts';
-import { emptyPrompt, runTurn, type Conversation } from './generation/turn.ts';
-import { findNearest } from './embedding/nearest.ts';
+import { answerText } from './generation/tokenText.ts';
+import { runTrace } from './generation/trace.ts';
+import { runTurn } from './generation/turn.ts';
+import { DecoderGoneError } from './lora/failure.ts';
+import { setAdapters } from './lora/set.ts';
 import { openBackend, type Backend } from './model/backend.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
 import { readPackage } from './model/package.ts';
-import { reasonOf } from './model/session.ts';
 import { memoryStats } from './runtime/memory.ts';
 import { timed } from './runtime/timed.ts';
 
@@ -70,7 +76,8 @@ export class Engine implements EngineApi {
         : undefined;
       const backend = await starting;
       const model = await loadModel(pack, backend, options, signal, (event) => void on(event));
-      this.#opened = { model, chat, preprocessor, conversation: { cached: emptyPrompt, images: new ImageCache() } };
+      const conversation = { cached: emptyPrompt, isForeign: false, images: new ImageCache() };
+      this.#opened = { model, chat, preprocessor, conversation };
       return { type: 'done', model: model.info, milliseconds: performance.now() - begin };
     });
   }
@@ -79,9 +86,9 @@ export class Engine implements EngineApi {
     const meter = new TurnMeter();
     const onStop = (): GenerateEvent => ({ type: 'stopped', turn: meter.stats() });
     await this.#run<GenerateEvent>(job, on, onStop, async (signal) => {
-      if (!this.#opened) throw new FailureError('no-model');
+      const opened = this.#model();
       this.#meter = meter;
-      const reason = await runTurn({ ...this.#opened, request, signal, meter, emit: (event) => void on(event) });
+      const reason = await runTurn({ ...opened, request, signal, meter, emit: (event) => void on(event) });
       return reason === 'stopped' ? onStop() : { type: 'done', reason, turn: meter.stats() };
     });
   }
@@ -89,10 +96,45 @@ export class Engine implements EngineApi {
   async nearestTokens(job: JobId, request: NearestRequest, on: Listener<NearestEvent>): Promise<void> {
     const onStop = (): NearestEvent => ({ type: 'stopped' });
     await this.#run<NearestEvent>(job, on, onStop, async (signal) => {
-      if (!this.#opened) throw new FailureError('no-model');
-      const { model, chat } = this.#opened;
+      const { model, chat } = this.#model();
       const tokens = await findNearest(model.package, chat.tokenizer, request, signal, (event) => void on(event));
       return { type: 'done', tokens };
+    });
+  }
+
+  async setAdapters(job: JobId, request: SetAdaptersRequest, on: Listener<SetAdaptersEvent>): Promise<void> {
+    const onStop = (): SetAdaptersEvent => ({ type: 'stopped' });
+    await this.#run<SetAdaptersEvent>(job, on, onStop, async (signal) => {
+      const { model, conversation } = this.#model();
+      const progress = (doneBytes: number, totalBytes: number) => void on({ type: 'progress', doneBytes, totalBytes });
+      try {
+        return { type: 'done', adapters: await setAdapters(model, conversation, request, signal, progress) };
+      } catch (error) {
+        if (error instanceof DecoderGoneError) await this.close().catch(() => undefined);
+        // A stop that came too late to be heeded is none: what failed is told.
+        if (error instanceof FailureError) return { type: 'failed', failure: failureOf(error) };
+        throw error;
+      }
+    });
+  }
+
+  setStrengths(strengths: readonly number[]): void {
+    const opened = this.#opened;
+    if (opened?.model.adapters.setStrengths(strengths)) opened.conversation.isForeign = true;
+  }
+
+  async trace(job: JobId, request: TraceRequest, on: Listener<TraceEvent>): Promise<void> {
+    const onStop = (): TraceEvent => ({ type: 'stopped' });
+    await this.#run<TraceEvent>(job, on, onStop, async (signal) => {
+      const opened = this.#model();
+      const meter = new TurnMeter();
+      const emit = (event: TraceEvent) => void on(event);
+      const { reason, ids } = await opened.model.adapters.during(request.strengths, () =>
+        runTrace({ ...opened, request, signal, meter, emit }),
+      );
+      if (reason === 'stopped') return onStop();
+      const { decodeTokensPerSecond } = meter.stats();
+      return { type: 'done', reason, text: answerText(opened.chat.tokenizer, ids), decodeTokensPerSecond };
     });
   }
 
@@ -108,8 +150,7 @@ export class Engine implements EngineApi {
   async forget(): Promise<void> {
     const opened = this.#opened;
     if (!opened || this.#job) return;
-    opened.model.decoder.truncate(0);
-    opened.conversation.cached = emptyPrompt;
+    forgetPrefix(opened.model.decoder, opened.conversation);
     opened.conversation.images.clear();
     opened.chat.forget();
     this.#meter = undefined;
@@ -124,6 +165,11 @@ export class Engine implements EngineApi {
     opened?.conversation.images.clear();
     await opened?.model.dispose();
     this.#sendStats();
+  }
+
+  #model(): Opened {
+    if (!this.#opened) throw new FailureError('no-model');
+    return this.#opened;
   }
 
   /** Runs one job to exactly one terminal event. */
@@ -186,11 +232,4 @@ function downloadProgress(on: Listener<OpenEvent>) {
     last = now;
     void on({ type: 'progress', phase: 'download', file, doneBytes, totalBytes: totalBytes ?? 0 });
   };
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof FailureError) return { code: error.code, detail: error.detail };
-  // Unexpected: in the console with its stack, and to the page in the runtime's own words.
-  console.error(error);
-  return { code: 'runtime', detail: { reason: reasonOf(error) } };
 }

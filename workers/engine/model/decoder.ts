@@ -7,12 +7,19 @@ import type { KvCache } from './kvCache.ts';
 /** Mask value of a text token; the tokens of the i-th image of a conversation have i + 2. */
 export const textMask = 1;
 
+/** What a session reads beside what every decoder reads: adapters. */
+export interface ExtraInputs {
+  /** Called right before each run, in the order of the runs. */
+  feeds(): Record<string, Ort.Tensor>;
+}
+
 export class Decoder {
   readonly cache: KvCache;
   readonly #backend: Backend;
-  readonly #session: Ort.InferenceSession;
+  #session: Ort.InferenceSession;
+  #inputs: ReadonlySet<string>;
+  #extra: ExtraInputs | undefined;
   readonly #shared: Record<string, Ort.Tensor>;
-  readonly #inputs: ReadonlySet<string>;
   /** One value per position: 1 is text, 2, 3, … an image. */
   readonly #mask: BigInt64Array;
   readonly #tokenBuffer: GPUBuffer | undefined;
@@ -32,6 +39,14 @@ export class Decoder {
       size: 16,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
+  }
+
+  /** Runs on another session of the same decoder from now on. The cache must be empty: it is foreign to the new one. */
+  use(session: Ort.InferenceSession, extra: ExtraInputs | undefined): void {
+    if (this.#length > 0) throw new TypeError('the cache of one session is none of another');
+    this.#session = session;
+    this.#inputs = new Set(session.inputNames);
+    this.#extra = extra;
   }
 
   /** Positions in the cache. */
@@ -76,6 +91,7 @@ export class Decoder {
       ...input,
       ...this.#shared,
       ...this.cache.feeds(),
+      ...this.#extra?.feeds(),
       attention_mask: new Tensor('int64', this.#mask.slice(0, total), [1, total]),
     };
     if (this.#inputs.has('num_logits_to_keep')) feeds['num_logits_to_keep'] = this.#keepOne;

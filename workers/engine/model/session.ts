@@ -8,6 +8,7 @@ import { sessionOptions } from '../runtime/ort.ts';
 import { PatientBlob } from '../runtime/patient-read.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
+import type { GraphSource, ModelPackage } from './package.ts';
 
 export interface SessionSource {
   model: ModelProto;
@@ -15,6 +16,11 @@ export interface SessionSource {
   path: string;
   /** The blob of an external file, by the name that the graph calls it. */
   external(file: string): Promise<Blob>;
+}
+
+export function sourceOf(pack: ModelPackage, graph: GraphSource, model: ModelProto): SessionSource {
+  const folder = graph.path.slice(0, graph.path.lastIndexOf('/') + 1);
+  return { model, path: graph.path, external: (file) => pack.reader.blob(folder + file) };
 }
 
 /** @throws FailureError `runtime` with ONNX Runtime's own words */

@@ -1,8 +1,9 @@
 /** Weights that several sessions read: uploaded by us, from the blob to the device in pieces. */
+import type * as Ort from 'onnxruntime-web';
 import type { SharedInput } from '#core/onnx/patch/shareInitializers.ts';
 import { FailureError } from '#core/protocol/failure.ts';
 import { patientRead } from '../runtime/patient-read.ts';
-import type { Backend } from './backend.ts';
+import { gpuTensor, type Backend } from './backend.ts';
 import type { SessionSource } from './session.ts';
 
 const pieceBytes = 16 * 1024 * 1024;
@@ -50,6 +51,25 @@ export async function uploadShared(
     throw error;
   }
   return buffers;
+}
+
+/** What a graph is fed for its shared inputs. @param uploaded inputs that `buffers` were made for, in the same order */
+export function sharedTensors(
+  backend: Backend,
+  wanted: readonly SharedInput[],
+  uploaded: readonly SharedInput[],
+  buffers: ReadonlyMap<string, GPUBuffer>,
+): Record<string, Ort.Tensor> {
+  const types: Readonly<Record<number, 'float32' | 'float16' | 'uint8'>> = { 1: 'float32', 2: 'uint8', 10: 'float16' };
+  // Both lists are in the order of the shared names; the input may be called otherwise in the second graph.
+  return Object.fromEntries(
+    wanted.map((input, index) => {
+      const buffer = buffers.get(uploaded[index]?.input ?? '');
+      const type = types[input.dataType];
+      if (!buffer || !type) throw new TypeError(`no buffer for ${input.input}`);
+      return [input.input, gpuTensor(backend, buffer, type, input.dims)];
+    }),
+  );
 }
 
 function pad(piece: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

@@ -1,0 +1,77 @@
+/** From messages to what the decoder is asked: a prompt, and the features of the images in it. */
+import type { ImagePrompt } from '#core/chat/chunks.ts';
+import type { Preprocessor } from '#core/image/preprocessor.ts';
+import type { ChatMessage, ContentPart } from '#core/protocol/engine.ts';
+import { FailureError } from '#core/protocol/failure.ts';
+import type { Chat } from '../chat/chat.ts';
+import { readPixelValues } from '../image/pixels.ts';
+import type { LoadedModel } from '../model/load.ts';
+import type { Conversation } from './conversation.ts';
+import { contentHash } from './imageCache.ts';
+import type { TurnMeter } from './meter.ts';
+
+type ImagePart = Extract<ContentPart, { type: 'image' }>;
+
+export interface QuestionInput {
+  model: LoadedModel;
+  chat: Chat;
+  preprocessor: Preprocessor | undefined;
+  conversation: Conversation;
+  signal: AbortSignal;
+  meter: TurnMeter;
+  emit: (event: { type: 'progress'; phase: 'image'; done: number; total: number }) => void;
+}
+
+export interface Question {
+  prompt: ImagePrompt;
+  images: readonly ImagePart[];
+}
+
+/** @throws FailureError `no-vision`, `context-full` */
+export async function readQuestion(
+  { model, chat, preprocessor }: Pick<QuestionInput, 'model' | 'chat' | 'preprocessor'>,
+  messages: readonly ChatMessage[],
+): Promise<Question> {
+  const images = messages.flatMap(({ content }) => content.filter((part) => part.type === 'image'));
+  if (images.length > 0 && (!model.vision || !preprocessor)) throw new FailureError('no-vision');
+  const prompt = chat.prompt(messages);
+  const { capacity } = model.decoder.cache;
+  // The answer needs at least one place.
+  if (prompt.ids.length >= capacity)
+    throw new FailureError('context-full', { needed: prompt.ids.length + 1, limit: capacity });
+  const hashes = await Promise.all(images.map(async ({ image }) => contentHash(await image.arrayBuffer())));
+  return { prompt: { ...prompt, hashes }, images };
+}
+
+/** Features of the images that the prompt shows from a position on. False: stopped. */
+export async function encodeImages(input: QuestionInput, { prompt, images }: Question, from: number): Promise<boolean> {
+  const { model, preprocessor, conversation, signal, meter, emit } = input;
+  const { vision } = model;
+  if (!vision || !preprocessor) return true;
+  const missing = prompt.images.filter(
+    ({ start, index }) => start >= from && !conversation.images.get(prompt.hashes[index] ?? ''),
+  );
+  for (const [done, { index }] of missing.entries()) {
+    if (signal.aborted) return false;
+    const part = images[index];
+    const hash = prompt.hashes[index];
+    if (!part || hash === undefined) throw new TypeError(`no image ${index}`);
+    if (conversation.images.get(hash)) continue;
+    const begin = performance.now();
+    emit({ type: 'progress', phase: 'image', done, total: missing.length });
+    const pixels = await readPixelValues(part.image, part.name, preprocessor);
+    const features = await vision.encode(pixels, preprocessor.height, signal, (stage, stages) =>
+      emit({ type: 'progress', phase: 'image', done: done + stage / stages, total: missing.length }),
+    );
+    meter.addImageTime(performance.now() - begin);
+    if (!features) return false;
+    conversation.images.set(hash, features);
+  }
+  return !signal.aborted;
+}
+
+export function featuresOf(conversation: Conversation, prompt: ImagePrompt, index: number) {
+  const features = conversation.images.get(prompt.hashes[index] ?? '');
+  if (!features) throw new TypeError(`image ${index} has no features`);
+  return features.tensor;
+}

@@ -1,0 +1,114 @@
+/** An answer looked at token by token: each with its probability, and what else it might have been. */
+import type * as Ort from 'onnxruntime-web';
+import type { Prompt } from '#core/chat/prompt.ts';
+import type { ChatTokenizer } from '#core/chat/tokenizer.ts';
+import type { TraceEvent, TraceRequest, TracedToken } from '#core/protocol/adapters.ts';
+import { Softmax } from '#core/sampling/probability.ts';
+import { createSampler } from '#core/sampling/sampler.ts';
+import { int64Tensor } from '../model/backend.ts';
+import { textMask } from '../model/decoder.ts';
+import type { LoadedModel } from '../model/load.ts';
+import { forgetPrefix } from './conversation.ts';
+import type { DecodeEnd } from './decode.ts';
+import type { TurnMeter } from './meter.ts';
+import { prefill } from './prefill.ts';
+import { encodeImages, featuresOf, readQuestion, type QuestionInput } from './question.ts';
+import { displayText } from './tokenText.ts';
+
+export interface TraceInput extends QuestionInput {
+  request: TraceRequest;
+  emit: (event: TraceEvent) => void;
+}
+
+export interface TraceResult {
+  reason: DecodeEnd;
+  ids: readonly number[];
+}
+
+/**
+ * Computes the whole prompt, whatever the cache holds, and leaves the cache empty; the conversation's images stay.
+ * @throws FailureError
+ */
+export async function runTrace(input: TraceInput): Promise<TraceResult> {
+  const { model, chat, conversation, request, signal, meter, emit } = input;
+  const question = await readQuestion(input, request.messages);
+  const { prompt } = question;
+  forgetPrefix(model.decoder, conversation);
+  try {
+    if (!(await encodeImages(input, question, 0))) return { reason: 'stopped', ids: [] };
+    const features = (index: number) => featuresOf(conversation, prompt, index);
+    return await traceAnswer({ model, tokenizer: chat.tokenizer, prompt, features, request, signal, meter, emit });
+  } finally {
+    forgetPrefix(model.decoder, conversation);
+    conversation.images.trim();
+  }
+}
+
+export interface TraceAnswerInput {
+  model: Pick<LoadedModel, 'backend' | 'embedding' | 'decoder' | 'chunk' | 'package'>;
+  tokenizer: Pick<ChatTokenizer, 'decode' | 'tokenOf' | 'isSpecial'>;
+  prompt: Prompt;
+  /** Features of the prompt's image `index`, float32 [1, tokens, hidden]. */
+  features(index: number): Ort.Tensor;
+  request: Omit<TraceRequest, 'messages' | 'strengths'>;
+  signal: AbortSignal;
+  meter: TurnMeter;
+  emit: (event: TraceEvent) => void;
+}
+
+/** Starts behind what the decoder's cache holds; it must be a part of the prompt. */
+export async function traceAnswer(input: TraceAnswerInput): Promise<TraceResult> {
+  const { model, prompt, request, signal, meter, emit } = input;
+  const { backend, embedding, decoder } = model;
+  const { forced } = request;
+  const limit = forced?.length ?? request.maxNewTokens;
+  const sampler = createSampler(request.sampling);
+  const present = new Set(prompt.ids);
+  const ids: number[] = [];
+  meter.beginPrefill(prompt.ids.length - decoder.length, decoder.length);
+  const prefilled = await prefill({
+    model,
+    prompt,
+    features: (index) => input.features(index),
+    want: 'logits',
+    signal,
+    onChunk(done, total) {
+      meter.chunkDone();
+      emit({ type: 'progress', phase: 'prefill', done, total });
+    },
+  });
+  if (!prefilled) return { reason: 'stopped', ids };
+  if (forced?.length === 0) return { reason: 'length', ids };
+  let { logits } = prefilled;
+  for (;;) {
+    // A copy where the penalty changes them: probabilities are those of the model.
+    const own = request.sampling.repetitionPenalty === 1 ? logits : logits.slice();
+    const id = forced?.[ids.length] ?? sampler.sample(own, present);
+    present.add(id);
+    ids.push(id);
+    meter.token();
+    emit({ type: 'token', token: traced(input, id, logits) });
+    // A given answer goes on where the model would have ended it.
+    const isLast = ids.length >= limit;
+    if (model.package.endTokens.has(id) && (!forced || isLast)) return { reason: 'end', ids };
+    if (isLast) return { reason: 'length', ids };
+    if (decoder.length >= decoder.cache.capacity) return { reason: 'context-full', ids };
+    // Without a GPU the runtime computes on this thread: let messages in, or Stop would wait for the end.
+    if (!backend.gpu) await new Promise((resolve) => setTimeout(resolve));
+    if (signal.aborted) return { reason: 'stopped', ids };
+    const embedded = await backend.guard(embedding.embed(int64Tensor(backend, [id], [1, 1])));
+    logits = await decoder.run(embedded, [textMask], 'logits');
+  }
+}
+
+function traced({ tokenizer, request }: TraceAnswerInput, id: number, logits: Float32Array): TracedToken {
+  const softmax = new Softmax(logits);
+  const text = (token: number) => displayText(tokenizer, token);
+  return {
+    id,
+    text: text(id),
+    probability: softmax.of(id),
+    alternatives: softmax.likeliest(request.alternatives, id).map((other) => ({ ...other, text: text(other.id) })),
+    logits: request.logits ? logits.slice() : undefined,
+  };
+}

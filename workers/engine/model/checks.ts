@@ -1,0 +1,39 @@
+/** What a package asks for that the device, or the engine, may not have. */
+import { mainGraph } from '#core/onnx/model.ts';
+import type { ModelProto } from '#core/onnx/onnx_pb.ts';
+import { FailureError } from '#core/protocol/failure.ts';
+import type { Backend } from './backend.ts';
+import type { ModelPackage } from './package.ts';
+import { externalBytes } from './weightBytes.ts';
+
+/** The CPU provider keeps all weights in the 4 GiB of WebAssembly memory, twice while it loads. */
+const cpuLimitBytes = 1.2e9;
+const knownInputs = new Set(['inputs_embeds', 'input_ids', 'attention_mask', 'position_ids', 'num_logits_to_keep']);
+
+/** @throws FailureError `unsupported-package` for a decoder with inputs that nobody would feed */
+export function checkInputs(path: string, decoder: ModelProto): void {
+  const shared = new Set(mainGraph(decoder).initializer.map(({ name }) => name));
+  for (const { name, type } of mainGraph(decoder).input) {
+    if (knownInputs.has(name) || name.startsWith('past_key_values.') || shared.has(name)) continue;
+    // Shared initializers became inputs of fixed shape.
+    const dims = type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : [];
+    if (dims.length > 0 && dims.every(({ value }) => value.case === 'dimValue')) continue;
+    throw new FailureError('unsupported-package', { file: path, reason: `input "${name}" is unknown` });
+  }
+}
+
+/** @throws FailureError `gpu-feature-missing` */
+export function checkDtype(pack: ModelPackage, backend: Backend): void {
+  const dtypes = [pack.decoder.dtype, pack.vision?.dtype];
+  const needsHalf = dtypes.some((dtype) => dtype === 'fp16' || dtype === 'q4f16');
+  if (backend.gpu && needsHalf && !backend.gpu.device.features.has('shader-f16'))
+    throw new FailureError('gpu-feature-missing', { feature: 'shader-f16' });
+}
+
+/** @throws FailureError `too-large-for-cpu` */
+export function checkSize(backend: Backend, graphs: readonly (ModelProto | undefined)[]): void {
+  if (backend.gpu) return;
+  const bytes = graphs.reduce((sum, graph) => sum + (graph ? externalBytes(graph) : 0), 0);
+  if (bytes > cpuLimitBytes)
+    throw new FailureError('too-large-for-cpu', { bytes, limit: cpuLimitBytes, reason: backend.info.cpuReason ?? '' });
+}

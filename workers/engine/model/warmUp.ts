@@ -1,0 +1,29 @@
+import { timed } from '../runtime/timed.ts';
+import { int64Tensor, type Backend } from './backend.ts';
+import { textMask, type Decoder } from './decoder.ts';
+import type { Embedding } from './embedding.ts';
+
+/** As long as a short prompt: the kernels for it differ from those for a few tokens. */
+const warmUpTokens = 64;
+
+/**
+ * The first runs compile shaders, others for a chunk than for a single token: both kinds run once here and are
+ * forgotten, so that the first answer does not wait. On the CPU, where nothing is compiled, the token alone shows that
+ * the graphs run. The cache is empty afterwards.
+ */
+export async function warmUp(backend: Backend, embedding: Embedding, decoder: Decoder): Promise<void> {
+  const chunk = backend.gpu ? [Math.min(warmUpTokens, decoder.cache.capacity - 1)] : [];
+  for (const length of [...chunk, 1]) {
+    const ids = new Array<number>(length).fill(0);
+    await timed(`warm-up: ${length}`, async () => {
+      const input = await embedding.embed(int64Tensor(backend, ids, [1, length]));
+      await decoder.run(
+        input,
+        ids.map(() => textMask),
+        'token',
+      );
+      if (backend.gpu) await backend.guard(backend.gpu.device.queue.onSubmittedWorkDone());
+    });
+  }
+  decoder.truncate(0);
+}
