@@ -2,25 +2,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { toBinary } from '@bufbuild/protobuf';
+import { changesOf } from '#core/gemma3/changes.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { smallFiles } from '#core/gemma3/package-files.ts';
-import {
-  DTYPE_SUFFIX,
-  packageGraphs,
-  sharesEmbedding,
-  type GraphOptions,
-  type PackageGraph,
-} from '#core/gemma3/package-graphs.ts';
-import { HalfOverflowError, initializersOf, storeWeight } from '#core/gemma3/store-weight.ts';
-import type { StoredWeight } from '#core/gemma3/stored.ts';
-import { placeExternally, TensorTooLargeError, type ExternalFile } from '#core/onnx/external.ts';
-import { ExternalWriter } from '#core/onnx/external-writer.ts';
-import { ModelProtoSchema } from '#core/onnx/onnx_pb.ts';
+import { packageGraphs, sharesEmbedding, type GraphOptions, type PackageGraph } from '#core/gemma3/package-graphs.ts';
+import { HalfOverflowError } from '#core/gemma3/store-weight.ts';
+import { planGraph, writeGraph, type PlannedGraph } from '#core/gemma3/write-graph.ts';
+import { TensorTooLargeError } from '#core/onnx/external.ts';
 import type { Manifest, Teaches } from '#core/protocol/manifest.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { addAdapter, type AdapterOptions } from './adapter.ts';
-import { changesOf } from './changes.ts';
 import { filesOf, openCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { ExportError, systemCode } from './errors.ts';
 import type { FileSource } from './file-source.ts';
@@ -79,7 +70,7 @@ async function exportCheckpoint(
     report.warn(`tensors that no graph uses are left out: ${checkpoint.unusedKeys.join(', ')}`);
   }
   const positions = Math.min(options.context, checkpoint.config.text.maxPositions);
-  const graphs = packageGraphs(checkpoint.config, { ...options, positions }).map(planGraph);
+  const graphs = packageGraphs(checkpoint.config, { ...options, positions }).map(plan);
   const small = await smallFiles(checkpoint, filesOf(checkpoint.folder), {
     dtype: Object.fromEntries(graphs.map(({ graph }) => [graph.name, graph.dtype])),
     externalData: Object.fromEntries(graphs.map(({ modelFile, external }) => [modelFile, external.length])),
@@ -100,7 +91,7 @@ async function exportCheckpoint(
   const folder = await PackageFolder.create(options.out, externalBytes + otherBytes, report.note);
   const progress = report.progress(externalBytes + sourceBytes);
   try {
-    for (const graph of graphs) await writeGraph(graph, checkpoint, folder, progress, report.signal);
+    for (const graph of graphs) await write(graph, checkpoint, folder, progress, report.signal);
     for (const [path, content] of small.files) await folder.writeFile(path, content);
     const sources: Record<string, string> = {};
     for (const source of checkpoint.sources) sources[source.name] = await hashSource(source, progress, report.signal);
@@ -124,6 +115,7 @@ async function exportCheckpoint(
           decoder: options.dtype,
           vision: checkpoint.config.vision ? options.visionDtype : undefined,
           blockSize: options.blockSize,
+          ...(isQuantized(graphs) ? { method: options.method ?? 'round' } : {}),
           unquantized: unquantized(graphs.map(({ graph }) => graph)),
           tiedEmbedding: sharesEmbedding(graphs.map(({ graph }) => graph)),
         },
@@ -156,52 +148,32 @@ async function exportCheckpoint(
   }
 }
 
-interface PlannedGraph {
-  graph: PackageGraph;
-  /** File name, e.g. `decoder_model_merged_q4.onnx`. */
-  modelFile: string;
-  /** The model with the places of its external data. */
-  proto: Uint8Array;
-  external: ExternalFile[];
-}
-
-/** Fixes where every byte goes. */
-function planGraph(graph: PackageGraph): PlannedGraph {
-  const modelFile = `${graph.name}${DTYPE_SUFFIX[graph.dtype]}.onnx`;
+function plan(graph: PackageGraph): PlannedGraph {
   try {
-    const external = placeExternally(graph.model, graph.weights.flatMap(initializersOf), modelFile);
-    return { graph, modelFile, external, proto: toBinary(ModelProtoSchema, graph.model) };
+    return planGraph(graph);
   } catch (error) {
     if (!(error instanceof TensorTooLargeError)) throw error;
-    throw new ExportError(`${modelFile}: ${error.message}; export with a smaller --dtype`, { cause: error });
+    throw new ExportError(`${error.modelFile}: ${error.message}; export with a smaller --dtype`, { cause: error });
   }
 }
 
-async function writeGraph(
-  { graph, modelFile, proto, external }: PlannedGraph,
+async function write(
+  graph: PlannedGraph,
   checkpoint: Checkpoint,
   folder: PackageFolder,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await folder.writeFile(`onnx/${modelFile}`, proto);
-  const writer = new ExternalWriter(folder, external, (bytes) => {
-    signal?.throwIfAborted();
-    progress.add(bytes);
-  });
+  await folder.writeFile(`onnx/${graph.modelFile}`, graph.proto);
   try {
-    for (const weight of graph.weights) await storeWeight(weight, tensorOf(weight, checkpoint), writer);
+    await writeGraph(graph, checkpoint.tensors, folder, (bytes) => {
+      signal?.throwIfAborted();
+      progress.add(bytes);
+    });
   } catch (error) {
     if (!(error instanceof HalfOverflowError)) throw error;
     throw new ExportError(`${error.message}; export with --dtype fp32, q8 or q4`, { cause: error });
   }
-  await writer.finish();
-}
-
-function tensorOf(weight: StoredWeight, checkpoint: Checkpoint) {
-  const tensor = checkpoint.tensors.get(weight.parameter);
-  if (!tensor) throw new Error(`the graph asks for "${weight.parameter}", which no Gemma 3 checkpoint has`);
-  return tensor;
 }
 
 /** Hex SHA-256 of a checkpoint file. */
@@ -214,6 +186,10 @@ async function hashSource(source: FileSource, progress: Progress, signal: AbortS
     progress.add(bytes.byteLength);
   }
   return hash.digest('hex');
+}
+
+function isQuantized(graphs: readonly PlannedGraph[]): boolean {
+  return graphs.some(({ graph }) => graph.weights.some(({ store }) => store === 'blocks'));
 }
 
 /** Each parameter once: decoder and embedding graph may keep the same one. */

@@ -5,6 +5,7 @@ import { CheckpointError } from '#core/gemma3/checkpoint.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { TEACHES, type Dtype, type Teaches } from '#core/protocol/manifest.ts';
+import { QUANT_METHODS, type QuantMethod } from '#core/quant/settings.ts';
 import { AdapterError } from '#core/lora/error.ts';
 import { SafetensorsError } from '#core/safetensors/header.ts';
 import type { AdapterOptions } from './adapter.ts';
@@ -21,6 +22,7 @@ interface Flags {
   dtype: Dtype;
   visionDtype?: Dtype;
   blockSize: number;
+  method: QuantMethod;
   context: number;
   name?: string;
   randomWeights: boolean;
@@ -68,6 +70,14 @@ const program = new Command('export')
     ).choices(DTYPES),
   )
   .option('--block-size <weights>', 'weights that share a scale: 16, 32, 64, 128 or 256', blockSize, 32)
+  .addOption(
+    new Option(
+      '--method <how>',
+      'scales of quantized weights: round takes them from the largest weight of a block, search tries many and keeps the one with the least error',
+    )
+      .choices(QUANT_METHODS)
+      .default('round'),
+  )
   .option('--context <tokens>', 'longest context the package can run', positive, 8192)
   .option('--name <name>', 'name shown in the page (default: folder name of the checkpoint)')
   .option('--random-weights', 'mark the weights as random, never trained', false)

@@ -9,7 +9,8 @@ import { encodeHalf } from '../safetensors/dtype.ts';
 import type { TextConfig } from './config.ts';
 import { attention, imageBias, runLengths, type RunValues } from './attention.ts';
 import { embedTokens } from './embedding.ts';
-import { ropeTables, Weights, type Precision } from './linear.ts';
+import { ropeTables, Weights } from './linear.ts';
+import type { Precision } from './precision.ts';
 import { producer, type GraphFile } from './stored.ts';
 
 export interface DecoderOptions {
@@ -251,20 +252,9 @@ function head(graph: GraphBuilder, weights: Weights, config: TextConfig, hidden:
   const matrix = { parameter, rows: config.vocabularySize, columns: config.hiddenSize };
   const name = '/lm_head';
   const compute = weights.cast(graph, hidden, name);
-  const blocks = weights.blocks(matrix);
+  const blocks = weights.blocks(matrix, 'product');
   if (blocks) {
-    graph.node('MatMulNBits', [compute, blocks.packed, blocks.scales], {
-      name: `${name}/MatMulNBits`,
-      domain: 'com.microsoft',
-      attributes: {
-        K: { int: matrix.columns },
-        N: { int: matrix.rows },
-        bits: { int: blocks.bits },
-        block_size: { int: blocks.blockSize },
-        accuracy_level: { int: 1 },
-      },
-      outputs: ['logits'],
-    });
+    weights.blockProduct(graph, compute, matrix, blocks, name, ['logits']);
     return;
   }
   // Gemm takes the table as it stands, [vocabulary, hidden], so that head and embedding are the same bytes.

@@ -1,7 +1,8 @@
 /** Token embeddings: row of the table times sqrt(hidden) (Gemma report, arXiv 2403.08295). */
 import { GraphBuilder, makeModel, type Value } from '../onnx/builder.ts';
 import type { TextConfig } from './config.ts';
-import { Weights, type Precision } from './linear.ts';
+import { Weights } from './linear.ts';
+import type { Precision } from './precision.ts';
 import { producer, type GraphFile } from './stored.ts';
 
 /** embed_tokens.onnx: input_ids int64 [1, n] → inputs_embeds float32 [1, n, hidden]. */
@@ -29,12 +30,13 @@ export function embedTokens(
   const name = '/model/embed_tokens';
   const parameter = 'model.embed_tokens.weight';
   const matrix = { parameter, rows: config.vocabularySize, columns: config.hiddenSize };
-  const blocks = weights.blocks(matrix);
+  const blocks = weights.blocks(matrix, 'gather');
   let rows: Value;
   if (blocks) {
     // The packed table is the head's own initializer, [vocabulary, blocks, bytes]; rows come out as [1, n, blocks, block].
     const scales = graph.node('Unsqueeze', [blocks.scales, graph.int64([2])], { name: `${name}/Scales` });
-    const gathered = graph.node('GatherBlockQuantized', [blocks.packed, ids, scales], {
+    const zeroPoints = blocks.zeroPoints === '' ? [] : [blocks.zeroPoints];
+    const gathered = graph.node('GatherBlockQuantized', [blocks.packed, ids, scales, ...zeroPoints], {
       name: `${name}/GatherBlockQuantized`,
       domain: 'com.microsoft',
       attributes: {

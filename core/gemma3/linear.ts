@@ -1,14 +1,8 @@
-/** Turns parameters into initializers and matrix products, in the precision that the export asks for. */
-import type { Dtype } from '../protocol/manifest.ts';
+/** Turns parameters into initializers and matrix products, each in the precision that is asked for. */
 import { type ElementType, type GraphBuilder, type Value } from '../onnx/builder.ts';
 import type { BlockBits } from '../quant/blocks.ts';
-import type { FloatType, StoredWeight } from './stored.ts';
-
-export interface Precision {
-  dtype: Dtype;
-  /** Elements that share a scale, along the inner dimension. */
-  blockSize: number;
-}
+import type { Precision } from './precision.ts';
+import type { FloatType, RoundedBlocks, StoredBlocks, StoredWeight } from './stored.ts';
 
 export interface Matrix {
   /** Canonical parameter name. */
@@ -23,14 +17,23 @@ export interface Matrix {
   storedTransposed?: boolean;
 }
 
-/** Bits of a weight in the quantized dtypes. */
-const BITS: Partial<Record<Dtype, BlockBits>> = { q8: 8, q4: 4, q2: 2 };
+/** A matrix in blocks: what MatMulNBits and GatherBlockQuantized read. */
+export interface BlockValues {
+  packed: Value;
+  scales: Value;
+  /** '' where all blocks have the same. */
+  zeroPoints: Value;
+  bits: BlockBits;
+  blockSize: number;
+}
 
 export class Weights {
   readonly stored: StoredWeight[] = [];
   readonly unquantized: { parameter: string; reason: string }[] = [];
   readonly precision: Precision;
-  readonly #registered = new Set<string>();
+  /** By initializer: both bodies of the decoder ask for the same parameters, each is stored once. */
+  readonly #floats = new Set<string>();
+  readonly #blocks = new Map<string, StoredBlocks>();
 
   constructor(precision: Precision) {
     this.precision = precision;
@@ -38,7 +41,7 @@ export class Weights {
 
   /** What matrix products and attention compute in. Norms and the residual stream are float32 always. */
   get compute(): FloatType {
-    return this.precision.dtype === 'fp16' ? 'fp16' : 'fp32';
+    return this.precision.compute;
   }
 
   get computeElement(): ElementType {
@@ -52,13 +55,13 @@ export class Weights {
 
   /** A float32 initializer [paddedSize]: the parameter [size], then zeros. */
   plainPadded(parameter: string, size: number, paddedSize: number): Value {
-    return this.#float(parameter, [paddedSize], 'fp32', 'none', [size]);
+    return this.#float(parameter, [paddedSize], 'fp32', 'none', { parameterShape: [size] });
   }
 
-  /** The size, for a quantized dtype rounded up to whole blocks. */
-  wholeBlocks(size: number): number {
-    const { dtype, blockSize } = this.precision;
-    return BITS[dtype] === undefined ? size : Math.ceil(size / blockSize) * blockSize;
+  /** The size of this parameter, rounded up to whole blocks where it is stored in blocks. */
+  wholeBlocks(size: number, parameter: string): number {
+    const { blocks } = this.precision.formOf(parameter);
+    return blocks ? Math.ceil(size / blocks.blockSize) * blocks.blockSize : size;
   }
 
   /** y = x · Mᵀ for x [..., columns], as padded. Takes float32, gives float32 (fp16 models compute the product in float16). */
@@ -70,61 +73,84 @@ export class Weights {
 
   /** As `linear`, but takes and gives the compute type. */
   product(graph: GraphBuilder, x: Value, matrix: Matrix, name: string): Value {
-    const quantized = this.blocks(matrix);
+    const quantized = this.blocks(matrix, 'product');
+    if (quantized) return this.blockProduct(graph, x, matrix, quantized, name);
     const { rows, columns } = paddedSize(matrix);
-    if (quantized) {
-      return graph.node('MatMulNBits', [x, quantized.packed, quantized.scales], {
-        name: `${name}/MatMulNBits`,
-        domain: 'com.microsoft',
-        attributes: {
-          K: { int: columns },
-          N: { int: rows },
-          bits: { int: quantized.bits },
-          block_size: { int: this.precision.blockSize },
-          // Level 1: activations stay in float32. The default on WebGPU, 4, rounds them to int8.
-          accuracy_level: { int: 1 },
-        },
-      });
-    }
     const transform = matrix.storedTransposed ? 'none' : 'transpose';
-    const weight = this.#float(matrix.parameter, [columns, rows], this.compute, transform, [
-      matrix.columns,
-      matrix.rows,
-    ]);
+    const weight = this.#float(matrix.parameter, [columns, rows], this.compute, transform, {
+      parameterShape: [matrix.columns, matrix.rows],
+      rounded: this.#rounded(matrix.parameter, matrix.storedTransposed ? 'rows' : 'columns'),
+    });
     return graph.node('MatMul', [x, weight], { name: `${name}/MatMul` });
   }
 
-  /** The matrix as quantized initializers; undefined where it keeps full precision. */
-  blocks(matrix: Matrix): { packed: Value; scales: Value; bits: BlockBits; blockSize: number } | undefined {
-    const { dtype, blockSize } = this.precision;
-    const bits = BITS[dtype];
-    if (bits === undefined) return undefined;
+  /** y = x · Mᵀ with M in blocks. */
+  blockProduct(
+    graph: GraphBuilder,
+    x: Value,
+    matrix: Matrix,
+    { packed, scales, zeroPoints, bits, blockSize }: BlockValues,
+    name: string,
+    outputs?: string[],
+  ): Value {
+    const { rows, columns } = paddedSize(matrix);
+    return graph.node('MatMulNBits', [x, packed, scales, ...(zeroPoints === '' ? [] : [zeroPoints])], {
+      name: `${name}/MatMulNBits`,
+      domain: 'com.microsoft',
+      attributes: {
+        K: { int: columns },
+        N: { int: rows },
+        bits: { int: bits },
+        block_size: { int: blockSize },
+        // Level 1: activations stay in float32. The default on WebGPU, 4, rounds them to int8.
+        accuracy_level: { int: 1 },
+      },
+      ...(outputs ? { outputs } : {}),
+    });
+  }
+
+  /**
+   * The matrix as quantized initializers; undefined where it stands as floats. Its zero points have another layout for
+   * MatMulNBits, which multiplies by the matrix, than for GatherBlockQuantized, which gathers rows of it.
+   */
+  blocks(matrix: Matrix, use: 'product' | 'gather'): BlockValues | undefined {
+    const { parameter } = matrix;
+    const { blocks, rounded } = this.precision.formOf(parameter);
+    if (!blocks) return undefined;
+    const { bits, blockSize, symmetric, method } = blocks;
     const { rows, columns } = paddedSize(matrix);
     if (columns % blockSize !== 0) {
-      this.#keep(matrix.parameter, `inner size ${columns} is not a multiple of the block size ${blockSize}`);
+      if (!rounded) this.#keep(parameter, `inner size ${columns} is not a multiple of the block size ${blockSize}`);
       return undefined;
     }
-    const packed = `${matrix.parameter}.q${bits}`;
-    const scales = `${matrix.parameter}.scales`;
-    this.#register(packed, {
-      store: 'blocks',
-      parameter: matrix.parameter,
-      packed,
-      scales,
-      bits,
-      blockSize,
-      rows,
-      columns,
-      parameterShape: [matrix.rows, matrix.columns],
-      scaleType: 'fp32',
-      transform: matrix.storedTransposed ? 'transpose' : 'none',
-    });
-    return { packed, scales, bits, blockSize };
+    const packed = `${parameter}.q${bits}`;
+    const scales = `${parameter}.scales`;
+    let stored = this.#blocks.get(packed);
+    if (!stored) {
+      stored = {
+        store: 'blocks',
+        ...{ parameter, packed, scales, bits, blockSize, method, rows, columns },
+        parameterShape: [matrix.rows, matrix.columns],
+        scaleType: 'fp32',
+        transform: matrix.storedTransposed ? 'transpose' : 'none',
+      };
+      this.#blocks.set(packed, stored);
+      this.stored.push(stored);
+    }
+    let zeroPoints = '';
+    if (!symmetric) {
+      zeroPoints = `${parameter}.${use === 'product' ? 'zero_points' : 'block_zero_points'}`;
+      if (use === 'product') stored.zeroPoints = zeroPoints;
+      else stored.blockZeroPoints = zeroPoints;
+    }
+    return { packed, scales, zeroPoints, bits, blockSize };
   }
 
   /** The matrix [rows, columns] as it stands in the checkpoint, in the compute type. */
   table(parameter: string, rows: number, columns: number): Value {
-    return this.#float(parameter, [rows, columns], this.compute, 'none');
+    return this.#float(parameter, [rows, columns], this.compute, 'none', {
+      rounded: this.#rounded(parameter, 'columns'),
+    });
   }
 
   cast(graph: GraphBuilder, x: Value, name: string): Value {
@@ -139,23 +165,27 @@ export class Weights {
     if (!this.unquantized.some((kept) => kept.parameter === parameter)) this.unquantized.push({ parameter, reason });
   }
 
+  #rounded(parameter: string, blocksAlong: RoundedBlocks['blocksAlong']): RoundedBlocks | undefined {
+    const { rounded } = this.precision.formOf(parameter);
+    return rounded && { settings: rounded, blocksAlong };
+  }
+
   #float(
     parameter: string,
     shape: number[],
     type: FloatType,
     transform: 'none' | 'transpose' | 'plus-one',
-    parameterShape: number[] = shape,
+    rest: { parameterShape?: number[]; rounded?: RoundedBlocks | undefined } = {},
   ): Value {
-    const initializer = parameter;
-    this.#register(initializer, { store: 'float', parameter, initializer, type, transform, shape, parameterShape });
+    const { parameterShape = shape, rounded } = rest;
+    if (this.#floats.has(parameter)) return parameter;
+    this.#floats.add(parameter);
+    this.stored.push({
+      store: 'float',
+      ...{ parameter, initializer: parameter, type, transform, shape, parameterShape },
+      ...(rounded ? { rounded } : {}),
+    });
     return parameter;
-  }
-
-  /** Both bodies of the decoder ask for the same parameters; each is stored once. */
-  #register(initializer: string, weight: StoredWeight): void {
-    if (this.#registered.has(initializer)) return;
-    this.#registered.add(initializer);
-    this.stored.push(weight);
   }
 }
 

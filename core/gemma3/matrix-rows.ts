@@ -107,6 +107,14 @@ interface Panel {
   count: number;
 }
 
+/** [rows, columns] → [columns, rows]. */
+export function transpose(values: Float32Array, columns: number): Float32Array<ArrayBuffer> {
+  const rows = values.length / columns;
+  const panel = new Float32Array(values.length);
+  transposeInto(panel, values, { row: 0, blockRows: rows, rows, columns, first: 0, count: columns });
+  return panel;
+}
+
 /** Tiles keep both sides in the cache. */
 const TILE = 32;
 

@@ -1,15 +1,19 @@
 /** Which ONNX files a checkpoint becomes. */
+import type { Dtype } from '../protocol/manifest.ts';
+import type { QuantMethod } from '../quant/settings.ts';
 import type { Gemma3Config } from './config.ts';
 import { decoderGraph } from './decoder.ts';
 import { embeddingGraph } from './embedding.ts';
+import { uniformPrecision, type Precision } from './precision.ts';
 import type { GraphFile, StoredWeight } from './stored.ts';
 import { visionGraph } from './vision.ts';
-import type { Dtype } from '../protocol/manifest.ts';
 
 export interface GraphOptions {
   dtype: Dtype;
   visionDtype: Dtype;
   blockSize: number;
+  /** How scales are chosen. Default: round. */
+  method?: QuantMethod;
   /** Positions of the RoPE tables. */
   positions: number;
 }
@@ -30,24 +34,34 @@ export const DTYPE_SUFFIX: Record<Dtype, string> = {
 /** Vision dtype where none is asked for: a public 4-bit export of this tower has features of cosine 0.967 to the original. */
 export const VISION_DTYPE: Record<Dtype, Dtype> = { fp32: 'fp32', fp16: 'fp16', q8: 'q8', q4: 'q8', q2: 'q8' };
 
+/** The graphs in one precision for text and one for images. */
 export function packageGraphs(config: Gemma3Config, options: GraphOptions): PackageGraph[] {
-  const { dtype, visionDtype, blockSize, positions } = options;
-  const precision = { dtype, blockSize };
-  const decoder = (input: 'ids' | 'embeddings') => ({
-    ...decoderGraph(config.text, { precision, positions, input }),
-    dtype,
-  });
+  const { dtype, visionDtype, blockSize, method, positions } = options;
+  const text = uniformPrecision(dtype, blockSize, method);
+  const vision = uniformPrecision(visionDtype, blockSize, method);
+  return graphsOf(config, { text, vision, positions }).map((graph) => ({
+    ...graph,
+    dtype: graph.name === 'vision_encoder' ? visionDtype : dtype,
+  }));
+}
+
+/** The graphs in whatever precision each matrix is to have. */
+export function graphsOf(
+  config: Gemma3Config,
+  options: { text: Precision; vision: Precision; positions: number },
+): GraphFile[] {
+  const { text, positions } = options;
   const { vision } = config;
-  if (!vision) return [decoder('ids')];
+  if (!vision) return [decoderGraph(config.text, { precision: text, positions, input: 'ids' })];
   return [
-    { ...embeddingGraph(config.text, precision), dtype },
-    { ...visionGraph({ ...config, vision }, { dtype: visionDtype, blockSize }), dtype: visionDtype },
-    decoder('embeddings'),
+    embeddingGraph(config.text, text),
+    visionGraph({ ...config, vision }, options.vision),
+    decoderGraph(config.text, { precision: text, positions, input: 'embeddings' }),
   ];
 }
 
 /** The table of embed_tokens.onnx is stored in the decoder too, in the same form. */
-export function sharesEmbedding(graphs: readonly PackageGraph[]): boolean {
+export function sharesEmbedding(graphs: readonly GraphFile[]): boolean {
   const tables = graphs.find(({ name }) => name === 'embed_tokens')?.weights ?? [];
   const decoder = graphs.find(({ name }) => name === 'decoder_model_merged')?.weights ?? [];
   return tables.length > 0 && tables.every((table) => decoder.some((weight) => sameBytes(table, weight)));
@@ -57,5 +71,7 @@ function sameBytes(a: StoredWeight, b: StoredWeight): boolean {
   if (a.parameter !== b.parameter || a.transform !== b.transform) return false;
   if (a.store === 'float' || b.store === 'float')
     return a.store === 'float' && b.store === 'float' && a.type === b.type;
+  // Zero points stand otherwise in a table than in a product.
+  if (a.blockZeroPoints !== b.blockZeroPoints || a.zeroPoints !== b.zeroPoints) return false;
   return a.bits === b.bits && a.blockSize === b.blockSize && a.scaleType === b.scaleType;
 }

@@ -1,10 +1,13 @@
 /** Turns parameters of the checkpoint into the bytes of initializers. */
 import type { ExternalTensor } from '../onnx/external.ts';
-import { quantizeRows } from '../quant/blocks.ts';
+import type { BlockForm } from '../quant/form.ts';
+import { quantizeBlocks } from '../quant/matrix.ts';
+import { packCodes, packZeroPoints } from '../quant/pack.ts';
 import { encodeHalf } from '../safetensors/dtype.ts';
 import { SafetensorsError } from '../safetensors/header.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
 import { indexOf, matrixRows, matrixShape, tensorShape } from './matrix-rows.ts';
+import { roundedRows } from './rounded-rows.ts';
 import type { StoredBlocks, StoredFloat, StoredWeight } from './stored.ts';
 
 /** Takes the bytes of initializers in the order of `initializersOf`, each from its first byte to its last. */
@@ -23,6 +26,18 @@ export function initializersOf(weight: StoredWeight): ExternalTensor[] {
   return [
     { name: weight.packed, type: 'uint8', dims: [rows, blocks, (blockSize * bits) / 8] },
     { name: weight.scales, type: weight.scaleType === 'fp16' ? 'float16' : 'float32', dims: [rows, blocks] },
+    ...zeroPointsOf(weight).map(({ name, form }): ExternalTensor => ({
+      name,
+      type: 'uint8',
+      dims: form === 'product' ? [rows, Math.ceil((blocks * bits) / 8)] : [rows, blocks, 1],
+    })),
+  ];
+}
+
+function zeroPointsOf({ zeroPoints, blockZeroPoints }: StoredBlocks): { name: string; form: 'product' | 'gather' }[] {
+  return [
+    ...(zeroPoints === undefined ? [] : [{ name: zeroPoints, form: 'product' as const }]),
+    ...(blockZeroPoints === undefined ? [] : [{ name: blockZeroPoints, form: 'gather' as const }]),
   ];
 }
 
@@ -57,27 +72,39 @@ async function storeFloat(weight: StoredFloat, tensor: CheckpointTensor, sink: I
 }
 
 async function storeBlocks(weight: StoredBlocks, tensor: CheckpointTensor, sink: InitializerSink): Promise<void> {
+  const { rows, columns, bits, blockSize, scaleType } = weight;
+  const points = zeroPointsOf(weight);
+  const form: BlockForm = { format: `q${bits}`, hasZeroPoints: points.length > 0, blockSize, scaleType };
   // Scales follow the packed matrix in the file; they are an eighth of it or less per bit, and wait in memory.
-  const scales = new Float32Array((weight.rows * weight.columns) / weight.blockSize);
+  const scales = new Float32Array((rows * columns) / blockSize);
+  const zeroPoints = new Uint8Array(points.length > 0 ? scales.length : 0);
   let done = 0;
   for await (const values of rowsOf(weight, tensor)) {
-    const quantized = quantizeRows(values, weight.columns, weight);
+    const quantized = quantizeBlocks(values, columns, form, weight.method ?? 'round');
     if (quantized.scaleOverflow >= 0) throw new HalfOverflowError(tensor, 'the scale of a block');
     scales.set(quantized.scales, done);
+    if (quantized.zeroPoints) zeroPoints.set(quantized.zeroPoints, done);
     done += quantized.scales.length;
-    await sink.append(weight.packed, quantized.packed);
+    await sink.append(weight.packed, packCodes(quantized.codes, bits));
   }
   await sink.append(
     weight.scales,
-    encode(scales, weight.scaleType, () => [], tensor),
+    encode(scales, scaleType, () => [], tensor),
   );
+  for (const { name, form: use } of points) {
+    await sink.append(name, use === 'product' ? packZeroPoints(zeroPoints, rows, bits) : zeroPoints);
+  }
 }
 
 /** The initializer's rows in order, some whole rows at a time: the parameter's, transformed, and zeros beyond them. */
 async function* rowsOf(weight: StoredWeight, tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
   const own = matrixShape(weight.parameterShape);
   const whole = matrixShape(weight.store === 'float' ? weight.shape : [weight.rows, weight.columns]);
-  for await (const values of matrixRows(tensor, weight.transform === 'transpose')) {
+  const rounded = weight.store === 'float' ? weight.rounded : undefined;
+  const rows = rounded
+    ? roundedRows(tensor, rounded, weight.transform === 'transpose')
+    : matrixRows(tensor, weight.transform === 'transpose');
+  for await (const values of rows) {
     if (weight.transform === 'plus-one') for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? NaN) + 1;
     yield own.columns === whole.columns ? values : widenRows(values, own.columns, whole.columns);
   }

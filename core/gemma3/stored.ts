@@ -1,5 +1,6 @@
 import type { ModelProto } from '../onnx/onnx_pb.ts';
 import type { BlockBits } from '../quant/blocks.ts';
+import type { QuantMethod, QuantSettings } from '../quant/settings.ts';
 
 /** ONNX `producer_name` of our files. */
 export const producer = 'medgemma-ko-lab';
@@ -28,9 +29,18 @@ export interface StoredFloat {
   shape: number[];
   /** Shape of the parameter, after the transform; what the initializer has beyond it are zeros. */
   parameterShape: number[];
+  /** Absent: the numbers as they are. */
+  rounded?: RoundedBlocks;
 }
 
-/** Symmetric block quantization in the layout of com.microsoft.MatMulNBits. */
+/** Floats that hold what settings make of a matrix, for a runtime that has no kernel for them. */
+export interface RoundedBlocks {
+  settings: QuantSettings;
+  /** Whether a block runs over columns of one row of the checkpoint's tensor, or over rows of one column. */
+  blocksAlong: 'columns' | 'rows';
+}
+
+/** Block quantization in the layout of com.microsoft.MatMulNBits. */
 export interface StoredBlocks {
   store: 'blocks';
   parameter: string;
@@ -38,8 +48,14 @@ export interface StoredBlocks {
   packed: string;
   /** [rows, columns / blockSize] */
   scales: string;
+  /** uint8 [rows, ⌈columns / blockSize · bits / 8⌉], for MatMulNBits; without these two, a zero point is 2^(bits−1). */
+  zeroPoints?: string;
+  /** The same for GatherBlockQuantized: uint8 [rows, columns / blockSize, 1], one a byte. */
+  blockZeroPoints?: string;
   bits: BlockBits;
   blockSize: number;
+  /** Absent: round. */
+  method?: QuantMethod;
   /** Of the matrix as it multiplies: y = x · Mᵀ, M [rows, columns]. */
   rows: number;
   columns: number;

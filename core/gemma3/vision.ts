@@ -4,7 +4,8 @@
  */
 import { GraphBuilder, makeModel, type Value } from '../onnx/builder.ts';
 import type { Gemma3Config, VisionConfig } from './config.ts';
-import { Weights, type Matrix, type Precision } from './linear.ts';
+import { Weights, type Matrix } from './linear.ts';
+import type { Precision } from './precision.ts';
 import { producer, type GraphFile } from './stored.ts';
 
 type PaddedSize = Pick<Matrix, 'paddedRows' | 'paddedColumns'>;
@@ -84,7 +85,7 @@ function encoderLayer(graph: GraphBuilder, weights: Weights, vision: VisionConfi
   const { hiddenSize: width, intermediateSize: inner } = vision;
   // SigLIP's 4304 is no multiple of 32: zeros after fc1's rows and biases and fc2's columns let fc2 be quantized, and as
   // GELU(0) = 0 they change no result (docs/decisions/0003-vision-precision.md).
-  const paddedInner = weights.wholeBlocks(inner);
+  const paddedInner = weights.wholeBlocks(inner, `${key}.mlp.fc2.weight`);
   const affine = (input: Value, module: string, rows: number, columns: number, padded: PaddedSize = {}) =>
     weights.linear(
       graph,

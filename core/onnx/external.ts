@@ -39,6 +39,7 @@ export interface ExternalFile {
 /** A tensor is larger than any runtime can load. */
 export class TensorTooLargeError extends Error {
   constructor(
+    readonly modelFile: string,
     readonly tensor: string,
     readonly bytes: number,
   ) {
@@ -80,7 +81,7 @@ export function placeExternally(
   if (!graph) throw new Error(`${modelFile}: the model has no graph`);
   const files: ExternalFile[] = [];
   const place = (tensor: TensorProto, length: number, bytes?: Uint8Array) => {
-    if (length >= MAX_TENSOR_BYTES) throw new TensorTooLargeError(tensor.name, length);
+    if (length >= MAX_TENSOR_BYTES) throw new TensorTooLargeError(modelFile, tensor.name, length);
     const alignment = length > LARGE_BYTES ? LARGE_ALIGNMENT : SMALL_ALIGNMENT;
     let file = files.at(-1);
     let offset = file ? Math.ceil(file.size / alignment) * alignment : 0;

@@ -14,7 +14,7 @@ export interface WeightsApi {
   weightAt(row: number, column: number): Promise<WeightFacts | undefined>;
   /** ‖W‖ (Frobenius) of matrices, one after the other. */
   norms(job: JobId, matrices: readonly string[], on: Listener<NormsEvent>): Promise<void>;
-  /** A model package out of a Hugging Face checkpoint, in memory, for the engine to open. */
+  /** A model package out of a Hugging Face checkpoint, in memory, for the engine to open. Leaves alone what is open here. */
   requantize(job: JobId, request: RequantizeRequest, on: Listener<RequantizeEvent>): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface MatrixInfo {
   name: string;
   rows: number;
   columns: number;
-  /** As it is stored: F32, F16, BF16, q4/32 … */
+  /** As it is stored: F32, F16, BF16, q4/32 …; `q4/32 zp` where each block has a zero point of its own. */
   stored: string;
 }
 
@@ -53,6 +53,8 @@ export type InspectEvent = { type: 'done'; result: Inspection } | { type: 'faile
 export interface Inspection {
   matrix: MatrixInfo;
   settings: QuantSettings;
+  /** Of the matrix, from the first on: fewer than it has where it is larger than memory should be asked for. All below is of these. */
+  inspectedRows: number;
   histogram: {
     /** Left edge of the first bar and right edge of the last. */
     from: number;
@@ -136,6 +138,10 @@ export interface RequantizedPackage {
   /** What the weights take in this format, codes and scales, whatever the runtime makes of it. */
   weightBytes: number;
   bitsPerWeight: number;
-  /** Parts that the runtime has no kernel for: they run with the same values, stored as floats. Their speed and memory say nothing. */
+  /**
+   * Parts, or matrices in them, that run with the same values stored as float32: their speed and memory say nothing. The
+   * runtime has no kernel for 3 bits and NF4, nor for columns that are not whole blocks; and fp16 is here too, since
+   * not every GPU computes in it (a software adapter has no `shader-f16`).
+   */
   asFloats: readonly ModelPart[];
 }

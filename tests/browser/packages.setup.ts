@@ -1,6 +1,7 @@
 /** Exports the packages that the browser tests load over HTTP from tests/packages. */
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { exportFixture } from '../reference/node.ts';
+import { cp, mkdir, rename, rm } from 'node:fs/promises';
+import { writeStandInTokenizer } from '../../scripts/stand-in-tokenizer.ts';
+import { exportFixture, fixture } from '../reference/node.ts';
 import { writeEnginePackages } from './engine/packages.ts';
 
 const folder = new URL('../packages', import.meta.url).pathname;
@@ -12,6 +13,9 @@ export async function setup(): Promise<void> {
   const fresh = `${cache}/packages-${process.pid}`;
   for (const dtype of ['fp32', 'q8', 'q4'] as const) await exportFixture(`${fresh}/${dtype}`, dtype);
   await writeEnginePackages(fresh);
+  // What packages are made of, in the page.
+  await cp(`${fixture}checkpoint`, `${fresh}/checkpoint`, { recursive: true });
+  await writeStandInTokenizer(`${fresh}/checkpoint`);
   const old = `${cache}/packages-${process.pid}-old`;
   await rename(folder, old).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;

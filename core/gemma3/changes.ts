@@ -1,9 +1,9 @@
 /** What an export does to a checkpoint, in sentences for the manifest. */
-import type { Gemma3Config } from '#core/gemma3/config.ts';
-import type { PackageGraph } from '#core/gemma3/package-graphs.ts';
-import type { StoredWeight } from '#core/gemma3/stored.ts';
+import type { QuantSettings } from '../quant/settings.ts';
+import type { Gemma3Config } from './config.ts';
+import type { GraphFile, StoredWeight } from './stored.ts';
 
-export function changesOf(config: Gemma3Config, graphs: readonly PackageGraph[], positions: number): string[] {
+export function changesOf(config: Gemma3Config, graphs: readonly GraphFile[], positions: number): string[] {
   const changes = [...graphs.map(describe), ...graphs.flatMap(describePadding)];
   changes.push('Weights of RMS norms are stored as 1 + w.');
   changes.push(
@@ -18,21 +18,36 @@ export function changesOf(config: Gemma3Config, graphs: readonly PackageGraph[],
 }
 
 /** What a graph holds, e.g. "embed_tokens: 1 parameter in fp16." */
-function describe(graph: PackageGraph): string {
+function describe(graph: GraphFile): string {
   const counts = new Map<string, number>();
   for (const weight of graph.weights) {
-    const form =
-      weight.store === 'blocks'
-        ? `in ${weight.bits} bits, symmetric, block ${weight.blockSize}, ${weight.scaleType} scales`
-        : `in ${weight.type}`;
+    const form = formOf(weight);
     counts.set(form, (counts.get(form) ?? 0) + 1);
   }
   const parts = [...counts].map(([form, count]) => `${count} parameter${count === 1 ? '' : 's'} ${form}`);
   return `${graph.name}: ${parts.join('; ')}.`;
 }
 
+function formOf(weight: StoredWeight): string {
+  if (weight.store === 'blocks') {
+    const { bits, blockSize, scaleType, method, zeroPoints, blockZeroPoints } = weight;
+    const symmetry = (zeroPoints ?? blockZeroPoints) ? 'with zero points' : 'symmetric';
+    const scales = `${method === 'search' ? 'searched ' : ''}${scaleType} scales`;
+    return `in ${bits} bits, ${symmetry}, block ${blockSize}, ${scales}`;
+  }
+  return weight.rounded
+    ? `in ${weight.type} that hold ${describeSettings(weight.rounded.settings)}`
+    : `in ${weight.type}`;
+}
+
+function describeSettings({ format, symmetric, blockSize, method }: QuantSettings): string {
+  if (format === 'fp16') return 'fp16 values';
+  const symmetry = format === 'nf4' ? '' : symmetric ? ', symmetric' : ', with zero points';
+  return `${format} values${symmetry}, block ${blockSize}${method === 'search' ? ', searched scales' : ''}`;
+}
+
 /** Which parameters of a graph are followed by zeros: at most one sentence. */
-function describePadding(graph: PackageGraph): string[] {
+function describePadding(graph: GraphFile): string[] {
   const modules = new Set<string>();
   const sizes = new Set<string>();
   for (const weight of graph.weights) {

@@ -1,0 +1,13 @@
+import type { ModelPart } from '../protocol/weights.ts';
+
+/**
+ * The part of the model that a parameter belongs to, by its canonical name. Norms and biases belong to one too, although
+ * no part's settings change them.
+ */
+export function partOf(parameter: string): ModelPart | undefined {
+  if (parameter.startsWith('vision_tower.') || parameter.startsWith('multi_modal_projector.')) return 'vision';
+  if (parameter === 'model.embed_tokens.weight' || parameter === 'lm_head.weight') return 'head';
+  if (/^model\.layers\.\d+\.self_attn\./.test(parameter)) return 'attention';
+  if (/^model\.layers\.\d+\.mlp\./.test(parameter)) return 'mlp';
+  return undefined;
+}

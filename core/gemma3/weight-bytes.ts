@@ -1,0 +1,59 @@
+/** What the weights of a model take in their formats, whatever a runtime makes of them. */
+import { CODE_BITS } from '../quant/form.ts';
+import type { QuantSettings } from '../quant/settings.ts';
+import type { GraphFile, StoredWeight } from './stored.ts';
+
+export interface WeightSize {
+  bytes: number;
+  /** Parameters: a matrix that two graphs hold is counted once. */
+  weights: number;
+}
+
+export function weightSize(graphs: readonly GraphFile[]): WeightSize {
+  const stored = new Map(graphs.flatMap(({ weights }) => weights.map((weight) => [weight.parameter, weight])));
+  let bytes = 0;
+  let weights = 0;
+  for (const weight of stored.values()) {
+    bytes += bytesOf(weight);
+    weights += product(weight.parameterShape);
+  }
+  return { bytes, weights };
+}
+
+function bytesOf(weight: StoredWeight): number {
+  if (weight.store === 'blocks') {
+    const { bits, blockSize, zeroPoints, blockZeroPoints, parameterShape } = weight;
+    const hasZeroPoints = zeroPoints !== undefined || blockZeroPoints !== undefined;
+    // The zeros that fill up a block are stored, those of added rows are no part of the matrix.
+    return matrixBytes({ bits, blockSize, hasZeroPoints }, [parameterShape[0] ?? 1, weight.columns]);
+  }
+  const { rounded, type, transform, parameterShape } = weight;
+  if (!rounded) return product(parameterShape) * (type === 'fp16' ? 2 : 4);
+  // The matrix whose rows hold the blocks: of a transposed initializer, the columns are its rows.
+  const [first = 1, second = 1] = parameterShape;
+  const along = (rounded.blocksAlong === 'columns') === (transform === 'transpose') ? first : second;
+  const across = (first * second) / along;
+  const { settings } = rounded;
+  return settings.format === 'fp16' ? first * second * 2 : matrixBytes(formOf(settings), [across, along]);
+}
+
+interface Form {
+  bits: number;
+  blockSize: number;
+  hasZeroPoints: boolean;
+}
+
+function formOf({ format, blockSize, symmetric }: QuantSettings): Form {
+  if (format === 'fp16') throw new TypeError('fp16 has no blocks');
+  return { bits: CODE_BITS[format], blockSize, hasZeroPoints: format !== 'nf4' && !symmetric };
+}
+
+/** Codes of whole blocks, a float32 scale for each, and zero points, each row's from a whole byte. */
+function matrixBytes({ bits, blockSize, hasZeroPoints }: Form, [rows, columns]: readonly [number, number]): number {
+  const blocks = Math.ceil(columns / blockSize);
+  return rows * ((blocks * blockSize * bits) / 8 + blocks * 4 + (hasZeroPoints ? Math.ceil((blocks * bits) / 8) : 0));
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((total, size) => total * size, 1);
+}

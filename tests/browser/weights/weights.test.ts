@@ -1,0 +1,129 @@
+/** The weights worker as the page has it: it looks into a package, makes others, and the engine runs them. */
+import { proxy, wrap } from 'comlink';
+import { expect, test, vi } from 'vitest';
+import type { PackageSource } from '#core/protocol/engine.ts';
+import type {
+  InspectEvent,
+  Inspection,
+  ModelPart,
+  NormsEvent,
+  RequantizedPackage,
+  RequantizeEvent,
+  WeightsApi,
+  WeightsOpenEvent,
+} from '#core/protocol/weights.ts';
+import type { QuantSettings } from '#core/quant/settings.ts';
+import { EngineClient } from '../engine/client.ts';
+import { packageUrl } from '../engine/model.ts';
+import { breath, diagnosis, expectedAnswers } from '../engine/questions.ts';
+
+vi.setConfig({ testTimeout: 600_000 });
+
+const api = wrap<WeightsApi>(
+  new Worker(new URL('../../../workers/weights.worker.ts', import.meta.url), { type: 'module' }),
+);
+const Q_PROJ = 'model.layers.3.self_attn.q_proj.weight';
+
+/** The last event of a job, and how many came before. */
+async function run<Event extends { type: string }>(
+  call: (on: (event: Event) => void) => Promise<void>,
+): Promise<{ end: Event; before: Event[] }> {
+  const events: Event[] = [];
+  await call(proxy((event: Event) => void events.push(event)));
+  const end = events.pop();
+  if (!end) throw new Error('no event');
+  return { end, before: events };
+}
+
+async function inspect(matrix: string, settings: QuantSettings): Promise<Inspection> {
+  const request = { matrix, settings, bins: 32, mapSize: 8, detailSize: 4, detailRow: 2, detailColumn: 30 };
+  const { end } = await run<InspectEvent>((on) => api.inspect('inspect', request, on));
+  if (end.type !== 'done') throw new Error(JSON.stringify(end));
+  return end.result;
+}
+
+async function requantize(
+  parts: Record<ModelPart, QuantSettings>,
+  checkpoint: PackageSource = { type: 'url', url: packageUrl('checkpoint') },
+): Promise<RequantizedPackage> {
+  const { end, before } = await run<RequantizeEvent>((on) =>
+    api.requantize('requantize', { checkpoint, parts, name: 'made here' }, on),
+  );
+  if (end.type !== 'done') throw new Error(JSON.stringify(end));
+  expect(before.at(-1)).toMatchObject({ type: 'progress' });
+  return end.package;
+}
+
+function settings(format: QuantSettings['format'], more: Partial<QuantSettings> = {}): QuantSettings {
+  return { format, symmetric: true, blockSize: 32, method: 'round', ...more };
+}
+
+test('looks into a package that is served over HTTP', async () => {
+  const early = await run<NormsEvent>((on) => api.norms('early', [Q_PROJ], on));
+  expect(early.end).toEqual({ type: 'failed', failure: { code: 'no-model', detail: {} } });
+
+  const source = { type: 'url', url: packageUrl('chat') } as const;
+  const { end } = await run<WeightsOpenEvent>((on) => api.open('open', { type: 'package', source }, on));
+  if (end.type !== 'done') throw new Error(JSON.stringify(end));
+  expect(end.name).toBe('gemma3-tiny (random)');
+  expect(end.matrices).toContainEqual({ name: Q_PROJ, rows: 128, columns: 160, stored: 'q4/32' });
+
+  const result = await inspect(Q_PROJ, settings('q2', { symmetric: false, blockSize: 16 }));
+  expect(result).toMatchObject({ inspectedRows: 128, matrix: { name: Q_PROJ } });
+  expect(result.detail).toMatchObject({ row: 2, column: 30, rows: 4, columns: 4 });
+  expect(result.histogram.original.reduce((sum, count) => sum + count, 0)).toBe(128 * 160);
+  expect(result.measures.bitsPerWeight).toBeCloseTo(2 + 32 / 16 + (3 * 8) / 160, 10);
+  const facts = await api.weightAt(3, 31);
+  expect(facts).toMatchObject({ original: result.detail.original[5], quantized: result.detail.quantized[5] });
+  const { code = NaN, zeroPoint = NaN, scale = NaN } = facts ?? {};
+  expect(Math.fround((code - zeroPoint) * scale)).toBe(facts?.quantized);
+  expect(await api.weightAt(128, 0)).toBeUndefined();
+
+  const norms = await run<NormsEvent>((on) => api.norms('norms', [Q_PROJ], on));
+  // Its error is that of half precision.
+  const { measures } = await inspect(Q_PROJ, settings('fp16'));
+  expect(measures.bitsPerWeight).toBe(16);
+  expect(measures.snrDecibels).toBeGreaterThan(60);
+  if (norms.end.type !== 'done') throw new Error(JSON.stringify(norms.end));
+  expect(norms.before).toEqual([{ type: 'progress', done: 1, total: 1 }]);
+  const { rootMeanSquareError, snrDecibels } = result.measures;
+  const fromSnr = rootMeanSquareError * Math.sqrt(128 * 160) * 10 ** (snrDecibels / 20);
+  expect(norms.end.norms).toEqual([{ name: Q_PROJ, norm: expect.closeTo(fromSnr, 6) }]);
+
+  const unknown = await run<NormsEvent>((on) => api.norms('unknown', ['model.nothing'], on));
+  expect(unknown.end).toMatchObject({ type: 'failed', failure: { code: 'file-broken' } });
+});
+
+test('what it makes of a checkpoint answers on WebGPU', async () => {
+  const engine = new EngineClient();
+  const q4 = settings('q4');
+  const exact = settings('q8', { blockSize: 16 });
+  const like = await requantize({ attention: q4, mlp: q4, head: q4, vision: exact });
+  expect(like.asFloats).toEqual([]);
+  const model = await engine.model({ type: 'files', name: like.name, files: like.files }, { contextLength: 256 });
+  expect(model).toMatchObject({ name: 'made here', dtype: { decoder: 'q4', vision: 'q8' }, hasVision: true });
+  // The exporter's package, byte for byte.
+  const { chat } = await expectedAnswers();
+  const answer = await engine.ask(breath, { maxNewTokens: 5 });
+  expect(answer.ids).toEqual(chat[breath]?.slice(0, 5));
+
+  // Zero points in products of 2, 4 and 8 bits and in the table, and floats: on WebGPU as on the CPU.
+  const mixed = await requantize({
+    attention: settings('q4', { symmetric: false }),
+    mlp: settings('q2', { symmetric: false, blockSize: 16, method: 'search' }),
+    head: settings('q4', { symmetric: false }),
+    vision: settings('nf4', { blockSize: 16 }),
+  });
+  expect(mixed.asFloats).toEqual(['vision']);
+  const source: PackageSource = { type: 'files', name: mixed.name, files: mixed.files };
+  await engine.model(source, { contextLength: 256 });
+  const onGpu = await engine.ask(diagnosis, { maxNewTokens: 6 });
+  engine.terminate();
+  const other = new EngineClient();
+  const cpu = await other.model(source, { contextLength: 256, provider: 'wasm' });
+  expect(cpu.runtime.provider).toBe('wasm');
+  const onCpu = await other.ask(diagnosis, { maxNewTokens: 6 });
+  other.terminate();
+  expect(onGpu.ids).toEqual(onCpu.ids);
+  expect(onGpu.ids.length).toBeGreaterThan(0);
+});

@@ -1,0 +1,27 @@
+import type { BlobLike, ByteSource } from '#core/bytes.ts';
+import { FailureError } from '#core/protocol/failure.ts';
+import { patientRead } from '../engine/runtime/patient-read.ts';
+
+/** A Blob, read where it lies. @throws FailureError file-broken, from every read that goes wrong */
+export function blobSource(file: string, blob: Blob): ByteSource {
+  return {
+    name: file,
+    size: blob.size,
+    async read(offset, length) {
+      if (offset + length > blob.size)
+        throw new FailureError('file-broken', { file, reason: `ends at ${blob.size} bytes` });
+      try {
+        return new Uint8Array(await patientRead(blob.slice(offset, offset + length)));
+      } catch (cause) {
+        // The file was moved or deleted after it was picked.
+        throw new FailureError('file-broken', { file, reason: String(cause) }, { cause });
+      }
+    },
+  };
+}
+
+/** The contract says BlobLike; over a worker border only real Blobs arrive, and only they can be read here. */
+export function realBlob(file: string, blob: BlobLike): Blob {
+  if (blob instanceof Blob) return blob;
+  throw new FailureError('file-broken', { file, reason: 'not a Blob' });
+}
