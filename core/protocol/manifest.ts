@@ -1,3 +1,5 @@
+import type { QuantMethod } from '../quant/settings.ts';
+
 /** `manifest.json` of a model package: what the files are, where the weights came from, what was changed. */
 export interface Manifest {
   format: 'medgemma-ko-lab/1';
@@ -33,6 +35,8 @@ export interface ManifestVariant {
   decoder: Dtype;
   vision: Dtype | undefined;
   blockSize: number;
+  /** How the scales of quantized weights were chosen; missing where nothing is quantized, and in packages before 'search'. */
+  method?: QuantMethod;
   /** Parameters kept in full precision although the dtype is quantized, and why. */
   unquantized: { parameter: string; reason: string }[];
   /**
