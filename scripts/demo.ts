@@ -1,10 +1,9 @@
-/** `npm run demo`: builds the page with its default package, serves it, and opens it. */
+/** `npm run demo`: builds the page, serves it, and opens it. */
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import open from 'open';
 import { build, preview } from 'vite';
 import { BASE_VOCABULARY, writeBaseVocabulary } from './base-vocabulary.ts';
-import { writeStandIn } from './random-package.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,7 +14,6 @@ function hasDisplay(): boolean {
   return process.platform !== 'linux' || Boolean(DISPLAY ?? WAYLAND_DISPLAY ?? WSL_DISTRO_NAME);
 }
 
-await writeStandIn();
 await writeBaseVocabulary(join(root, BASE_VOCABULARY));
 // How long which plugin took is of no interest here.
 const rolldownOptions = { checks: { pluginTimings: false } };

@@ -1,12 +1,8 @@
-/**
- * A small package with random weights: the export of the test fixture in q4 with a stand-in tokenizer. Tests run on it, and
- * the page opens it where it brings no better model. Its manifest says what it is.
- */
+/** A small package with random weights for tests: the export of the test fixture in q4 with a stand-in tokenizer. */
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_PACKAGE, STAND_IN } from '#core/protocol/default-package.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { isJsonObject } from '#core/json.ts';
@@ -63,13 +59,3 @@ export async function writeRandomPackage(
     await rm(folder, { recursive: true, force: true });
   }
 }
-
-/** Where the page brings no model of its own, it opens this one. */
-export async function writeStandIn(): Promise<void> {
-  if (DEFAULT_PACKAGE.folder !== STAND_IN.folder) return;
-  const out = join(root, 'public/models', STAND_IN.folder);
-  await writeRandomPackage(out);
-  console.log(`default package: ${out}`);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await writeStandIn();

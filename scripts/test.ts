@@ -54,7 +54,6 @@ const steps: readonly Step[] = [
     name: 'build',
     run: () =>
       commands(
-        [...tools.tsx, 'scripts/random-package.ts'],
         [...tools.tsx, 'scripts/base-vocabulary.ts'],
         [...tools.vite, 'build'],
       ),

@@ -4,7 +4,7 @@ import type * as Ort from 'onnxruntime-web';
 import { GraphBuilder, makeModel } from '#core/onnx/builder.ts';
 import { Random } from '#core/sampling/random.ts';
 import { createSampler } from '#core/sampling/sampler.ts';
-import { gpuTensor, openBackend, type Backend } from '../../workers/engine/model/backend.ts';
+import { Backends, gpuTensor, type Backend } from '../../workers/engine/model/backend.ts';
 import { createSession } from '../../workers/engine/model/session.ts';
 import type { SamplingTimes } from './sampling.ts';
 
@@ -64,7 +64,7 @@ function finish(graph: GraphBuilder): GraphBuilder {
 }
 
 async function measure(vocabulary: number, rounds: number): Promise<SamplingTimes> {
-  const backend = await openBackend('webgpu');
+  const backend = await new Backends().open('webgpu');
   const { gpu } = backend;
   if (!gpu) throw new Error('no GPU');
   const { device } = gpu;

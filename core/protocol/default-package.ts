@@ -8,10 +8,5 @@ export interface DefaultPackage {
   teaches: Teaches | undefined;
 }
 
-/** Weights that were never trained: what stands in where nothing better does, and what tests run on. */
-export const STAND_IN: DefaultPackage = { folder: 'default', teaches: undefined };
-
 /** The miniature of `training/`, with the Korean vocabulary. */
-export const TEACHING_MODEL: DefaultPackage = { folder: 'teaching-ko-q4', teaches: 'phantoms' };
-
-export const DEFAULT_PACKAGE: DefaultPackage = STAND_IN;
+export const DEFAULT_PACKAGE: DefaultPackage = { folder: 'teaching-ko-q4', teaches: 'phantoms' };

@@ -60,7 +60,7 @@ export interface PackageFile {
 export interface OpenOptions {
   /** KV cache length in tokens; cut to what the model can do. */
   contextLength: number;
-  /** 'auto' takes WebGPU where there is one. */
+  /** 'auto' takes WebGPU where a GPU stands behind it; a software adapter only for what is too large for the CPU provider. */
   provider: 'auto' | 'webgpu' | 'wasm';
 }
 
@@ -111,7 +111,7 @@ export interface RuntimeInfo {
   /** The GPU as the browser names it; undefined on the CPU. */
   adapter: AdapterInfo | undefined;
   /** Why the CPU is used, when it is. */
-  cpuReason: 'no-webgpu' | 'no-adapter' | 'asked' | undefined;
+  cpuReason: 'no-webgpu' | 'no-adapter' | 'software-adapter' | 'asked' | undefined;
 }
 
 export interface AdapterInfo {

@@ -475,6 +475,8 @@ export const en: Record<MessageKey, string> = {
   'model.cpu.no-webgpu':
     'This browser has no WebGPU, so the model runs on the CPU. A current Chrome or Edge is much faster.',
   'model.cpu.no-adapter': 'WebGPU found no usable GPU, so the model runs on the CPU. Check the graphics driver.',
+  'model.cpu.software-adapter':
+    'WebGPU on this computer is a software GPU, imitated on the CPU. Running on the CPU directly is faster, so the page does that.',
   'model.cpu.asked': 'CPU was chosen in the settings.',
   'model.adapter': 'GPU',
   'model.adapter.unknown': 'not named by the browser',

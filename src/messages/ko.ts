@@ -470,6 +470,8 @@ export const ko = {
   'model.provider.cpu': 'CPU',
   'model.cpu.no-webgpu': '이 브라우저에는 WebGPU가 없어 CPU로 실행합니다. 최신 Chrome이나 Edge에서는 훨씬 빠릅니다.',
   'model.cpu.no-adapter': 'WebGPU가 쓸 수 있는 GPU를 찾지 못해 CPU로 실행합니다. 그래픽 드라이버를 확인하세요.',
+  'model.cpu.software-adapter':
+    '이 컴퓨터의 WebGPU는 CPU로 흉내 낸 소프트웨어 GPU입니다. CPU로 바로 실행하는 편이 빨라 그렇게 합니다.',
   'model.cpu.asked': '설정에서 CPU를 골랐습니다.',
   'model.adapter': 'GPU',
   'model.adapter.unknown': '브라우저가 이름을 알려 주지 않음',

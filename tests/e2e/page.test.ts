@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { packageFolder } from './packages.ts';
+import { packageFolder, servePackage } from './packages.ts';
 import { answers, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
 
 test('Enter that ends a Korean syllable does not send; Enter alone does', async ({ page }) => {
@@ -106,4 +106,14 @@ test('settings are kept, and a context that is full offers ways on', async ({ pa
   await expect(answers(page).locator('.markdown')).not.toBeEmpty(patience);
   await stop(page).click();
   await expect(send(page)).toBeVisible(patience);
+});
+
+test('left to choose, the page runs a small model on the CPU rather than on a software GPU, and says why', async ({
+  page,
+}) => {
+  await servePackage(page, 'teaching-brief');
+  await page.goto('/');
+  await modelReady(page);
+  await expect(page.getByText('소프트웨어 GPU')).toBeVisible();
+  await expect(page.getByText('CPU', { exact: true })).toBeVisible();
 });

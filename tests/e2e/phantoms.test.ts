@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect, test, type Locator, type Page } from '@playwright/test';
 import { LANGUAGES } from '#core/phantoms/question.ts';
 import { recognize } from '#core/phantoms/wording.ts';
-import { DEFAULT_PACKAGE, TEACHING_MODEL } from '#core/protocol/default-package.ts';
 import { answers, modelReady, openPage, patience, prompt, stop } from './page.ts';
 
 const drawButton = (page: Page): Locator => page.getByRole('button', { name: '팬텀 그리기' });
@@ -131,11 +129,6 @@ async function shippedRate(): Promise<number> {
 test(`${phantoms} freshly drawn phantoms are answered rightly in both languages, as often as measured`, async ({
   page,
 }) => {
-  const shipped = existsSync(`public/models/${TEACHING_MODEL.folder}/manifest.json`);
-  test.skip(
-    !shipped || DEFAULT_PACKAGE.folder !== TEACHING_MODEL.folder,
-    'the teaching model is not in the repository',
-  );
   test.setTimeout(900_000);
   const rate = await shippedRate();
   await openPage(page, '/', 'built-in');

@@ -29,7 +29,7 @@ import { runTrace } from './generation/trace.ts';
 import { runTurn } from './generation/turn.ts';
 import { DecoderGoneError } from './lora/failure.ts';
 import { setAdapters } from './lora/set.ts';
-import { openBackend, type Backend } from './model/backend.ts';
+import { Backends, type Backend } from './model/backend.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
 import { readPackage } from './model/package.ts';
 import { memoryStats } from './runtime/memory.ts';
@@ -50,9 +50,9 @@ type FailedEvent = { type: 'failed'; failure: Failure };
 
 export class Engine implements EngineApi {
   #opened: Opened | undefined;
-  /** Lives as long as the worker: the runtime keeps its first GPU device. */
-  #backend: { asked: OpenOptions['provider']; backend: Backend } | undefined;
-  #starting: Promise<Backend> | undefined;
+  readonly #backends = new Backends();
+  /** Of the package that is open or opening. */
+  #backend: Backend | undefined;
   #job: { id: JobId; abort: AbortController } | undefined;
   #meter: TurnMeter | undefined;
   #onStats: Listener<Stats> | undefined;
@@ -63,7 +63,7 @@ export class Engine implements EngineApi {
       const begin = performance.now();
       await this.close();
       // The runtime's WebAssembly is fetched and compiled while the package comes. A failure is met below, where it is awaited.
-      const starting = timed('backend', () => this.#backendFor(options.provider));
+      const starting = timed('backend', () => this.#backends.open(options.provider));
       starting.catch(() => undefined);
       const progress = downloadProgress(on);
       const notice = (found: StoreNotice) => void on({ type: 'notice', notice: found });
@@ -74,8 +74,8 @@ export class Engine implements EngineApi {
       const preprocessor = pack.vision
         ? readPreprocessor(await readJson(reader, 'preprocessor_config.json'))
         : undefined;
-      const backend = await starting;
-      const model = await loadModel(pack, backend, options, signal, (event) => void on(event));
+      this.#backend = await starting;
+      const model = await this.#load(pack, this.#backend, options, signal, (event) => void on(event));
       const conversation = { cached: emptyPrompt, isForeign: false, images: new ImageCache() };
       this.#opened = { model, chat, preprocessor, conversation };
       return { type: 'done', model: model.info, milliseconds: performance.now() - begin };
@@ -199,20 +199,21 @@ export class Engine implements EngineApi {
     await on(end);
   }
 
-  async #backendFor(provider: OpenOptions['provider']): Promise<Backend> {
-    // An open that failed early may have left one on its way: a second device beside it would not be the runtime's.
-    await this.#starting?.catch(() => undefined);
-    if (this.#backend?.asked === provider) return this.#backend.backend;
-    const starting = openBackend(provider);
-    this.#starting = starting;
-    const backend = await starting;
-    this.#backend = { asked: provider, backend };
-    return backend;
+  /** What is too large for the CPU, but was to run there only because its GPU is imitated, runs on that. */
+  async #load(...[pack, backend, options, signal, onProgress]: Parameters<typeof loadModel>): Promise<LoadedModel> {
+    try {
+      return await loadModel(pack, backend, options, signal, onProgress);
+    } catch (error) {
+      const isTooLarge = error instanceof FailureError && error.code === 'too-large-for-cpu';
+      if (!isTooLarge || backend.info.cpuReason !== 'software-adapter') throw error;
+      this.#backend = await this.#backends.open('webgpu');
+      return loadModel(pack, this.#backend, options, signal, onProgress);
+    }
   }
 
   #sendStats(): void {
     if (!this.#onStats || !this.#backend) return;
-    const { backend } = this.#backend;
+    const backend = this.#backend;
     void this.#onStats({
       time: performance.now(),
       turn: this.#meter?.stats(),

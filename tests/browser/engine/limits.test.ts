@@ -20,7 +20,51 @@ afterAll(() => {
   cpu.terminate();
 });
 
+const decoder = 'onnx/decoder_model_merged_q4.onnx';
 const broken = new Blob(['no picture'], { type: 'image/png' });
+
+async function damaged(change: (files: Map<string, Blob>) => void | Promise<void>): Promise<PackageSource> {
+  const source = await packageFiles('chat');
+  if (source.type !== 'files') throw new Error('unreachable');
+  const files = new Map(
+    source.files.map(({ path, blob }) => {
+      if (!(blob instanceof Blob)) throw new Error('unreachable');
+      return [path, blob] as const;
+    }),
+  );
+  // The manifest would tell of every change by a size.
+  files.delete('manifest.json');
+  await change(files);
+  return { type: 'files', name: 'damaged', files: [...files].map(([path, blob]) => ({ path, blob })) };
+}
+
+/** Its weights end before they should, too: on a GPU it fails for that. */
+function tooLargeForCpu(): Promise<PackageSource> {
+  return damaged(async (files) => {
+    const model = readModel(new Uint8Array((await files.get(decoder)?.arrayBuffer()) ?? []));
+    const places = mainGraph(model).initializer.flatMap(({ externalData }) => externalData);
+    const length = places.find(({ key }) => key === 'length');
+    if (!length) throw new Error('no external weights');
+    length.value = '2000000000';
+    files.set(decoder, new Blob([writeModel(model)]));
+  });
+}
+
+describe('left to choose where its GPU is a software adapter', () => {
+  const left = { provider: 'auto', contextLength: 256 } as const;
+
+  test('the engine takes the CPU and says why', async () => {
+    const { runtime } = await cpu.model('chat', left);
+    expect(runtime).toEqual({ provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason: 'software-adapter' });
+  });
+
+  test('what is too large for the CPU goes to the adapter', async () => {
+    const { end } = await cpu.open(await tooLargeForCpu(), left);
+    expect(end).toMatchObject({ type: 'failed', failure: { code: expect.stringMatching(/^(file-broken|runtime)$/) } });
+    const { runtime } = await cpu.model('chat', { ...left, provider: 'webgpu' });
+    expect(runtime).toMatchObject({ provider: 'webgpu', cpuReason: undefined });
+  });
+});
 
 describe('on the CPU', () => {
   test('opens, says why, and gives the answers of Node, which are those of WebGPU', async () => {
@@ -72,21 +116,6 @@ describe('on the CPU', () => {
 });
 
 describe('packages that do not open, and a good one after each', () => {
-  async function damaged(change: (files: Map<string, Blob>) => void | Promise<void>): Promise<PackageSource> {
-    const source = await packageFiles('chat');
-    if (source.type !== 'files') throw new Error('unreachable');
-    const files = new Map(
-      source.files.map(({ path, blob }) => {
-        if (!(blob instanceof Blob)) throw new Error('unreachable');
-        return [path, blob] as const;
-      }),
-    );
-    // The manifest would tell of every change by a size.
-    files.delete('manifest.json');
-    await change(files);
-    return { type: 'files', name: 'damaged', files: [...files].map(([path, blob]) => ({ path, blob })) };
-  }
-  const decoder = 'onnx/decoder_model_merged_q4.onnx';
   const text = (value: string) => new Blob([value]);
 
   const cases: [string, () => Promise<string | PackageSource>, object][] = [
@@ -136,15 +165,7 @@ describe('packages that do not open, and a good one after each', () => {
     ],
     [
       'more than the CPU can hold',
-      () =>
-        damaged(async (files) => {
-          const model = readModel(new Uint8Array((await files.get(decoder)?.arrayBuffer()) ?? []));
-          const places = mainGraph(model).initializer.flatMap(({ externalData }) => externalData);
-          const length = places.find(({ key }) => key === 'length');
-          if (!length) throw new Error('no external weights');
-          length.value = '2000000000';
-          files.set(decoder, new Blob([writeModel(model)]));
-        }),
+      tooLargeForCpu,
       { code: 'too-large-for-cpu', detail: { limit: 1.2e9, reason: 'asked' } },
     ],
   ];

@@ -5,7 +5,7 @@ import type { Manifest } from '#core/protocol/manifest.ts';
 import { readGolden, type Golden } from '../../reference/golden.ts';
 import type { LoadedModel } from '../../../workers/engine/model/load.ts';
 import { loadModel } from '../../../workers/engine/model/load.ts';
-import { openBackend, type Backend } from '../../../workers/engine/model/backend.ts';
+import { Backends, type Backend } from '../../../workers/engine/model/backend.ts';
 import { readPackage } from '../../../workers/engine/model/package.ts';
 import { openPackage } from '../../../workers/store/package.ts';
 
@@ -28,11 +28,12 @@ export async function golden(): Promise<Golden> {
   return readGolden(await bytesAt(`${fixture}expected.safetensors`), cases);
 }
 
+const opened = new Backends();
 const backends = new Map<string, Promise<Backend>>();
 
 /** One device for all models of a test file, as in the worker. */
 export function backendOf(provider: 'webgpu' | 'wasm'): Promise<Backend> {
-  const known = backends.get(provider) ?? openBackend(provider);
+  const known = backends.get(provider) ?? opened.open(provider);
   backends.set(provider, known);
   return known;
 }

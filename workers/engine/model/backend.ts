@@ -5,7 +5,7 @@ import { GraphBuilder, makeModel } from '#core/onnx/builder.ts';
 import { writeModel } from '#core/onnx/model.ts';
 import type { OpenOptions, RuntimeInfo } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/protocol/failure.ts';
-import { requestGpu, type Gpu } from '../runtime/device.ts';
+import { isGpuSoftware, requestGpu, type Gpu, type NoGpu } from '../runtime/device.ts';
 import { GpuLedger } from '../runtime/ledger.ts';
 import { chooseBuild, loadOrt, sessionOptions, type OrtRuntime } from '../runtime/ort.ts';
 
@@ -21,16 +21,43 @@ export interface Backend {
 
 const lossNewsMilliseconds = 100;
 
-/** @throws FailureError `gpu-feature-missing` when WebGPU is asked for and there is none */
-export async function openBackend(provider: OpenOptions['provider']): Promise<Backend> {
-  const gpu = provider === 'wasm' ? 'asked' : await requestGpu();
-  if (typeof gpu === 'string') {
-    if (provider === 'webgpu') throw new FailureError('gpu-feature-missing', { feature: 'WebGPU' });
-    const runtime = await loadOrt(chooseBuild('wasm'));
-    await startRuntime(runtime, undefined);
-    const info: RuntimeInfo = { provider: 'wasm', build: runtime.build, adapter: undefined, cpuReason: gpu };
-    return { runtime, gpu: undefined, info, guard: (work) => work, destroy() {} };
+/** The backends of one worker. */
+export class Backends {
+  /** Opened once: the runtime keeps its first GPU device, and a second beside it would not be the runtime's. */
+  #gpu: Backend | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /**
+   * `auto` prefers the CPU to an adapter that imitates a GPU on it: the same cores, without shaders to compile first.
+   * @throws FailureError `gpu-feature-missing` when WebGPU is asked for and there is none
+   */
+  open(provider: OpenOptions['provider']): Promise<Backend> {
+    // One after another, also behind one that nobody waits for any more: each begins with a session.
+    const opening = this.#last.then(() => this.#open(provider));
+    this.#last = opening.catch(() => undefined);
+    return opening;
   }
+
+  async #open(provider: OpenOptions['provider']): Promise<Backend> {
+    if (provider === 'wasm') return openCpu('asked');
+    if (provider === 'auto' && (await isGpuSoftware())) return openCpu('software-adapter');
+    const gpu = this.#gpu ?? (await openGpu());
+    if (typeof gpu !== 'string') return (this.#gpu = gpu);
+    if (provider === 'webgpu') throw new FailureError('gpu-feature-missing', { feature: 'WebGPU' });
+    return openCpu(gpu);
+  }
+}
+
+async function openCpu(cpuReason: RuntimeInfo['cpuReason']): Promise<Backend> {
+  const runtime = await loadOrt(chooseBuild('wasm'));
+  await startRuntime(runtime, undefined);
+  const info: RuntimeInfo = { provider: 'wasm', build: runtime.build, adapter: undefined, cpuReason };
+  return { runtime, gpu: undefined, info, guard: (work) => work, destroy() {} };
+}
+
+async function openGpu(): Promise<Backend | NoGpu> {
+  const gpu = await requestGpu();
+  if (typeof gpu === 'string') return gpu;
   const runtime = await loadOrt(chooseBuild('webgpu'));
   const backend = gpuBackend(runtime, gpu);
   await backend.guard(startRuntime(runtime, gpu.device));

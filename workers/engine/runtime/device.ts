@@ -41,13 +41,16 @@ const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
+/** Whether what stands behind WebGPU only imitates a GPU on the CPU. */
+export async function isGpuSoftware(): Promise<boolean> {
+  const adapter = await requestAdapter();
+  return typeof adapter !== 'string' && isSoftware(adapter.info);
+}
+
 /** @throws what requestDevice throws: an adapter that refuses its own limits is a fault to see, not to hide. */
 export async function requestGpu(): Promise<Gpu | NoGpu> {
-  // Typed as always there; it is not, in insecure contexts and older browsers.
-  const gpu: GPU | undefined = navigator.gpu;
-  if (!gpu) return 'no-webgpu';
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) return 'no-adapter';
+  const adapter = await requestAdapter();
+  if (typeof adapter === 'string') return adapter;
   const device = await adapter.requestDevice({
     label: 'engine',
     requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature) && isSafe(feature, adapter.info)),
@@ -70,6 +73,13 @@ export async function requestGpu(): Promise<Gpu | NoGpu> {
   };
 }
 
+async function requestAdapter(): Promise<GPUAdapter | NoGpu> {
+  // Typed as always there; it is not, in insecure contexts and older browsers.
+  const gpu: GPU | undefined = navigator.gpu;
+  if (!gpu) return 'no-webgpu';
+  return (await gpu.requestAdapter({ powerPreference: 'high-performance' })) ?? 'no-adapter';
+}
+
 /**
  * The provider's flash attention reckons with 8 keys a step and loads as many as a subgroup has lanes
  * (flash_attention.wgsl.template): with 4 lanes, as SwiftShader has, it counts stale ones and the result is wrong. Without
@@ -84,8 +94,12 @@ function describe({ info }: GPUAdapter, device: GPUDevice): AdapterInfo {
     vendor: info.vendor,
     architecture: info.architecture,
     description: info.description || info.device,
-    // Chromium says so itself; a SwiftShader chosen by flag is found by name.
-    isFallback: info.isFallbackAdapter || /swiftshader|llvmpipe/i.test(`${info.architecture} ${info.description}`),
+    isFallback: isSoftware(info),
     shaderF16: device.features.has('shader-f16'),
   };
+}
+
+/** Chromium says so itself; a SwiftShader chosen by flag is found by name. */
+function isSoftware(info: GPUAdapterInfo): boolean {
+  return info.isFallbackAdapter || /swiftshader|llvmpipe/i.test(`${info.architecture} ${info.description}`);
 }

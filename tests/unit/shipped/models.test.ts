@@ -1,0 +1,132 @@
+/** What stands in public/models: made from its own sources, by the commands that the plan names, and as its figures say. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parseConfig } from '#core/gemma3/config.ts';
+import { parseAdapterConfig } from '#core/lora/config.ts';
+import { readAdapter } from '#core/lora/adapter.ts';
+import { KINDS } from '#core/phantoms/question.ts';
+import type { Scores } from '#core/phantoms/scores.ts';
+import type { Manifest } from '#core/protocol/manifest.ts';
+import { FileSource } from '../../../exporter/file-source.ts';
+import { tools } from '../../../scripts/node-process.ts';
+import { ADAPTERS, FULL, MODELS, plan } from '../../../scripts/teach/plan.ts';
+import { modelCard } from '../../../scripts/teach/card.ts';
+import type { Results } from '../../../scripts/teach/results.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const shipped = join(root, 'public/models');
+const run = promisify(execFile);
+
+async function json<T>(path: string): Promise<T> {
+  return JSON.parse(await readFile(path, 'utf8'));
+}
+
+async function bytesOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return (await Promise.all(files.map((file) => stat(file)))).reduce((total, { size }) => total + size, 0);
+}
+
+describe('the packages', () => {
+  vi.setConfig({ testTimeout: 120_000 });
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'shipped-test-'));
+    await mkdir(join(folder, 'models'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it.each(MODELS)('%s in 4 bits is, byte for byte, the export of the shipped source', async (model) => {
+    await symlink(join(shipped, `${model}-fp16`), join(folder, 'models', `${model}-fp16`));
+    const step = plan(folder, 0, FULL).find(({ name }) => name === `export ${model} q4`);
+    if (!step || !('node' in step.run)) throw new Error(`the plan does not export ${model}`);
+    await run(process.execPath, [...tools.tsx, ...step.run.node], { cwd: root, maxBuffer: 2 ** 24 });
+    const made = await json<Manifest>(join(folder, 'models', `${model}-q4`, 'manifest.json'));
+    const there = await json<Manifest>(join(shipped, `${model}-q4`, 'manifest.json'));
+    expect(made.files).toEqual(there.files);
+    expect(there).toMatchObject({ teaches: 'phantoms', source: { randomWeights: false } });
+  });
+
+  it('take no more room than the repository has for them', async () => {
+    expect(await bytesOf(shipped)).toBeLessThan(25e6);
+  });
+});
+
+describe('the adapters', () => {
+  it.each(ADAPTERS)('$name fits the shipped model and has the shape that it is said to have', async (made) => {
+    const folder = join(shipped, 'adapters', made.name);
+    const model = parseConfig(await json(join(shipped, 'teaching-ko-fp16', 'config.json')));
+    const config = parseAdapterConfig(await json(join(folder, 'adapter_config.json')));
+    const source = await FileSource.open(join(folder, 'adapter_model.safetensors'));
+    try {
+      const { modules } = await readAdapter(config, source, model);
+      expect(config).toMatchObject({ rank: made.rank, alpha: made.alpha });
+      expect(new Set(modules.map(({ target }) => target))).toEqual(new Set(made.targets));
+      const parameters = modules.reduce((total, { a, b }) => total + a.length + b.length, 0);
+      expect(parameters).toBe((await results()).adapters[made.name]?.parameters);
+    } finally {
+      await source.close();
+    }
+  });
+});
+
+function results(): Promise<Results> {
+  return json(join(shipped, 'results.json'));
+}
+
+/** What was promised of the models; a run that does not keep it is not shipped. */
+describe('the figures', () => {
+  const of = async (model: (typeof MODELS)[number], name: string): Promise<Scores> => {
+    const scores = (await results()).models[model].packages[name];
+    if (!scores) throw new Error(`no ${name} of ${model}`);
+    return scores;
+  };
+
+  it.each(MODELS)('%s answers 95 % of unseen questions, 90 % of each kind in each language', async (model) => {
+    const scores = await of(model, 'fp32');
+    expect(scores.exact_match).toBeGreaterThanOrEqual(0.95);
+    const kinds = Object.entries(scores.by_question_and_language);
+    expect(kinds).toHaveLength(2 * KINDS.length);
+    for (const [kind, fraction] of kinds) expect([kind, fraction >= 0.9]).toEqual([kind, true]);
+  });
+
+  it.each(MODELS)(
+    '%s only guesses without the image, loses at most 3 points in 4 bits, and breaks in 2',
+    async (model) => {
+      const [whole, blank, four, two] = [
+        await of(model, 'fp32'),
+        await of(model, 'fp32-blank'),
+        await of(model, 'q4'),
+        await of(model, 'q2'),
+      ];
+      expect(blank.exact_match_about_images).toBeLessThan(0.35);
+      expect(four.exact_match).toBeGreaterThanOrEqual(whole.exact_match - 0.03);
+      expect(two.exact_match).toBeLessThan(four.exact_match - 0.1);
+    },
+  );
+
+  it('the Korean vocabulary saves at least 30 % of the tokens of Korean questions', async () => {
+    const [before, after] = [await of('teaching-base', 'fp32'), await of('teaching-ko', 'fp32')];
+    expect(after.prompt_tokens['ko'] ?? NaN).toBeLessThan(0.7 * (before.prompt_tokens['ko'] ?? NaN));
+  });
+
+  it.each(ADAPTERS.filter(({ task }) => task === 'patient-side'))(
+    '$name teaches what the base lacks',
+    async ({ name }) => {
+      const made = (await results()).adapters[name];
+      expect(made?.without_adapter.exact_match_about_images).toBeLessThan(0.3);
+      expect(made?.with_adapter.exact_match_about_images).toBeGreaterThan(0.9);
+    },
+  );
+
+  it('are those of the model card', async () => {
+    const card = await readFile(join(shipped, 'README.md'), 'utf8');
+    const size = Number(/Together ([\d.]+) MB/.exec(card)?.[1]) * 1e6;
+    expect(modelCard(await results(), size)).toBe(card);
+  });
+});
