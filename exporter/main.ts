@@ -16,13 +16,16 @@ import { progressBar } from './progress-bar.ts';
 
 const DTYPES: readonly Dtype[] = ['q4', 'q8', 'fp16', 'fp32', 'q2'];
 
+/** Where nothing is said: search where its gain was measured (docs/decisions/0008-quantization.md). */
+const METHOD: Record<Dtype, QuantMethod> = { q4: 'search', q2: 'search', q8: 'round', fp16: 'round', fp32: 'round' };
+
 interface Flags {
   checkpoint: string;
   out: string;
   dtype: Dtype;
   visionDtype?: Dtype;
   blockSize: number;
-  method: QuantMethod;
+  method?: QuantMethod;
   context: number;
   name?: string;
   randomWeights: boolean;
@@ -73,10 +76,8 @@ const program = new Command('export')
   .addOption(
     new Option(
       '--method <how>',
-      'scales of quantized weights: round takes them from the largest weight of a block, search tries many and keeps the one with the least error',
-    )
-      .choices(QUANT_METHODS)
-      .default('round'),
+      'scales of quantized weights: round takes them from the largest weight of a block, search from many the one with the least error (default: search for q4 and q2, else round)',
+    ).choices(QUANT_METHODS),
   )
   .option('--context <tokens>', 'longest context the package can run', positive, 8192)
   .option('--name <name>', 'name shown in the page (default: folder name of the checkpoint)')
@@ -131,6 +132,7 @@ async function main(): Promise<void> {
       name: flags.name,
       teaches: flags.teaches,
       visionDtype: flags.visionDtype ?? VISION_DTYPE[flags.dtype],
+      method: flags.method ?? METHOD[flags.dtype],
       korean: koreanOptions(flags),
       adapter: adapterOptions(flags),
     },

@@ -37,10 +37,20 @@ export interface Answer {
   ids: number[];
 }
 
+/** The two files of a PEFT adapter, as text. */
+export interface BenchAdapter {
+  name: string;
+  config: string;
+  /** The safetensors file in base64. */
+  weights: string;
+}
+
 /** Bench functions of the page, for the driver. Only one worker lives at a time. */
 export interface BenchPage {
   open(engine: EngineName, request: OpenRequest): Promise<Opened>;
   generate(prompt: string, newTokens: number): Promise<Answer>;
+  /** Puts adapters beside the weights of our engine; none takes them away. */
+  setAdapters(adapters: readonly BenchAdapter[]): Promise<void>;
   /** What the worker's meter counted since its start. */
   counts(): Promise<GpuCounts>;
   /** Ends the worker. */

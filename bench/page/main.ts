@@ -49,6 +49,11 @@ const page: BenchPage = {
     if (opened.name === 'ours') return ours.generate(opened.api, prompt, newTokens);
     return opened.api.generate(prompt, newTokens);
   },
+  setAdapters(adapters) {
+    const opened = running();
+    if (opened.name !== 'ours') throw new Error('only our engine runs adapters');
+    return ours.setAdapters(opened.api, adapters);
+  },
   counts() {
     running();
     const channel = new BroadcastChannel('gpu-meter');

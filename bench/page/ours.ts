@@ -1,7 +1,8 @@
 /** Drives the engine worker through its contract, as the page does. */
 import { proxy, type Remote } from 'comlink';
+import type { SetAdaptersEvent } from '#core/protocol/adapters.ts';
 import type { EngineApi, GenerateEvent, ModelInfo, OpenEvent } from '#core/protocol/engine.ts';
-import type { Answer, OpenRequest } from './contract.ts';
+import type { Answer, BenchAdapter, OpenRequest } from './contract.ts';
 
 let jobs = 0;
 
@@ -42,6 +43,20 @@ export async function generate(api: Remote<EngineApi>, prompt: string, maxNewTok
     decodeTokensPerSecond: turn.decodeTokensPerSecond ?? NaN,
     ids,
   };
+}
+
+export async function setAdapters(api: Remote<EngineApi>, adapters: readonly BenchAdapter[]): Promise<void> {
+  const request = {
+    adapters: adapters.map(({ name, config, weights }) => ({
+      name,
+      config: new Blob([config]),
+      weights: new Blob([Uint8Array.from(atob(weights), (character) => character.charCodeAt(0))]),
+    })),
+    strengths: adapters.map(() => 1),
+    truncateTo: [],
+  };
+  const end = await terminal<SetAdaptersEvent>((on) => api.setAdapters(`${++jobs}`, request, proxy(on)));
+  if (end.type !== 'done') throw new Error(`setAdapters: ${JSON.stringify(end)}`);
 }
 
 /** Callbacks travel on another port than the call's answer: what counts is the event. */

@@ -30,8 +30,8 @@ function describe(graph: GraphFile): string {
 
 function formOf(weight: StoredWeight): string {
   if (weight.store === 'blocks') {
-    const { bits, blockSize, scaleType, method, zeroPoints, blockZeroPoints } = weight;
-    const symmetry = (zeroPoints ?? blockZeroPoints) ? 'with zero points' : 'symmetric';
+    const { bits, blockSize, scaleType, method, zeroPoints } = weight;
+    const symmetry = zeroPoints === undefined ? 'symmetric' : 'with zero points';
     const scales = `${method === 'search' ? 'searched ' : ''}${scaleType} scales`;
     return `in ${bits} bits, ${symmetry}, block ${blockSize}, ${scales}`;
   }

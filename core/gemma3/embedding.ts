@@ -35,8 +35,7 @@ export function embedTokens(
   if (blocks) {
     // The packed table is the head's own initializer, [vocabulary, blocks, bytes]; rows come out as [1, n, blocks, block].
     const scales = graph.node('Unsqueeze', [blocks.scales, graph.int64([2])], { name: `${name}/Scales` });
-    const zeroPoints = blocks.zeroPoints === '' ? [] : [blocks.zeroPoints];
-    const gathered = graph.node('GatherBlockQuantized', [blocks.packed, ids, scales, ...zeroPoints], {
+    const gathered = graph.node('GatherBlockQuantized', [blocks.packed, ids, scales], {
       name: `${name}/GatherBlockQuantized`,
       domain: 'com.microsoft',
       attributes: {

@@ -110,14 +110,15 @@ export class Weights {
   }
 
   /**
-   * The matrix as quantized initializers; undefined where it stands as floats. Its zero points have another layout for
-   * MatMulNBits, which multiplies by the matrix, than for GatherBlockQuantized, which gathers rows of it.
+   * The matrix as quantized initializers; undefined where it stands as floats. GatherBlockQuantized, which gathers rows of
+   * it, takes zero points on WebGPU only where they fill whole bytes of every row, and in another shape than MatMulNBits.
    */
   blocks(matrix: Matrix, use: 'product' | 'gather'): BlockValues | undefined {
     const { parameter } = matrix;
     const { blocks, rounded } = this.precision.formOf(parameter);
     if (!blocks) return undefined;
     const { bits, blockSize, symmetric, method } = blocks;
+    if (use === 'gather' && !symmetric) return undefined;
     const { rows, columns } = paddedSize(matrix);
     if (columns % blockSize !== 0) {
       if (!rounded) this.#keep(parameter, `inner size ${columns} is not a multiple of the block size ${blockSize}`);
@@ -133,17 +134,12 @@ export class Weights {
         parameterShape: [matrix.rows, matrix.columns],
         scaleType: 'fp32',
         transform: matrix.storedTransposed ? 'transpose' : 'none',
+        ...(symmetric ? {} : { zeroPoints: `${parameter}.zero_points` }),
       };
       this.#blocks.set(packed, stored);
       this.stored.push(stored);
     }
-    let zeroPoints = '';
-    if (!symmetric) {
-      zeroPoints = `${parameter}.${use === 'product' ? 'zero_points' : 'block_zero_points'}`;
-      if (use === 'product') stored.zeroPoints = zeroPoints;
-      else stored.blockZeroPoints = zeroPoints;
-    }
-    return { packed, scales, zeroPoints, bits, blockSize };
+    return { packed, scales, zeroPoints: stored.zeroPoints ?? '', bits, blockSize };
   }
 
   /** The matrix [rows, columns] as it stands in the checkpoint, in the compute type. */

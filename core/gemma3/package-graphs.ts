@@ -71,7 +71,5 @@ function sameBytes(a: StoredWeight, b: StoredWeight): boolean {
   if (a.parameter !== b.parameter || a.transform !== b.transform) return false;
   if (a.store === 'float' || b.store === 'float')
     return a.store === 'float' && b.store === 'float' && a.type === b.type;
-  // Zero points stand otherwise in a table than in a product.
-  if (a.blockZeroPoints !== b.blockZeroPoints || a.zeroPoints !== b.zeroPoints) return false;
   return a.bits === b.bits && a.blockSize === b.blockSize && a.scaleType === b.scaleType;
 }

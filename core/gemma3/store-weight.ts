@@ -21,23 +21,14 @@ export function initializersOf(weight: StoredWeight): ExternalTensor[] {
     const type = weight.type === 'fp16' ? 'float16' : 'float32';
     return [{ name: weight.initializer, type, dims: weight.shape }];
   }
-  const { rows, columns, blockSize, bits } = weight;
+  const { rows, columns, blockSize, bits, zeroPoints } = weight;
   const blocks = columns / blockSize;
   return [
     { name: weight.packed, type: 'uint8', dims: [rows, blocks, (blockSize * bits) / 8] },
     { name: weight.scales, type: weight.scaleType === 'fp16' ? 'float16' : 'float32', dims: [rows, blocks] },
-    ...zeroPointsOf(weight).map(({ name, form }): ExternalTensor => ({
-      name,
-      type: 'uint8',
-      dims: form === 'product' ? [rows, Math.ceil((blocks * bits) / 8)] : [rows, blocks, 1],
-    })),
-  ];
-}
-
-function zeroPointsOf({ zeroPoints, blockZeroPoints }: StoredBlocks): { name: string; form: 'product' | 'gather' }[] {
-  return [
-    ...(zeroPoints === undefined ? [] : [{ name: zeroPoints, form: 'product' as const }]),
-    ...(blockZeroPoints === undefined ? [] : [{ name: blockZeroPoints, form: 'gather' as const }]),
+    ...(zeroPoints === undefined
+      ? []
+      : [{ name: zeroPoints, type: 'uint8' as const, dims: [rows, Math.ceil((blocks * bits) / 8)] }]),
   ];
 }
 
@@ -73,11 +64,11 @@ async function storeFloat(weight: StoredFloat, tensor: CheckpointTensor, sink: I
 
 async function storeBlocks(weight: StoredBlocks, tensor: CheckpointTensor, sink: InitializerSink): Promise<void> {
   const { rows, columns, bits, blockSize, scaleType } = weight;
-  const points = zeroPointsOf(weight);
-  const form: BlockForm = { format: `q${bits}`, hasZeroPoints: points.length > 0, blockSize, scaleType };
+  const hasZeroPoints = weight.zeroPoints !== undefined;
+  const form: BlockForm = { format: `q${bits}`, hasZeroPoints, blockSize, scaleType };
   // Scales follow the packed matrix in the file; they are an eighth of it or less per bit, and wait in memory.
   const scales = new Float32Array((rows * columns) / blockSize);
-  const zeroPoints = new Uint8Array(points.length > 0 ? scales.length : 0);
+  const zeroPoints = new Uint8Array(hasZeroPoints ? scales.length : 0);
   let done = 0;
   for await (const values of rowsOf(weight, tensor)) {
     const quantized = quantizeBlocks(values, columns, form, weight.method ?? 'round');
@@ -91,9 +82,7 @@ async function storeBlocks(weight: StoredBlocks, tensor: CheckpointTensor, sink:
     weight.scales,
     encode(scales, scaleType, () => [], tensor),
   );
-  for (const { name, form: use } of points) {
-    await sink.append(name, use === 'product' ? packZeroPoints(zeroPoints, rows, bits) : zeroPoints);
-  }
+  if (weight.zeroPoints !== undefined) await sink.append(weight.zeroPoints, packZeroPoints(zeroPoints, rows, bits));
 }
 
 /** The initializer's rows in order, some whole rows at a time: the parameter's, transformed, and zeros beyond them. */

@@ -48,10 +48,8 @@ export interface StoredBlocks {
   packed: string;
   /** [rows, columns / blockSize] */
   scales: string;
-  /** uint8 [rows, ⌈columns / blockSize · bits / 8⌉], for MatMulNBits; without these two, a zero point is 2^(bits−1). */
+  /** uint8 [rows, ⌈columns / blockSize · bits / 8⌉]; absent: every zero point is 2^(bits−1). */
   zeroPoints?: string;
-  /** The same for GatherBlockQuantized: uint8 [rows, columns / blockSize, 1], one a byte. */
-  blockZeroPoints?: string;
   bits: BlockBits;
   blockSize: number;
   /** Absent: round. */

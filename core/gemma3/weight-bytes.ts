@@ -22,8 +22,8 @@ export function weightSize(graphs: readonly GraphFile[]): WeightSize {
 
 function bytesOf(weight: StoredWeight): number {
   if (weight.store === 'blocks') {
-    const { bits, blockSize, zeroPoints, blockZeroPoints, parameterShape } = weight;
-    const hasZeroPoints = zeroPoints !== undefined || blockZeroPoints !== undefined;
+    const { bits, blockSize, zeroPoints, parameterShape } = weight;
+    const hasZeroPoints = zeroPoints !== undefined;
     // The zeros that fill up a block are stored, those of added rows are no part of the matrix.
     return matrixBytes({ bits, blockSize, hasZeroPoints }, [parameterShape[0] ?? 1, weight.columns]);
   }

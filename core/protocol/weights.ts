@@ -140,7 +140,8 @@ export interface RequantizedPackage {
   bitsPerWeight: number;
   /**
    * Parts, or matrices in them, that run with the same values stored as float32: their speed and memory say nothing. The
-   * runtime has no kernel for 3 bits and NF4, nor for columns that are not whole blocks; and fp16 is here too, since
+   * runtime has no kernel for 3 bits and NF4, nor for columns that are not whole blocks, nor for
+   * rows of a table with zero points (of `head`, then, the input table alone); and fp16 is here too, since
    * not every GPU computes in it (a software adapter has no `shader-f16`).
    */
   asFloats: readonly ModelPart[];

@@ -192,6 +192,6 @@ test('a phone shows the lab without sideways scrolling of the page', async ({ pa
     });
   expect(await beyond()).toBe(0);
   await page.getByRole('button', { name: '모델 전체', exact: true }).click();
-  await expect(page.getByRole('button', { name: '이 설정으로 실행' })).toBeInViewport();
+  await expect(page.getByRole('button', { name: 'q4 탐색' })).toBeInViewport();
   expect(await beyond()).toBe(0);
 });

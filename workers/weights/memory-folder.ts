@@ -17,7 +17,7 @@ export class MemoryFile implements GrowingFile {
   }
 
   append(bytes: Uint8Array): Promise<void> {
-    this.#parts.push(new Blob([Uint8Array.from(bytes)]));
+    this.#parts.push(new Blob([new Uint8Array(bytes)]));
     this.#size += bytes.byteLength;
     return Promise.resolve();
   }
@@ -41,7 +41,7 @@ export class MemoryFolder implements GrowingFolder<MemoryFile> {
   }
 
   async writeFile(path: string, content: Uint8Array | string): Promise<void> {
-    await this.add(path, new Blob([typeof content === 'string' ? content : Uint8Array.from(content)]));
+    await this.add(path, new Blob([typeof content === 'string' ? content : new Uint8Array(content)]));
   }
 
   async add(path: string, blob: Blob): Promise<void> {

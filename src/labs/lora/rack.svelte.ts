@@ -1,8 +1,7 @@
 import { MOST_ADAPTERS } from '#core/lora/stack.ts';
-import type { SetAdaptersEvent } from '#core/protocol/adapters.ts';
+import type { SetAdaptersEvent, SetAdaptersRequest } from '#core/protocol/adapters.ts';
 import type { ModelInfo } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/protocol/failure.ts';
-import type { Engine } from '../../lib/engine.svelte.ts';
 import { adapterAmong, adapterAt } from './adapter-files.ts';
 import { AdapterEntry, type AdapterSource } from './adapter-entry.svelte.ts';
 import type { SharedAdapter } from './share.ts';
@@ -13,6 +12,13 @@ export const strengths = { least: -1, most: 2, step: 0.05, usual: 1 } as const;
 const settleMilliseconds = 200;
 
 type Outcome = Extract<SetAdaptersEvent, { type: 'done' | 'stopped' | 'failed' }>;
+
+/** What the rack needs of the engine (src/lib/engine.svelte.ts). */
+export interface AdapterEngine {
+  readonly model: ModelInfo | undefined;
+  setAdapters(request: SetAdaptersRequest, on: (event: SetAdaptersEvent) => void): Promise<void>;
+  setStrengths(strengths: readonly number[]): void;
+}
 
 interface Installed {
   model: ModelInfo;
@@ -41,7 +47,7 @@ export class Rack {
    * @param free ends what the lab has running: the engine does one thing at a time
    */
   constructor(
-    private readonly engine: Pick<Engine, 'model' | 'setAdapters' | 'setStrengths'>,
+    private readonly engine: AdapterEngine,
     private readonly adapters: string,
     private readonly free: () => Promise<void>,
   ) {}

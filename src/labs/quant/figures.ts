@@ -18,7 +18,8 @@ export function signedWeight(value: number): string {
 
 /** Up to `digits` digits behind the point. */
 export function decimal(value: number, digits: number): string {
-  return new Intl.NumberFormat(locale.current, { maximumFractionDigits: digits }).format(value);
+  const size = new Intl.NumberFormat(locale.current, { maximumFractionDigits: digits }).format(Math.abs(value));
+  return (value < 0 ? '−' : '') + size;
 }
 
 /** Infinite where there is no error at all. */

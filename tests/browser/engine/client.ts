@@ -12,6 +12,13 @@ import type {
   Stats,
   TurnStats,
 } from '#core/protocol/engine.ts';
+import type {
+  SetAdaptersEvent,
+  SetAdaptersRequest,
+  TraceEvent,
+  TracedToken,
+  TraceRequest,
+} from '#core/protocol/adapters.ts';
 import type { Failure } from '#core/protocol/failure.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { packageUrl } from './model.ts';
@@ -35,8 +42,13 @@ export interface Answer extends Job<GenerateEvent> {
   ids: number[];
 }
 
+export interface Trace extends Job<TraceEvent> {
+  tokens: TracedToken[];
+}
+
 export interface AskOptions extends Partial<Sampling> {
   maxNewTokens?: number;
+  tokensPerSecond?: number;
   /** Called at every event, with a function that stops the job. */
   onEvent?: (event: GenerateEvent, stop: () => void) => void;
 }
@@ -85,11 +97,12 @@ export class EngineClient<Api extends EngineApi = EngineApi> {
   }
 
   async ask(messages: readonly ChatMessage[] | string, options: AskOptions = {}): Promise<Answer> {
-    const { maxNewTokens = 16, onEvent, ...sampling } = options;
+    const { maxNewTokens = 16, tokensPerSecond, onEvent, ...sampling } = options;
     const request = {
       messages: typeof messages === 'string' ? [user(messages)] : messages,
       sampling: { ...greedy, ...sampling },
       maxNewTokens,
+      tokensPerSecond,
     };
     const job = await this.#run<GenerateEvent>((id, on) => this.api.generate(id, request, on), onEvent);
     const tokens = job.events.filter((event) => event.type === 'token');
@@ -105,6 +118,33 @@ export class EngineClient<Api extends EngineApi = EngineApi> {
     onEvent?: (event: NearestEvent, stop: () => void) => void,
   ): Promise<Job<NearestEvent>> {
     return this.#run<NearestEvent>((job, on) => this.api.nearestTokens(job, request, on), onEvent);
+  }
+
+  async setAdapters(
+    request: SetAdaptersRequest,
+    onEvent?: (event: SetAdaptersEvent, stop: () => void) => void,
+  ): Promise<Job<SetAdaptersEvent>> {
+    return this.#run<SetAdaptersEvent>((job, on) => this.api.setAdapters(job, request, on), onEvent);
+  }
+
+  /** Greedy, all defaults but what is given. */
+  async trace(
+    messages: readonly ChatMessage[] | string,
+    options: Partial<TraceRequest> = {},
+    onEvent?: (event: TraceEvent, stop: () => void) => void,
+  ): Promise<Trace> {
+    const request: TraceRequest = {
+      messages: typeof messages === 'string' ? [user(messages)] : messages,
+      sampling: greedy,
+      maxNewTokens: 16,
+      strengths: undefined,
+      forced: undefined,
+      alternatives: 0,
+      logits: false,
+      ...options,
+    };
+    const job = await this.#run<TraceEvent>((id, on) => this.api.trace(id, request, on), onEvent);
+    return { ...job, tokens: job.events.flatMap((event) => (event.type === 'token' ? [event.token] : [])) };
   }
 
   async #run<Event extends { type: string }>(

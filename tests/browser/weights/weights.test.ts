@@ -107,14 +107,15 @@ test('what it makes of a checkpoint answers on WebGPU', async () => {
   const answer = await engine.ask(breath, { maxNewTokens: 5 });
   expect(answer.ids).toEqual(chat[breath]?.slice(0, 5));
 
-  // Zero points in products of 2, 4 and 8 bits and in the table, and floats: on WebGPU as on the CPU.
+  // Zero points in products of 2 and 4 bits, and floats: on WebGPU as on the CPU.
   const mixed = await requantize({
     attention: settings('q4', { symmetric: false }),
     mlp: settings('q2', { symmetric: false, blockSize: 16, method: 'search' }),
     head: settings('q4', { symmetric: false }),
     vision: settings('nf4', { blockSize: 16 }),
   });
-  expect(mixed.asFloats).toEqual(['vision']);
+  // The table of embeddings: its rows cannot be gathered with zero points everywhere.
+  expect(mixed.asFloats).toEqual(['head', 'vision']);
   const source: PackageSource = { type: 'files', name: mixed.name, files: mixed.files };
   await engine.model(source, { contextLength: 256 });
   const onGpu = await engine.ask(diagnosis, { maxNewTokens: 6 });

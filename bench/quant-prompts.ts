@@ -1,0 +1,118 @@
+/** Logits of a package on tokens that are the same for every package: one list of rows a prompt. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chunks } from '#core/chat/chunks.ts';
+import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
+import type { Dtype } from '#core/protocol/manifest.ts';
+import { decodeFloats, isFloatDtype } from '#core/safetensors/dtype.ts';
+import { readHeader } from '#core/safetensors/header.ts';
+import { openModel, type EvaluatedModel } from '../evaluation/model.ts';
+import { prefill } from '../evaluation/prefill.ts';
+import { groupAt, type QuestionSet } from '../evaluation/questions.ts';
+import { ModelSessions, type Cache } from '../evaluation/sessions.ts';
+import { FileSource } from '../exporter/file-source.ts';
+
+/** Questions about phantoms that training did not see, two a phantom and language. */
+const QUESTIONS: Omit<QuestionSet, 'count'> = {
+  ...{ task: 'base', split: 'evaluation', seed: 0, questions: 2, languages: ['en', 'ko'], blank: undefined },
+};
+
+/** The rows that tell the tokens of the right answers and their ends. */
+export async function phantomRows(folder: string, count: number): Promise<Float32Array[][]> {
+  const model = await openModel(folder, 1);
+  const prompts: Float32Array[][] = [];
+  for (let index = 0; index < count; index++) {
+    const { pairs, pixels } = groupAt({ ...QUESTIONS, count }, index);
+    if (!pixels) throw new Error('a phantom is always shown');
+    const features = await model.look(pixels);
+    for (const { question, answer } of pairs) prompts.push(await answerRows(model, question, answer, features));
+  }
+  return prompts;
+}
+
+async function answerRows(
+  { chat, decoder }: EvaluatedModel,
+  question: string,
+  answer: string,
+  features: Float32Array,
+): Promise<Float32Array[]> {
+  const prompt = chat.prompt([
+    {
+      role: 'user',
+      // The blob is never read: the features come from elsewhere.
+      content: [
+        { type: 'image', name: '', image: new Blob() },
+        { type: 'text', text: question },
+      ],
+    },
+  ]);
+  const ids = chat.tokenizer.encode(answer, { special: false });
+  const asked = await prefill(decoder, prompt, { from: 0, to: prompt.ids.length, features });
+  if (!asked) throw new Error('a prompt always has tokens');
+  const mask = [...prompt.mask, ...ids.map(() => 1)];
+  const { logits } = await decoder.runTokens(ids, { mask, past: asked.cache, keep: 0 });
+  return [asked.logits, ...rowsOf(logits, asked.logits.length)];
+}
+
+/** All rows of the fixture's cases; `folder` has cases.json and expected.safetensors with the images. */
+export async function caseRows(out: string, dtype: Dtype, folder: string): Promise<Float32Array[][]> {
+  const path = (name: string, suffix: string) => join(out, 'onnx', `${name}${suffix}.onnx`);
+  const sessions = await ModelSessions.open({
+    decoder: path('decoder_model_merged', DTYPE_SUFFIX[dtype]),
+    embedding: path('embed_tokens', DTYPE_SUFFIX[dtype]),
+    vision: path('vision_encoder', ''),
+  });
+  const pixels = await readTensor(join(folder, 'expected.safetensors'), 'pixel_values');
+  const features = await sessions.features(pixels);
+  const imageSize = features.length / (pixels.shape[0] ?? NaN);
+  const config: { image_token_index: number } = JSON.parse(await readFile(join(out, 'config.json'), 'utf8'));
+  const { cases }: { cases: Record<string, { input_ids: number[] }> } = JSON.parse(
+    await readFile(join(folder, 'cases.json'), 'utf8'),
+  );
+  const prompts: Float32Array[][] = [];
+  for (const { input_ids: ids } of Object.values(cases)) {
+    const images = spans(ids, config.image_token_index);
+    const mask = ids.map((_, at) => 2 + images.findIndex(({ start, length }) => at >= start && at < start + length));
+    const rows: Float32Array[] = [];
+    let past: Cache | undefined;
+    for (const { start, end, image } of chunks({ ids, mask, images }, 0, ids.length)) {
+      const rest = { mask: mask.slice(0, end), past, keep: 0 };
+      const own = image && features.slice(image.index * imageSize, (image.index + 1) * imageSize);
+      const run = await (own ? sessions.run({ ...rest, input: own }) : sessions.runTokens(ids.slice(start, end), rest));
+      past = run.cache;
+      rows.push(...rowsOf(run.logits, run.logits.length / (end - start)));
+    }
+    prompts.push(rows);
+  }
+  return prompts;
+}
+
+function rowsOf(logits: Float32Array, vocabulary: number): Float32Array[] {
+  return Array.from({ length: logits.length / vocabulary }, (_, row) =>
+    logits.subarray(row * vocabulary, (row + 1) * vocabulary),
+  );
+}
+
+/** Runs of the image token. */
+function spans(ids: readonly number[], imageToken: number): { index: number; start: number; length: number }[] {
+  const found: { index: number; start: number; length: number }[] = [];
+  ids.forEach((id, at) => {
+    if (id !== imageToken) return;
+    const last = found.at(-1);
+    if (last && last.start + last.length === at) last.length++;
+    else found.push({ index: found.length, start: at, length: 1 });
+  });
+  return found;
+}
+
+async function readTensor(path: string, name: string): Promise<{ shape: number[]; data: Float32Array }> {
+  const source = await FileSource.open(path);
+  try {
+    const entry = (await readHeader(source)).tensors.get(name);
+    if (!entry || !isFloatDtype(entry.dtype)) throw new Error(`${path} has no floats called ${name}`);
+    const bytes = await source.read(entry.begin, entry.end - entry.begin);
+    return { shape: entry.shape, data: decodeFloats(bytes, entry.dtype) };
+  } finally {
+    await source.close();
+  }
+}

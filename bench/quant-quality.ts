@@ -1,0 +1,156 @@
+/**
+ * What formats and methods cost a checkpoint: `tsx bench/quant-quality.ts --checkpoint DIR [--cases DIR] [--phantoms 40]`.
+ *
+ * Weights: signal to noise of all matrices of the decoder and of the embedding, in dB, the mean over the matrices. Model:
+ * packages with fp32 vision and the decoder in fp32, and at 4 and 2 bits by each method, run in Node on the same tokens;
+ * KL of the next token and how often another one is likeliest. The tokens are questions about phantoms with their right
+ * answers (logits of the answers count), or with --cases those of the fixture (all logits).
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { matrixRows, matrixShape } from '#core/gemma3/matrix-rows.ts';
+import type { Dtype } from '#core/protocol/manifest.ts';
+import { Distances } from '#core/quant/compare.ts';
+import { dequantize, quantize } from '#core/quant/matrix.ts';
+import { measure } from '#core/quant/measures.ts';
+import { QUANT_METHODS, type BlockSize, type QuantMethod, type QuantSettings } from '#core/quant/settings.ts';
+import { openCheckpoint, type Checkpoint } from '../exporter/checkpoint.ts';
+import { exportPackage } from '../exporter/export-package.ts';
+import { machine } from './machine.ts';
+import { caseRows, phantomRows } from './quant-prompts.ts';
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('Expected a whole number.');
+  return value;
+}
+
+const flags = new Command('quant-quality')
+  .description('Measures what quantization costs the weights and the predictions of a checkpoint.')
+  .requiredOption('--checkpoint <folder>', 'config.json, safetensors, tokenizer')
+  .option('--cases <folder>', 'cases.json and expected.safetensors of the fixture, in place of phantoms')
+  .option('--phantoms <n>', 'phantoms that are asked about', count, 40)
+  .option(
+    '--blocks <sizes>',
+    'block sizes of the first table',
+    (text) => text.split(',').flatMap((size) => (size === '' ? [] : [count(size)])),
+    [32, 128],
+  )
+  .parse()
+  .opts<{ checkpoint: string; cases?: string; phantoms: number; blocks: BlockSize[] }>();
+
+for (const line of await machine()) console.log(line);
+console.log(`checkpoint: ${basename(resolve(flags.checkpoint))}\n`);
+const checkpoint = await openCheckpoint(flags.checkpoint);
+try {
+  if (flags.blocks.length > 0) await weights(checkpoint);
+} finally {
+  await checkpoint.close();
+}
+await model();
+
+async function weights({ tensors }: Checkpoint): Promise<void> {
+  const matrices: { values: Float32Array; columns: number }[] = [];
+  for (const [name, tensor] of tensors) {
+    if (tensor.entry.shape.length !== 2 || !name.startsWith('model.')) continue;
+    const { rows, columns } = matrixShape(tensor.entry.shape);
+    const values = new Float32Array(rows * columns);
+    let done = 0;
+    for await (const piece of matrixRows(tensor, false)) {
+      values.set(piece, done);
+      done += piece.length;
+    }
+    matrices.push({ values, columns });
+  }
+  console.log(`${matrices.length} matrices, ${matrices.reduce((sum, { values }) => sum + values.length, 0)} weights\n`);
+  console.log('| format | zero points | block | bits a weight | round, dB | search, dB | gain |');
+  console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: |');
+  for (const blockSize of flags.blocks)
+    for (const format of ['q2', 'q3', 'q4', 'nf4', 'q8'] as const)
+      for (const symmetric of [true, false]) {
+        if (format === 'nf4' && !symmetric) continue;
+        const found = QUANT_METHODS.map((method) => snr(matrices, { format, symmetric, blockSize, method }));
+        const [round, search] = found;
+        if (!round || !search) continue;
+        const figures = [round.bits.toFixed(3), round.snr.toFixed(2), search.snr.toFixed(2)];
+        const gain = (search.snr - round.snr).toFixed(2);
+        console.log(`| ${[format, symmetric ? 'no' : 'yes', blockSize, ...figures, gain].join(' | ')} |`);
+      }
+}
+
+function snr(matrices: readonly { values: Float32Array; columns: number }[], settings: QuantSettings) {
+  let decibels = 0;
+  let bytes = 0;
+  let weights = 0;
+  for (const { values, columns } of matrices) {
+    const made = quantize(values, columns, settings);
+    const found = measure(values, dequantize(made), made);
+    decibels += found.snrDecibels;
+    bytes += found.bytes;
+    weights += values.length;
+  }
+  return { snr: decibels / matrices.length, bits: (8 * bytes) / weights };
+}
+
+async function model(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'quant-quality-'));
+  try {
+    const rowsOf = async (dtype: Dtype, method: QuantMethod) => {
+      const out = join(folder, `${dtype}-${method}`);
+      await exportPackage(
+        {
+          ...{ checkpoint: flags.checkpoint, out, dtype, visionDtype: 'fp32', blockSize: 32, context: 512, method },
+          ...{ name: dtype, randomWeights: true, notice: '' },
+        },
+        { note() {}, warn() {}, progress: () => ({ add() {}, stop() {} }) },
+      );
+      return flags.cases === undefined ? phantomRows(out, flags.phantoms) : caseRows(out, dtype, flags.cases);
+    };
+    const reference = await rowsOf('fp32', 'round');
+    console.log(`\n${reference.length} prompts, ${reference.flat().length} tokens, against fp32`);
+    console.log('\n| block 32 | KL, nats | most | another token is likeliest | prompts where search has less KL |');
+    console.log('| --- | ---: | ---: | ---: | ---: |');
+    for (const dtype of ['q4', 'q2'] as const) {
+      let round: readonly number[] = [];
+      for (const method of QUANT_METHODS) {
+        const { all, each } = distances(reference, await rowsOf(dtype, method));
+        const { kl, klMost, flips, tokens } = all;
+        const better = method === 'round' ? '' : compare(round, each);
+        round = each;
+        const share = `${flips} of ${tokens} (${((100 * flips) / tokens).toFixed(2)} %)`;
+        console.log(`| ${dtype} ${method} | ${kl.toPrecision(4)} | ${klMost.toPrecision(3)} | ${share} | ${better} |`);
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Over all tokens, and the mean KL of each prompt. */
+function distances(reference: readonly Float32Array[][], found: readonly Float32Array[][]) {
+  const all = new Distances();
+  const each = reference.map((rows, prompt) => {
+    const own = new Distances();
+    rows.forEach((row, at) => {
+      const other = found[prompt]?.[at];
+      if (!other) throw new Error('the packages gave different numbers of tokens');
+      all.add(row, other);
+      own.add(row, other);
+    });
+    return own.total?.kl ?? NaN;
+  });
+  if (!all.total) throw new Error('no tokens');
+  return { all: all.total, each };
+}
+
+/** How many prompts have less in `b`, and the mean difference with its standard error. */
+function compare(a: readonly number[], b: readonly number[]): string {
+  const differences = a.map((value, i) => (b[i] ?? NaN) - value);
+  const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length;
+  const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (differences.length - 1);
+  const error = Math.sqrt(variance / differences.length);
+  const fewer = differences.filter((value) => value < 0).length;
+  return `${fewer} of ${a.length}; ${mean.toExponential(1)} ± ${error.toExponential(1)} a prompt`;
+}
