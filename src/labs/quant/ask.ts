@@ -1,12 +1,14 @@
 /** One question to an engine, as a promise. */
-import type { TraceEvent } from '#core/protocol/adapters.ts';
-import type { GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
+import type { TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
+import type { GenerateEvent, GenerateRequest, TurnStats } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/protocol/failure.ts';
-import type { Engine } from '../../lib/engine.svelte.ts';
 import { messagesOf, type SheetQuestion } from './questions.ts';
 
 /** What is asked of an engine here. */
-export type Answering = Pick<Engine, 'trace' | 'generate'>;
+export interface Answering {
+  trace(request: TraceRequest, on: (event: TraceEvent) => void): Promise<void>;
+  generate(request: GenerateRequest, on: (event: GenerateEvent) => void): Promise<void>;
+}
 
 /** An answer with what the model thought likely at each of its tokens. */
 export interface Traced {
