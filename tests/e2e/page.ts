@@ -11,17 +11,18 @@ export const photograph = 'tests/fixtures/images/small-320x427.jpg';
 /**
  * Opens the page, and gives what the browser complained about. In place of the built-in model it opens one of the packages
  * that packages.setup.ts wrote, unless asked for: random weights write on until they are stopped. It runs on WebGPU, also
- * on a software adapter, where the page left to itself would take the CPU.
+ * on a software adapter, unless told to do what the page does by itself, which is to take the CPU there.
  */
 export async function openPage(
   page: Page,
   address = '/',
   model: PackageName | 'built-in' = 'random',
+  provider: 'auto' | 'webgpu' = 'webgpu',
 ): Promise<string[]> {
-  await page.addInitScript(() => {
+  await page.addInitScript((provider) => {
     const settings: unknown = JSON.parse(localStorage.getItem('settings') ?? '{}');
-    localStorage.setItem('settings', JSON.stringify(Object.assign({ provider: 'webgpu' }, settings)));
-  });
+    localStorage.setItem('settings', JSON.stringify(Object.assign({ provider }, settings)));
+  }, provider);
   if (model !== 'built-in') await servePackage(page, model);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
