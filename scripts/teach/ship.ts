@@ -2,7 +2,7 @@
  * `npm run teach:ship`: takes over what a finished run of `npm run teach` made into public/models: packages, sources,
  * adapters, all figures (results.json) and the model card. Nothing is written by hand there.
  */
-import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,17 +10,9 @@ import { Command } from 'commander';
 import { modelCard } from './card.ts';
 import { ADAPTERS, MODELS } from './plan.ts';
 import { collectResults } from './results.ts';
-
-/** Of the repository's folder, in bytes: a clone has to stay small. */
-const LARGEST = 25e6;
+import { LARGEST, sizeOf } from './size.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const sizes = entries.filter((entry) => entry.isFile()).map((entry) => stat(join(entry.parentPath, entry.name)));
-  return (await Promise.all(sizes)).reduce((total, { size }) => total + size, 0);
-}
 
 async function main(): Promise<void> {
   const flags = new Command('teach:ship')

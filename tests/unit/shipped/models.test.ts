@@ -1,6 +1,6 @@
 /** What stands in public/models: made from its own sources, by the commands that the plan names, and as its figures say. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ import { tools } from '../../../scripts/node-process.ts';
 import { ADAPTERS, FULL, MODELS, plan } from '../../../scripts/teach/plan.ts';
 import { modelCard } from '../../../scripts/teach/card.ts';
 import type { Results } from '../../../scripts/teach/results.ts';
+import { LARGEST, sizeOf } from '../../../scripts/teach/size.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const shipped = join(root, 'public/models');
@@ -24,12 +25,6 @@ const run = promisify(execFile);
 
 async function json<T>(path: string): Promise<T> {
   return JSON.parse(await readFile(path, 'utf8'));
-}
-
-async function bytesOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return (await Promise.all(files.map((file) => stat(file)))).reduce((total, { size }) => total + size, 0);
 }
 
 describe('the packages', () => {
@@ -53,7 +48,8 @@ describe('the packages', () => {
   });
 
   it('take no more room than the repository has for them', async () => {
-    expect(await bytesOf(shipped)).toBeLessThan(25e6);
+    expect(LARGEST).toBe(25e6);
+    expect(await sizeOf(shipped)).toBeLessThan(LARGEST);
   });
 });
 
