@@ -80,8 +80,8 @@ export const SMOKE: Amounts = {
   taskPhantoms: 40,
   vocabulary: 64,
   base: [
-    ...['--vision-steps', '2', '--vision-images', '8', '--steps', '2', '--images', '2', '--conversations', '2'],
-    ...['--evaluation-images', '4'],
+    ...['--vision-steps', '2', '--vision-images', '8', '--steps', '2', '--review-steps', '2'],
+    ...['--images', '2', '--conversations', '2', '--evaluation-images', '4'],
   ],
   compare: ['--images', '2', '--conversations', '2', '--evaluation-images', '4'],
   expand: ['--images', '2', '--conversations', '2', '--evaluation-images', '4'],

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect, type Locator, type Page } from '@playwright/test';
-import { DEFAULT_PACKAGE, TEACHING_MODEL } from '#core/protocol/default-package.ts';
+import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
 import { openPage, patience } from './page.ts';
 import type { PackageName } from './packages.ts';
 
@@ -47,10 +47,6 @@ export async function shipFixture(page: Page, parameters: number): Promise<void>
     const file = new URL(route.request().url()).pathname.split('/').at(-1) ?? '';
     return route.fulfill({ path: `${fixture}/${file}` });
   });
-  await page.route(`**/models/${TEACHING_MODEL.folder}/manifest.json`, async (route) => {
-    if (DEFAULT_PACKAGE.folder === TEACHING_MODEL.folder) await route.fallback();
-    else await route.fulfill({ status: 404 });
-  });
 }
 
 export interface ShippedAdapter {
@@ -61,7 +57,7 @@ export interface ShippedAdapter {
 /** What is in the repository, by name; undefined where the teaching model or its adapters are not. */
 export async function shippedAdapters(): Promise<Record<string, ShippedAdapter> | undefined> {
   const needed = [
-    `${TEACHING_MODEL.folder}/manifest.json`,
+    `${DEFAULT_PACKAGE.folder}/manifest.json`,
     'results.json',
     'adapters/patient-side-r8/adapter_config.json',
     'adapters/report-r8/adapter_config.json',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,6 +115,8 @@ class BatchShape:
     talk: float
     # Weights of conversations with 1, 2, … questions.
     turns: tuple[float, ...]
+    # How many times as often a question of a kind is drawn as one that is not named.
+    favoured: Mapping[str, float] = field(default_factory=dict)
 
 
 def draw_images(data: PhantomSet, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -135,7 +138,10 @@ def draw_batch(data: PhantomSet, prompter: Prompter, shape: BatchShape, rng: np.
         for _ in range(shape.conversations):
             pairs = data.pairs[language()][image]
             length = min(len(pairs), 1 + rng.choice(len(turns), p=turns))
-            chosen = [pairs[i] for i in rng.choice(len(pairs), size=length, replace=False)]
+            weights = np.asarray([shape.favoured.get(pair.kind, 1.0) for pair in pairs])
+            # Uniform draws stay what they were before there were weights: numpy takes other numbers for p.
+            p = weights / weights.sum() if shape.favoured else None
+            chosen = [pairs[i] for i in rng.choice(len(pairs), size=length, replace=False, p=p)]
             turn_texts = [(pair.question, pair.answer) for pair in chosen]
             # Now and then somebody says hello, or asks for a diagnosis, with an image at hand.
             if rng.random() < shape.talk:
