@@ -6,7 +6,8 @@ import { patchDecoder, type DecoderGraph, type DecoderPatches } from './decoderG
 import { canBeStatic, kvInputs } from './kvCache.ts';
 import type { ModelPackage } from './package.ts';
 import { createSession, sourceOf } from './session.ts';
-import { readProgress } from './weightBytes.ts';
+import type { ModelSessions, OnProgress, Recipe, Replaceable } from './sessions.ts';
+import { externalBytes } from './weightBytes.ts';
 
 export class DecoderSession {
   /** Name of the graph, for messages. */
@@ -14,19 +15,21 @@ export class DecoderSession {
   readonly #pack: ModelPackage;
   readonly #backend: Backend;
   readonly #patches: DecoderPatches;
-  #session: Ort.InferenceSession | undefined;
+  readonly #sessions: ModelSessions;
+  #live: Replaceable<Ort.InferenceSession> | undefined;
 
-  constructor(pack: ModelPackage, backend: Backend, patches: DecoderPatches) {
+  constructor(pack: ModelPackage, backend: Backend, patches: DecoderPatches, sessions: ModelSessions) {
     this.path = pack.decoder.path;
     this.#pack = pack;
     this.#backend = backend;
     this.#patches = patches;
+    this.#sessions = sessions;
   }
 
   /** @throws TypeError where there is none: the last one could not be made, or was released */
   get current(): Ort.InferenceSession {
-    if (!this.#session) throw new TypeError('the decoder has no session');
-    return this.#session;
+    if (!this.#live) throw new TypeError('the decoder has no session');
+    return this.#live.current;
   }
 
   /** The package's graph, patched, with slots beside the products of `targets`; no weights are read. */
@@ -35,25 +38,26 @@ export class DecoderSession {
   }
 
   /**
-   * Makes the session of a graph. The one before is released first: the device need not hold the weights twice.
+   * Makes the session of a graph, in place of the one before.
    * @throws FailureError `runtime`; there is no session then
    */
-  async make(
-    { model }: DecoderGraph,
-    onProgress: (doneBytes: number, totalBytes: number) => void,
-  ): Promise<Ort.InferenceSession> {
-    await this.release();
-    this.#session = await createSession(this.#backend, sourceOf(this.#pack, this.#pack.decoder, model), {
-      outputsOnGpu: isStatic(this.#backend, model) ? [] : kvInputs(model).map(({ present }) => present),
-      onRead: readProgress(model, onProgress),
-    });
-    return this.#session;
+  async make(graph: DecoderGraph, onProgress: OnProgress): Promise<Ort.InferenceSession> {
+    const recipe = this.#recipe(graph);
+    if (this.#live) await this.#live.replace(recipe, onProgress);
+    else this.#live = await this.#sessions.add(recipe, onProgress);
+    return this.current;
   }
 
-  async release(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    await session?.release();
+  #recipe({ model }: DecoderGraph): Recipe<Ort.InferenceSession> {
+    return {
+      bytes: externalBytes(model),
+      sessions: (session) => [session],
+      make: (onRead) =>
+        createSession(this.#backend, sourceOf(this.#pack, this.#pack.decoder, model), {
+          outputsOnGpu: isStatic(this.#backend, model) ? [] : kvInputs(model).map(({ present }) => present),
+          onRead,
+        }),
+    };
   }
 }
 

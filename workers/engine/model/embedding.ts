@@ -4,6 +4,7 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import { gpuTensor, type Backend } from './backend.ts';
+import type { Live } from './sessions.ts';
 
 export interface Embedding {
   /** @param ids int64 [1, n] @returns what to feed the decoder; valid until the next call */
@@ -19,7 +20,7 @@ export const idsAsTheyAre: Embedding = {
 
 export class SessionEmbedding implements Embedding {
   readonly #backend: Backend;
-  readonly #session: Ort.InferenceSession;
+  readonly #session: Live<Ort.InferenceSession>;
   readonly #shared: Record<string, Ort.Tensor>;
   readonly #buffer: GPUBuffer | undefined;
   readonly #hidden: number;
@@ -27,7 +28,7 @@ export class SessionEmbedding implements Embedding {
   /** @param longest tokens of the longest chunk */
   constructor(
     backend: Backend,
-    session: Ort.InferenceSession,
+    session: Live<Ort.InferenceSession>,
     shared: Record<string, Ort.Tensor>,
     hidden: number,
     longest: number,
@@ -48,10 +49,10 @@ export class SessionEmbedding implements Embedding {
     if (this.#buffer) {
       const dims = [1, ids.dims[1] ?? 0, this.#hidden];
       const inputs_embeds = gpuTensor(this.#backend, this.#buffer, 'float32', dims);
-      await this.#session.run(feeds, { inputs_embeds });
+      await this.#session.current.run(feeds, { inputs_embeds });
       return { inputs_embeds };
     }
-    const { inputs_embeds } = await this.#session.run(feeds);
+    const { inputs_embeds } = await this.#session.current.run(feeds);
     if (!inputs_embeds) throw new TypeError('embed_tokens gave no inputs_embeds');
     return { inputs_embeds };
   }

@@ -3,7 +3,6 @@ import type { ModelInfo, OpenEvent, OpenOptions } from '#core/protocol/engine.ts
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
-import { shareInitializers } from '#core/onnx/patch/shareInitializers.ts';
 import { StandingAdapters } from '../lora/standing.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
@@ -11,15 +10,16 @@ import { checkDtype, checkSize } from './checks.ts';
 import { Decoder } from './decoder.ts';
 import { patchDecoder } from './decoderGraph.ts';
 import { DecoderSession, isStatic } from './decoderSession.ts';
+import { embeddingRecipe } from './embeddingSession.ts';
 import { idsAsTheyAre, SessionEmbedding, type Embedding } from './embedding.ts';
 import { GrowingKvCache, kvInputs, StaticKvCache } from './kvCache.ts';
-import { loadVision } from './loadVision.ts';
 import type { ModelPackage } from './package.ts';
-import { createSession, sourceOf } from './session.ts';
+import { sourceOf } from './session.ts';
+import { ModelSessions } from './sessions.ts';
 import { sharedTensors, uploadShared } from './shared.ts';
-import type { VisionEncoder } from './vision.ts';
+import { VisionEncoder } from './vision.ts';
+import { visionRecipe } from './visionSessions.ts';
 import { warmUp } from './warmUp.ts';
-import { readProgress } from './weightBytes.ts';
 
 export interface LoadedModel {
   package: ModelPackage;
@@ -91,7 +91,6 @@ async function load(
   const patches = { contextLength: options.contextLength, shared };
   const graph = patchDecoder(decoderModel, pack, backend, patches, []);
   const { contextLength } = graph;
-  const embeddingShared = embeddingGraph ? shareInitializers(embeddingGraph, shared) : [];
   const chunk = Math.max(backend.gpu ? chunkOnGpu : chunkOnCpu, config.vision?.tokensPerImage ?? 0);
   let buffers = new Map<string, GPUBuffer>();
   if (graph.shared.length > 0) {
@@ -105,8 +104,9 @@ async function load(
 
   const reading = (path: string) => (doneBytes: number, totalBytes: number) =>
     onProgress({ type: 'progress', phase: 'weights', file: path, doneBytes, totalBytes });
-  const decoderSession = new DecoderSession(pack, backend, patches);
-  release.push(() => decoderSession.release());
+  const sessions = new ModelSessions(backend);
+  release.push(() => sessions.release());
+  const decoderSession = new DecoderSession(pack, backend, patches, sessions);
   const session = await decoderSession.make(graph, reading(pack.decoder.path));
   const inputs = kvInputs(graph.model);
   const cache = isStatic(backend, graph.model)
@@ -118,22 +118,21 @@ async function load(
 
   let embedding: Embedding = idsAsTheyAre;
   if (pack.embedding && embeddingGraph) {
-    const made = await createSession(backend, sourceOf(pack, pack.embedding, embeddingGraph), {
-      onRead: readProgress(embeddingGraph, reading(pack.embedding.path)),
-    });
-    release.push(() => made.release());
-    const tensors = sharedTensors(backend, embeddingShared, graph.shared, buffers);
-    const whole = new SessionEmbedding(backend, made, tensors, config.text.hiddenSize, chunk);
+    const { recipe, inputs } = embeddingRecipe(backend, pack, pack.embedding, embeddingGraph, shared);
+    const live = await sessions.add(recipe, reading(pack.embedding.path));
+    const tensors = sharedTensors(backend, inputs, graph.shared, buffers);
+    const whole = new SessionEmbedding(backend, live, tensors, config.text.hiddenSize, chunk);
     release.push(() => whole.dispose());
     embedding = whole;
   }
 
   let vision: VisionEncoder | undefined;
   if (pack.vision && visionGraph && config.vision) {
-    const onRead = readProgress(visionGraph, reading(pack.vision.path));
-    const made = await loadVision(backend, pack, pack.vision, visionGraph, onRead, signal);
-    release.push(() => made.dispose());
-    vision = made;
+    const stages = await sessions.add(
+      visionRecipe(backend, pack, pack.vision, visionGraph, signal),
+      reading(pack.vision.path),
+    );
+    vision = new VisionEncoder(backend, stages, [config.vision.tokensPerImage, config.text.hiddenSize]);
   }
 
   // No bytes to count: how much there is to compile nobody knows.

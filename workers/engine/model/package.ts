@@ -29,6 +29,16 @@ export interface GraphSource {
   read(): Promise<ModelProto>;
 }
 
+/** The graph that was read already at the first call, and read again at every other. */
+export function freshly(graph: GraphSource, model: ModelProto): () => Promise<ModelProto> {
+  let first: ModelProto | undefined = model;
+  return () => {
+    const now = first;
+    first = undefined;
+    return now ? Promise.resolve(now) : graph.read();
+  };
+}
+
 /** File name suffixes of transformers.js, cheapest first; 2 bits come last, since they are there to show what is lost. */
 const suffixes: Readonly<Record<string, string>> = {
   q4: '_q4',

@@ -1,6 +1,7 @@
 /** The vision encoder, in stages between which it can be stopped. */
 import type * as Ort from 'onnxruntime-web';
 import { gpuTensor, type Backend } from './backend.ts';
+import type { Live } from './sessions.ts';
 
 export interface VisionStage {
   session: Ort.InferenceSession;
@@ -16,10 +17,14 @@ export interface ImageFeatures {
 
 export class VisionEncoder {
   readonly #backend: Backend;
-  readonly #stages: readonly VisionStage[];
+  readonly #stages: Live<readonly VisionStage[]>;
   readonly #shape: readonly [tokens: number, hidden: number];
 
-  constructor(backend: Backend, stages: readonly VisionStage[], shape: readonly [tokens: number, hidden: number]) {
+  constructor(
+    backend: Backend,
+    stages: Live<readonly VisionStage[]>,
+    shape: readonly [tokens: number, hidden: number],
+  ) {
     this.#backend = backend;
     this.#stages = stages;
     this.#shape = shape;
@@ -38,8 +43,9 @@ export class VisionEncoder {
     const { gpu, runtime } = this.#backend;
     let value: Ort.Tensor = new runtime.ort.Tensor('float32', pixels, [1, 3, size, size]);
     const work = async (): Promise<ImageFeatures | undefined> => {
-      for (const [index, { session, input, output }] of this.#stages.entries()) {
-        const isLast = index === this.#stages.length - 1;
+      const stages = this.#stages.current;
+      for (const [index, { session, input, output }] of stages.entries()) {
+        const isLast = index === stages.length - 1;
         const target = isLast ? this.#target() : undefined;
         let next: Ort.Tensor | undefined;
         try {
@@ -55,7 +61,7 @@ export class VisionEncoder {
         }
         value.dispose();
         if (!next) throw new TypeError(`the vision encoder gave no ${output}`);
-        onStage(index + 1, this.#stages.length);
+        onStage(index + 1, stages.length);
         if (isLast) return target ?? { tensor: next, dispose: () => next.dispose() };
         if (signal.aborted) {
           next.dispose();
@@ -81,9 +87,5 @@ export class VisionEncoder {
       tensor: gpuTensor(this.#backend, buffer, 'float32', [1, tokens, hidden]),
       dispose: () => buffer.destroy(),
     };
-  }
-
-  async dispose(): Promise<void> {
-    for (const { session } of this.#stages) await session.release();
   }
 }

@@ -8,12 +8,11 @@ export function externalBytes(model: ModelProto): number {
   return mainGraph(model).initializer.reduce((sum, tensor) => sum + (externalLocation(tensor)?.length ?? 0), 0);
 }
 
-/** Adds up the bytes of weights read for one graph, and tells about them as often as one looks. */
+/** Adds up the bytes of weights read, and tells about them as often as one looks. */
 export function readProgress(
-  model: ModelProto,
+  totalBytes: number,
   onProgress: (doneBytes: number, totalBytes: number) => void,
 ): (bytes: number) => void {
-  const totalBytes = externalBytes(model);
   let doneBytes = 0;
   let last = 0;
   return (bytes) => {

@@ -1,0 +1,99 @@
+/**
+ * The sessions of one model. ONNX Runtime frees the weights of a session on the GPU only with the last session of the
+ * device (docs/decisions/0002-runtime.md), so that where one is to be made again all are.
+ */
+import type * as Ort from 'onnxruntime-web';
+import type { Backend } from './backend.ts';
+import { readProgress } from './weightBytes.ts';
+
+type OnRead = (bytes: number) => void;
+export type OnProgress = (doneBytes: number, totalBytes: number) => void;
+
+/** How to make what runs: again and again from the package, so that no graph has to be kept. */
+export interface Recipe<T> {
+  /** Of weights that are read. */
+  bytes: number;
+  /** Leaves nothing behind when it throws. */
+  make(onRead: OnRead): Promise<T>;
+  sessions(made: T): readonly Ort.InferenceSession[];
+}
+
+/** What stands now. Whoever runs it asks each time. */
+export interface Live<T> {
+  /** @throws TypeError where there is none: the last one could not be made, or was released */
+  readonly current: T;
+}
+
+class Entry<T> implements Live<T> {
+  recipe: Recipe<T>;
+  #made: { value: T } | undefined;
+
+  constructor(recipe: Recipe<T>) {
+    this.recipe = recipe;
+  }
+
+  get current(): T {
+    if (!this.#made) throw new TypeError('this part of the model has no session');
+    return this.#made.value;
+  }
+
+  get bytes(): number {
+    return this.recipe.bytes;
+  }
+
+  async make(onRead: OnRead): Promise<void> {
+    this.#made = { value: await this.recipe.make(onRead) };
+  }
+
+  async release(): Promise<void> {
+    const made = this.#made;
+    this.#made = undefined;
+    if (made) for (const session of this.recipe.sessions(made.value)) await session.release();
+  }
+}
+
+export class ModelSessions {
+  readonly #backend: Backend;
+  readonly #entries: Pick<Entry<never>, 'bytes' | 'make' | 'release'>[] = [];
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  async add<T>(recipe: Recipe<T>, onProgress: OnProgress): Promise<Replaceable<T>> {
+    const entry = new Entry(recipe);
+    await entry.make(readProgress(recipe.bytes, onProgress));
+    this.#entries.push(entry);
+    return {
+      get current() {
+        return entry.current;
+      },
+      replace: (other, onProgress) => this.#replace(entry, other, onProgress),
+    };
+  }
+
+  async release(): Promise<void> {
+    for (const entry of this.#entries.toReversed()) await entry.release();
+  }
+
+  async #replace<T>(entry: Entry<T>, recipe: Recipe<T>, onProgress: OnProgress): Promise<void> {
+    // The CPU's heap takes one back without the others.
+    const affected = this.#backend.gpu ? this.#entries : [entry];
+    for (const one of affected.toReversed()) await one.release();
+    entry.recipe = recipe;
+    const onRead = readProgress(
+      affected.reduce((sum, { bytes }) => sum + bytes, 0),
+      onProgress,
+    );
+    for (const one of affected) await one.make(onRead);
+  }
+}
+
+export interface Replaceable<T> extends Live<T> {
+  /**
+   * Makes this part from another recipe. The old goes first: the device need not hold the weights twice. On the GPU the other parts are
+   * made again too.
+   * @throws what the recipes throw; parts of the model have no session then, until a replacement succeeds
+   */
+  replace(recipe: Recipe<T>, onProgress: OnProgress): Promise<void>;
+}
