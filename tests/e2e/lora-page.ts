@@ -21,9 +21,9 @@ export const stepCard = (page: Page): Locator => page.locator('[data-step]');
 export async function openLora(
   page: Page,
   model: PackageName | 'built-in' = 'random',
-  address = '/#/lora',
+  provider: 'auto' | 'webgpu' = 'webgpu',
 ): Promise<string[]> {
-  const complaints = await openPage(page, address, model);
+  const complaints = await openPage(page, '/#/lora', model, provider);
   await expect(page.getByRole('button', { name: '모델 바꾸기' }).first()).toBeAttached(patience);
   return complaints;
 }

@@ -123,6 +123,7 @@ describe.each(['webgpu', 'wasm'] as const)('%s', (provider) => {
       expect(reported() - before).toBeGreaterThanOrEqual(bytes);
       expect(reported() - before).toBeLessThan(bytes + 100_000);
     }
+    let worst = 0;
     for (const [name, prefilled] of cases) {
       const ids = idsOf(name);
       const tokens = await trace(model, {
@@ -134,10 +135,13 @@ describe.each(['webgpu', 'wasm'] as const)('%s', (provider) => {
       expect(tokens).toHaveLength(ids.length - prefilled + 1);
       for (const [index, logits] of logitsOf(tokens).entries()) {
         const position = prefilled - 1 + index;
-        expect(maxDifference(logits, row(name, 'lora_logits', position))).toBeLessThan(tolerance);
+        const difference = maxDifference(logits, row(name, 'lora_logits', position));
+        worst = Math.max(worst, difference);
+        expect(difference).toBeLessThan(tolerance);
         expect(maxDifference(logits, row(name, 'logits', position))).toBeGreaterThan(0.1);
       }
     }
+    console.log(`${provider}: off PEFT's logits by at most ${worst}`);
   });
 
   test('at strength 0 the base: the same tokens, logits within 1e-6', async () => {
