@@ -13,16 +13,17 @@ export function measure(original: Float32Array, quantized: Float32Array, matrix:
   let quantizeds = 0;
   let products = 0;
   let errors = 0;
-  let largestError = 0;
+  let largestSquare = 0;
   for (let i = 0; i < original.length; i++) {
     const a = original[i] ?? NaN;
     const b = quantized[i] ?? NaN;
-    const error = a > b ? a - b : b - a;
+    const error = a - b;
+    const square = error * error;
     originals += a * a;
     quantizeds += b * b;
     products += a * b;
-    errors += error * error;
-    if (error > largestError) largestError = error;
+    errors += square;
+    if (square > largestSquare) largestSquare = square;
   }
   const bytes = storedBytes(matrix);
   return {
@@ -30,7 +31,7 @@ export function measure(original: Float32Array, quantized: Float32Array, matrix:
     // A product of two sums could be too large or too small for a float64; of a matrix of zeros there is no angle.
     cosine: originals === 0 && quantizeds === 0 ? 1 : products / (Math.sqrt(originals) * Math.sqrt(quantizeds) || 1),
     rootMeanSquareError: Math.sqrt(errors / original.length),
-    largestError,
+    largestError: Math.sqrt(largestSquare),
     bitsPerWeight: (bytes * 8) / original.length,
     bytes,
   };

@@ -4,14 +4,10 @@ import { dequantize, type BlockMatrix, type QuantizedMatrix } from './matrix.ts'
 
 /** Both counted in `bins` bars of equal width, from the least value to the greatest of either. */
 export function histogram(original: Float32Array, quantized: Float32Array, bins: number): Inspection['histogram'] {
-  let from = Infinity;
-  let to = -Infinity;
-  for (const values of [original, quantized])
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i] ?? NaN;
-      if (value < from) from = value;
-      if (value > to) to = value;
-    }
+  const [least, greatest] = extremes(original);
+  const [lowest, highest] = extremes(quantized);
+  let from = Math.min(least, lowest);
+  let to = Math.max(greatest, highest);
   if (!(to > from)) {
     // All values are one, or there are none: a range around it has room for a bar.
     const middle = from === to ? from : 0;
@@ -21,16 +17,31 @@ export function histogram(original: Float32Array, quantized: Float32Array, bins:
   return { from, to, original: bars(original, from, to, bins), quantized: bars(quantized, from, to, bins) };
 }
 
+function extremes(values: Float32Array): [least: number, greatest: number] {
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? NaN;
+    // Less than half the time of two comparisons.
+    least = Math.min(least, value);
+    greatest = Math.max(greatest, value);
+  }
+  return [least, greatest];
+}
+
 function bars(values: Float32Array, from: number, to: number, bins: number): Uint32Array {
-  const counts = new Uint32Array(bins);
+  // Neighbours are often in one bar, and a count that has just been written is slow to read again: four in turn are not.
+  const counts = new Uint32Array(4 * bins);
   const perBin = bins / (to - from);
   for (let i = 0; i < values.length; i++) {
     const at = (((values[i] ?? NaN) - from) * perBin) | 0;
     // The greatest value belongs to the last bar.
-    const bar = at < bins ? at : bins - 1;
+    const bar = (at < bins ? at : bins - 1) * 4 + (i & 3);
     counts[bar] = (counts[bar] ?? 0) + 1;
   }
-  return counts;
+  return Uint32Array.from({ length: bins }, (_, bar) =>
+    counts.subarray(4 * bar, 4 * bar + 4).reduce((sum, count) => sum + count, 0),
+  );
 }
 
 /**
