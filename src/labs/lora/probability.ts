@@ -1,7 +1,11 @@
 import { locale } from '../../lib/locale.svelte.ts';
 
-/** Three significant digits, and powers of ten for what is next to impossible. */
+const least = 1e-6;
+
+/** As a percentage: three significant digits, fewer of what is next to impossible. */
 export function probability(value: number): string {
-  if (value > 0 && value < 0.0001) return value.toExponential(1);
-  return new Intl.NumberFormat(locale.current, { style: 'percent', maximumSignificantDigits: 3 }).format(value);
+  const percent = (value: number, digits: number) =>
+    new Intl.NumberFormat(locale.current, { style: 'percent', maximumSignificantDigits: digits }).format(value);
+  if (value > 0 && value < least) return `<${percent(least, 1)}`;
+  return percent(value, value < 0.001 ? 2 : 3);
 }

@@ -46,10 +46,11 @@ export class Trial {
     return this.subject.type === 'parts' ? partsCode(this.subject.parts) : `package:${this.id}`;
   }
 
-  /** Bytes on the GPU, all purposes together. */
-  get gpuBytes(): number | undefined {
+  /** On the GPU all purposes together; on the CPU what WebAssembly has taken, where the browser tells. */
+  get memoryBytes(): number | undefined {
     if (!this.memory) return undefined;
-    return Object.values(this.memory.gpu).reduce((sum, { bytes }) => sum + bytes, 0);
+    const onGpu = Object.values(this.memory.gpu).reduce((sum, { bytes }) => sum + bytes, 0);
+    return onGpu || this.memory.wasmHeap?.bytes;
   }
 
   /** Ready to begin from nothing. */

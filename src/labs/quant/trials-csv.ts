@@ -39,7 +39,7 @@ export function trialsCsv({ trials, set, questions }: Pick<Trials, 'trials' | 's
       distance?.klMost ?? '',
       distance?.flips ?? '',
       distance?.tokens ?? '',
-      isReal ? (trial.gpuBytes ?? '') : '',
+      isReal ? (trial.memoryBytes ?? '') : '',
       isReal ? (tokensPerSecond ?? '') : '',
       asFloats.join(' '),
       ...sheet.map((_, at) => answers[at]?.text ?? ''),
