@@ -4,7 +4,7 @@ import type { SmallFilesFolder } from '#core/gemma3/package-files.ts';
 import { isJsonObject } from '#core/json.ts';
 import { FailureError } from '#core/protocol/failure.ts';
 import { readJson, type PackageReader } from '../store/reader.ts';
-import { blobSource } from './blob-source.ts';
+import { blobSource } from '../engine/runtime/blob-source.ts';
 import { bytesOf } from './memory-folder.ts';
 import { sha256 } from '../store/sha256.ts';
 

@@ -12,7 +12,7 @@ import { DTYPE_BYTES, readHeader } from '#core/safetensors/header.ts';
 import { readPackage, type GraphSource, type ModelPackage } from '../engine/model/package.ts';
 import { openPackage } from '../store/package.ts';
 import type { PackageReader, ReadOptions } from '../store/reader.ts';
-import { blobSource, realBlob } from './blob-source.ts';
+import { blobSource, realBlob } from '../engine/runtime/blob-source.ts';
 import { StoredMatrix } from './matrix.ts';
 
 export interface OpenedWeights {

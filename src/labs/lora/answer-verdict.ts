@@ -18,3 +18,9 @@ export function judgeAnswer(question: string, answer: string, shown: Shown<Phant
   const asReport = report !== undefined && isRight(answer, report);
   return asReport ? { ...plain, right: true, answer: report, asReport } : { ...plain, asReport };
 }
+
+/** The message that says it. */
+export function verdictLabel({ right, asReport }: AnswerVerdict) {
+  if (!right) return 'verdict.wrong';
+  return asReport ? 'lora.verdict.report' : 'verdict.right';
+}

@@ -6,7 +6,7 @@ import { OnnxError } from '#core/onnx/model.ts';
 import { FailureError } from '#core/protocol/failure.ts';
 import { readJson } from '../../store/reader.ts';
 import type { ModelPackage } from '../model/package.ts';
-import { patientRead } from '../runtime/patient-read.ts';
+import { blobSource } from '../runtime/blob-source.ts';
 
 /**
  * @returns the rows, and the standard deviation that Hugging Face gives random ones in this model
@@ -45,21 +45,4 @@ function rangeOf(config: unknown): number | undefined {
   return 'initializer_range' in config && typeof config.initializer_range === 'number'
     ? config.initializer_range
     : undefined;
-}
-
-function blobSource(file: string, blob: Blob): ByteSource {
-  return {
-    name: file,
-    size: blob.size,
-    async read(offset, length) {
-      if (offset + length > blob.size)
-        throw new FailureError('file-broken', { file, reason: `ends at ${blob.size} bytes` });
-      try {
-        return new Uint8Array(await patientRead(blob.slice(offset, offset + length)));
-      } catch (cause) {
-        // The file was moved or deleted after it was picked.
-        throw new FailureError('file-broken', { file, reason: String(cause) }, { cause });
-      }
-    },
-  };
 }
