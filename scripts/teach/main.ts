@@ -25,7 +25,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const flags = new Command('teach')
   .description(
-    'Trains the teaching models on two cores in about two hours: phantoms, base model, Korean vocabulary in stages, ' +
+    'Trains the teaching models on two cores in about two and a half hours: phantoms, base model, Korean vocabulary in stages, ' +
       'adapters, packages, evaluations. The same command goes on where it stopped.',
   )
   .option('--out <folder>', 'folder of the run; made, or gone on with', 'training/runs')

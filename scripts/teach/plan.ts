@@ -9,7 +9,7 @@ export interface Step {
   run: { python: readonly string[] } | { node: readonly string[] };
 }
 
-/** How much of everything: the whole takes about two hours on two cores, the smoke run about a minute. */
+/** How much of everything: the whole takes about two and a half hours on two cores, the smoke run about a minute. */
 export interface Amounts {
   trainPhantoms: number;
   evaluationPhantoms: number;

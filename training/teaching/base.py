@@ -40,7 +40,7 @@ from .tokenizer import IMAGE_TOKEN, build_tokenizer, write_tokenizer
 REPORT_EVERY = 20
 # Batches are cut by length: of 5,500 padded tokens 3,960 were real with three parts.
 PARTS = 5
-# What a lesson that is named by its place looks like: every other kind is near 100 % when these are still below 90.
+# What a lesion that is named by its place looks like: every other kind is near 100 % when these are still below 90.
 LEARNT_LAST = {"brightness": 3.0, "shape": 3.0}
 
 
