@@ -41,7 +41,18 @@ describe.skipIf(!hasTrainingPython())(name, () => {
   vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
   let folder: string;
   const at = (...path: string[]) => join(folder, ...path);
-  const STEPS = ['--vision-steps', '2', '--vision-images', '8', '--images', '2', '--conversations', '2'];
+  const STEPS = [
+    '--vision-steps',
+    '2',
+    '--review-steps',
+    '2',
+    '--vision-images',
+    '8',
+    '--images',
+    '2',
+    '--conversations',
+    '2',
+  ];
   const train = (out: string, steps: number, ...more: string[]) => [
     '-m',
     'teaching.base',
@@ -72,6 +83,7 @@ describe.skipIf(!hasTrainingPython())(name, () => {
     expect(metrics).toEqual([
       expect.objectContaining({ step: 2, phase: 'vision', dense_loss: number }),
       expect.objectContaining({ step: 4, phase: 'language', loss: number, tokens_right: number }),
+      expect.objectContaining({ step: 6, phase: 'review', loss: number, tokens_right: number }),
     ]);
     const evaluation: unknown = JSON.parse(await readFile(at('run', 'evaluation.json'), 'utf8'));
     const part: unknown = expect.objectContaining({
@@ -83,14 +95,14 @@ describe.skipIf(!hasTrainingPython())(name, () => {
   });
 
   it('goes on where it stopped, to the same weights, and refuses other options', async () => {
-    // The state after the first phase, as a run that was ended there leaves it.
+    // The state in the middle of the review, as a run that was ended there leaves it.
     await python([
       '-c',
       `import sys; sys.argv = ['base', *${JSON.stringify(train('stopped', 2).slice(2))}]
 from teaching import base
 step = base.Training.step
 def stop(self, at):
-    if at == 3: raise KeyboardInterrupt
+    if at == 5: raise KeyboardInterrupt
     return step(self, at)
 base.Training.step = stop
 sys.argv += ['--save-every', '1']
@@ -99,12 +111,37 @@ except KeyboardInterrupt: pass`,
     ]);
     expect(existsSync(at('stopped', 'checkpoint'))).toBe(false);
     const { stdout } = await python(train('stopped', 2, '--save-every', '1'));
-    expect(stdout).toContain('from step 3');
+    expect(stdout).toContain('from step 5');
     const weights = (run: string) => readFile(at(run, 'checkpoint', 'model.safetensors'));
     expect((await weights('stopped')).equals(await weights('run'))).toBe(true);
     await expect(python(train('stopped', 5, '--save-every', '1'))).rejects.toThrow(
       /holds a run with other options \(steps\)/,
     );
+  });
+
+  it('draws the questions that are favoured where there are any, and the others elsewhere', async () => {
+    const { stdout } = await python([
+      '-c',
+      `import json, numpy as np
+from pathlib import Path
+from teaching.data import BatchShape, PhantomSet, draw_batch
+class Asked:
+    def conversation(self, turns, has_image): return turns
+data = PhantomSet(Path(${JSON.stringify(at('train'))}), 4)
+def drawn(favoured):
+    shape = BatchShape(24, 1, 0.0, 0.0, (1,), favoured)
+    batch = draw_batch(data, Asked(), shape, np.random.default_rng(1))
+    pairs = [data.pairs['en'][image] for image in batch.images]
+    kinds = [next(p.kind for p in of if p.question == turns[0][0]) for of, turns in zip(pairs, batch.conversations)]
+    return {'drawn': kinds, 'there': [any(p.kind == 'shape' for p in of) for of in pairs]}
+print(json.dumps([drawn({}), drawn({'shape': 1e9})]))`,
+    ]);
+    const [plain, favoured]: { drawn: string[]; there: boolean[] }[] = JSON.parse(stdout);
+    const isShape = (run: typeof plain) => run?.drawn.map((kind) => kind === 'shape');
+    expect(isShape(favoured)).toEqual(favoured?.there);
+    expect(favoured?.there).toContain(true);
+    expect(favoured?.there).toContain(false);
+    expect(isShape(plain)).not.toEqual(plain?.there);
   });
 
   it('refuses to be tested on what it was trained on', async () => {
