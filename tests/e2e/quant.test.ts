@@ -34,7 +34,7 @@ const figure = async (row: Locator, name: string): Promise<string> =>
 test('the guided path: 8, 4 and 2 bits of one matrix, then the whole model in q4, q2 and mixed', async ({ page }) => {
   test.skip(!shipped, missing);
   test.setTimeout(2_400_000);
-  const complaints = await openPage(page, '/#/quant?phantoms=10&set=4711');
+  const complaints = await openPage(page, '/#/quant?phantoms=5&set=4711');
   await expect(page).toHaveTitle(/^양자화 · /);
   await expect(page.getByRole('listbox', { name: /^행렬/ }).getByRole('option').first()).toBeVisible(patience);
 
@@ -76,14 +76,14 @@ test('the guided path: 8, 4 and 2 bits of one matrix, then the whole model in q4
   await expect(page.getByTestId('run')).toBeVisible(patience);
   for (const key of ['fp16', 'q4-32-s-round', 'q2-32-s-round']) {
     await expect(trial(page, key)).toHaveAttribute('data-state', 'done', runs);
-    expect(await figure(trial(page, key), 'match')).toMatch(/^10개 중 \d+개/);
+    expect(await figure(trial(page, key), 'match')).toMatch(/^5개 중 \d+개/);
   }
   const kl = async (key: string) => Number.parseFloat(await figure(trial(page, key), 'kl'));
   expect(await kl('q4-32-s-round')).toBeGreaterThan(0);
   expect(await kl('q2-32-s-round')).toBeGreaterThan(await kl('q4-32-s-round'));
   expect(await figure(trial(page, 'fp16'), 'kl')).toBe('–');
   const right = async (key: string) => Number(/중 (\d+)개/.exec(await figure(trial(page, key), 'match'))?.[1]);
-  expect(await right('fp16')).toBeGreaterThanOrEqual(7);
+  expect(await right('fp16')).toBeGreaterThanOrEqual(4);
   const answered = page.locator('#quant-answers article').first();
   for (const key of ['fp16', 'q4-32-s-round', 'q2-32-s-round']) {
     await expect(answered.locator(`tr[data-answer="${key}"]`)).toBeVisible();

@@ -4,8 +4,13 @@ import { Distances, type Distance } from '#core/quant/compare.ts';
 import { spoken, traced, type Answering, type Traced } from './ask.ts';
 import type { SheetQuestion } from './questions.ts';
 
-/** Questions whose answers are compared token by token. */
+/** Questions whose answers are compared token by token, at the most. */
 export const COMPARED = 8;
+
+/** Of a sheet of so many. At least two are answered as the chat answers, for the speed. */
+export function comparedOf(questions: number): number {
+  return Math.max(0, Math.min(COMPARED, questions - 2));
+}
 
 /** The longest right answer takes about half of it. */
 const LONGEST = 96;
@@ -25,7 +30,7 @@ export interface Measured {
 }
 
 /**
- * Answers every question greedily, the first COMPARED token by token.
+ * Answers every question greedily, the first of them (comparedOf) token by token.
  * @param reference the original's answers to those; undefined: this is the original
  * @param keep takes the traces of the original
  * @param on called after each answer
@@ -38,6 +43,7 @@ export async function measure(
   keep: (trace: Traced) => void,
   on: (measured: Measured) => void,
 ): Promise<void> {
+  const compared = reference?.length ?? comparedOf(sheet.length);
   const answers: SheetAnswer[] = [];
   const distances = new Distances();
   let [tokens, seconds] = [0, 0];
@@ -46,7 +52,7 @@ export async function measure(
     // What babbles is cut: twice the original's answer, and then some, is none.
     const limit = original ? Math.min(LONGEST, 2 * original.ids.length + 8) : LONGEST;
     let said: { text: string; ended: boolean };
-    if (at < COMPARED) {
+    if (at < compared) {
       const own = await traced(engine, question, limit);
       said = own;
       if (original) addRows(distances, original, await alongside(engine, question, original, own));

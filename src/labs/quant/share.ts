@@ -8,7 +8,7 @@ export const STEPS = [1, 2, 3, 4, 5] as const;
 export type Step = (typeof STEPS)[number];
 
 /** How many phantoms are asked about. */
-export const SHEET_SIZES = [10, 50] as const;
+export const SHEET_SIZES = [5, 10, 50] as const;
 export type SheetSize = (typeof SHEET_SIZES)[number];
 
 /** What a link holds. Files cannot go along. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { TraceRequest } from '#core/protocol/adapters.ts';
 import type { GenerateRequest, TurnStats } from '#core/protocol/engine.ts';
 import { NoAnswer, type Answering, type Traced } from '../../../src/labs/quant/ask.ts';
-import { COMPARED, measure, type Measured } from '../../../src/labs/quant/measure.ts';
+import { COMPARED, comparedOf, measure, type Measured } from '../../../src/labs/quant/measure.ts';
 import { sheetOf } from '../../../src/labs/quant/questions.ts';
 
 const sheet = sheetOf(7, COMPARED + 2);
@@ -119,3 +119,7 @@ function turn(newTokens: number, decodeTokensPerSecond: number): TurnStats {
     decodeTokensPerSecond,
   };
 }
+
+test('a short sheet leaves two questions for the speed', () => {
+  expect([5, 10, 50].map(comparedOf)).toEqual([3, 8, 8]);
+});
