@@ -5,40 +5,48 @@ import type { Adapter } from './adapter.ts';
 /** Most that run at once. */
 export const MOST_ADAPTERS = 4;
 
-export interface Stacked {
-  /** Aᵀ [inputs, rank], row-major. */
-  a: Float32Array<ArrayBuffer>;
-  /** s · Bᵀ [rank, outputs], row-major. */
-  b: Float32Array<ArrayBuffer>;
-}
-
 /** Ranks that each adapter takes in every slot: its largest. */
 export function ranksOf(adapters: readonly Adapter[]): number[] {
   return adapters.map(({ modules }) => Math.max(...modules.map(({ rank }) => rank)));
 }
 
-/** A and B of a slot for these adapters; zeros where an adapter is not on it, or has a smaller rank there. */
-export function stack({ layer, target, inputs, outputs }: LoraSlot, adapters: readonly Adapter[]): Stacked {
-  const ranks = ranksOf(adapters);
-  const rank = ranks.reduce((sum, each) => sum + each, 0);
-  const a = new Float32Array(inputs * rank);
-  const b = new Float32Array(rank * outputs);
-  let first = 0;
-  for (const [index, { modules }] of adapters.entries()) {
-    const module = modules.find((candidate) => candidate.layer === layer && candidate.target === target);
-    if (module) {
-      for (let k = 0; k < module.rank; k++) {
-        for (let i = 0; i < inputs; i++) a[i * rank + first + k] = module.a[k * inputs + i] ?? 0;
-        for (let i = 0; i < outputs; i++)
-          b[(first + k) * outputs + i] = module.scale * (module.b[i * module.rank + k] ?? 0);
-      }
-    }
-    first += ranks[index] ?? 0;
-  }
-  return { a, b };
+/** Sum of ranksOf: columns of A and rows of B. */
+export function rankOf(adapters: readonly Adapter[]): number {
+  return ranksOf(adapters).reduce((sum, rank) => sum + rank, 0);
 }
 
-/** The input `lora.strengths`: the strength of each adapter, for each of its ranks. */
-export function strengthsOf(adapters: readonly Adapter[], strengths: readonly number[]): Float32Array<ArrayBuffer> {
-  return Float32Array.from(ranksOf(adapters).flatMap((rank, i) => new Array<number>(rank).fill(strengths[i] ?? 0)));
+/** Aᵀ of a slot, [inputs, rank] row-major; zeros where an adapter is not on it, or has a smaller rank there. */
+export function stackA(slot: LoraSlot, adapters: readonly Adapter[]): Float32Array<ArrayBuffer> {
+  const rank = rankOf(adapters);
+  const a = new Float32Array(slot.inputs * rank);
+  for (const { module, first } of modulesOf(slot, adapters))
+    for (let k = 0; k < module.rank; k++)
+      for (let i = 0; i < slot.inputs; i++) a[i * rank + first + k] = module.a[k * slot.inputs + i] ?? 0;
+  return a;
+}
+
+/** Scale and strength times Bᵀ of a slot, [rank, outputs] row-major. @param strengths one for each adapter */
+export function stackB(
+  slot: LoraSlot,
+  adapters: readonly Adapter[],
+  strengths: readonly number[],
+): Float32Array<ArrayBuffer> {
+  const { outputs } = slot;
+  const b = new Float32Array(rankOf(adapters) * outputs);
+  for (const { module, first, index } of modulesOf(slot, adapters)) {
+    const factor = module.scale * (strengths[index] ?? 0);
+    for (let k = 0; k < module.rank; k++)
+      for (let i = 0; i < outputs; i++) b[(first + k) * outputs + i] = factor * (module.b[i * module.rank + k] ?? 0);
+  }
+  return b;
+}
+
+/** What of the adapters stands in a slot, from which rank on. */
+function modulesOf({ layer, target }: LoraSlot, adapters: readonly Adapter[]) {
+  const ranks = ranksOf(adapters);
+  return adapters.flatMap(({ modules }, index) => {
+    const module = modules.find((candidate) => candidate.layer === layer && candidate.target === target);
+    const first = ranks.slice(0, index).reduce((sum, rank) => sum + rank, 0);
+    return module ? [{ module, first, index }] : [];
+  });
 }

@@ -1,15 +1,13 @@
 /**
- * Makes room for LoRA beside the products of the decoder's layers: y = Wx becomes Wx + ((x · A) ∗ strengths) · B, with A, B
- * and the strengths as inputs. So adapters come and go, and get stronger or weaker, while the session and its weights stay.
+ * Makes room for LoRA beside the products of the decoder's layers: y = Wx becomes Wx + (x · A) · B, with A and B as inputs.
+ * So adapters come and go, and get stronger or weaker, while the session and its weights stay. Two products a slot, of which
+ * the second adds Wx: a decoded token waits for each dispatch.
  */
 import { create } from '@bufbuild/protobuf';
 import { PROJECTIONS, type Projection } from '../../gemma3/projections.ts';
-import { valueInfo, type ElementType } from '../builder.ts';
+import { makeTensor, valueInfo, type ElementType } from '../builder.ts';
 import { allGraphs, mainGraph, OnnxError } from '../model.ts';
 import { NodeProtoSchema, type ModelProto, type NodeProto } from '../onnx_pb.ts';
-
-/** Input [lora_rank]: what each of the ranks is multiplied by. */
-export const loraStrengths = 'lora.strengths';
 
 /** The place beside one product. */
 export interface LoraSlot {
@@ -18,7 +16,7 @@ export interface LoraSlot {
   /** Columns and rows of W. */
   inputs: number;
   outputs: number;
-  /** Names of the inputs A [inputs, lora_rank] and B [lora_rank, outputs]: Aᵀ and Bᵀ of PEFT. */
+  /** Names of the inputs A [inputs, lora_rank] and B [lora_rank, outputs]: Aᵀ of PEFT, and Bᵀ times scale and strength. */
   a: string;
   b: string;
   type: 'float32' | 'float16';
@@ -26,6 +24,8 @@ export interface LoraSlot {
 
 const PRODUCT = new RegExp(`layers\\.(\\d+)[./](?:self_attn|attn|mlp)[./](${PROJECTIONS.join('|')})[./]MatMul`, 'u');
 const RANK = 'lora_rank';
+/** Gemm knows no batch; the page's is of one. */
+const BATCH_AXIS = 'lora.batch_axis';
 
 /**
  * Adds a slot beside every product of `targets`, in all bodies of the decoder; the same inputs serve a product in each.
@@ -60,8 +60,7 @@ export function addLoraSlots(model: ModelProto, targets: readonly Projection[]):
   for (const { a, b, inputs, outputs, type } of ordered) {
     root.input.push(valueInfo(a, type, [inputs, RANK]), valueInfo(b, type, [RANK, outputs]));
   }
-  const [first] = ordered;
-  if (first) root.input.push(valueInfo(loraStrengths, first.type, [RANK]));
+  if (ordered.length > 0) root.initializer.push(makeTensor(BATCH_AXIS, 'int64', [1], new Uint8Array(8)));
   return ordered;
 }
 
@@ -74,9 +73,10 @@ function branch(product: NodeProto, { a, b }: LoraSlot): NodeProto[] {
     create(NodeProtoSchema, { name: `${product.name}/lora/${step}`, opType, input, output: [output] });
   return [
     node('MatMul', [x, a], 'A'),
-    node('Mul', [`${y}/lora/A`, loraStrengths], 'Strengths'),
-    node('MatMul', [`${y}/lora/Strengths`, b], 'B'),
-    node('Add', [alone, `${y}/lora/B`], 'Add', y),
+    node('Squeeze', [`${y}/lora/A`, BATCH_AXIS], 'Rows'),
+    node('Squeeze', [alone, BATCH_AXIS], 'Alone'),
+    node('Gemm', [`${y}/lora/Rows`, b, `${y}/lora/Alone`], 'B'),
+    node('Unsqueeze', [`${y}/lora/B`, BATCH_AXIS], 'Batch', y),
   ];
 }
 

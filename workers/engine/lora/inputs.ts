@@ -1,8 +1,8 @@
-/** A, B and the strengths of the adapters that stand beside the decoder, as inputs of its session. */
+/** A and B of the adapters that stand beside the decoder, strengths and all, as inputs of its session. */
 import type * as Ort from 'onnxruntime-web';
 import type { Adapter } from '#core/lora/adapter.ts';
-import { stack, strengthsOf } from '#core/lora/stack.ts';
-import { loraStrengths, type LoraSlot } from '#core/onnx/patch/loraSlots.ts';
+import { rankOf, stackA, stackB } from '#core/lora/stack.ts';
+import type { LoraSlot } from '#core/onnx/patch/loraSlots.ts';
 import { encodeHalf } from '#core/safetensors/dtype.ts';
 import { gpuTensor, type Backend } from '../model/backend.ts';
 import type { ExtraInputs } from '../model/decoder.ts';
@@ -11,11 +11,10 @@ type Type = LoraSlot['type'];
 
 export class LoraInputs implements ExtraInputs {
   readonly #backend: Backend;
+  readonly #slots: readonly LoraSlot[];
   readonly #adapters: readonly Adapter[];
-  readonly #type: Type;
   readonly #tensors: Record<string, Ort.Tensor> = {};
-  readonly #buffers: GPUBuffer[] = [];
-  readonly #strengthsBuffer: GPUBuffer | undefined;
+  readonly #buffers = new Map<string, GPUBuffer>();
   /** Not yet where the session reads them. */
   #pending: readonly number[] | undefined;
 
@@ -30,18 +29,12 @@ export class LoraInputs implements ExtraInputs {
     adapters: readonly Adapter[],
     strengths: readonly number[],
   ) {
-    const [first] = slots;
-    if (!first || adapters.length === 0) throw new TypeError('neither slots nor adapters may be missing');
+    if (slots.length === 0 || adapters.length === 0) throw new TypeError('neither slots nor adapters may be missing');
     this.#backend = backend;
+    this.#slots = slots;
     this.#adapters = adapters;
-    this.#type = first.type;
-    const ranks = strengthsOf(adapters, strengths);
-    for (const slot of slots) {
-      const { a, b } = stack(slot, adapters);
-      this.#add(slot.a, slot.type, a, [slot.inputs, ranks.length]);
-      this.#add(slot.b, slot.type, b, [ranks.length, slot.outputs]);
-    }
-    this.#strengthsBuffer = this.#add(loraStrengths, this.#type, ranks, [ranks.length]);
+    for (const slot of slots) this.#put(slot.a, slot.type, stackA(slot, adapters), [slot.inputs, rankOf(adapters)]);
+    this.#putStrengths(strengths);
   }
 
   /** In force from the next run on. */
@@ -53,43 +46,41 @@ export class LoraInputs implements ExtraInputs {
     const strengths = this.#pending;
     this.#pending = undefined;
     // Not when they change but here: a run that was begun must not see half of its layers with other ones.
-    if (strengths) this.#write(strengthsOf(this.#adapters, strengths));
+    if (strengths) this.#putStrengths(strengths);
     return this.#tensors;
   }
 
   dispose(): void {
-    for (const buffer of this.#buffers) buffer.destroy();
+    for (const buffer of this.#buffers.values()) buffer.destroy();
   }
 
-  #write(ranks: Float32Array<ArrayBuffer>): void {
-    const { gpu } = this.#backend;
-    const values = stored(ranks, this.#type);
-    // The queue keeps the order: runs that were queued before still read the old ones.
-    if (gpu && this.#strengthsBuffer) gpu.device.queue.writeBuffer(this.#strengthsBuffer, 0, padded(values));
-    else this.#tensors[loraStrengths] = this.#onCpu(values, [ranks.length]);
+  /** They are in B: so a token pays for no product with them. */
+  #putStrengths(strengths: readonly number[]): void {
+    for (const slot of this.#slots)
+      this.#put(slot.b, slot.type, stackB(slot, this.#adapters, strengths), [rankOf(this.#adapters), slot.outputs]);
   }
 
-  #add(name: string, type: Type, floats: Float32Array<ArrayBuffer>, dims: readonly number[]): GPUBuffer | undefined {
-    const { gpu } = this.#backend;
+  #put(name: string, type: Type, floats: Float32Array<ArrayBuffer>, dims: readonly number[]): void {
+    const { gpu, runtime } = this.#backend;
     const values = stored(floats, type);
     if (!gpu) {
-      this.#tensors[name] = this.#onCpu(values, dims);
-      return undefined;
+      const { Tensor } = runtime.ort;
+      this.#tensors[name] =
+        values instanceof Float32Array ? new Tensor('float32', values, dims) : new Tensor('float16', values, dims);
+      return;
     }
-    const buffer = gpu.ledger.createBuffer('weights', {
-      label: name,
-      size: Math.ceil(values.byteLength / 16) * 16,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
-    });
-    this.#buffers.push(buffer);
+    let buffer = this.#buffers.get(name);
+    if (!buffer) {
+      buffer = gpu.ledger.createBuffer('weights', {
+        label: name,
+        size: Math.ceil(values.byteLength / 16) * 16,
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+      });
+      this.#buffers.set(name, buffer);
+      this.#tensors[name] = gpuTensor(this.#backend, buffer, type, dims);
+    }
+    // The queue keeps the order: runs that were queued before still read the old ones.
     gpu.device.queue.writeBuffer(buffer, 0, padded(values));
-    this.#tensors[name] = gpuTensor(this.#backend, buffer, type, dims);
-    return buffer;
-  }
-
-  #onCpu(values: Float32Array | Uint16Array, dims: readonly number[]): Ort.Tensor {
-    const { Tensor } = this.#backend.runtime.ort;
-    return values instanceof Float32Array ? new Tensor('float32', values, dims) : new Tensor('float16', values, dims);
   }
 }
 

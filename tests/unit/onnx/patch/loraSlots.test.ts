@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '#core/gemma3/config.ts';
 import { readAdapter, type Adapter } from '#core/lora/adapter.ts';
 import { parseAdapterConfig } from '#core/lora/config.ts';
-import { stack, strengthsOf } from '#core/lora/stack.ts';
-import { addLoraSlots, loraStrengths, type LoraSlot } from '#core/onnx/patch/loraSlots.ts';
+import { rankOf, stackA, stackB } from '#core/lora/stack.ts';
+import { addLoraSlots, type LoraSlot } from '#core/onnx/patch/loraSlots.ts';
 import { maxDifference, maskOf, type Golden } from '../../../reference/golden.ts';
 import { exportFixture, fileSource, fixture, golden, NodeModel, temporaryFolder } from '../../../reference/node.ts';
 import { floats, floatTensor, runModel } from '../session.ts';
@@ -58,12 +58,10 @@ async function logits(
   const slots: LoraSlot[] = strengths ? addLoraSlots(model, ['q_proj', 'v_proj', 'o_proj']) : [];
   const feeds = decoderFeeds(model, embeddings.get(name) ?? new Float32Array(), maskOf(ids), 0);
   if (strengths) {
-    const values = strengthsOf(adapters, strengths);
-    feeds[loraStrengths] = floatTensor(values, [values.length]);
+    const rank = rankOf(adapters);
     for (const slot of slots) {
-      const { a, b } = stack(slot, adapters);
-      feeds[slot.a] = floatTensor(a, [slot.inputs, values.length]);
-      feeds[slot.b] = floatTensor(b, [values.length, slot.outputs]);
+      feeds[slot.a] = floatTensor(stackA(slot, adapters), [slot.inputs, rank]);
+      feeds[slot.b] = floatTensor(stackB(slot, adapters, strengths), [rank, slot.outputs]);
     }
   }
   return floats((await runModel(model, feeds, external))['logits']);
