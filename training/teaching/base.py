@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional as F
 from transformers import Gemma3ForConditionalGeneration
 
-from .data import BatchShape, PhantomSet, draw_batch, draw_images
+from .data import LEARNT_LAST, BatchShape, PhantomSet, draw_batch, draw_images
 from .evaluate import evaluate
 from .model import (
     TOKENS_PER_SIDE,
@@ -40,8 +40,6 @@ from .tokenizer import IMAGE_TOKEN, build_tokenizer, write_tokenizer
 REPORT_EVERY = 20
 # Batches are cut by length: of 5,500 padded tokens 3,960 were real with three parts.
 PARTS = 5
-# What a lesion that is named by its place looks like: every other kind is near 100 % when these are still below 90.
-LEARNT_LAST = {"brightness": 3.0, "shape": 3.0}
 
 
 def options() -> argparse.Namespace:

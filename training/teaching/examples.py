@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
-from .data import LANGUAGES, Batch, BatchShape, PhantomSet, draw_batch
+from .data import LANGUAGES, LEARNT_LAST, Batch, BatchShape, PhantomSet, draw_batch
 from .model import answer_logits, image_features, pixel_values, rows_by_length
 from .prompt import IGNORE, Prompter
 from .schedule import step_rng
@@ -83,14 +83,23 @@ class PhantomExamples:
     """Conversations about phantoms; answers alone count. Images are seen through a tower that does not train."""
 
     def __init__(
-        self, data: PhantomSet, held_out: PhantomSet | None, prompter: Prompter, shape: BatchShape, seed: int, images: int
+        self,
+        data: PhantomSet,
+        held_out: PhantomSet | None,
+        prompter: Prompter,
+        shape: BatchShape,
+        seed: int,
+        images: int,
+        review_from: int,
     ) -> None:
         self.data, self.prompter, self.shape, self.seed = data, prompter, shape, seed
+        self.review_from = review_from
         self.held = held_out and (held_out, all_questions(held_out, prompter, images))
         self.held_features: torch.Tensor | None = None
 
     def parts(self, model: PreTrainedModel, step: int) -> tuple[int, Iterator[Part]]:
-        batch = draw_batch(self.data, self.prompter, self.shape, step_rng(self.seed, step))
+        shape = self.shape if step < self.review_from else replace(self.shape, favoured=LEARNT_LAST)
+        batch = draw_batch(self.data, self.prompter, shape, step_rng(self.seed, step))
         count = sum(answer != IGNORE for conversation in batch.conversations for answer in conversation.answers)
         return count, parts_of(model, batch, features(model, self.data, batch.images))
 

@@ -39,7 +39,7 @@ from .new_rows import INITS
 from .prompt import Prompter
 from .run import RunFolder, write_json
 from .schedule import rate_at
-from .stages import STAGES, Planned, Rows, plan, table, tied_stages
+from .stages import REVIEW, STAGES, Planned, Rows, plan, table, tied_stages
 from .trained import Trained
 from .vocabulary import add_rows, find_new_tokens, read_tokenizer
 
@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     add("--at-once", type=int, default=1, help="of them, how many go through the model at once")
     add("--korean", type=float, default=0.9, help="fraction of conversations or sequences in Korean")
     add("--steps", type=int, default=1000, help="steps of all stages together; 0 only gives new rows")
+    add("--review-steps", type=int, default=0, help="with --data, steps behind the stages: what is learnt last once more")
     add("--rate", type=float, default=1e-3, help="largest learning rate, before a stage's factor")
     add("--stage-6", choices=WAYS, default="full", help="inner layers: whole, adapters, adapters on 4-bit weights")
     add("--stage-7", choices=WAYS, help="likewise (default: as --stage-6)")
@@ -113,6 +114,8 @@ def options() -> argparse.Namespace:
         parsing.error("either --data, a set of phantoms, or --corpus with --english, texts, is needed")
     if (arguments.corpus is None) != (arguments.english is None):
         parsing.error("--corpus and --english are needed together: without English the model forgets it")
+    if arguments.review_steps and not arguments.data:
+        parsing.error("--review-steps asks about phantoms more often, and a --corpus has none")
     if not 0 < arguments.korean <= 1:
         parsing.error("--korean is a fraction above 0, at most 1")
     arguments.stage_7 = arguments.stage_7 or arguments.stage_6
@@ -164,7 +167,7 @@ class Expansion:
 
     def way(self, index: int) -> str:
         stage = self.planned[index].stage
-        return {"6": self.arguments.stage_6, "7": self.arguments.stage_7}.get(stage.name, "full")
+        return {"6": self.arguments.stage_6}.get(stage.name, self.arguments.stage_7 if stage.inner else "full")
 
     def begin(self, index: int) -> None:
         """Each stage has an optimizer of its own."""
@@ -311,7 +314,9 @@ def main() -> None:
         held_out = open_set(arguments.evaluation, "evaluation") if arguments.evaluation else None
         prompter = Prompter(Tokenizer.from_file(str(merged)), model.config.mm_tokens_per_image)
         shape = BatchShape(arguments.images, arguments.conversations, arguments.korean, arguments.talk, turns=(3, 2, 1))
-        examples: Examples = PhantomExamples(data, held_out, prompter, shape, arguments.seed, HELD_OUT_IMAGES)
+        examples: Examples = PhantomExamples(
+            data, held_out, prompter, shape, arguments.seed, HELD_OUT_IMAGES, review_from=arguments.steps
+        )
         origins = {"data": data.meta["sha256"], "held_out": held_out and held_out.meta["sha256"]}
     else:
         examples, origins = open_texts(arguments, merged, model.config)
@@ -321,6 +326,8 @@ def main() -> None:
     run = RunFolder(arguments.out, {**kept, **origins, **identity})
 
     planned = plan(tied_stages(STAGES) if tied else STAGES, arguments.steps)
+    if arguments.review_steps:
+        planned.append(Planned(REVIEW, arguments.steps, arguments.steps + arguments.review_steps))
     rows = model.get_input_embeddings().weight.shape[0]
     print(f"{len(tokens.subwords)} new tokens from id {tokens.first}, {rows} rows, {arguments.init}", flush=True)
     print(table(planned, tied=tied, inner={"6": arguments.stage_6, "7": arguments.stage_7}), flush=True)

@@ -42,6 +42,9 @@ STAGES = (
     Stage("7", NONE,  NONE,  True,  0.15, 0.2),
 )  # fmt: skip
 
+# Ours, behind them: only where --review-steps asks for it.
+REVIEW = Stage("review", ALL, ALL, True, 0.0, 0.3)
+
 
 def tied_stages(stages: Sequence[Stage]) -> tuple[Stage, ...]:
     """
