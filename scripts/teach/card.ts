@@ -159,7 +159,7 @@ ${adapterTable(results)}
 
 ## Recipe
 
-\`npm run teach\`, ${times.length} steps in ${minutes} minutes on two processor cores with torch ${results.torch}; each step and its options are in
+\`npm run teach\`, ${new Set(times.map(({ step }) => step)).size} steps in ${minutes} minutes on two processor cores, beside other work, with torch ${results.torch}; each step and its options are in
 [scripts/teach/plan.ts](../../scripts/teach/plan.ts), amounts and seed of this run in results.json. On the same machine the same seed gives the same
 weights; other processors round differently.
 
