@@ -102,7 +102,8 @@ describe('the figures', () => {
       ];
       expect(blank.exact_match_about_images).toBeLessThan(0.35);
       expect(four.exact_match).toBeGreaterThanOrEqual(whole.exact_match - 0.03);
-      expect(two.exact_match).toBeLessThan(four.exact_match - 0.05);
+      // Searched scales save much at 2 bits, and yet there are several times as many wrong answers.
+      expect(1 - two.exact_match).toBeGreaterThan(3 * (1 - four.exact_match));
     },
   );
 
