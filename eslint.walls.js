@@ -18,37 +18,67 @@ const allowed = {
     './core',
     ...packages('comlink', 'onnxruntime-web', '@huggingface/jinja', '@huggingface/tokenizers'),
   ],
-  exporter: [
-    './exporter',
+  cli: [
+    './cli',
     './core',
     './package.json',
-    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress'),
-  ],
-  evaluation: [
-    './evaluation',
-    './core',
     // Prompts, texts and packages are read as the page reads them.
     './workers/engine/chat',
     './workers/engine/model/package.ts',
     './workers/store/reader.ts',
-    ...packages('commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node'),
+    './scripts/node-process.ts',
+    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node'),
   ],
-  korean: ['./korean', './core', ...packages('commander', 'cli-progress', '@types/cli-progress')],
   'src/messages': ['./src/messages', './core'],
-  'src/lib': [
-    './src/lib',
+  'src/platform': [
+    './src/platform',
     './src/messages',
+    './core',
+    ...packages('svelte', 'intl-messageformat', 'papaparse', '@types/papaparse'),
+  ],
+  'src/workers': [
+    './src/workers',
+    './src/platform',
     './core',
     // For their addresses (`?worker&url`): they export nothing.
     './workers/engine.worker.ts',
-    './workers/lab.worker.ts',
-    './workers/lessons.worker.ts',
+    './workers/tokenizer.worker.ts',
+    './workers/vocabulary.worker.ts',
     './workers/weights.worker.ts',
-    ...packages('svelte', 'comlink', 'marked', 'dompurify', 'intl-messageformat', 'papaparse', '@types/papaparse'),
+    ...packages('svelte', 'comlink'),
+  ],
+  'src/chat': [
+    './src/chat',
+    './src/workers',
+    './src/platform',
+    './src/ui',
+    './src/messages',
+    './core',
+    ...packages('marked', 'dompurify'),
+    ...drawing,
   ],
   'src/ui': ['./src/ui', ...drawing],
-  'src/labs': ['./src/labs', './src/lib', './src/ui', './src/messages', './core', ...drawing],
-  'src/shell': ['./src/shell', './src/labs', './src/lib', './src/ui', './src/messages', './core', ...drawing],
+  'src/labs': [
+    './src/labs',
+    './src/workers',
+    './src/chat',
+    './src/platform',
+    './src/ui',
+    './src/messages',
+    './core',
+    ...drawing,
+  ],
+  'src/shell': [
+    './src/shell',
+    './src/labs',
+    './src/workers',
+    './src/chat',
+    './src/platform',
+    './src/ui',
+    './src/messages',
+    './core',
+    ...drawing,
+  ],
 };
 
 const zones = Object.entries(allowed).map(([folder, except]) => ({
@@ -58,30 +88,38 @@ const zones = Object.entries(allowed).map(([folder, except]) => ({
   message: `${folder} may import ${except.map((path) => path.replace('./node_modules/', '').replace('./', '')).join(', ')}.`,
 }));
 
-/** A lab is its own: what two need belongs into src/lib or src/ui. */
+/** A lab is its own: what two labs need belongs into src/chat, src/platform or src/ui. */
 const labs = readdirSync(`${root}/src/labs`).map((lab) => ({
   target: `./src/labs/!(${lab})/**`,
   from: `./src/labs/${lab}`,
-  message: 'A lab imports no other lab: move what both need to src/lib or src/ui.',
+  message: 'A lab imports no other lab: move what both need to src/chat, src/platform or src/ui.',
+}));
+
+/** A command imports no other command: what two need belongs into cli/shared. */
+const commands = ['export', 'korean', 'evaluate', 'phantoms', 'teach'].map((command) => ({
+  target: `./cli/!(${command})/**`,
+  from: `./cli/${command}`,
+  message: 'A command imports no other command: move what both need to cli/shared.',
 }));
 
 export const walls = [
   ...zones,
   ...labs,
+  ...commands,
   {
-    target: ['./workers/store', './workers/lab', './workers/lessons', './workers/weights', './workers/*.ts'],
+    target: ['./workers/store', './workers/tokenizer', './workers/vocabulary', './workers/weights', './workers/*.ts'],
     from: './node_modules/onnxruntime-web',
     message: 'Only workers/engine runs models.',
   },
   { target: ['./scripts', './bench'], from: drawing, message: 'Only src draws.' },
   {
-    target: ['./scripts', './*.{ts,js}'],
+    target: ['./scripts', './*.{ts,js}', './cli/!(evaluate)/**'],
     from: './node_modules/onnxruntime-node',
     message: 'onnxruntime-node is for evaluation, tests and measurements.',
   },
   {
     target: ['./src/*.*'],
-    from: ['./workers', './exporter', './korean', './scripts', './bench'],
+    from: ['./workers', './cli', './scripts', './bench'],
     message: 'The page starts workers by URL.',
   },
   {
@@ -92,7 +130,7 @@ export const walls = [
   },
   {
     target: ['./scripts', './*.{ts,js}'],
-    from: ['./src', './workers', './evaluation', './bench'],
-    message: 'Scripts stand on core and exporter.',
+    from: ['./src', './workers', './cli', './bench'],
+    message: 'Scripts import core only.',
   },
 ];

@@ -9,10 +9,10 @@ import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { Command, InvalidArgumentError } from 'commander';
-import { compactVocabulary, readCompact } from '#core/tokenizer/compact.ts';
-import { readPack } from '#core/tokenizer/read-pack.ts';
+import { compactVocabulary, readCompact } from '#core/tokenizer/compact/compact.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
 import { machine } from './machine.ts';
 
 const CHARACTERS = 10_000;

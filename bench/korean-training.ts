@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import { Random } from '#core/sampling/random.ts';
-import { TRAINING_DEFAULTS } from '#core/tokenizer/train.ts';
-import { eachLine } from '../korean/text-lines.ts';
-import { train } from '../korean/train.ts';
+import { TRAINING_DEFAULTS } from '#core/tokenizer/korean/train.ts';
+import { eachLine } from '../cli/korean/text-lines.ts';
+import { train } from '../cli/korean/train.ts';
 import { machine } from './machine.ts';
 
 /** Of ten thousand words, how many are made of two halves. In a gigabyte they are some ten million different ones. */

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
-import { exportPackage } from '../exporter/export-package.ts';
-import { presetConfig } from '../scripts/random-presets.ts';
-import { writeRandomCheckpoint } from '../scripts/random-weights.ts';
-import { writeStandInTokenizer } from '../scripts/stand-in-tokenizer.ts';
+import { exportPackage } from '../cli/export/export-package.ts';
+import { presetConfig } from '../cli/random-checkpoint/presets.ts';
+import { writeRandomCheckpoint } from '../cli/random-checkpoint/random-weights.ts';
+import { writeStandInTokenizer } from '../cli/random-checkpoint/stand-in-tokenizer.ts';
 
 export const cache = new URL('../.cache/bench/', import.meta.url).pathname;
 

@@ -6,11 +6,11 @@ import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import type { Dtype } from '#core/protocol/manifest.ts';
 import { decodeFloats, isFloatDtype } from '#core/safetensors/dtype.ts';
 import { readHeader } from '#core/safetensors/header.ts';
-import { openModel, type EvaluatedModel } from '../evaluation/model.ts';
-import { prefill } from '../evaluation/prefill.ts';
-import { groupAt, type QuestionSet } from '../evaluation/questions.ts';
-import { ModelSessions, type Cache } from '../evaluation/sessions.ts';
-import { FileSource } from '../exporter/file-source.ts';
+import { openModel, type EvaluatedModel } from '../cli/evaluate/model.ts';
+import { prefill } from '../cli/evaluate/prefill.ts';
+import { groupAt, type QuestionSet } from '../cli/evaluate/questions.ts';
+import { ModelSessions, type Cache } from '../cli/evaluate/sessions.ts';
+import { FileSource } from '../cli/export/file-source.ts';
 
 /** Questions about phantoms that training did not see, two a phantom and language. */
 const QUESTIONS: Omit<QuestionSet, 'count'> = {

@@ -16,8 +16,8 @@ import { Distances } from '#core/quant/compare.ts';
 import { dequantize, quantize } from '#core/quant/matrix.ts';
 import { measure } from '#core/quant/measures.ts';
 import { QUANT_METHODS, type BlockSize, type QuantMethod, type QuantSettings } from '#core/quant/settings.ts';
-import { openCheckpoint, type Checkpoint } from '../exporter/checkpoint.ts';
-import { exportPackage } from '../exporter/export-package.ts';
+import { openCheckpoint, type Checkpoint } from '../cli/export/checkpoint.ts';
+import { exportPackage } from '../cli/export/export-package.ts';
 import { machine } from './machine.ts';
 import { caseRows, phantomRows } from './quant-prompts.ts';
 

@@ -17,9 +17,9 @@ import { resize } from '#core/image/resize.ts';
 import type { Dtype, Manifest } from '#core/protocol/manifest.ts';
 import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
-import { exportPackage } from '../exporter/export-package.ts';
-import { presetConfig } from '../scripts/random-presets.ts';
-import { writeRandomCheckpoint } from '../scripts/random-weights.ts';
+import { exportPackage } from '../cli/export/export-package.ts';
+import { presetConfig } from '../cli/random-checkpoint/presets.ts';
+import { writeRandomCheckpoint } from '../cli/random-checkpoint/random-weights.ts';
 
 const FIXTURES = new URL('../tests/fixtures/', import.meta.url).pathname;
 const IMAGES = ['landscape-1500x1000.expected-896.png', 'small-320x427.expected-896.png'];

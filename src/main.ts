@@ -7,10 +7,10 @@ import App from './App.svelte';
 import { LoraLab } from './labs/lora/lab.svelte.ts';
 import { QuantLab } from './labs/quant/lab.svelte.ts';
 import { TokenizerLab } from './labs/tokenizer/lab.svelte.ts';
-import { locale } from './lib/locale.svelte.ts';
-import { place } from './lib/place.svelte.ts';
-import { Session } from './lib/session.svelte.ts';
-import { theme } from './lib/theme.svelte.ts';
+import { locale } from './platform/locale.svelte.ts';
+import { place } from './platform/place.svelte.ts';
+import { Session } from './chat/session.svelte.ts';
+import { theme } from './platform/theme.svelte.ts';
 
 locale.restore(location.search);
 theme.restore();

@@ -1,6 +1,6 @@
 /** Whether adapters find their places beside the products of a decoder. */
 import { PROJECTIONS, type Projection } from '../gemma3/projections.ts';
-import type { LoraSlot } from '../onnx/patch/loraSlots.ts';
+import type { LoraSlot } from '../onnx/patch/lora-slots.ts';
 import type { Adapter } from './adapter.ts';
 import { AdapterError } from './error.ts';
 

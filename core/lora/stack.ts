@@ -1,5 +1,5 @@
 /** Puts several adapters into one slot: ranks one after the other, so that one product serves them all. */
-import type { LoraSlot } from '../onnx/patch/loraSlots.ts';
+import type { LoraSlot } from '../onnx/patch/lora-slots.ts';
 import type { Adapter } from './adapter.ts';
 
 /** Most that run at once. */

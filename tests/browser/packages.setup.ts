@@ -1,6 +1,6 @@
 /** Exports the packages that the browser tests load over HTTP from tests/packages. */
 import { cp, mkdir, rename, rm } from 'node:fs/promises';
-import { writeStandInTokenizer } from '../../scripts/stand-in-tokenizer.ts';
+import { writeStandInTokenizer } from '../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { exportFixture, fixture } from '../reference/node.ts';
 import { writeEnginePackages } from './engine/packages.ts';
 

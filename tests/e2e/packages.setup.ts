@@ -1,4 +1,4 @@
-import { writeRandomPackage } from '../../scripts/random-package.ts';
+import { writeRandomPackage } from '../reference/random-package.ts';
 import { packageFolder, PACKAGES } from './packages.ts';
 
 /** Before all tests: the packages that stand in for the built-in one. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
-import type { RandomPackageOptions } from '../../scripts/random-package.ts';
+import type { RandomPackageOptions } from '../reference/random-package.ts';
 
 export const PACKAGES = {
   /** Writes on until it is stopped. */

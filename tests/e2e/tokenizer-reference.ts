@@ -1,9 +1,9 @@
 /** How many tokens it should be, by somebody else's encoder: @huggingface/tokenizers over the real tokenizer.json. */
 import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { mergeTokenizerJson } from '#core/tokenizer/merge.ts';
-import { readPack } from '#core/tokenizer/read-pack.ts';
-import { requireTokenizerJson } from '#core/tokenizer/tokenizer-file.ts';
+import { mergeTokenizerJson } from '#core/tokenizer/korean/merge.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { requireTokenizerJson } from '#core/tokenizer/korean/tokenizer-file.ts';
 
 const json = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { expect, test } from '@playwright/test';
-import { standInTokenizer } from '../../scripts/stand-in-tokenizer.ts';
+import { standInTokenizer } from '../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { gzipHost } from './gzip-host.ts';
 import { answers, dropBytes, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
 import { cells, input, openLab, row, shownCounts, textFile, tokenCard, tokens } from './tokenizer-page.ts';

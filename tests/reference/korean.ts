@@ -1,8 +1,8 @@
 /** A small pack for the stand-in tokenizer. */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Pack } from '#core/tokenizer/pack.ts';
-import { writePack } from '#core/tokenizer/write-pack.ts';
+import type { Pack } from '#core/tokenizer/korean/pack.ts';
+import { writePack } from '#core/tokenizer/korean/write-pack.ts';
 
 /** Ids of the stand-in tokenizer, and rows of the fixture. */
 export const BASE_SIZE = 512;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Dtype } from '#core/protocol/manifest.ts';
 import { chunks } from '#core/chat/chunks.ts';
 import { DTYPE_SUFFIX, VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
-import { ModelSessions, type DecoderRun } from '../../evaluation/sessions.ts';
-import { exportPackage, type ExportOptions } from '../../exporter/export-package.ts';
+import { ModelSessions, type DecoderRun } from '../../cli/evaluate/sessions.ts';
+import { exportPackage, type ExportOptions } from '../../cli/export/export-package.ts';
 import { argmax, imageToken, maskOf, readGolden, type Golden } from './golden.ts';
 
 export const fixture = new URL('../fixtures/gemma3-tiny/', import.meta.url).pathname;

@@ -53,7 +53,7 @@ const BYTES = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).t
 
 /**
  * Small tokenizer.json files with every option that is read, sensible together or not. Metaspace's "first" stands only
- * beside normalizers that do not shorten or lengthen words (see core/tokenizer/normalizer.ts).
+ * beside normalizers that do not shorten or lengthen words (see core/tokenizer/bpe/normalizer.ts).
  */
 export const randomTokenizer = fc
   .record({

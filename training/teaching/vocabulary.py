@@ -53,7 +53,7 @@ def merges_of(tokenizer: dict) -> list[tuple[str, str]]:
 def find_new_tokens(base: dict, merged: dict) -> NewTokens:
     """
     The tokens that `merged` has behind those of `base`. Each is a merge behind the base's merges; undoing it gives the
-    tokens that stand in a text where the new one is not known (core/tokenizer/subwords.ts).
+    tokens that stand in a text where the new one is not known (core/tokenizer/korean/subwords.ts).
     """
     remedy = "make it with: npm run korean -- merge --base CHECKPOINT/tokenizer.json"
     base_ids, ids = ids_of(base), ids_of(merged)

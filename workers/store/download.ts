@@ -2,7 +2,7 @@
 import { FailureError } from '#core/protocol/failure.ts';
 import type { ReadOptions } from './reader.ts';
 import { sha256 } from './sha256.ts';
-import type { Sink } from './shelf.ts';
+import type { Sink } from './package-store.ts';
 
 export interface Download extends ReadOptions {
   url: string;

@@ -5,7 +5,7 @@ import { checkResponse, download, request, versionOf, type Download } from './do
 import { MANIFEST, readFileTable, type FileTable } from './file-table.ts';
 import type { PackageReader, ReadOptions, StoreNotice, StoreOptions } from './reader.ts';
 import { sha256 } from './sha256.ts';
-import { MemorySink, Shelf, type Sink } from './shelf.ts';
+import { MemorySink, Shelf, type Sink } from './package-store.ts';
 
 /**
  * @param url ends in "/"

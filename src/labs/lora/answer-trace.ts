@@ -1,7 +1,7 @@
 /** One answer, or one given answer scored, through the engine. */
 import type { TracedToken, TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
 import type { Failure } from '#core/protocol/failure.ts';
-import type { Engine } from '../../lib/engine.svelte.ts';
+import type { Engine } from '../../workers/engine.svelte.ts';
 
 export interface TracedAnswer {
   tokens: readonly TracedToken[];

@@ -1,11 +1,11 @@
 import type { TracedToken } from '#core/protocol/adapters.ts';
 import type { Failure } from '#core/protocol/failure.ts';
-import type { Engine } from '../../lib/engine.svelte.ts';
+import type { Engine } from '../../workers/engine.svelte.ts';
 import { judgeAnswer, type AnswerVerdict } from './answer-verdict.ts';
 import { traceAnswer, type Traced, type TracedAnswer } from './answer-trace.ts';
-import { partingOf } from './parting.ts';
+import { partingOf } from './first-divergence.ts';
 import { longestAnswer, type Prompt } from './prompt.svelte.ts';
-import type { Rack } from './rack.svelte.ts';
+import type { Rack } from './adapters.svelte.ts';
 
 export type SideName = 'base' | 'adapted';
 

@@ -1,5 +1,5 @@
 import { plainest } from '#core/phantoms/suggestions.ts';
-import { locale } from '../../lib/locale.svelte.ts';
+import { locale } from '../../platform/locale.svelte.ts';
 import type { LoraLab } from './lab.svelte.ts';
 import { mannerOf, skillOf } from './shipped.ts';
 

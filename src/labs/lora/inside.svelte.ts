@@ -1,8 +1,8 @@
 import type { Projection } from '#core/gemma3/projections.ts';
 import type { AdapterEntry } from './adapter-entry.svelte.ts';
-import type { Engine } from '../../lib/engine.svelte.ts';
+import type { Engine } from '../../workers/engine.svelte.ts';
 import { heatCells, parameterOf, type HeatCell } from './heat.ts';
-import type { Rack } from './rack.svelte.ts';
+import type { Rack } from './adapters.svelte.ts';
 import type { WeightNorms } from './weight-norms.svelte.ts';
 
 /** Which adapter is looked into, and which of its modules. */

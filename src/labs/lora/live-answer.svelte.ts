@@ -1,8 +1,8 @@
 import type { GenerateEvent } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/protocol/failure.ts';
-import type { Engine } from '../../lib/engine.svelte.ts';
+import type { Engine } from '../../workers/engine.svelte.ts';
 import { longestAnswer, type Prompt } from './prompt.svelte.ts';
-import type { Rack } from './rack.svelte.ts';
+import type { Rack } from './adapters.svelte.ts';
 
 /** Text that came while the sliders stood still. */
 export interface Stretch {

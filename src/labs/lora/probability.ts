@@ -1,4 +1,4 @@
-import { locale } from '../../lib/locale.svelte.ts';
+import { locale } from '../../platform/locale.svelte.ts';
 
 const least = 1e-6;
 

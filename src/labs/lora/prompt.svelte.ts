@@ -1,8 +1,8 @@
 import type { Phantom } from '#core/phantoms/phantom.ts';
 import type { Shown } from '#core/phantoms/verdict.ts';
 import type { ChatMessage, Sampling } from '#core/protocol/engine.ts';
-import { release, type Attachment } from '../../lib/attachments.svelte.ts';
-import { phantomNumbered, PhantomSource, type DrawnPhantom } from '../../lib/phantoms.ts';
+import { release, type Attachment } from '../../chat/attachments.svelte.ts';
+import { phantomNumbered, PhantomSource, type DrawnPhantom } from '../../chat/phantoms.ts';
 
 /** Enough for a report of the teaching model; the first sentences of a larger one. */
 export const longestAnswer = 160;

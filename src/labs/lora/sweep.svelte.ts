@@ -1,9 +1,9 @@
 import type { Failure } from '#core/protocol/failure.ts';
-import type { Engine } from '../../lib/engine.svelte.ts';
+import type { Engine } from '../../workers/engine.svelte.ts';
 import { judgeAnswer, type AnswerVerdict } from './answer-verdict.ts';
 import { traceAnswer } from './answer-trace.ts';
 import { longestAnswer, type Prompt } from './prompt.svelte.ts';
-import type { Rack } from './rack.svelte.ts';
+import type { Rack } from './adapters.svelte.ts';
 
 export interface SweepRow {
   strength: number;

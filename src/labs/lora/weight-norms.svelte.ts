@@ -1,7 +1,7 @@
 import type { JobId, ModelInfo, PackageSource } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/protocol/failure.ts';
 import type { NormsEvent, WeightsApi, WeightsOpenEvent } from '#core/protocol/weights.ts';
-import type { WorkerLink } from '../../lib/worker-link.ts';
+import type { WorkerLink } from '../../workers/worker-client.ts';
 
 /** ‖W‖ of matrices of the open package, each measured once, in the worker that looks into weights. */
 export class WeightNorms {

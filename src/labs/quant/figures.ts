@@ -1,5 +1,5 @@
-import { dash } from '../../lib/figures.ts';
-import { locale } from '../../lib/locale.svelte.ts';
+import { dash } from '../../platform/figures.ts';
+import { locale } from '../../platform/locale.svelte.ts';
 
 /** A weight, or a difference of weights: four significant digits, tiny ones with an exponent. */
 export function weight(value: number): string {

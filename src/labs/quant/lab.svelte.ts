@@ -1,7 +1,7 @@
 import type { PackageSource } from '#core/protocol/engine.ts';
 import type { WeightsSource } from '#core/protocol/weights.ts';
-import { place, type Address } from '../../lib/place.svelte.ts';
-import type { Session } from '../../lib/session.svelte.ts';
+import { place, type Address } from '../../platform/place.svelte.ts';
+import type { Session } from '../../chat/session.svelte.ts';
 import { fetchFile } from './fetch-file.ts';
 import { Microscope, NotThere } from './microscope.svelte.ts';
 import { presets, settingsOf } from './presets.ts';

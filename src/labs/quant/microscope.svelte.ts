@@ -8,7 +8,7 @@ import type {
   WeightsSource,
 } from '#core/protocol/weights.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
-import { WeightsLink } from '../../lib/weights-link.ts';
+import { WeightsLink } from '../../workers/weights-client.ts';
 import { settingsOf } from './presets.ts';
 
 /** Bars of the histogram, cells of the error map and of the detail, each way. */

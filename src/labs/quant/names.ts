@@ -1,6 +1,6 @@
 import { MODEL_PARTS } from '#core/protocol/weights.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
-import { t } from '../../lib/locale.svelte.ts';
+import { t } from '../../platform/locale.svelte.ts';
 import { settingsCode, type PartSettings } from './settings-code.ts';
 import type { Trial } from './trial.svelte.ts';
 

@@ -2,7 +2,7 @@
 import { drawExample } from '#core/phantoms/examples.ts';
 import type { Language } from '#core/phantoms/question.ts';
 import type { ChatMessage } from '#core/protocol/engine.ts';
-import { drawnPhantom } from '../../lib/phantoms.ts';
+import { drawnPhantom } from '../../chat/phantoms.ts';
 
 export interface SheetQuestion {
   /** Set and number of the phantom: what people see as its number. */

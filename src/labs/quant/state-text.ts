@@ -1,5 +1,5 @@
-import { bytes } from '../../lib/figures.ts';
-import { t } from '../../lib/locale.svelte.ts';
+import { bytes } from '../../platform/figures.ts';
+import { t } from '../../platform/locale.svelte.ts';
 import type { Trial } from './trial.svelte.ts';
 
 /** What a trial does now, or why it does nothing. */

@@ -1,5 +1,5 @@
-import { csv } from '../../lib/csv.ts';
-import { t } from '../../lib/locale.svelte.ts';
+import { csv } from '../../platform/csv.ts';
+import { t } from '../../platform/locale.svelte.ts';
 import { nameOfTrial } from './names.ts';
 import type { Trials } from './trials.svelte.ts';
 

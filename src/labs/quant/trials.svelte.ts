@@ -1,10 +1,10 @@
 import type { OpenOptions, PackageSource } from '#core/protocol/engine.ts';
 import { SETS } from '#core/phantoms/sets.ts';
 import type { RequantizeEvent } from '#core/protocol/weights.ts';
-import { Announcer } from '../../lib/announcer.svelte.ts';
-import { Engine } from '../../lib/engine.svelte.ts';
-import { t } from '../../lib/locale.svelte.ts';
-import { WeightsLink } from '../../lib/weights-link.ts';
+import { Announcer } from '../../platform/announcer.svelte.ts';
+import { Engine } from '../../workers/engine.svelte.ts';
+import { t } from '../../platform/locale.svelte.ts';
+import { WeightsLink } from '../../workers/weights-client.ts';
 import { NoAnswer, type Traced } from './ask.ts';
 import { measure } from './measure.ts';
 import { nameOfTrial } from './names.ts';

@@ -1,5 +1,5 @@
-import { dash } from '../../lib/figures.ts';
-import { locale } from '../../lib/locale.svelte.ts';
+import { dash } from '../../platform/figures.ts';
+import { locale } from '../../platform/locale.svelte.ts';
 
 /** A quotient with two decimals; a dash where there is nothing to divide by. */
 export function ratio(above: number, below: number): string {

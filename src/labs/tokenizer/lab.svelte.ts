@@ -1,13 +1,13 @@
-import type { LabFailure, TokenizerKey } from '#core/protocol/tokenizer-lab.ts';
-import { LabLink } from '../../lib/lab-link.ts';
-import { place, type Address } from '../../lib/place.svelte.ts';
-import type { Entry } from './entry.svelte.ts';
-import { examples } from './examples.ts';
-import { LiveText } from './live-text.svelte.ts';
-import { Pairs } from './pairs.svelte.ts';
+import type { LabFailure, TokenizerKey } from '#core/protocol/tokenizer.ts';
+import { LabLink } from '../../workers/tokenizer-client.ts';
+import { place, type Address } from '../../platform/place.svelte.ts';
+import type { Entry } from './tokenizers/entry.svelte.ts';
+import { examples } from './text/examples.ts';
+import { LiveText } from './text/live-text.svelte.ts';
+import { Pairs } from './pairs/pairs.svelte.ts';
 import { unpackShared, type Shared } from './share.ts';
-import { BASE, Tokenizers } from './tokenizers.svelte.ts';
-import { TotalsCounter } from './totals.ts';
+import { BASE, Tokenizers } from './tokenizers/tokenizers.svelte.ts';
+import { TotalsCounter } from './text/totals.ts';
 
 /** UTF-16 units of text that are compared live. */
 export const mostText = 200_000;

@@ -1,12 +1,12 @@
-import type { Session } from '../../lib/session.svelte.ts';
-import { LessonsLink } from '../../lib/lessons-link.ts';
-import { Claims } from './claims.svelte.ts';
+import type { Session } from '../../chat/session.svelte.ts';
+import { LessonsLink } from '../../workers/vocabulary-client.ts';
+import { Claims } from './claims/claims.svelte.ts';
 import type { TokenizerLab } from './lab.svelte.ts';
-import { Money } from './money.svelte.ts';
-import { NewRows } from './new-rows.svelte.ts';
-import { BASE } from './tokenizers.svelte.ts';
-import { Training } from './training.svelte.ts';
-import { WrongMerges } from './wrong-merges.svelte.ts';
+import { Money } from './cost/token-cost.svelte.ts';
+import { NewRows } from './new-rows/new-rows.svelte.ts';
+import { BASE } from './tokenizers/tokenizers.svelte.ts';
+import { Training } from './training/training.svelte.ts';
+import { WrongMerges } from './wrong-merges/wrong-merges.svelte.ts';
 
 /** The pack that the lessons are about. */
 const PACK = 'ko-8960';

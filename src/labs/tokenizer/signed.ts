@@ -1,5 +1,5 @@
-import { count, percent } from '../../lib/figures.ts';
-import { locale } from '../../lib/locale.svelte.ts';
+import { count, percent } from '../../platform/figures.ts';
+import { locale } from '../../platform/locale.svelte.ts';
 
 const sign = (value: number) => (value < 0 ? '−' : value > 0 ? '+' : '±');
 

@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeRandomPackage } from '../../../scripts/random-package.ts';
-import { writeStandInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
+import { writeRandomPackage } from '../../reference/random-package.ts';
+import { writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { loadChat } from '../../../workers/engine/chat/chat.ts';
 import { BASE_SIZE, MERGES, writeKoreanPack } from '../../reference/korean.ts';
 import { exportFixture, fixture, NodeModel, temporaryFolder } from '../../reference/node.ts';

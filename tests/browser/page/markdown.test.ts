@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { renderBlocks } from '../../../src/lib/markdown.ts';
+import { renderBlocks } from '../../../src/chat/markdown.ts';
 
 function render(text: string): HTMLElement {
   const root = document.createElement('div');

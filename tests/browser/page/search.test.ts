@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import type { GenerateEvent } from '#core/protocol/engine.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
-import { Engine } from '../../../src/lib/engine.svelte.ts';
+import { Engine } from '../../../src/workers/engine.svelte.ts';
 import { greedy, user } from '../engine/client.ts';
 import { packageUrl } from '../engine/model.ts';
 

@@ -5,7 +5,7 @@ import { requestGpu, type Gpu } from '../../../workers/engine/runtime/device.ts'
 import { GpuLedger } from '../../../workers/engine/runtime/ledger.ts';
 import { memoryStats } from '../../../workers/engine/runtime/memory.ts';
 import { chooseBuild, loadOrt, sessionOptions, type OrtBuild } from '../../../workers/engine/runtime/ort.ts';
-import { PatientBlob } from '../../../workers/engine/runtime/patient-read.ts';
+import { PatientBlob } from '../../../workers/engine/runtime/retrying-blob.ts';
 import { addOne, ATTENTION, attentionIf, chain, TIED, tiedHead } from './models.ts';
 
 const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;

@@ -4,7 +4,7 @@ import type { PackageSource } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/protocol/failure.ts';
 import { openPackage } from '../../../workers/store/package.ts';
 import type { StoreNotice } from '../../../workers/store/reader.ts';
-import { Shelf } from '../../../workers/store/shelf.ts';
+import { Shelf } from '../../../workers/store/package-store.ts';
 
 export interface ReadResult {
   bytes?: Uint8Array<ArrayBuffer>;

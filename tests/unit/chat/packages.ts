@@ -1,4 +1,4 @@
-import { standInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
+import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';
 import type { ChatMessage } from '#core/protocol/engine.ts';
 import type { ImageTokens } from '#core/chat/prompt.ts';

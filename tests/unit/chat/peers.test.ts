@@ -5,7 +5,7 @@ import { AutoProcessor, AutoTokenizer, env, RawImage } from '@huggingface/transf
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildPrompt } from '#core/chat/prompt.ts';
 import { compileChatTemplate, findChatTemplate } from '../../../workers/engine/chat/template.ts';
-import { standInTokenizer, writeStandInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
+import { standInTokenizer, writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { imageTokens, loadStandIn, message } from './packages.ts';
 
 /** The same conversations through transformers.js' own processor. */

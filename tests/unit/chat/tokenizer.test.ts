@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
-import { standInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
+import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { compileChatTemplate, findChatTemplate } from '../../../workers/engine/chat/template.ts';
 import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';
 import { loadStandIn } from './packages.ts';
@@ -54,7 +54,12 @@ describe('stand-in tokenizer', () => {
   it('is written by the command', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'stand-in-'));
     try {
-      await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/stand-in-tokenizer.ts', folder]);
+      await promisify(execFile)(process.execPath, [
+        '--import',
+        'tsx',
+        'cli/random-checkpoint/stand-in-tokenizer.ts',
+        folder,
+      ]);
       expect((await readdir(folder)).sort()).toEqual([
         'chat_template.jinja',
         'special_tokens_map.json',

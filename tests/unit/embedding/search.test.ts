@@ -18,7 +18,7 @@ import { FailureError } from '#core/protocol/failure.ts';
 import { findNearest } from '../../../workers/engine/embedding/nearest.ts';
 import type { ModelPackage } from '../../../workers/engine/model/package.ts';
 import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';
-import { standInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
+import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { fixture } from '../../reference/node.ts';
 
 const configText = readFileSync(join(fixture, 'checkpoint/config.json'), 'utf8');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, parseConfig } from '#core/gemma3/config.ts';
-import { presetConfig, textOnly } from '../../../scripts/random-presets.ts';
+import { presetConfig, textOnly } from '../../../cli/random-checkpoint/presets.ts';
 import { fixture } from '../../reference/node.ts';
 
 type Json = Record<string, unknown>;

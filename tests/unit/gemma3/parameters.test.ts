@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '#core/gemma3/config.ts';
 import { canonicalName, countParameters, expectedParameters } from '#core/gemma3/parameters.ts';
 import { readHeader } from '#core/safetensors/header.ts';
-import { presetConfig, textOnly } from '../../../scripts/random-presets.ts';
+import { presetConfig, textOnly } from '../../../cli/random-checkpoint/presets.ts';
 import { fileSource, fixture } from '../../reference/node.ts';
 
 const config = parseConfig(JSON.parse(readFileSync(join(fixture, 'checkpoint/config.json'), 'utf8')));

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readPack } from '#core/tokenizer/read-pack.ts';
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
 import { tinyTokenizerJson } from '../tokenizer/tiny-base.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -35,7 +35,7 @@ async function workbench() {
         .map((word) => (/^[\w-]+\.\w+/.test(word) ? path(word) : word));
       execFile(
         process.execPath,
-        ['--import', 'tsx', 'korean/main.ts', ...args],
+        ['--import', 'tsx', 'cli/korean/main.ts', ...args],
         { cwd: ROOT },
         (error, stdout, stderr) => resolve({ status: error ? error.code : 0, stdout, stderr }),
       );

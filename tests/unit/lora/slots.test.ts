@@ -5,7 +5,7 @@ import { describeAdapter, describeModule } from '#core/lora/describe.ts';
 import { checkSlots, targetsOf } from '#core/lora/slots.ts';
 import { lowRankSvd, truncateAdapter } from '#core/lora/svd.ts';
 import type { Projection } from '#core/gemma3/projections.ts';
-import type { LoraSlot } from '#core/onnx/patch/loraSlots.ts';
+import type { LoraSlot } from '#core/onnx/patch/lora-slots.ts';
 
 function module(layer: number, target: Projection, rank = 2): LoraModule {
   const [inputs, outputs] = [6, 4];

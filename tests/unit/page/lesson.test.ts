@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
-import type { Attachment } from '../../../src/lib/attachments.svelte.ts';
-import { lessonTurns, shownTo, type Turn } from '../../../src/lib/lesson.ts';
+import type { Attachment } from '../../../src/chat/attachments.svelte.ts';
+import { lessonTurns, shownTo, type Turn } from '../../../src/chat/lesson.ts';
 
 const blob = new Blob();
 const photograph: Attachment = { id: 'a', name: 'a.jpg', blob, url: '' };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { advance, startOpening } from '../../../src/lib/opening.ts';
+import { advance, startOpening } from '../../../src/workers/opening.ts';
 
 const step = (file: string, doneBytes: number, totalBytes: number) =>
   ({ type: 'progress', phase: 'download', file, doneBytes, totalBytes }) as const;

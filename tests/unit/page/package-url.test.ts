@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { packageUrl } from '../../../src/lib/package-url.ts';
+import { packageUrl } from '../../../src/platform/package-url.ts';
 
 const page = 'https://lab.example/tools/';
 const main = 'https://huggingface.co/owner/name/resolve/main/';

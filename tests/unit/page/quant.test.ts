@@ -10,8 +10,8 @@ import { partsCode, readParts, readSettings, settingsCode } from '../../../src/l
 import { linkTo, readShared, SHEET_SIZES, STEPS, writeShared } from '../../../src/labs/quant/share.ts';
 import { variantsOf } from '../../../src/labs/quant/variants.ts';
 import { differingWords } from '../../../src/labs/quant/word-diff.ts';
-import { readHash } from '../../../src/lib/place.svelte.ts';
-import { phantomNumbered } from '../../../src/lib/phantoms.ts';
+import { readHash } from '../../../src/platform/place.svelte.ts';
+import { phantomNumbered } from '../../../src/chat/phantoms.ts';
 
 const settings = fc.record({
   format: fc.constantFrom(...QUANT_FORMATS),

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { CONTINUED, NEW_TOKEN } from '#core/protocol/tokenizer-lab.ts';
-import { csv } from '../../../src/lib/csv.ts';
-import { readHash } from '../../../src/lib/place.svelte.ts';
-import { cellsOf, overlapping, visible } from '../../../src/labs/tokenizer/cells.ts';
-import { readPairs } from '../../../src/labs/tokenizer/read-pairs.ts';
+import { CONTINUED, NEW_TOKEN } from '#core/protocol/tokenizer.ts';
+import { csv } from '../../../src/platform/csv.ts';
+import { readHash } from '../../../src/platform/place.svelte.ts';
+import { cellsOf, overlapping, visible } from '../../../src/labs/tokenizer/text/cells.ts';
+import { readPairs } from '../../../src/labs/tokenizer/pairs/read-pairs.ts';
 import { linkTo, packShared, unpackShared } from '../../../src/labs/tokenizer/share.ts';
-import { placeOf } from '../../../workers/lab/json-text.ts';
+import { placeOf } from '../../../workers/tokenizer/json-text.ts';
 
 test('a link brings back what it was given, in letters that an address may have', async () => {
   const shared = { text: '환자 🙂 "따옴표"\n\t줄'.repeat(50), tokenizers: ['base', 'hf:owner/name'] };

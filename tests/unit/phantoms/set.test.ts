@@ -10,10 +10,10 @@ import { drawPhantom } from '#core/phantoms/draw.ts';
 import { lesionMap, renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
 import { isJsonObject } from '#core/json.ts';
-import { npyHeader, writePhantomSet } from '../../../scripts/phantom-set.ts';
+import { npyHeader, writePhantomSet } from '../../../cli/phantoms/phantom-set.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const COMMAND = ['--import', 'tsx', 'scripts/phantoms.ts'];
+const COMMAND = ['--import', 'tsx', 'cli/phantoms/main.ts'];
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'phantoms-test-'));

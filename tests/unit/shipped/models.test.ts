@@ -12,12 +12,12 @@ import { readAdapter } from '#core/lora/adapter.ts';
 import { KINDS } from '#core/phantoms/question.ts';
 import type { Scores } from '#core/phantoms/scores.ts';
 import type { Manifest } from '#core/protocol/manifest.ts';
-import { FileSource } from '../../../exporter/file-source.ts';
+import { FileSource } from '../../../cli/export/file-source.ts';
 import { tools } from '../../../scripts/node-process.ts';
-import { ADAPTERS, FULL, MODELS, plan } from '../../../scripts/teach/plan.ts';
-import { modelCard } from '../../../scripts/teach/card.ts';
-import type { Results } from '../../../scripts/teach/results.ts';
-import { LARGEST, sizeOf } from '../../../scripts/teach/size.ts';
+import { ADAPTERS, FULL, MODELS, plan } from '../../../cli/teach/plan.ts';
+import { modelCard } from '../../../cli/teach/card.ts';
+import type { Results } from '../../../cli/teach/results.ts';
+import { LARGEST, sizeOf } from '../../../cli/teach/size.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const shipped = join(root, 'public/models');

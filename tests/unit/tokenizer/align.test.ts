@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { align } from '#core/tokenizer/align.ts';
+import { align } from '#core/tokenizer/text/align.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

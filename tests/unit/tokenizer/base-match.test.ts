@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mismatchOf } from '../../../src/labs/tokenizer/base-match.ts';
+import { mismatchOf } from '../../../src/labs/tokenizer/new-rows/base-match.ts';
 
 const token = {
   id: 262_145,

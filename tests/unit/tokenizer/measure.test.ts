@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { measurePairs, measureTexts } from '#core/tokenizer/measure.ts';
-import { pairOf } from '#core/tokenizer/pairs.ts';
-import { isReachable, reach } from '#core/tokenizer/reachable.ts';
-import { countText } from '#core/tokenizer/text-counts.ts';
+import { measurePairs, measureTexts } from '#core/tokenizer/statistics/measure.ts';
+import { pairOf } from '#core/tokenizer/statistics/pairs.ts';
+import { isReachable, reach } from '#core/tokenizer/korean/reachable.ts';
+import { countText } from '#core/tokenizer/statistics/text-counts.ts';
 import { TINY } from './tiny-base.ts';
 
 const MERGED = TINY.withMerges([['라', '마']], TINY.size);

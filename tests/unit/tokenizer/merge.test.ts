@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { MergeChecks } from '#core/tokenizer/checks.ts';
-import { mergeTokenizerJson, requireBase } from '#core/tokenizer/merge.ts';
-import { PackError } from '#core/tokenizer/pack-error.ts';
-import type { Pack } from '#core/tokenizer/pack.ts';
-import { requireTokenizerJson } from '#core/tokenizer/tokenizer-file.ts';
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
+import { MergeChecks } from '#core/tokenizer/korean/checks.ts';
+import { mergeTokenizerJson, requireBase } from '#core/tokenizer/korean/merge.ts';
+import { PackError } from '#core/tokenizer/korean/pack-error.ts';
+import type { Pack } from '#core/tokenizer/korean/pack.ts';
+import { requireTokenizerJson } from '#core/tokenizer/korean/tokenizer-file.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
 import { TINY, tinyPack, tinyTokenizerJson } from './tiny-base.ts';
 
 const pack = tinyPack([

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PackError } from '#core/tokenizer/pack-error.ts';
-import type { Pack } from '#core/tokenizer/pack.ts';
-import { readPack } from '#core/tokenizer/read-pack.ts';
-import { writePack } from '#core/tokenizer/write-pack.ts';
+import { PackError } from '#core/tokenizer/korean/pack-error.ts';
+import type { Pack } from '#core/tokenizer/korean/pack.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { writePack } from '#core/tokenizer/korean/write-pack.ts';
 import { tinyPack } from './tiny-base.ts';
 
 const good = tinyPack([

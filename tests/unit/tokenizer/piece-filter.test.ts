@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FilteredMerges } from '#core/tokenizer/piece-filter.ts';
+import type { FilteredMerges } from '#core/tokenizer/korean/piece-filter.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
-import { VocabularyTrainer, type TrainedMerge, type TrainingOptions } from '#core/tokenizer/train.ts';
+import { VocabularyTrainer, type TrainedMerge, type TrainingOptions } from '#core/tokenizer/korean/train.ts';
 import { TINY } from './tiny-base.ts';
 
 /** An intermediate tokenizer with these pieces besides those of the tiny base. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
-import { readSentencePiece } from '#core/tokenizer/sentencepiece.ts';
+import { readSentencePiece } from '#core/tokenizer/sentencepiece/sentencepiece.ts';
 import { pythonHas, runPython } from '../../reference/python.ts';
 import { randomText, wellFormed } from '../../reference/random-text.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Pack } from '#core/tokenizer/pack.ts';
-import { readPack } from '#core/tokenizer/read-pack.ts';
-import { baseSubwords } from '#core/tokenizer/subwords.ts';
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
+import type { Pack } from '#core/tokenizer/korean/pack.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { baseSubwords } from '#core/tokenizer/korean/subwords.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
 
 const root = new URL('../../../', import.meta.url);
 const json = (path: string): unknown => JSON.parse(readFileSync(new URL(path, root), 'utf8'));

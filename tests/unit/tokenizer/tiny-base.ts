@@ -1,6 +1,6 @@
 /** A made-up tokenizer.json of Gemma's kind, small enough to know it by heart. */
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
-import type { Pack } from '#core/tokenizer/pack.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
+import type { Pack } from '#core/tokenizer/korean/pack.ts';
 
 const PIECES = [
   '▁',

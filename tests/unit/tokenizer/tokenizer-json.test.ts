@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
 import { pythonHas, rustEncode } from '../../reference/python.ts';
 import { letterText, randomTokenizer } from '../../reference/random-tokenizer.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { VocabularyTrainer, type TrainedMerge, type TrainingOptions } from '#core/tokenizer/train.ts';
+import { VocabularyTrainer, type TrainedMerge, type TrainingOptions } from '#core/tokenizer/korean/train.ts';
 import { TINY } from './tiny-base.ts';
 
 function train(lines: readonly string[], options: Partial<TrainingOptions> = {}, most = Infinity): TrainedMerge[] {

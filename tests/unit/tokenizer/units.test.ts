@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readPack } from '#core/tokenizer/read-pack.ts';
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
-import { reachesAcross, unitEnds } from '#core/tokenizer/units.ts';
-import { cutsAreSafe } from '../../../workers/lab/cuts.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
+import { reachesAcross, unitEnds } from '#core/tokenizer/text/units.ts';
+import { cutsAreSafe } from '../../../workers/tokenizer/cuts.ts';
 import { gemma3TokenizerJson, koreanPairs } from '../../reference/gemma3-tokenizer.ts';
 import { randomText } from '../../reference/random-text.ts';
-import { standInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
+import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 
 const base = readTokenizerJson(gemma3TokenizerJson());
 const pack = readPack(JSON.parse(readFileSync('public/korean/ko-8960.json', 'utf8')));

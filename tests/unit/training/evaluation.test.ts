@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { answerAll, type Outcome } from '../../../evaluation/answer.ts';
-import { openModel } from '../../../evaluation/model.ts';
-import { groupAt, groupCount, type QuestionSet } from '../../../evaluation/questions.ts';
+import { answerAll, type Outcome } from '../../../cli/evaluate/answer.ts';
+import { openModel } from '../../../cli/evaluate/model.ts';
+import { groupAt, groupCount, type QuestionSet } from '../../../cli/evaluate/questions.ts';
 import type { Scores } from '#core/phantoms/scores.ts';
-import { summarize } from '../../../evaluation/summary.ts';
-import { writePhantomSet } from '../../../scripts/phantom-set.ts';
+import { summarize } from '../../../cli/evaluate/summary.ts';
+import { writePhantomSet } from '../../../cli/phantoms/phantom-set.ts';
 import { exportFixture } from '../../reference/node.ts';
 import { hasTrainingPython, python } from './python.ts';
 

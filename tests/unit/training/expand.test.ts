@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newRow, ROW_INITS } from '#core/embedding/new-row.ts';
 import { isJsonObject } from '#core/json.ts';
-import { exportPackage } from '../../../exporter/export-package.ts';
-import { merge } from '../../../korean/merge.ts';
-import { train } from '../../../korean/train.ts';
-import { writePhantomSet } from '../../../scripts/phantom-set.ts';
+import { exportPackage } from '../../../cli/export/export-package.ts';
+import { merge } from '../../../cli/korean/merge.ts';
+import { train } from '../../../cli/korean/train.ts';
+import { writePhantomSet } from '../../../cli/phantoms/phantom-set.ts';
 import { hasTrainingPython, python } from './python.ts';
 
 const runs = readFileSync(new URL('expand_runs.py', import.meta.url), 'utf8');

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { writePhantomSet } from '../../../scripts/phantom-set.ts';
+import { writePhantomSet } from '../../../cli/phantoms/phantom-set.ts';
 import { hasTrainingPython, python } from './python.ts';
 
 const STEPS = 4;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readScores } from '../../../scripts/teach/results.ts';
+import { readScores } from '../../../cli/teach/results.ts';
 import { tools } from '../../../scripts/node-process.ts';
 import { hasTrainingPython } from './python.ts';
 
@@ -25,7 +25,7 @@ describe.skipIf(!hasTrainingPython())(name, () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   const teach = (...args: string[]) =>
-    run(process.execPath, [...tools.tsx, 'scripts/teach/main.ts', '--out', folder, ...args], {
+    run(process.execPath, [...tools.tsx, 'cli/teach/main.ts', '--out', folder, ...args], {
       cwd: root,
       env: { ...process.env, OMP_NUM_THREADS: '1' },
       maxBuffer: 2 ** 26,

@@ -6,7 +6,7 @@ import type { PackageFile, PackageSource } from '#core/protocol/engine.ts';
 import type { ModelPart, RequantizeRequest } from '#core/protocol/weights.ts';
 import { quantize, dequantize } from '#core/quant/matrix.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
-import { standInTokenizer } from '../../../scripts/stand-in-tokenizer.ts';
+import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { maxDifference, readTensors } from '../../reference/golden.ts';
 import { fileSource, fixture } from '../../reference/node.ts';
 

@@ -12,7 +12,7 @@ import { openWeights } from '../../../workers/weights/open.ts';
 import { requantize } from '../../../workers/weights/requantize.ts';
 import { caseNames, maxDifference, type Golden } from '../../reference/golden.ts';
 import { exportFixture, golden, NodeModel, temporaryFolder } from '../../reference/node.ts';
-import { readInitializers } from '../exporter/workbench.ts';
+import { readInitializers } from '../export/workbench.ts';
 import { matrixProducts, productErrors } from '../parity/matrices.ts';
 import { checkpoint, differenceOf, originals, request, rounded, settings, write, type Original } from './fixture.ts';
 

@@ -4,7 +4,7 @@ import type { Sampling } from '#core/protocol/engine.ts';
 import type { Embedding } from '../model/embedding.ts';
 import { textMask, type Decoder } from '../model/decoder.ts';
 import { int64Tensor, type Backend } from '../model/backend.ts';
-import { TokenReader } from './tokenReader.ts';
+import { TokenReader } from './token-reader.ts';
 
 export interface DecodeInput {
   backend: Backend;

@@ -6,8 +6,8 @@ import { FailureError } from '#core/protocol/failure.ts';
 import type { Chat } from '../chat/chat.ts';
 import { readPixelValues } from '../image/pixels.ts';
 import type { LoadedModel } from '../model/load.ts';
-import type { Conversation } from './conversation.ts';
-import { contentHash } from './imageCache.ts';
+import type { Conversation } from './prefix-cache.ts';
+import { contentHash } from './image-cache.ts';
 import type { TurnMeter } from './meter.ts';
 
 type ImagePart = Extract<ContentPart, { type: 'image' }>;

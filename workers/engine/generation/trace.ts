@@ -8,12 +8,12 @@ import { createSampler } from '#core/sampling/sampler.ts';
 import { int64Tensor } from '../model/backend.ts';
 import { textMask } from '../model/decoder.ts';
 import type { LoadedModel } from '../model/load.ts';
-import { forgetPrefix } from './conversation.ts';
+import { forgetPrefix } from './prefix-cache.ts';
 import type { DecodeEnd } from './decode.ts';
 import type { TurnMeter } from './meter.ts';
 import { prefill } from './prefill.ts';
 import { encodeImages, featuresOf, readQuestion, type QuestionInput } from './question.ts';
-import { displayText } from './tokenText.ts';
+import { displayText } from './token-text.ts';
 
 export interface TraceInput extends QuestionInput {
   request: TraceRequest;

@@ -2,12 +2,12 @@
 import { commonPrefix, type ImagePrompt } from '#core/chat/chunks.ts';
 import type { GenerateEvent, GenerateRequest } from '#core/protocol/engine.ts';
 import { TextStream } from '../chat/stream.ts';
-import { forgetPrefix, prefixOf, withAnswer } from './conversation.ts';
+import { forgetPrefix, prefixOf, withAnswer } from './prefix-cache.ts';
 import { decodeGreedy, decodeSampled, isGreedy, type DecodeEnd } from './decode.ts';
 import { pauseBetweenTokens } from './pace.ts';
 import { prefill } from './prefill.ts';
 import { encodeImages, featuresOf, readQuestion, type QuestionInput } from './question.ts';
-import { TextEmitter } from './textEmitter.ts';
+import { TextEmitter } from './text-emitter.ts';
 
 export interface TurnInput extends QuestionInput {
   request: GenerateRequest;

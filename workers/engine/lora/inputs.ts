@@ -2,7 +2,7 @@
 import type * as Ort from 'onnxruntime-web';
 import type { Adapter } from '#core/lora/adapter.ts';
 import { rankOf, stackA, stackB } from '#core/lora/stack.ts';
-import type { LoraSlot } from '#core/onnx/patch/loraSlots.ts';
+import type { LoraSlot } from '#core/onnx/patch/lora-slots.ts';
 import { encodeHalf } from '#core/safetensors/dtype.ts';
 import { gpuTensor, type Backend } from '../model/backend.ts';
 import type { ExtraInputs } from '../model/decoder.ts';

@@ -9,7 +9,7 @@ import { lowRankSvd, truncateAdapter, type LowRankSvd } from '#core/lora/svd.ts'
 import { MemorySource } from '#core/memory-source.ts';
 import type { BlobLike } from '#core/bytes.ts';
 import type { AdapterFiles, AdapterInfo, SetAdaptersRequest } from '#core/protocol/adapters.ts';
-import { patientRead } from '../runtime/patient-read.ts';
+import { patientRead } from '../runtime/retrying-blob.ts';
 
 export interface ReadAdapters {
   /** To be run: cut to the ranks asked for. */

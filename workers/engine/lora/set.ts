@@ -1,6 +1,6 @@
 /** The job that changes the adapters of the open model. */
 import type { AdapterInfo, SetAdaptersRequest } from '#core/protocol/adapters.ts';
-import { forgetPrefix, type Conversation } from '../generation/conversation.ts';
+import { forgetPrefix, type Conversation } from '../generation/prefix-cache.ts';
 import type { LoadedModel } from '../model/load.ts';
 import { adapterFailure } from './failure.ts';
 import { readAdapters } from './read.ts';

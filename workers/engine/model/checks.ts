@@ -4,7 +4,7 @@ import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/protocol/failure.ts';
 import type { Backend } from './backend.ts';
 import type { ModelPackage } from './package.ts';
-import { externalBytes } from './weightBytes.ts';
+import { externalBytes } from './weight-bytes.ts';
 
 /** The CPU provider keeps all weights in the 4 GiB of WebAssembly memory, twice while it loads. */
 const cpuLimitBytes = 1.2e9;

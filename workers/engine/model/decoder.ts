@@ -1,8 +1,8 @@
 /** One decoder on its device: new tokens in, the next token or its logits out, the KV cache carried along. */
 import type * as Ort from 'onnxruntime-web';
-import { nextToken } from '#core/onnx/patch/argmaxHead.ts';
+import { nextToken } from '#core/onnx/patch/argmax-head.ts';
 import { gpuTensor, int64Tensor, type Backend } from './backend.ts';
-import type { KvCache } from './kvCache.ts';
+import type { KvCache } from './kv-cache.ts';
 
 /** Mask value of a text token; the tokens of the i-th image of a conversation have i + 2. */
 export const textMask = 1;

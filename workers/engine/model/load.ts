@@ -3,23 +3,23 @@ import type { ModelInfo, OpenEvent, OpenOptions } from '#core/protocol/engine.ts
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
-import { StandingAdapters } from '../lora/standing.ts';
+import { StandingAdapters } from '../lora/applied-adapters.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
 import { checkDtype, checkSize } from './checks.ts';
 import { Decoder } from './decoder.ts';
-import { patchDecoder } from './decoderGraph.ts';
-import { DecoderSession, isStatic } from './decoderSession.ts';
-import { embeddingRecipe } from './embeddingSession.ts';
+import { patchDecoder } from './decoder-graph.ts';
+import { DecoderSession, isStatic } from './decoder-session.ts';
+import { embeddingRecipe } from './embedding-session.ts';
 import { idsAsTheyAre, SessionEmbedding, type Embedding } from './embedding.ts';
-import { GrowingKvCache, kvInputs, StaticKvCache } from './kvCache.ts';
+import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
 import { sourceOf } from './session.ts';
 import { ModelSessions } from './sessions.ts';
 import { sharedTensors, uploadShared } from './shared.ts';
 import { VisionEncoder } from './vision.ts';
-import { visionRecipe } from './visionSessions.ts';
-import { warmUp } from './warmUp.ts';
+import { visionRecipe } from './vision-sessions.ts';
+import { warmUp } from './warm-up.ts';
 
 export interface LoadedModel {
   package: ModelPackage;

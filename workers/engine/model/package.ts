@@ -4,7 +4,7 @@ import { OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/protocol/failure.ts';
 import { TEACHES, type Dtype, type Manifest } from '#core/protocol/manifest.ts';
-import { patientRead } from '../runtime/patient-read.ts';
+import { patientRead } from '../runtime/retrying-blob.ts';
 import { readJson, type PackageReader } from '../../store/reader.ts';
 
 export interface ModelPackage {

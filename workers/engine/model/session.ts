@@ -5,7 +5,7 @@ import { FailureError } from '#core/protocol/failure.ts';
 import { externalFiles, writeModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { sessionOptions } from '../runtime/ort.ts';
-import { PatientBlob } from '../runtime/patient-read.ts';
+import { PatientBlob } from '../runtime/retrying-blob.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
 import type { GraphSource, ModelPackage } from './package.ts';

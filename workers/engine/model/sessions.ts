@@ -4,7 +4,7 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import type { Backend } from './backend.ts';
-import { readProgress } from './weightBytes.ts';
+import { readProgress } from './weight-bytes.ts';
 
 type OnRead = (bytes: number) => void;
 export type OnProgress = (doneBytes: number, totalBytes: number) => void;

@@ -1,8 +1,8 @@
 /** Weights that several sessions read: uploaded by us, from the blob to the device in pieces. */
 import type * as Ort from 'onnxruntime-web';
-import type { SharedInput } from '#core/onnx/patch/shareInitializers.ts';
+import type { SharedInput } from '#core/onnx/patch/share-initializers.ts';
 import { FailureError } from '#core/protocol/failure.ts';
-import { patientRead } from '../runtime/patient-read.ts';
+import { patientRead } from '../runtime/retrying-blob.ts';
 import { gpuTensor, type Backend } from './backend.ts';
 import type { SessionSource } from './session.ts';
 

@@ -1,6 +1,6 @@
 import type { BlobLike, ByteSource } from '#core/bytes.ts';
 import { FailureError } from '#core/protocol/failure.ts';
-import { patientRead } from './patient-read.ts';
+import { patientRead } from './retrying-blob.ts';
 
 /** A Blob, read where it lies. @throws FailureError file-broken, from every read that goes wrong */
 export function blobSource(file: string, blob: Blob): ByteSource {

@@ -1,0 +1,84 @@
+/** A package as evaluation runs it: chat, image processor and graphs, each checked against what phantoms need. */
+import { normalize } from '#core/image/normalize.ts';
+import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
+import { SIDE } from '#core/phantoms/phantom.ts';
+import { FailureError } from '#core/protocol/failure.ts';
+import { loadChat, type Chat } from '../../workers/engine/chat/chat.ts';
+import { readPackage, type ModelPackage } from '../../workers/engine/model/package.ts';
+import { readJson } from '../../workers/store/reader.ts';
+import { EvaluationError } from './errors.ts';
+import { FolderReader } from './folder-reader.ts';
+import { ModelSessions, type Decoder } from './sessions.ts';
+
+const END_OF_TURN = '<end_of_turn>';
+
+export interface EvaluatedModel {
+  chat: Chat;
+  decoder: Decoder;
+  /** Ids that end an answer. */
+  endTokens: ReadonlySet<number>;
+  /** What stands behind a right answer. */
+  endOfTurn: number;
+  /** Longest context. */
+  positions: number;
+  /** File name of the folder, dtypes as transformers.js calls them. */
+  about: { package: string; dtype: string; vision_dtype: string };
+  /** Grey u8 [64 · 64] → features [tokens · hidden]. */
+  look(pixels: Uint8Array): Promise<Float32Array>;
+}
+
+/**
+ * @param threads of one run of a graph
+ * @throws EvaluationError that names the file and what to do
+ */
+export async function openModel(folder: string, threads: number): Promise<EvaluatedModel> {
+  const reader = await FolderReader.open(folder);
+  try {
+    return await open(reader, await readPackage(reader), threads);
+  } catch (cause) {
+    if (!(cause instanceof FailureError)) throw cause;
+    throw new EvaluationError(`${folder}: ${explain(cause)}`, { cause });
+  }
+}
+
+async function open(reader: FolderReader, pack: ModelPackage, threads: number): Promise<EvaluatedModel> {
+  const { config, decoder, embedding, vision } = pack;
+  if (!config.vision || !vision || !embedding) {
+    throw new EvaluationError(`${reader.name} has no vision encoder: questions about phantoms need one`);
+  }
+  const preprocessor = readPreprocessor(await readJson(reader, 'preprocessor_config.json'));
+  checkSize(reader, preprocessor, config.vision.imageSize);
+  const chat = await loadChat(reader, config.vision.tokensPerImage);
+  const endOfTurn = chat.tokenizer.idOf(END_OF_TURN);
+  if (endOfTurn === undefined) throw new EvaluationError(`${reader.name}: tokenizer.json has no token ${END_OF_TURN}`);
+  const sessions = await ModelSessions.open(
+    {
+      decoder: reader.path(decoder.path),
+      embedding: reader.path(embedding.path),
+      vision: reader.path(vision.path),
+    },
+    threads,
+  );
+  return {
+    ...{ chat, decoder: sessions, endTokens: pack.endTokens, endOfTurn, positions: config.text.maxPositions },
+    about: { package: reader.name, dtype: decoder.dtype, vision_dtype: vision.dtype },
+    look(pixels) {
+      const rgb = Uint8Array.from({ length: pixels.length * 3 }, (_, i) => pixels[Math.floor(i / 3)] ?? 0);
+      return sessions.features({ data: normalize(rgb, preprocessor), shape: [1, 3, SIDE, SIDE] });
+    },
+  };
+}
+
+/** Resized phantoms are another task than the one that was trained. */
+function checkSize({ name }: FolderReader, { width, height }: Preprocessor, imageSize: number): void {
+  if (width === SIDE && height === SIDE && imageSize === SIDE) return;
+  throw new EvaluationError(
+    `${name} takes images of ${width} × ${height}, phantoms are ${SIDE} × ${SIDE}: it is no package of the teaching model`,
+  );
+}
+
+function explain({ code, detail }: FailureError): string {
+  const { file = '', reason = '' } = detail;
+  if (code === 'file-missing') return `it has no ${file}; write the package anew with "npm run export"`;
+  return `${file} ${code === 'file-broken' ? 'is broken' : 'cannot be used'}: ${reason}`;
+}

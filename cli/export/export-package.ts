@@ -1,0 +1,205 @@
+/** From a checkpoint folder to a model package. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { changesOf } from '#core/gemma3/changes.ts';
+import { countParameters } from '#core/gemma3/parameters.ts';
+import { smallFiles } from '#core/gemma3/package-files.ts';
+import { packageGraphs, sharesEmbedding, type GraphOptions, type PackageGraph } from '#core/gemma3/package-graphs.ts';
+import { HalfOverflowError } from '#core/gemma3/store-weight.ts';
+import { planGraph, writeGraph, type PlannedGraph } from '#core/gemma3/write-graph.ts';
+import { TensorTooLargeError } from '#core/onnx/external.ts';
+import type { Manifest, Teaches } from '#core/protocol/manifest.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { addAdapter, type AdapterOptions } from './adapter.ts';
+import { filesOf, openCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { ExportError, systemCode } from '../shared/errors.ts';
+import type { FileSource } from './file-source.ts';
+import { CHUNK_BYTES } from '../shared/hashed-file.ts';
+import { addKoreanVocabulary, checkTokenizerFits, type KoreanOptions } from './korean-vocabulary.ts';
+import { PackageFolder } from './package-folder.ts';
+import type { Progress } from '../shared/progress-bar.ts';
+
+export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
+  checkpoint: string;
+  out: string;
+  /** Longest context of the package; cut to what the model was made for. */
+  context: number;
+  name: string | undefined;
+  randomWeights: boolean;
+  /** What the model was trained to teach. */
+  teaches?: Teaches | undefined;
+  /** Origin and terms of the weights. */
+  notice: string;
+  /** Adds a Korean vocabulary. */
+  korean?: KoreanOptions | undefined;
+  /** Adds an adapter to the weights. */
+  adapter?: AdapterOptions | undefined;
+}
+
+/** What the export tells while it runs. */
+export interface ExportReport {
+  note: (text: string) => void;
+  warn: (text: string) => void;
+  progress(totalBytes: number): Progress;
+  signal?: AbortSignal;
+}
+
+/**
+ * Writes a package into `options.out`, or throws and leaves nothing there.
+ * @throws ExportError, CheckpointError, ConfigError, SafetensorsError on bad input; the signal's reason when aborted
+ */
+export async function exportPackage(options: ExportOptions, report: ExportReport): Promise<Manifest> {
+  const checkpoint = await openCheckpoint(options.checkpoint);
+  try {
+    await checkTokenizerFits(checkpoint);
+    const { korean, adapter } = options;
+    const grown = korean ? await addKoreanVocabulary(checkpoint, korean) : checkpoint;
+    return await exportCheckpoint(adapter ? await addAdapter(grown, adapter) : grown, options, report);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function exportCheckpoint(
+  checkpoint: Checkpoint,
+  options: ExportOptions,
+  report: ExportReport,
+): Promise<Manifest> {
+  if (checkpoint.unusedKeys.length > 0) {
+    report.warn(`tensors that no graph uses are left out: ${checkpoint.unusedKeys.join(', ')}`);
+  }
+  const positions = Math.min(options.context, checkpoint.config.text.maxPositions);
+  const graphs = packageGraphs(checkpoint.config, { ...options, positions }).map(plan);
+  const small = await smallFiles(checkpoint, filesOf(checkpoint.folder), {
+    dtype: Object.fromEntries(graphs.map(({ graph }) => [graph.name, graph.dtype])),
+    externalData: Object.fromEntries(graphs.map(({ modelFile, external }) => [modelFile, external.length])),
+    positions,
+  });
+  if (small.missing.length > 0) {
+    report.warn(
+      `${checkpoint.folder} has no ${small.missing.join(' and no ')}: the package has no complete tokenizer, add one before use`,
+    );
+  }
+
+  const externalBytes = sum(graphs.flatMap(({ external }) => external.map(({ size }) => size)));
+  const otherBytes = sum([
+    ...graphs.map(({ proto }) => proto.byteLength),
+    ...[...small.files.values()].map((content) => Buffer.byteLength(content)),
+  ]);
+  const sourceBytes = sum(checkpoint.sources.map(({ size }) => size));
+  const folder = await PackageFolder.create(options.out, externalBytes + otherBytes, report.note);
+  const progress = report.progress(externalBytes + sourceBytes);
+  try {
+    for (const graph of graphs) await write(graph, checkpoint, folder, progress, report.signal);
+    for (const [path, content] of small.files) await folder.writeFile(path, content);
+    const sources: Record<string, string> = {};
+    for (const source of checkpoint.sources) sources[source.name] = await hashSource(source, progress, report.signal);
+
+    const manifest: Manifest = {
+      format: 'medgemma-ko-lab/1',
+      name: options.name ?? basename(resolve(options.checkpoint)),
+      created: new Date().toISOString(),
+      generator: `${packageJson.name} ${packageJson.version}`,
+      architecture: checkpoint.config.architecture,
+      parameters: countParameters(checkpoint.config),
+      ...(options.teaches === undefined ? {} : { teaches: options.teaches }),
+      source: {
+        checkpoint: checkpoint.name,
+        files: sources,
+        randomWeights: options.randomWeights,
+        notice: options.notice,
+      },
+      variants: [
+        {
+          decoder: options.dtype,
+          vision: checkpoint.config.vision ? options.visionDtype : undefined,
+          blockSize: options.blockSize,
+          ...(isQuantized(graphs) ? { method: options.method ?? 'round' } : {}),
+          unquantized: unquantized(graphs.map(({ graph }) => graph)),
+          tiedEmbedding: sharesEmbedding(graphs.map(({ graph }) => graph)),
+        },
+      ],
+      changes: [
+        ...(checkpoint.changes ?? []),
+        ...changesOf(
+          checkpoint.config,
+          graphs.map(({ graph }) => graph),
+          positions,
+        ),
+      ],
+      files: folder.files,
+      chunkSize: CHUNK_BYTES,
+    };
+    report.signal?.throwIfAborted();
+    await folder.commit(`${JSON.stringify(manifest, null, 2)}\n`);
+    return manifest;
+  } catch (error) {
+    await folder.discard();
+    if (systemCode(error) === 'ENOSPC') {
+      throw new ExportError(
+        `no space left while writing ${options.out}: the package takes ${externalBytes + otherBytes} bytes; nothing was kept`,
+        { cause: error },
+      );
+    }
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+function plan(graph: PackageGraph): PlannedGraph {
+  try {
+    return planGraph(graph);
+  } catch (error) {
+    if (!(error instanceof TensorTooLargeError)) throw error;
+    throw new ExportError(`${error.modelFile}: ${error.message}; export with a smaller --dtype`, { cause: error });
+  }
+}
+
+async function write(
+  graph: PlannedGraph,
+  checkpoint: Checkpoint,
+  folder: PackageFolder,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await folder.writeFile(`onnx/${graph.modelFile}`, graph.proto);
+  try {
+    await writeGraph(graph, checkpoint.tensors, folder, (bytes) => {
+      signal?.throwIfAborted();
+      progress.add(bytes);
+    });
+  } catch (error) {
+    if (!(error instanceof HalfOverflowError)) throw error;
+    throw new ExportError(`${error.message}; export with --dtype fp32, q8 or q4`, { cause: error });
+  }
+}
+
+/** Hex SHA-256 of a checkpoint file. */
+async function hashSource(source: FileSource, progress: Progress, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const bytes of createReadStream(source.path, { highWaterMark: 2 ** 20 })) {
+    signal?.throwIfAborted();
+    if (!(bytes instanceof Uint8Array)) throw new TypeError('a stream without encoding gives bytes');
+    hash.update(bytes);
+    progress.add(bytes.byteLength);
+  }
+  return hash.digest('hex');
+}
+
+function isQuantized(graphs: readonly PlannedGraph[]): boolean {
+  return graphs.some(({ graph }) => graph.weights.some(({ store }) => store === 'blocks'));
+}
+
+/** Each parameter once: decoder and embedding graph may keep the same one. */
+function unquantized(graphs: readonly PackageGraph[]): { parameter: string; reason: string }[] {
+  const reasons = new Map(
+    graphs.flatMap((graph) => graph.unquantized.map(({ parameter, reason }) => [parameter, reason])),
+  );
+  return [...reasons].map(([parameter, reason]) => ({ parameter, reason }));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

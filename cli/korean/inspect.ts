@@ -1,0 +1,62 @@
+/** `npm run korean -- inspect` */
+import type { Pack } from '#core/tokenizer/korean/pack.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { parseJson, readWhole } from '../shared/files.ts';
+import { table } from '../shared/table.ts';
+
+export interface InspectFlags {
+  pack: string;
+  merges: number;
+}
+
+/** Prints what a pack holds. A pack that is not well formed is an error that names the place. */
+export async function inspect({ pack: path, merges: shown }: InspectFlags): Promise<void> {
+  const { bytes, sha256 } = await readWhole(path);
+  const pack = readPack(parseJson(path, bytes));
+  const { base, corpus, merges, firstId } = pack;
+  const last = firstId + merges.length - 1;
+  console.log(
+    table(
+      [
+        ['name', pack.name],
+        ['pack', `${path}, SHA-256 ${sha256}`],
+        ['base', `tokenizer.json with ${base.size} ids, SHA-256 ${base.sha256}`],
+        ['new tokens', merges.length === 0 ? 'none' : `${merges.length}, ids ${firstId} to ${last}`],
+        ['method', pack.method],
+        [
+          'options',
+          Object.entries(pack.options)
+            .map(([name, value]) => `${name}=${value}`)
+            .join(' '),
+        ],
+        ['text', `${corpus.lines} lines, SHA-256 ${corpus.sha256}`],
+        ['notice', corpus.notice],
+      ].map(([name = '', value = '']) => [`${name.padEnd(10)}  ${value}`]),
+    ),
+  );
+  console.log(`\n${table([['characters', 'pieces', 'with ▁'], ...lengths(pack)])}`);
+  const rows = merges.map(([left, right, frequency], index) => [
+    String(firstId + index),
+    `${left} + ${right}`,
+    String(frequency),
+  ]);
+  const cut = rows.length <= 2 * shown ? rows : [...rows.slice(0, shown), ['…', '', ''], ...rows.slice(-shown)];
+  console.log(`\n${table([['id', 'merge', 'frequency'], ...cut])}`);
+  console.log('\nwell formed: every field is there, no piece comes twice or is used before it is made');
+}
+
+/** How many pieces have how many characters, "▁" not counted. */
+function lengths({ merges }: Pack): string[][] {
+  const counts = new Map<number, { all: number; spaced: number }>();
+  for (const [left, right] of merges) {
+    const piece = left + right;
+    const length = Array.from(piece.replaceAll('▁', '')).length;
+    const count = counts.get(length) ?? { all: 0, spaced: 0 };
+    count.all++;
+    if (piece.startsWith('▁')) count.spaced++;
+    counts.set(length, count);
+  }
+  return [...counts]
+    .sort(([a], [b]) => a - b)
+    .map(([length, { all, spaced }]) => [String(length), String(all), String(spaced)]);
+}

@@ -1,0 +1,88 @@
+/** What `measure` prints for people. */
+import type { PairsMeasure, TextMeasure } from '#core/tokenizer/statistics/measure.ts';
+import type { Reach } from '#core/tokenizer/korean/reachable.ts';
+import type { TextChange } from '#core/tokenizer/statistics/top-texts.ts';
+import { fixed, percent, table } from '../shared/table.ts';
+
+export interface Measured {
+  file: string;
+  size: number;
+  reach: Reach;
+}
+
+export function textReport(head: readonly Measured[], measures: readonly TextMeasure[]): string {
+  return [legend(head), table([...heading(head), ...textRows(measures), ...reachRows(head)]), examples(measures)]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+export function pairsReport(head: readonly Measured[], measures: readonly PairsMeasure[]): string {
+  const korean = measures.map((measure) => measure.korean);
+  const english = measures.map((measure) => measure.english);
+  const rows = [
+    ...heading(head),
+    ['Korean'],
+    ...textRows(korean),
+    ['English'],
+    ...textRows(english).filter(([name]) => name !== 'tokens per Hangul syllable'),
+    ['Korean tokens to English tokens', ...measures.map(({ ratio }) => fixed(ratio, 3))],
+    ...reachRows(head),
+  ];
+  return [legend(head), table(rows), examples(korean)].filter((part) => part !== '').join('\n\n');
+}
+
+function legend(head: readonly Measured[]): string {
+  return head.map(({ file, size }, index) => `[${index + 1}] ${file} (${size} ids)`).join('\n');
+}
+
+function heading(head: readonly Measured[]): string[][] {
+  return [['', ...head.map((_, index) => `[${index + 1}]`)]];
+}
+
+function textRows(measures: readonly TextMeasure[]): string[][] {
+  const row = (name: string, of: (measure: TextMeasure) => string) => [name, ...measures.map(of)];
+  return [
+    row('sentences', ({ texts }) => String(texts)),
+    row('tokens', ({ tokens }) => String(tokens)),
+    row('change in tokens', ({ change }) => percent(change?.tokens)),
+    row('tokens per sentence', ({ rates }) => fixed(rates.tokensPerText, 2)),
+    row('characters per token', ({ rates }) => fixed(rates.charactersPerToken, 3)),
+    row('bytes per token', ({ rates }) => fixed(rates.bytesPerToken, 3)),
+    row('tokens per word', ({ rates }) => fixed(rates.tokensPerWord, 3)),
+    row('tokens per Hangul syllable', ({ rates }) => fixed(rates.tokensPerSyllable, 3)),
+    row('sentences shorter', (measure) => share(measure, measure.change?.shorter)),
+    row('sentences longer', (measure) => share(measure, measure.change?.longer)),
+    row('different tokens used', ({ usedTokens }) => String(usedTokens)),
+    row('byte tokens', ({ byteTokens }) => String(byteTokens)),
+    row('unknown tokens', ({ unknownTokens }) => String(unknownTokens)),
+  ];
+}
+
+function reachRows(head: readonly Measured[]): string[][] {
+  return [
+    ['Vocabulary'],
+    ['entries', ...head.map(({ reach }) => String(reach.entries))],
+    ['reachable by their own text', ...head.map(({ reach }) => String(reach.reachable))],
+    ['entries that [1] lacks', ...head.map(({ reach }, index) => (index === 0 ? '–' : String(reach.added)))],
+    ['of these reachable', ...head.map(({ reach }, index) => (index === 0 ? '–' : String(reach.addedReachable)))],
+  ];
+}
+
+function share({ texts }: TextMeasure, some: number | undefined): string {
+  if (some === undefined || texts === 0) return '–';
+  return `${some} (${((some / texts) * 100).toFixed(1)} %)`;
+}
+
+function examples(measures: readonly TextMeasure[]): string {
+  return measures
+    .flatMap(({ change }, index) => [
+      ...listed(`Most saved with [${index + 1}] against [1]`, change?.mostSaved),
+      ...listed(`Most hurt with [${index + 1}] against [1]`, change?.mostHurt),
+    ])
+    .join('\n');
+}
+
+function listed(title: string, changes: readonly TextChange[] | undefined): string[] {
+  if (!changes || changes.length === 0) return [];
+  return [title, ...changes.map(({ text, before, after }) => `  ${before} → ${after}  ${text}`)];
+}

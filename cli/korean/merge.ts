@@ -1,0 +1,67 @@
+/** `npm run korean -- merge` */
+import { MergeChecks, type CheckName, type CheckResult } from '#core/tokenizer/korean/checks.ts';
+import { mergeTokenizerJson, requireBase } from '#core/tokenizer/korean/merge.ts';
+import type { Pack } from '#core/tokenizer/korean/pack.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { requireTokenizerJson } from '#core/tokenizer/korean/tokenizer-file.ts';
+import { readBase, tokenizerOf } from './base-tokenizer.ts';
+import { KoreanError } from './errors.ts';
+import { parseJson, readWhole, refuseOccupied, writeWhole } from '../shared/files.ts';
+import { Pause, progressBar } from './progress.ts';
+import { eachLine } from './text-lines.ts';
+
+export interface MergeFlags {
+  base: string;
+  pack: string;
+  out: string;
+  text: string[];
+}
+
+const MEANING: Record<CheckName, string> = {
+  reachable: 'every new token is reached by its own text',
+  'none-longer': 'no text gets longer',
+  'others-unchanged': 'text without characters of the pack’s scripts keeps its ids',
+  'same-text': 'ids decode to the same text as with the base',
+};
+
+/** Writes the merged tokenizer.json when every check on it has passed. */
+export async function merge(flags: MergeFlags): Promise<void> {
+  await refuseOccupied(flags.out);
+  const pack = readPack(parseJson(flags.pack, (await readWhole(flags.pack)).bytes));
+  const base = await readBase(flags.base);
+  requireBase(pack, base.sha256);
+  const json = mergeTokenizerJson(requireTokenizerJson(base.json), pack);
+  const text = JSON.stringify(json, undefined, base.indented ? 2 : undefined);
+
+  // The checks read what is going to be written.
+  const merged = tokenizerOf(flags.out, JSON.parse(text));
+  const checks = new MergeChecks(base.tokenizer, merged, pack);
+  await runAll(checks, pack, base.tokenizer.size);
+  for (const path of flags.text) await eachLine(path, (line) => checks.add(line));
+  const results = checks.all();
+  for (const result of results) console.log(lineOf(result));
+  const failed = results.filter((result) => result.failed > 0);
+  if (failed.length > 0)
+    throw new KoreanError(`${failed.length} of ${results.length} checks failed; nothing was written`);
+
+  await writeWhole(flags.out, text);
+  const last = pack.firstId + pack.merges.length - 1;
+  console.log(`${flags.out}: ${pack.merges.length} new tokens, ids ${pack.firstId} to ${last}, ${last + 1} rows`);
+}
+
+async function runAll(checks: MergeChecks, pack: Pack, baseSize: number): Promise<void> {
+  const bar = progressBar('checking', pack.merges.length + baseSize);
+  const pause = new Pause();
+  for (const steps of [checks.addNewTokens(), checks.addBaseTokens()]) {
+    for (const done of steps) {
+      bar.add(1);
+      if (done % 256 === 0) await pause.ifDue();
+    }
+  }
+  bar.stop();
+}
+
+function lineOf({ name, tried, failed, examples }: CheckResult): string {
+  if (failed === 0) return `ok      ${MEANING[name]} (${tried} tried)`;
+  return `FAILED  ${MEANING[name]}: ${failed} of ${tried}, such as ${examples.map((text) => JSON.stringify(text)).join(', ')}`;
+}

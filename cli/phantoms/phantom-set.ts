@@ -1,0 +1,204 @@
+/** Writes a set of phantoms with questions and answers: what training and evaluation read. */
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { GuessingFloors, type Floor } from '#core/phantoms/balance.ts';
+import { drawExample } from '#core/phantoms/examples.ts';
+import { textPairs } from '#core/phantoms/pairs.ts';
+import { MOST_LESIONS, SIDE, type Phantom } from '#core/phantoms/phantom.ts';
+import { LANGUAGES } from '#core/phantoms/question.ts';
+import { lesionMap, MAP_SIDE, renderPhantom } from '#core/phantoms/render.ts';
+import { phantomSeed, type Split } from '#core/phantoms/sets.ts';
+import type { Task } from '#core/phantoms/task.ts';
+import { systemCode } from '../shared/errors.ts';
+import { HashedFile } from '../shared/hashed-file.ts';
+
+/** Raised when the same seed would no longer give the same files. */
+export const PHANTOM_SET_FORMAT = 'medgemma-ko-lab/phantoms/1';
+
+export interface PhantomSetOptions {
+  out: string;
+  /** What is asked, and how it is answered; `base` unless said. Images and truths do not depend on it. */
+  task?: Task;
+  split: Split;
+  seed: number;
+  /** Phantoms. */
+  count: number;
+  /** Questions about each phantom in each language. */
+  questions: number;
+  signal?: AbortSignal;
+  /** Called with the number of phantoms written since the last call. */
+  onProgress?: (phantoms: number) => void;
+}
+
+export interface PhantomSetMeta {
+  format: typeof PHANTOM_SET_FORMAT;
+  task: Task;
+  split: Split;
+  seed: number;
+  phantoms: number;
+  side: number;
+  questions: { about_images: number; without_image: number };
+  /** By number of lesions. */
+  lesions: number[];
+  /** Of the questions about images, by kind and language. */
+  floors: Record<string, Floor>;
+  sha256: Record<string, string>;
+}
+
+/** The set cannot be written. The message says what is in the way and what to do. */
+export class PhantomSetError extends Error {
+  override readonly name = 'PhantomSetError';
+}
+
+const BATCH = 128;
+
+/**
+ * Makes the folder `out`, which must be new or empty:
+ * - `images.npy`: u8 [phantoms, 64, 64]
+ * - `maps.npy`: i8 [phantoms, 32, 32], `lesionMap`
+ * - `truth.jsonl`: what each image shows, a line an image
+ * - `questions.jsonl`: `image` is the index, null for questions without image, which come last and are the same in
+ *   every set of the task
+ * - `meta.json`: PhantomSetMeta
+ *
+ * It is written under another name and renamed at the end. Throws PhantomSetError, RangeError for a seed or count out of
+ * range, and the reason of `signal`; nothing is left behind then.
+ */
+export async function writePhantomSet(options: PhantomSetOptions): Promise<PhantomSetMeta> {
+  const { split, seed, count } = options;
+  phantomSeed(split, seed, count - 1);
+  const out = resolve(options.out);
+  await refuseOccupied(out);
+  const madeParent = await mkdir(dirname(out), { recursive: true });
+  let partial: string | undefined;
+  try {
+    partial = await mkdtemp(join(dirname(out), `${basename(out)}.partial-`));
+    // mkdtemp lets nobody else read.
+    await chmod(partial, 0o755);
+    const meta = await writeFiles(partial, options);
+    await writeFile(join(partial, 'meta.json'), `${JSON.stringify(meta, null, 2)}\n`, { flush: true });
+    await refuseOccupied(out);
+    // An empty folder may stand there; rename replaces one on POSIX only.
+    await rmdir(out).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    });
+    await rename(partial, out);
+    return meta;
+  } catch (error) {
+    if (partial !== undefined) await rm(partial, { recursive: true, force: true });
+    // Only if it is empty: somebody else may have put something there meanwhile.
+    if (madeParent !== undefined) await removeEmpty(dirname(out), madeParent);
+    if (systemCode(error) === 'ENOSPC') throw new PhantomSetError(`no space left for ${out}; nothing was kept`);
+    throw error;
+  }
+}
+
+async function writeFiles(folder: string, options: PhantomSetOptions): Promise<PhantomSetMeta> {
+  const { task = 'base', split, seed, count, questions, signal, onProgress } = options;
+  const files = new Map<string, HashedFile>();
+  const lesions = Array.from({ length: MOST_LESIONS + 1 }, () => 0);
+  const floors = new GuessingFloors();
+  try {
+    for (const name of ['images.npy', 'maps.npy', 'truth.jsonl', 'questions.jsonl'] as const) {
+      files.set(name, await HashedFile.create(join(folder, name)));
+    }
+    const append = async (name: string, data: Uint8Array | string) =>
+      files.get(name)?.append(typeof data === 'string' ? Buffer.from(data) : data);
+    await append('images.npy', npyHeader('|u1', [count, SIDE, SIDE]));
+    await append('maps.npy', npyHeader('|i1', [count, MAP_SIDE, MAP_SIDE]));
+    for (let from = 0; from < count; from += BATCH) {
+      signal?.throwIfAborted();
+      const size = Math.min(BATCH, count - from);
+      const images = new Uint8Array(size * SIDE * SIDE);
+      const maps = new Int8Array(size * MAP_SIDE * MAP_SIDE);
+      let truths = '';
+      let lines = '';
+      for (let i = 0; i < size; i++) {
+        const { phantom, pairs } = drawExample(split, seed, from + i, questions, task);
+        images.set(renderPhantom(phantom), i * SIDE * SIDE);
+        maps.set(lesionMap(phantom), i * MAP_SIDE * MAP_SIDE);
+        lesions[phantom.lesions.length] = (lesions[phantom.lesions.length] ?? 0) + 1;
+        truths += line(truthOf(phantom));
+        for (const pair of pairs) {
+          floors.add(pair);
+          lines += line({ image: from + i, ...pair });
+        }
+      }
+      await append('images.npy', images);
+      await append('maps.npy', new Uint8Array(maps.buffer));
+      await append('truth.jsonl', truths);
+      await append('questions.jsonl', lines);
+      onProgress?.(size);
+    }
+    const withoutImage = LANGUAGES.flatMap((language) => textPairs(language, task));
+    await append('questions.jsonl', withoutImage.map((pair) => line({ image: null, ...pair })).join(''));
+    const sha256: Record<string, string> = {};
+    for (const [name, file] of files) {
+      sha256[name] = (await file.finish()).sha256;
+      files.delete(name);
+    }
+    return {
+      format: PHANTOM_SET_FORMAT,
+      task,
+      split,
+      seed,
+      phantoms: count,
+      side: SIDE,
+      questions: { about_images: count * questions * LANGUAGES.length, without_image: withoutImage.length },
+      lesions,
+      floors: Object.fromEntries(floors.floors()),
+      sha256,
+    };
+  } finally {
+    for (const file of files.values()) await file.close();
+  }
+}
+
+function truthOf({ seed, lesions, largest }: Phantom): object {
+  return {
+    seed,
+    lesions: lesions.map((lesion) => {
+      const { quadrant, shape, brightness, x, y, radius } = lesion;
+      return { quadrant, shape, brightness, x, y, radius, largest: lesion === largest };
+    }),
+  };
+}
+
+function line(value: object): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+/** NumPy's format 1.0: magic, version, length, a Python literal padded so that the data starts at a multiple of 64. */
+export function npyHeader(descr: '|u1' | '|i1', shape: readonly number[]): Uint8Array {
+  const fields = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
+  const start = 10;
+  const padded = `${fields.padEnd(Math.ceil((start + fields.length + 1) / 64) * 64 - start - 1)}\n`;
+  return Buffer.concat([
+    Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, padded.length & 255, padded.length >> 8]),
+    Buffer.from(padded, 'latin1'),
+  ]);
+}
+
+async function refuseOccupied(out: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(out);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return;
+    if (systemCode(error) === 'ENOTDIR') throw new PhantomSetError(`${out} is a file; name a new folder with --out`);
+    throw error;
+  }
+  if (names[0] !== undefined) {
+    throw new PhantomSetError(`${out} already holds something (${names[0]}); name a new or empty folder with --out`);
+  }
+}
+
+async function removeEmpty(from: string, outermost: string): Promise<void> {
+  for (let folder = from; folder.startsWith(outermost); folder = dirname(folder)) {
+    const removed = await rmdir(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
+  }
+}

@@ -1,0 +1,203 @@
+/** The contract between the page and the lab worker: what the tokenizer lab computes on the processor. */
+import type { BlobLike } from '../bytes.ts';
+import type { Pair, PairsMeasure } from '../tokenizer/statistics/measure.ts';
+import type { TextEdit } from '../tokenizer/text/text-edit.ts';
+import type { MergeStep, TokenKind } from '../tokenizer/tokenizer.ts';
+import type { JobId, Listener } from './engine.ts';
+
+/** The page's name for a tokenizer that the worker holds: `base`, `ko-8960`, `own-1`, … */
+export type TokenizerKey = string;
+
+/** What `lab.worker.ts` exposes through comlink. */
+export interface TokenizerLabApi {
+  /** Reads a tokenizer and keeps it under `key`; one that was there before is replaced once this one stands. */
+  load(job: JobId, key: TokenizerKey, source: TokenizerSource, on: Listener<LoadEvent>): Promise<void>;
+  forget(key: TokenizerKey): void;
+  /**
+   * Brings the worker's copy of the text up to date and answers with what that changed. Edits are applied in the order
+   * of the calls; a request whose `version` does not follow the last one gets `{ type: 'resend' }`.
+   */
+  edit(request: EditRequest): Promise<EditReply>;
+  /** Undefined where the tokenizer has no such token, or is gone. */
+  inspect(key: TokenizerKey, id: number): TokenFacts | undefined;
+  /** Tokens of every sentence of the pairs through several tokenizers. Stops between pairs. */
+  measurePairs(job: JobId, request: PairsRequest, on: Listener<PairsEvent>): Promise<void>;
+  /** The same as sums, ratios and the sentences that change most. */
+  comparePairs(job: JobId, request: PairsRequest, on: Listener<CompareEvent>): Promise<void>;
+  /** Asks a job to stop; unknown ids are ignored. */
+  stop(job: JobId): void;
+}
+
+/** Where a tokenizer comes from. Addresses are absolute: the worker has none of its own. */
+export type TokenizerSource =
+  /** The compact vocabulary of Gemma 3 that the build makes. */
+  | { type: 'base'; url: string }
+  /** A pack for the base, shipped beside the page. */
+  | { type: 'pack'; url: string }
+  /** tokenizer.json, SentencePiece `.model`, or a pack, from the visitor. */
+  | { type: 'file'; file: BlobLike; name: string }
+  /** `owner/name` on Hugging Face; `root` is the host, so that tests can bring their own. */
+  | { type: 'hugging-face'; id: string; root: string };
+
+export type LoadEvent =
+  | { type: 'progress'; doneBytes: number; totalBytes: number | undefined }
+  | { type: 'done'; tokenizer: TokenizerInfo }
+  | { type: 'stopped' }
+  | { type: 'failed'; failure: LabFailure };
+
+/** What the page needs to know of a tokenizer. */
+export interface TokenizerInfo {
+  /** Largest id + 1. */
+  size: number;
+  /** Ids from here on were added by a pack; undefined for a tokenizer that is none of ours. */
+  firstNewId: number | undefined;
+  /** own: our encoder · library: what ours cannot read runs on @huggingface/tokenizers, slower */
+  encoder: 'own' | 'library';
+  /** False where the encoder changes the text before it cuts it, so that places in the text are found by looking for the pieces. */
+  placesAreExact: boolean;
+  /** `BPE`, `Unigram`, `WordPiece`, … */
+  model: string;
+}
+
+export interface EditRequest {
+  /** Of the text after this edit; one more than that of the edit before. */
+  version: number;
+  /** `all`: the text is `edit.insert` alone, and every unit is answered, e.g. because the tokenizers are others. */
+  scope: 'all' | 'edit';
+  edit: TextEdit;
+  keys: readonly TokenizerKey[];
+}
+
+export type EditReply =
+  | { type: 'resend' }
+  | {
+      type: 'units';
+      version: number;
+      /** Of the units before: so many stay at the start and at the end; those between give way to the new ones. */
+      keptStart: number;
+      keptEnd: number;
+      /** UTF-16 lengths of the new units. A unit is a sentence with the line breaks behind it. */
+      lengths: Int32Array;
+      /** One for each key that the worker holds, in the order of the request. */
+      lanes: readonly UnitLanes[];
+    };
+
+/** The new units through one tokenizer, one behind the other. */
+export interface UnitLanes {
+  key: TokenizerKey;
+  /** Tokens of each unit. */
+  counts: Int32Array;
+  /** One entry a token. */
+  ids: Int32Array;
+  /** Where each token ends in its unit, in UTF-16 units; see `Segmentation`. */
+  ends: Int32Array;
+  /** `TOKEN_KINDS` by index, plus `NEW_TOKEN` for what a pack added, plus `CONTINUED` for the rest of a token of the unit before. */
+  marks: Uint8Array;
+  /** Milliseconds of the worker. */
+  milliseconds: number;
+}
+
+export const TOKEN_KINDS: readonly TokenKind[] = ['piece', 'byte', 'added', 'unknown'];
+export const BYTE_KIND = 1;
+export const UNKNOWN_KIND = 3;
+export const KIND_BITS = 3;
+export const NEW_TOKEN = 4;
+export const CONTINUED = 8;
+
+export interface TokenFacts {
+  id: number;
+  /** As the vocabulary writes it: `▁the`, `<0xEA>`. */
+  piece: string;
+  kind: TokenKind;
+  /** UTF-8 of the text that it stands for. */
+  bytes: Uint8Array;
+  isNew: boolean;
+  history: readonly MergeStep[];
+}
+
+export interface PairsRequest {
+  pairs: readonly Pair[];
+  /** The first is what the others are compared with. */
+  keys: readonly TokenizerKey[];
+}
+
+/** A sentence and its translation. */
+export type TextPair = Pair;
+
+/** Token counts of pairs; entry i of an array belongs to pair i. */
+export interface PairCounts {
+  key: TokenizerKey;
+  english: Int32Array;
+  korean: Int32Array;
+}
+
+export interface PairsResult {
+  key: TokenizerKey;
+  measure: PairsMeasure;
+}
+
+export type PairsEvent = PairsJobEvent<{ type: 'done'; counts: readonly PairCounts[] }>;
+export type CompareEvent = PairsJobEvent<{ type: 'done'; results: readonly PairsResult[] }>;
+
+type PairsJobEvent<Done> =
+  | { type: 'progress'; done: number; total: number }
+  | Done
+  | { type: 'stopped' }
+  | { type: 'failed'; failure: LabFailure };
+
+/** A failure of the lab, as data; `src/messages` turns `code` into Korean and English. */
+export interface LabFailure {
+  code: LabFailureCode;
+  /** Values for the message. `reason` is what the reader of the file said, in English, and is shown as a detail. */
+  detail: Readonly<Record<string, string | number>>;
+}
+
+export type LabFailureCode =
+  /** Not JSON. detail: file, reason, and line and column where the browser tells them */
+  | 'json-syntax'
+  /** Neither JSON nor SentencePiece. detail: file */
+  | 'unknown-file'
+  /** JSON, and no tokenizer and no pack. detail: file, reason */
+  | 'not-a-tokenizer'
+  /** A tokenizer that neither our encoder nor the library reads. detail: file, reason */
+  | 'unsupported-tokenizer'
+  /** detail: file, reason */
+  | 'sentencepiece'
+  /** A pack with something wrong in it. detail: file, reason */
+  | 'pack'
+  /** A pack for another base. detail: file, expected, found (first digits of SHA-256) */
+  | 'pack-base'
+  /** A pack, while the base it builds on is not there. */
+  | 'no-base'
+  /** Not UTF-8. detail: file */
+  | 'encoding'
+  /** A line of pairs without a tab. detail: file, line */
+  | 'pair-without-tab'
+  /** A line of pairs with more than two columns. detail: file, line, columns */
+  | 'pair-columns'
+  /** A file of pairs without a pair. detail: file */
+  | 'no-pairs'
+  /** detail: file, bytes, limit */
+  | 'too-large'
+  /** More text than is compared live. detail: file, length, limit */
+  | 'text-too-long'
+  /** No such repository, or no tokenizer.json in it. detail: id */
+  | 'not-found'
+  /** The repository asks for a login or for consent to its terms. detail: id */
+  | 'gated'
+  /** detail: url, reason */
+  | 'network'
+  /** The worker broke off. detail: reason */
+  | 'worker';
+
+/** Thrown inside the worker; its border turns it into an event. */
+export class LabFailureError extends Error {
+  constructor(
+    readonly code: LabFailureCode,
+    readonly detail: LabFailure['detail'] = {},
+    options?: ErrorOptions,
+  ) {
+    super(`${code} ${JSON.stringify(detail)}`, options);
+    this.name = 'LabFailureError';
+  }
+}

@@ -1,0 +1,54 @@
+import type { AddedToken } from '../bpe/added-tokens.ts';
+import { malformed, unsupported } from '../format-error.ts';
+import { booleanOf, isRecord, stringOf } from './fields.ts';
+import type { Vocabulary } from '../vocabulary.ts';
+
+const PART = 'added_tokens';
+
+/**
+ * The `added_tokens` of a tokenizer.json. Hugging Face tokenizers gives them ids of its own when it loads a file: that of
+ * the vocabulary, otherwise the next free one. A file whose ids differ from those is read differently by different
+ * libraries, and refused.
+ */
+export function readAddedTokens(json: unknown, vocabulary: Vocabulary & { count: number }): AddedToken[] {
+  if (json === undefined || json === null) return [];
+  if (!Array.isArray(json)) throw malformed(PART, typeof json, 'has to be a list.');
+  const tokens: AddedToken[] = [];
+  const seen = new Set<string>();
+  let highest = -1;
+  for (const entry of json as unknown[]) {
+    const token = readAddedToken(entry);
+    if (token.content === '' || seen.has(token.content)) continue;
+    const expected = vocabulary.idOf(token.content) ?? (highest >= vocabulary.count ? highest + 1 : vocabulary.count);
+    if (expected !== token.id) {
+      throw unsupported(
+        PART,
+        `${JSON.stringify(token.content)} with id ${token.id}`,
+        `Hugging Face tokenizers gives it id ${expected} when it reads this file, other libraries ${token.id}.`,
+      );
+    }
+    highest = Math.max(highest, token.id);
+    seen.add(token.content);
+    tokens.push(token);
+  }
+  return tokens;
+}
+
+function readAddedToken(json: unknown): AddedToken {
+  if (!isRecord(json)) throw malformed(PART, 'an entry', 'has to be an object.');
+  const content = stringOf(json, 'content', PART);
+  const id = json['id'];
+  if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) {
+    throw malformed(PART, `"id" of ${JSON.stringify(content)}`, 'has to be a whole number.');
+  }
+  const special = booleanOf(json, 'special', PART);
+  return {
+    id,
+    content,
+    special,
+    normalized: booleanOf(json, 'normalized', PART, !special),
+    lstrip: booleanOf(json, 'lstrip', PART),
+    rstrip: booleanOf(json, 'rstrip', PART),
+    singleWord: booleanOf(json, 'single_word', PART),
+  };
+}

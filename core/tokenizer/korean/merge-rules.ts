@@ -1,0 +1,78 @@
+/** Which pieces may join, and what the new ones are called. */
+import type { PieceShape, Scripts } from './scripts.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+
+export interface MergeLimits {
+  /** Characters of the longest piece, "▁" not counted. */
+  longest: number;
+  /** Pieces may reach across spaces (SuperBPE, arXiv 2503.13423). */
+  superwords: boolean;
+}
+
+export class MergeRules {
+  private readonly shapes = new Map<number, PieceShape | undefined>();
+  private readonly made: string[] = [];
+  private readonly ids = new Map<string, number>();
+
+  /** @param base new pieces get ids from `base.size` on */
+  constructor(
+    private readonly base: Tokenizer,
+    private readonly scripts: Scripts,
+    private readonly limits: MergeLimits,
+  ) {}
+
+  textOf(id: number): string {
+    return (id < this.base.size ? this.base.pieceOf(id) : this.made[id - this.base.size]) ?? '';
+  }
+
+  /** Whether the token can stand in any merge. */
+  mergeable(id: number): boolean {
+    return this.shapeOf(id) !== undefined;
+  }
+
+  mayMerge(left: number, right: number): boolean {
+    const [before, behind] = [this.shapeOf(left), this.shapeOf(right)];
+    if (!before || !behind) return false;
+    if (before.length + behind.length > this.limits.longest || !(before.own || behind.own)) return false;
+    const text = this.textOf(right);
+    // Across a space only from word to word: a "▁" at the end would wait for a word that may not come.
+    const words = this.limits.superwords && before.length > 0 && behind.length > 0;
+    if (text.startsWith('▁') && !words) return false;
+    return this.isNew(this.textOf(left) + text);
+  }
+
+  /** Whether such a piece is within the limits, however it is put together. */
+  mayBecome(piece: string): boolean {
+    const shape = this.scripts.shapeOf(piece);
+    if (!shape?.own || shape.length > this.limits.longest || !this.isNew(piece)) return false;
+    return this.limits.superwords ? !/▁▁|▁$/.test(piece) : piece.lastIndexOf('▁') < 1;
+  }
+
+  idOf(text: string): number | undefined {
+    return this.ids.get(text) ?? this.base.idOf(text);
+  }
+
+  /** A second way to the same piece would be no new token. */
+  isNew(text: string): boolean {
+    return !this.ids.has(text) && this.base.idOf(text) === undefined;
+  }
+
+  /** The id of the new piece. */
+  make(text: string): number {
+    const id = this.base.size + this.made.length;
+    this.made.push(text);
+    this.ids.set(text, id);
+    return id;
+  }
+
+  private shapeOf(id: number): PieceShape | undefined {
+    const known = this.shapes.get(id);
+    if (known || this.shapes.has(id)) return known;
+    const text = this.textOf(id);
+    // Runs of spaces are indents, not the beginnings of words.
+    const joins = (id >= this.base.size || this.base.kindOf(id) === 'piece') && text !== '' && !text.includes('▁▁');
+    const shape = joins ? this.scripts.shapeOf(text) : undefined;
+    this.shapes.set(id, shape);
+    return shape;
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Continues byte-pair encoding (Sennrich et al., arXiv 1508.07909) where a tokenizer stopped: the text is cut by the base
+ * tokenizer, and the most frequent pair of neighbours becomes one token, again and again.
+ */
+import { MergeRules } from './merge-rules.ts';
+import { PairQueue } from './pair-queue.ts';
+import { PackError } from './pack-error.ts';
+import { PairTable, REFUSED } from './pair-table.ts';
+import { countPieces, mergesFor, type FilteredMerges } from './piece-filter.ts';
+import { Scripts } from './scripts.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import { TokenRuns } from './token-runs.ts';
+import { WordCounts } from './word-counts.ts';
+
+export interface TrainingOptions {
+  /** A pair that stands in the text less often is not merged. */
+  minFrequency: number;
+  /** Characters of the longest piece, "▁" not counted. */
+  longest: number;
+  /** Scripts (Unicode's property) whose characters new pieces may hold; each holds one that is not Common or Inherited. */
+  scripts: readonly string[];
+  /** Pieces may hold punctuation beside those characters: "다." */
+  punctuation: boolean;
+  /** Pieces may reach across spaces. Lines, not words, are counted then: memory grows with the text. */
+  superwords: boolean;
+  /** Text is brought to Unicode's composed form first, in which Korean is written: decomposed text is cut into letters. */
+  nfc: boolean;
+  /** Different words (with `superwords` lines) kept at once; behind that the rarest are dropped. */
+  wordLimit: number;
+}
+
+export const TRAINING_DEFAULTS: TrainingOptions = {
+  minFrequency: 2,
+  longest: 8,
+  scripts: ['Hangul'],
+  punctuation: false,
+  superwords: false,
+  nfc: true,
+  wordLimit: 2 ** 23,
+};
+
+export interface TrainedMerge {
+  left: string;
+  right: string;
+  /** How often the pair stood in the text before it was merged. */
+  frequency: number;
+}
+
+interface Prepared {
+  runs: TokenRuns;
+  table: PairTable;
+  queue: PairQueue;
+}
+
+/** `add` every line, then `next` for each merge; whoever calls may report, pause and stop between two calls. */
+export class VocabularyTrainer {
+  /** Tokens of the counted words, as they are cut now; 0 before the first merge. */
+  tokens = 0;
+  /** Different words that were counted; 0 before the first merge. */
+  differentWords = 0;
+  private readonly options: TrainingOptions;
+  private readonly scripts: Scripts;
+  private readonly rules: MergeRules;
+  private readonly words: WordCounts;
+  /** A word does not end behind these characters: a piece of the base goes on there across the space. */
+  private readonly bridges: ReadonlySet<number>;
+  private prepared: Prepared | undefined;
+
+  constructor(
+    private readonly base: Tokenizer,
+    options: Partial<TrainingOptions> = {},
+  ) {
+    this.options = { ...TRAINING_DEFAULTS, ...options };
+    this.scripts = new Scripts(this.options.scripts, this.options.punctuation);
+    this.rules = new MergeRules(base, this.scripts, this.options);
+    this.words = new WordCounts(this.options.wordLimit);
+    this.bridges = unitsBeforeSpaces(base);
+  }
+
+  /** Occurrences of words that were left out because there were more than `wordLimit` different ones. */
+  get droppedWords(): number {
+    return this.words.dropped;
+  }
+
+  /** Counts one line of the text, without its line break. Not after the first merge. */
+  add(line: string): void {
+    if (this.prepared) throw new Error('Lines come before the first merge.');
+    const text = this.options.nfc ? line.normalize('NFC') : line;
+    let start = 0;
+    let own = false;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit === 0x20 && !this.options.superwords && i > start && !this.bridges.has(text.charCodeAt(i - 1))) {
+        if (own) this.words.add(text, start, i);
+        start = i;
+        own = false;
+      } else {
+        own ||= this.scripts.ownUnits[unit] === 1;
+      }
+    }
+    if (own) this.words.add(text, start, text.length);
+  }
+
+  /**
+   * Cuts the words with the base tokenizer and counts their pairs, in steps; each yields the share that is done. `next`
+   * does it where nobody has.
+   */
+  *prepare(): Generator<number> {
+    if (this.prepared) return;
+    const runs = new TokenRuns((id) => this.rules.mergeable(id));
+    let done = 0;
+    for (const [word, count] of this.words.entries()) {
+      this.tokens += runs.add(this.base.encode(word), count) * count;
+      if (++done % 4096 === 0) yield (0.8 * done) / this.words.size;
+    }
+    this.differentWords = this.words.size;
+    this.words.clear();
+    const table = new PairTable(runs.size, (left, right) => this.rules.mayMerge(left, right));
+    for (let place = 0; place < runs.size; place++) {
+      const behind = runs.next(place);
+      if (behind >= 0) table.add(place, runs.ids[place]!, runs.ids[behind]!, runs.weights[place]!);
+      if (place % 65536 === 65535) yield 0.8 + (0.2 * place) / runs.size;
+    }
+    const queue = new PairQueue(table, Math.max(1, this.options.minFrequency));
+    for (let pair = 0; pair < table.size; pair++) queue.push(pair);
+    this.prepared = { runs, table, queue };
+    yield 1;
+  }
+
+  /** The next merge; undefined when no pair is frequent enough. */
+  next(): TrainedMerge | undefined {
+    const { table, queue } = this.ready();
+    for (;;) {
+      const pair = queue.pop();
+      if (pair === undefined) return undefined;
+      const [left, right] = [this.rules.textOf(table.left[pair]!), this.rules.textOf(table.right[pair]!)];
+      // Another pair may have made the same piece since this one was counted.
+      if (this.rules.isNew(left + right)) return this.merge(pair, left, right);
+    }
+  }
+
+  /**
+   * Merges this pair next, however frequent it is.
+   *
+   * @throws PackError when a side is no piece yet, or the options forbid the piece or it exists
+   */
+  join(left: string, right: string): TrainedMerge {
+    const { table } = this.ready();
+    const [first, second] = [this.rules.idOf(left), this.rules.idOf(right)];
+    const pair = first === undefined || second === undefined ? REFUSED : table.pairOf(first, second);
+    if (pair === REFUSED || !this.rules.isNew(left + right)) {
+      throw new PackError('option', `"${left}" and "${right}" cannot be joined into a new piece.`);
+    }
+    return this.merge(pair, left, right);
+  }
+
+  /**
+   * Merges for the frequent pieces of another tokenizer, to be given to `join` in this order. In steps, before the first
+   * merge; each yields the share of the words that is done.
+   */
+  *filter(intermediate: Tokenizer, tokens: number): Generator<number, FilteredMerges> {
+    const counting = countPieces(intermediate, this.words.entries());
+    for (;;) {
+      const step = counting.next();
+      if (step.done) {
+        return mergesFor(step.value, this.base, this.rules, { tokens, minFrequency: this.options.minFrequency });
+      }
+      yield step.value / this.words.size;
+    }
+  }
+
+  private merge(pair: number, left: string, right: string): TrainedMerge {
+    const { runs, table, queue } = this.ready();
+    const frequency = table.count[pair]!;
+    const before = table.size;
+    this.tokens -= runs.merge(pair, this.rules.make(left + right), table);
+    for (let made = before; made < table.size; made++) queue.push(made);
+    return { left, right, frequency };
+  }
+
+  private ready(): Prepared {
+    const preparing = this.prepare();
+    while (preparing.next().done !== true);
+    if (!this.prepared) throw new Error('unreachable: prepare() sets it');
+    return this.prepared;
+  }
+}
+
+/** UTF-16 units that stand before a space within a piece. Gemma 3: the space itself, and ">" because of ">▁</". */
+function unitsBeforeSpaces(base: Tokenizer): Set<number> {
+  const units = new Set([0x20]);
+  for (let id = 0; id < base.size; id++) {
+    const piece = base.pieceOf(id) ?? '';
+    for (let at = piece.search(/(?<=.)[▁ ]/s); at >= 0 && at < piece.length; at++) {
+      if ('▁ '.includes(piece.charAt(at))) units.add(piece.charCodeAt(at - 1));
+    }
+  }
+  return units;
+}

@@ -1,0 +1,110 @@
+/**
+ * One list of new tokens, brought into a vocabulary in six ways that are all in use. Only the first is right; the others are here
+ * to be looked at beside it.
+ */
+import type { AddedToken } from '../bpe/added-tokens.ts';
+import type { BpeTokenizer } from '../bpe/bpe-tokenizer.ts';
+import type { Pack } from './pack.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+
+export type MergeWay =
+  /** Vocabulary, and merges behind those of the base: what the tool writes. */
+  | 'right'
+  /** SentencePiece pieces with score 0, as Chinese-LLaMA added them (arXiv 2304.08177): before nearly all others. */
+  | 'score-zero'
+  /** `add_tokens` of Hugging Face tokenizers as it is: `normalized=True`. */
+  | 'added-normalized'
+  /** `add_tokens` with `AddedToken(…, normalized=False)`. */
+  | 'added-raw'
+  /** Vocabulary, and merges before those of the base. */
+  | 'merges-first'
+  /** Vocabulary alone. */
+  | 'no-merges';
+
+export const MERGE_WAYS: readonly MergeWay[] = [
+  'right',
+  'score-zero',
+  'added-normalized',
+  'added-raw',
+  'merges-first',
+  'no-merges',
+];
+
+/** The new tokens have the same ids in each way: `firstId + i`. Throws RangeError when the pack is for another base. */
+export function mergedBy(way: MergeWay, base: BpeTokenizer, { merges, firstId }: Pack): BpeTokenizer {
+  const pieces = merges.map(([left, right], index): [string, number] => [left + right, firstId + index]);
+  const added = (normalized: boolean) => pieces.map(([content, id]) => addedToken(content, id, normalized));
+  switch (way) {
+    case 'right':
+      return base.withMerges(merges, firstId);
+    case 'added-normalized':
+      return base.extend({ addedTokens: added(true) });
+    case 'added-raw':
+      return base.extend({ addedTokens: added(false) });
+    case 'no-merges':
+      return base.extend({ pieces });
+    case 'merges-first':
+      return base.extend({
+        pieces,
+        merges: merges.map(([left, right], index) => ({ left, right, rank: index - merges.length })),
+      });
+    case 'score-zero':
+      return base.extend({ pieces, merges: scoredZero(base, pieces) });
+  }
+}
+
+function addedToken(content: string, id: number, normalized: boolean): AddedToken {
+  return { id, content, normalized, special: false, lstrip: false, rstrip: false, singleWord: false };
+}
+
+/**
+ * SentencePiece knows no list of merges: it joins whatever makes a piece, the best score first and from left to right among equals.
+ * So a new piece comes of every pair of pieces that spells it, and old pieces come of new ones too. Scores of the base
+ * begin at 0 with its first ordinary piece and fall by one a piece; new pieces with score 0 tie with that one. User-defined
+ * pieces (runs of spaces and line breaks) go before.
+ */
+function scoredZero(base: BpeTokenizer, pieces: readonly [piece: string, id: number][]) {
+  const added = new Set(pieces.map(([piece]) => piece));
+  const rank = rankOfFirstPiece(base);
+  const merges = pieces.flatMap(([piece]) =>
+    splits(piece)
+      .filter((parts) => parts.every((part) => added.has(part) || base.idOf(part) !== undefined))
+      .map(([left, right]) => ({ left, right, rank })),
+  );
+  const letters = new Set(pieces.flatMap(([piece]) => Array.from(piece)));
+  letters.delete('▁');
+  for (let id = 0; id < base.size; id++) {
+    const piece = base.pieceOf(id) ?? '';
+    if (piece.length < 2 || base.kindOf(id) !== 'piece' || !Array.from(piece).some((letter) => letters.has(letter)))
+      continue;
+    const through = splits(piece).filter(
+      ([left, right]) =>
+        (added.has(left) && (added.has(right) || base.idOf(right) !== undefined)) ||
+        (added.has(right) && base.idOf(left) !== undefined),
+    );
+    const own = through.length > 0 ? base.historyOf(id).at(-1)?.rank : undefined;
+    if (own !== undefined) merges.push(...through.map(([left, right]) => ({ left, right, rank: own })));
+  }
+  return merges;
+}
+
+function splits(piece: string): [left: string, right: string][] {
+  return Array.from({ length: piece.length - 1 }, (_, at) => [piece.slice(0, at + 1), piece.slice(at + 1)]);
+}
+
+function rankOfFirstPiece(base: BpeTokenizer): number {
+  for (let id = 0; id < base.size; id++) {
+    if (base.kindOf(id) !== 'piece') continue;
+    const last = base.historyOf(id).at(-1);
+    if (last) return last.rank;
+  }
+  return 0;
+}
+
+/** How many of the new tokens the tokenizer makes when it is given the very text that they stand for. */
+export function countReachable(tokenizer: Tokenizer, { merges, firstId }: Pack): number {
+  return merges.reduce((reached, [left, right], index) => {
+    const ids = tokenizer.encode((left + right).replaceAll('▁', ' '));
+    return reached + (ids.length === 1 && ids[0] === firstId + index ? 1 : 0);
+  }, 0);
+}

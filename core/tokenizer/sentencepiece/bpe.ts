@@ -1,0 +1,57 @@
+import type { BpeModelParts } from '../bpe/model.ts';
+import { bpeParts } from '../bpe/parts.ts';
+import { malformed, unsupported } from '../format-error.ts';
+import { MergeTable } from '../bpe/merge-table.ts';
+import { PIECE_TYPE, type SentencePieceFile } from './file.ts';
+import type { PieceTable } from '../vocabulary.ts';
+
+/**
+ * BPE by scores as merges: wherever two pieces side by side make a third, they may merge; the largest score goes first,
+ * of equal ones the leftmost. Rank counts the scores from the largest down.
+ *
+ * Throws TokenizerFormatError where pieces are marked unused, or can be made out of characters that are no pieces.
+ */
+export function sentencePieceBpe(file: SentencePieceFile, vocabulary: PieceTable, unknown: number): BpeModelParts {
+  const { pieces, byteFallback } = file;
+  const merging = (id: number | undefined): id is number => {
+    const type = id === undefined ? undefined : pieces[id]?.type;
+    return type === PIECE_TYPE.normal || type === PIECE_TYPE.userDefined;
+  };
+  const ranks = ranksOf(pieces.map(({ score }) => score));
+  const merges = new MergeTable(pieces.length * 2);
+  for (const [id, { piece, score, type }] of pieces.entries()) {
+    if (type === PIECE_TYPE.unused)
+      throw unsupported('vocab', JSON.stringify(piece), 'unused pieces of BPE are not read here.');
+    if (!merging(id)) continue;
+    for (let at = 1; at < piece.length; at++) {
+      if ((piece.charCodeAt(at) & 0xfc00) === 0xdc00) continue;
+      const [left, right] = [piece.slice(0, at), piece.slice(at)];
+      const [leftId, rightId] = [vocabulary.idOf(left), vocabulary.idOf(right)];
+      if (merging(leftId) && merging(rightId)) merges.set(leftId, rightId, ranks.get(score) ?? 0, id);
+      // A user-defined piece is cut out of the text before characters are looked at.
+      else if (
+        type === PIECE_TYPE.normal &&
+        (merging(leftId) || isCharacter(left)) &&
+        (merging(rightId) || isCharacter(right))
+      ) {
+        throw unsupported('vocab', JSON.stringify(piece), 'a character of it is no piece.');
+      }
+    }
+  }
+  const options = { byteFallback, unknown, fuseUnknown: true, ignoreMerges: false };
+  const parts = bpeParts(vocabulary, merges, options);
+  if (parts.bytes?.includes(-1))
+    throw malformed('vocab', 'byte_fallback', 'is on, but some of the 256 bytes are no pieces.');
+  // Only what is a piece of text counts as a character: SentencePiece does not look for control pieces in a text.
+  for (const [unit, id] of parts.characters.entries()) if (!merging(id)) parts.characters[unit] = -1;
+  return parts;
+}
+
+function ranksOf(scores: readonly number[]): Map<number, number> {
+  const descending = [...new Set(scores)].sort((a, b) => b - a);
+  return new Map(descending.map((score, rank) => [score, rank]));
+}
+
+function isCharacter(text: string): boolean {
+  return text.length === ((text.codePointAt(0) ?? 0) > 0xffff ? 2 : 1);
+}

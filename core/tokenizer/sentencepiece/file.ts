@@ -1,0 +1,134 @@
+import { malformed } from '../format-error.ts';
+
+/** Of a piece, as in sentencepiece_model.proto. */
+export const PIECE_TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+/** Of a model. */
+export const MODEL_TYPE = { unigram: 1, bpe: 2, word: 3, char: 4 } as const;
+
+export interface SentencePieceFile {
+  pieces: { piece: string; score: number; type: number }[];
+  modelType: number;
+  byteFallback: boolean;
+  treatWhitespaceAsSuffix: boolean;
+  /** What an unknown token decodes to. */
+  unknownSurface: string;
+  normalizer: SentencePieceNormalization;
+  /** Rules that change the decoded text; empty for none. */
+  denormalizerCharsmap: Uint8Array;
+}
+
+export interface SentencePieceNormalization {
+  charsmap: Uint8Array;
+  addDummyPrefix: boolean;
+  removeExtraWhitespaces: boolean;
+  escapeWhitespaces: boolean;
+}
+
+/** Reads a SentencePiece `.model`. Throws TokenizerFormatError where it is none. */
+export function readSentencePieceFile(bytes: Uint8Array): SentencePieceFile {
+  const file: SentencePieceFile = {
+    pieces: [],
+    modelType: MODEL_TYPE.unigram,
+    byteFallback: false,
+    treatWhitespaceAsSuffix: false,
+    unknownSurface: ' \u2047 ',
+    normalizer: {
+      charsmap: new Uint8Array(),
+      addDummyPrefix: true,
+      removeExtraWhitespaces: true,
+      escapeWhitespaces: true,
+    },
+    denormalizerCharsmap: new Uint8Array(),
+  };
+  for (const { field, bytes: message } of fieldsOf(bytes)) {
+    if (field === 1) file.pieces.push(readPiece(message));
+    else if (field === 2) readTrainer(message, file);
+    else if (field === 3) readNormalizer(message, file.normalizer);
+    else if (field === 5) {
+      for (const rule of fieldsOf(message)) if (rule.field === 2) file.denormalizerCharsmap = rule.bytes;
+    }
+  }
+  if (file.pieces.length === 0)
+    throw malformed('file', 'the bytes', 'are no SentencePiece model: they hold no pieces.');
+  return file;
+}
+
+function readPiece(bytes: Uint8Array): SentencePieceFile['pieces'][number] {
+  const entry = { piece: '', score: 0, type: PIECE_TYPE.normal as number };
+  for (const { field, value, bytes: content } of fieldsOf(bytes)) {
+    if (field === 1) entry.piece = textOf(content);
+    else if (field === 2) entry.score = value;
+    else if (field === 3) entry.type = value;
+  }
+  return entry;
+}
+
+function readTrainer(bytes: Uint8Array, file: SentencePieceFile): void {
+  for (const { field, value, bytes: content } of fieldsOf(bytes)) {
+    if (field === 3) file.modelType = value;
+    else if (field === 24) file.treatWhitespaceAsSuffix = value !== 0;
+    else if (field === 35) file.byteFallback = value !== 0;
+    else if (field === 44) file.unknownSurface = textOf(content);
+  }
+}
+
+function readNormalizer(bytes: Uint8Array, normalizer: SentencePieceNormalization): void {
+  for (const { field, value, bytes: content } of fieldsOf(bytes)) {
+    if (field === 2) normalizer.charsmap = content;
+    else if (field === 3) normalizer.addDummyPrefix = value !== 0;
+    else if (field === 4) normalizer.removeExtraWhitespaces = value !== 0;
+    else if (field === 5) normalizer.escapeWhitespaces = value !== 0;
+  }
+}
+
+interface Field {
+  field: number;
+  /** Of a number. */
+  value: number;
+  /** Of a string, bytes or a message. */
+  bytes: Uint8Array;
+}
+
+const NO_BYTES = new Uint8Array();
+
+/** The wire format of protobuf: https://protobuf.dev/programming-guides/encoding. */
+function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = bytes[at++];
+      if (byte === undefined || factor > 2 ** 63) throw broken();
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const field = Math.floor(tag / 8);
+    const wireType = tag % 8;
+    if (wireType === 0) yield { field, value: varint(), bytes: NO_BYTES };
+    else {
+      const length = wireType === 2 ? varint() : wireType === 5 ? 4 : wireType === 1 ? 8 : NaN;
+      if (field === 0 || !(at + length <= bytes.length)) throw broken();
+      const value = wireType === 5 ? view.getFloat32(at, true) : 0;
+      yield { field, value, bytes: bytes.subarray(at, at + length) };
+      at += length;
+    }
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    // The decoder would take a byte order mark away, which is a piece of some vocabularies.
+    const mark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? '\uFEFF' : '';
+    return mark + new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw broken();
+  }
+}
+
+function broken() {
+  return malformed('file', 'the bytes', 'are no SentencePiece model: they break off or are something else.');
+}

@@ -1,0 +1,120 @@
+import type { TokenBuffer } from '../token-buffer.ts';
+import { utf8Of } from '../text/utf8.ts';
+import { extendHash, type PieceTable } from '../vocabulary.ts';
+
+/** The smallest normal float: where SentencePiece begins its search for the largest score. */
+const FLT_MIN = 2 ** -126;
+const UNKNOWN_PENALTY = 10;
+
+export interface UnigramParts {
+  vocabulary: PieceTable;
+  /** By id; NaN for what is not looked for in a text. */
+  scores: Float32Array;
+  /** 1 for user-defined pieces, which are preferred to all others. */
+  userDefined: Uint8Array;
+  /** Smallest and largest score of the normal pieces. */
+  smallest: number;
+  largest: number;
+  unknown: number;
+  bytes: Int32Array | undefined;
+}
+
+/**
+ * The segmentation of the largest sum of scores (Viterbi), as SentencePiece's `EncodeOptimized` finds it: sums are rounded
+ * to 32 bits on the way, and of equal ones the first found stays.
+ */
+export class UnigramModel {
+  /** Hashed set of the beginnings of pieces: ends the search for longer ones. */
+  private readonly prefixes = new Int32Array(1 << 17);
+  private readonly largest: number;
+  private readonly unknownScore: number;
+
+  constructor(private readonly parts: UnigramParts) {
+    const { vocabulary, scores } = parts;
+    for (let id = 0; id < vocabulary.size; id++) {
+      if (Number.isNaN(scores[id])) continue;
+      const start = vocabulary.starts[id]!;
+      let hash = 0;
+      for (let at = start; at < start + vocabulary.lengths[id]!; at++) {
+        hash = extendHash(hash, vocabulary.units[at]!);
+        const bit = bitOf(hash);
+        this.prefixes[bit >>> 5]! |= 1 << (bit & 31);
+      }
+    }
+    this.largest = Math.max(parts.largest, FLT_MIN);
+    this.unknownScore = Math.fround(parts.smallest - UNKNOWN_PENALTY);
+  }
+
+  /** Appends the tokens of `text`, which holds no lone surrogates. */
+  encode(text: string, out: TokenBuffer): void {
+    const length = text.length;
+    const units = new Uint16Array(length);
+    for (let at = 0; at < length; at++) units[at] = text.charCodeAt(at);
+    const best = new Float32Array(length + 1);
+    const from = new Int32Array(length + 1).fill(-1);
+    const ids = new Int32Array(length + 1);
+    const offer = (end: number, start: number, id: number, score: number) => {
+      if (from[end] !== -1 && !(score > best[end]!)) return;
+      best[end] = score;
+      from[end] = start;
+      ids[end] = id;
+    };
+    for (let start = 0; start < length;) {
+      const width = (units[start]! & 0xfc00) === 0xd800 ? 2 : 1;
+      if (!this.offerPieces(units, start, width, best[start]!, offer)) {
+        offer(start + width, start, this.parts.unknown, Math.fround(this.unknownScore + best[start]!));
+      }
+      start += width;
+    }
+    this.push(units, from, ids, out);
+  }
+
+  /** Whether there is a piece for the character at `start` alone. */
+  private offerPieces(
+    units: Uint16Array,
+    start: number,
+    width: number,
+    sum: number,
+    offer: (end: number, start: number, id: number, score: number) => void,
+  ): boolean {
+    const { vocabulary, scores, userDefined } = this.parts;
+    let alone = false;
+    let hash = 0;
+    let bytes = 0;
+    for (let at = start; at < units.length; at++) {
+      const unit = units[at]!;
+      hash = extendHash(hash, unit);
+      const bit = bitOf(hash);
+      if (((this.prefixes[bit >>> 5]! >>> (bit & 31)) & 1) === 0) break;
+      bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : (unit & 0xf800) === 0xd800 ? 2 : 3;
+      const id = vocabulary.find(units, start, at + 1 - start, hash);
+      if (id === -1 || Number.isNaN(scores[id])) continue;
+      const score = userDefined[id] === 1 ? Math.fround(bytes * this.largest) - 0.1 : scores[id]!;
+      offer(at + 1, start, id, score + sum);
+      if (at + 1 - start === width) alone = true;
+    }
+    return alone;
+  }
+
+  private push(units: Uint16Array, from: Int32Array, ids: Int32Array, out: TokenBuffer): void {
+    const { unknown, bytes } = this.parts;
+    const ends: number[] = [];
+    for (let end = units.length; end > 0; end = from[end]!) ends.push(end);
+    let afterUnknown = false;
+    for (let at = ends.length - 1; at >= 0; at--) {
+      const end = ends[at]!;
+      const id = ids[end]!;
+      if (id === unknown && bytes) {
+        const start = from[end]!;
+        const code = String.fromCharCode(...units.subarray(start, end)).codePointAt(0) ?? 0;
+        for (const byte of utf8Of(code)) out.push(bytes[byte]!, end);
+      } else if (id === unknown && afterUnknown) out.ends[out.count - 1] = end;
+      else out.push(id, end);
+      afterUnknown = id === unknown;
+    }
+  }
+}
+
+function bitOf(hash: number): number {
+  return Math.imul(hash ^ (hash >>> 15), 0x85ebca77) >>> 10;
+}

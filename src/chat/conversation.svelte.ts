@@ -1,0 +1,206 @@
+import type { ChatMessage, ContentPart, GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
+import type { Failure } from '#core/protocol/failure.ts';
+import type { Teaches } from '#core/protocol/manifest.ts';
+import type { Phantom } from '#core/phantoms/phantom.ts';
+import { judge, type Shown, type Verdict } from '#core/phantoms/verdict.ts';
+import { Announcer } from '../platform/announcer.svelte.ts';
+import { release, type Attachment } from './attachments.svelte.ts';
+import type { Engine } from '../workers/engine.svelte.ts';
+import { lessonTurns, shownTo, type Turn } from './lesson.ts';
+import { t } from '../platform/locale.svelte.ts';
+import { sum, tally } from './score.ts';
+import type { Settings } from './settings.svelte.ts';
+
+export type AnswerState = 'waiting' | 'streaming' | 'done' | 'stopped' | 'failed';
+
+/** One answer as it comes. */
+export class Answer {
+  text = $state('');
+  /** The model's thinking; folded away and not sent back. */
+  thought = $state('');
+  state = $state<AnswerState>('waiting');
+  progress = $state.raw<GenerateEvent & { type: 'progress' }>();
+  reason = $state<'end' | 'length' | 'context-full'>();
+  failure = $state.raw<Failure>();
+  turn = $state.raw<TurnStats>();
+  /** Whether the teaching model was right, where that can be known. */
+  verdict = $state.raw<Verdict>();
+  readonly running = $derived(this.state === 'waiting' || this.state === 'streaming');
+
+  constructor(
+    readonly modelName: string,
+    readonly randomWeights: boolean,
+    readonly teaches: Teaches | undefined,
+    /** Undefined for a greedy answer. */
+    readonly seed: number | undefined,
+  ) {}
+}
+
+let made = 0;
+
+/** A question and its answer. */
+export class Exchange {
+  readonly id = `exchange-${++made}`;
+  images = $state.raw<readonly Attachment[]>([]);
+  answer = $state.raw<Answer>(new Answer('', false, undefined, undefined));
+  /** Too old for the context: on the page, but no longer sent. */
+  leftOut = $state(false);
+
+  constructor(
+    readonly text: string,
+    images: readonly Attachment[],
+  ) {
+    this.images = images;
+  }
+
+  /** Length in tokens of the conversation up to the end of this answer, once it is known. */
+  get tokensUpTo(): number | undefined {
+    const { turn } = this.answer;
+    return turn && turn.cachedTokens + turn.prefillTokens + turn.newTokens;
+  }
+}
+
+/** The conversation; it survives answers that failed or were stopped. */
+export class Conversation {
+  exchanges = $state.raw<readonly Exchange[]>([]);
+  readonly announcer = new Announcer();
+  /** Verdicts of conversations that were cleared. */
+  #before = $state.raw({ asked: 0, right: 0 });
+  /** Of all verdicts since the page was opened. */
+  readonly score = $derived(sum(this.#before, tally(this.exchanges.map(({ answer }) => answer.verdict))));
+  readonly #engine: Engine;
+  readonly #settings: Settings;
+
+  constructor(engine: Engine, settings: Settings) {
+    this.#engine = engine;
+    this.#settings = settings;
+  }
+
+  get last(): Exchange | undefined {
+    return this.exchanges.at(-1);
+  }
+
+  /** What the next question would be asked about, if it brings no image. Turns that got no answer are not sent again. */
+  get shown(): Shown<Phantom> {
+    return shownTo(this.exchanges.filter(({ leftOut, answer }) => !leftOut && (answer.running || answer.text.trim())));
+  }
+
+  /** Texts of the questions since a phantom was shown. */
+  askedAbout(phantom: Phantom): string[] {
+    const from = this.exchanges.findIndex(({ images }) => images.some((image) => image.phantom === phantom));
+    return from < 0 ? [] : this.exchanges.slice(from).map(({ text }) => text);
+  }
+
+  /** True when there is an older turn that could make room. */
+  get canDropOldest(): boolean {
+    return this.exchanges.slice(0, -1).some((exchange) => !exchange.leftOut);
+  }
+
+  async send(text: string, images: readonly Attachment[]): Promise<void> {
+    if (this.#engine.generating) return;
+    const exchange = new Exchange(text, images);
+    this.exchanges = [...this.exchanges, exchange];
+    await this.#answer(exchange);
+  }
+
+  /** Answers the last question again. */
+  async regenerate(): Promise<void> {
+    if (this.last && !this.#engine.generating) await this.#answer(this.last);
+  }
+
+  async withoutImages(): Promise<void> {
+    if (!this.last || this.#engine.generating) return;
+    release(this.last.images);
+    this.last.images = [];
+    await this.regenerate();
+  }
+
+  /** Leaves out as many of the oldest turns as the last one lacks room for, then answers it again. */
+  async dropOldestAndRetry(): Promise<void> {
+    const { last } = this;
+    if (!last || this.#engine.generating) return;
+    const kept = this.exchanges.slice(0, -1).filter((exchange) => !exchange.leftOut);
+    const { needed, limit } = last.answer.failure?.detail ?? {};
+    const lacking = typeof needed === 'number' && typeof limit === 'number' ? needed - limit : 0;
+    // Room for the answer too, not only for the question.
+    const wanted = lacking + Math.min(this.#settings.maxNewTokens, (this.#engine.model?.contextLength ?? 0) / 4);
+    for (const exchange of kept) {
+      exchange.leftOut = true;
+      if ((exchange.tokensUpTo ?? 0) >= wanted) break;
+    }
+    await this.regenerate();
+  }
+
+  async clear(): Promise<void> {
+    await this.#engine.stop();
+    for (const exchange of this.exchanges) release(exchange.images);
+    this.#before = this.score;
+    this.exchanges = [];
+    await this.#engine.forget();
+  }
+
+  async #answer(exchange: Exchange): Promise<void> {
+    const sampling = this.#settings.sampling();
+    const { model } = this.#engine;
+    const seed = sampling.temperature > 0 ? sampling.seed : undefined;
+    const answer = new Answer(model?.name ?? '', model?.randomWeights ?? false, model?.teaches, seed);
+    exchange.answer = answer;
+    this.announcer.start();
+    const request = { messages: this.#messages(), sampling, maxNewTokens: this.#settings.maxNewTokens };
+    await this.#engine.generate(request, (event) => this.#on(exchange, answer, event));
+  }
+
+  #on({ text }: Exchange, answer: Answer, event: GenerateEvent): void {
+    if (event.type === 'progress') answer.progress = event;
+    else if (event.type === 'token') {
+      if (answer.state === 'waiting') this.announcer.say(t('answer.announce.started'));
+      answer.state = 'streaming';
+      if (event.thought) answer.thought += event.text;
+      else answer.text += event.text;
+      this.announcer.follow(answer.text, false);
+    } else {
+      this.announcer.follow(answer.text, true);
+      answer.state = event.type;
+      if (event.type === 'failed') answer.failure = event.failure;
+      else answer.turn = event.turn;
+      if (event.type === 'done') {
+        answer.reason = event.reason;
+        this.announcer.say(t('answer.announce.done'));
+        // Others say the same in other words: only what was trained on these answers can be held to them.
+        if (event.reason === 'end' && answer.teaches === 'phantoms') this.#judge(text, answer);
+      }
+      if (event.type === 'stopped') this.announcer.say(t('answer.announce.stopped'));
+    }
+  }
+
+  #judge(question: string, answer: Answer): void {
+    answer.verdict = judge(question, answer.text, shownTo(this.#turns()));
+    if (!answer.verdict) return;
+    const { right, answer: rightAnswer } = answer.verdict;
+    this.announcer.say(right ? t('verdict.announce.right') : t('verdict.announce.wrong', { answer: rightAnswer }));
+  }
+
+  /** What the model is sent: answered turns without their thoughts, and the last question. Roles alternate. */
+  #messages(): ChatMessage[] {
+    const messages: ChatMessage[] = [];
+    const system = this.#settings.systemText.trim();
+    if (system) messages.push({ role: 'system', content: [{ type: 'text', text: system }] });
+    const turns = this.#turns();
+    const sent = this.#engine.model?.teaches === 'phantoms' ? lessonTurns(turns) : turns;
+    for (const { text, images: attached, reply } of sent) {
+      const images = attached.map(({ name, blob }): ContentPart => ({ type: 'image', name, image: blob }));
+      messages.push({ role: 'user', content: [...images, { type: 'text', text }] });
+      if (reply !== undefined) messages.push({ role: 'assistant', content: [{ type: 'text', text: reply }] });
+    }
+    return messages;
+  }
+  #turns(): Turn[] {
+    const turns: Turn[] = [];
+    for (const exchange of this.exchanges) {
+      const reply = exchange === this.last ? undefined : exchange.answer.text.trim();
+      if (exchange.leftOut || reply === '') continue;
+      turns.push({ text: exchange.text, images: exchange.images, reply });
+    }
+    return turns;
+  }
+}

@@ -1,0 +1,115 @@
+import type { Phantom } from '#core/phantoms/phantom.ts';
+import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
+import type { PackageSource } from '#core/protocol/engine.ts';
+import type { Teaches } from '#core/protocol/manifest.ts';
+import { Attachments } from './attachments.svelte.ts';
+import { Conversation } from './conversation.svelte.ts';
+import { Engine } from '../workers/engine.svelte.ts';
+import type { Action } from './failure-actions.ts';
+import { shownTo } from './lesson.ts';
+import { t } from '../platform/locale.svelte.ts';
+import { PhantomSource } from './phantoms.ts';
+import { contextLengths, Settings } from './settings.svelte.ts';
+
+export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear';
+
+/** Everything the page holds, and what its buttons do. */
+export class Session {
+  readonly settings = new Settings();
+  readonly engine = new Engine();
+  readonly conversation = new Conversation(this.engine, this.settings);
+  readonly attachments = new Attachments();
+  readonly #phantoms = new PhantomSource();
+  /** What stands in the composer. */
+  draft = $state('');
+  dialog = $state<OpenDialog>('none');
+
+  readonly defaultSource: PackageSource;
+
+  /** @param page address of the page; the built-in package lies beside it */
+  constructor(page: string) {
+    this.defaultSource = { type: 'url', url: new URL(`models/${DEFAULT_PACKAGE.folder}/`, page).href };
+  }
+
+  /** The next longer context that may be tried, if the model was not already cut to what it can do. */
+  get longerContext(): number | undefined {
+    const now = this.engine.model?.contextLength ?? this.settings.contextLength;
+    if (now < (this.engine.options?.contextLength ?? 0)) return undefined;
+    return contextLengths.find((length) => length > now);
+  }
+
+  get shorterContext(): number | undefined {
+    return contextLengths.findLast((length) => length < this.settings.contextLength);
+  }
+
+  /** What to call the package that opens: the built-in one has a name of its own. */
+  get openingName(): string {
+    const { source, opening } = this.engine;
+    return source === this.defaultSource ? t('open.default') : (opening?.name ?? '');
+  }
+
+  /** What the open model teaches, or the built-in one will that is opening. */
+  get teaches(): Teaches | undefined {
+    const { model, source } = this.engine;
+    return model ? model.teaches : source === this.defaultSource ? DEFAULT_PACKAGE.teaches : undefined;
+  }
+
+  /** The phantom that the next question is about; undefined for another image, several, or none. */
+  get phantom(): Phantom | undefined {
+    const waiting = this.attachments.items;
+    const shown = waiting.length > 0 ? shownTo([{ images: waiting }]) : this.conversation.shown;
+    return typeof shown === 'object' ? shown : undefined;
+  }
+
+  async open(source: PackageSource): Promise<boolean> {
+    if (this.dialog === 'model') this.dialog = 'none';
+    const ready = await this.engine.open(source, this.settings.openOptions());
+    const name = this.engine.model?.name;
+    if (ready && name) this.conversation.announcer.say(t('opening.done', { name }));
+    return ready;
+  }
+
+  async reopen(): Promise<boolean> {
+    return this.open(this.engine.source ?? this.defaultSource);
+  }
+
+  async send(): Promise<void> {
+    const text = this.draft.trim();
+    if (!this.canSend || (!text && this.attachments.items.length === 0)) return;
+    this.draft = '';
+    await this.ask(text);
+  }
+
+  /** Asks with the images that wait; what is being written stays. */
+  async ask(text: string): Promise<void> {
+    if (this.canSend) await this.conversation.send(text, this.attachments.take());
+  }
+
+  drawPhantom(): void {
+    const drawn = this.#phantoms.next();
+    this.attachments.addPhantom(drawn);
+    this.conversation.announcer.say(t('phantom.drawn', { name: t('phantom.name', { number: drawn.number }) }));
+  }
+
+  get canSend(): boolean {
+    return this.engine.model !== undefined && !this.engine.generating;
+  }
+
+  /** One of the ways out that a failure offers. */
+  async perform(action: Action): Promise<void> {
+    const { engine, conversation, settings } = this;
+    if (action === 'choose-model') this.dialog = 'model';
+    else if (action === 'new-conversation') await conversation.clear();
+    else if (action === 'drop-oldest') await conversation.dropOldestAndRetry();
+    else if (action === 'without-images') await conversation.withoutImages();
+    else if (action === 'retry' && engine.model) await conversation.regenerate();
+    else if (action === 'longer-context') {
+      settings.contextLength = this.longerContext ?? settings.contextLength;
+      if (await this.reopen()) await conversation.regenerate();
+    } else {
+      if (action === 'use-cpu') settings.provider = 'wasm';
+      if (action === 'shorter-context') settings.contextLength = this.shorterContext ?? settings.contextLength;
+      await this.reopen();
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import type { OpenOptions, Sampling } from '#core/protocol/engine.ts';
+import { readStored, writeStored } from '../platform/stored.ts';
+
+export const contextLengths: readonly number[] = [512, 1024, 2048, 4096, 8192, 16384, 32768];
+
+/** [least, most] of each number, and where the settings begin: greedy, as the model card runs it. */
+export const ranges = {
+  temperature: [0, 2],
+  topK: [0, 256],
+  topP: [0.05, 1],
+  repetitionPenalty: [1, 2],
+  seed: [0, 0xffffffff],
+  maxNewTokens: [16, 8192],
+} as const;
+
+type NumberName = keyof typeof ranges;
+
+const defaults = {
+  systemText: '',
+  temperature: 0,
+  topK: 64,
+  topP: 0.95,
+  repetitionPenalty: 1,
+  randomSeed: true,
+  seed: 42,
+  maxNewTokens: 1024,
+  contextLength: 4096,
+  provider: 'auto' as OpenOptions['provider'],
+};
+
+const key = 'settings';
+
+/** What the visitor chose; `toJSON` is what is kept. */
+export class Settings {
+  systemText = $state(defaults.systemText);
+  temperature = $state(defaults.temperature);
+  topK = $state(defaults.topK);
+  topP = $state(defaults.topP);
+  repetitionPenalty = $state(defaults.repetitionPenalty);
+  randomSeed = $state(defaults.randomSeed);
+  seed = $state(defaults.seed);
+  maxNewTokens = $state(defaults.maxNewTokens);
+  contextLength = $state(defaults.contextLength);
+  provider = $state(defaults.provider);
+
+  constructor() {
+    this.#restore(readStored(key));
+  }
+
+  /** Sampling and system text only: which model is open stays as it is. */
+  reset(): void {
+    const { contextLength, provider } = this;
+    Object.assign(this, defaults, { contextLength, provider });
+  }
+
+  save(): void {
+    writeStored(key, JSON.stringify(this));
+  }
+
+  toJSON(): typeof defaults {
+    const { systemText, temperature, topK, topP, repetitionPenalty, randomSeed, seed } = this;
+    const { maxNewTokens, contextLength, provider } = this;
+    const sampling = { temperature, topK, topP, repetitionPenalty, randomSeed, seed };
+    return { systemText, ...sampling, maxNewTokens, contextLength, provider };
+  }
+
+  /** A new seed for each answer, unless the visitor fixed one. */
+  sampling(): Sampling {
+    const { temperature, topK, topP, repetitionPenalty } = this;
+    const seed = this.randomSeed ? (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) : this.seed;
+    return { temperature, topK, topP, repetitionPenalty, seed };
+  }
+
+  openOptions(): OpenOptions {
+    return { contextLength: this.contextLength, provider: this.provider };
+  }
+
+  /** Takes a number in, cut to its range. */
+  setNumber(name: NumberName, value: number): void {
+    if (!Number.isFinite(value)) return;
+    const [least, most] = ranges[name];
+    this[name] = Math.min(most, Math.max(least, value));
+  }
+
+  // What was kept may come from an older version or another hand: every field is checked, bad ones are left out.
+  #restore(text: string | undefined): void {
+    if (text === undefined) return;
+    let kept: unknown;
+    try {
+      kept = JSON.parse(text);
+    } catch {
+      return;
+    }
+    if (typeof kept !== 'object' || kept === null) return;
+    const fields = new Map<string, unknown>(Object.entries(kept));
+    const numbers: NumberName[] = ['temperature', 'topK', 'topP', 'repetitionPenalty', 'seed', 'maxNewTokens'];
+    for (const name of numbers) {
+      const value = fields.get(name);
+      if (typeof value === 'number') this.setNumber(name, value);
+    }
+    const { systemText, randomSeed, contextLength, provider } = Object.fromEntries(fields);
+    if (typeof systemText === 'string') this.systemText = systemText;
+    if (typeof randomSeed === 'boolean') this.randomSeed = randomSeed;
+    this.contextLength = contextLengths.find((length) => length === contextLength) ?? defaults.contextLength;
+    if (provider === 'auto' || provider === 'webgpu' || provider === 'wasm') this.provider = provider;
+  }
+}

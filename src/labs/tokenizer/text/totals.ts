@@ -1,0 +1,78 @@
+import { BYTE_KIND, KIND_BITS, UNKNOWN_KIND, type TokenizerKey } from '#core/protocol/tokenizer.ts';
+import { countText, type TextCounts } from '#core/tokenizer/statistics/text-counts.ts';
+import type { Lane, Unit } from './live-text.svelte.ts';
+
+/** The text through one tokenizer. */
+export interface Row {
+  tokens: number;
+  byteTokens: number;
+  unknownTokens: number;
+  /** Against the base, where that takes part; sentences that became shorter and longer. */
+  ofBase: { change: number; shorter: number; longer: number } | undefined;
+}
+
+export interface Totals {
+  size: TextCounts;
+  rows: ReadonlyMap<TokenizerKey, Row>;
+}
+
+/** Sums over the units; what was counted of a unit once is kept with it, so that a keystroke counts one sentence. */
+export class TotalsCounter {
+  readonly #sizes = new WeakMap<Unit, TextCounts>();
+  readonly #marks = new WeakMap<Lane, { bytes: number; unknown: number }>();
+
+  totals(units: readonly Unit[], base: TokenizerKey): Totals {
+    const size: TextCounts = { characters: 0, bytes: 0, words: 0, syllables: 0 };
+    const rows = new Map<TokenizerKey, Row>();
+    for (const unit of units) {
+      const counts = this.#sizeOf(unit);
+      size.characters += counts.characters;
+      size.bytes += counts.bytes;
+      size.words += counts.words;
+      size.syllables += counts.syllables;
+      const before = unit.lanes.find((lane) => lane.key === base)?.count;
+      for (const lane of unit.lanes) this.#add(lane, before, rows);
+    }
+    const first = rows.get(base)?.tokens;
+    for (const row of rows.values()) if (row.ofBase && first) row.ofBase.change = row.tokens / first - 1;
+    return { size, rows };
+  }
+
+  #add(lane: Lane, before: number | undefined, rows: Map<TokenizerKey, Row>): void {
+    let row = rows.get(lane.key);
+    if (!row) {
+      const ofBase = before === undefined ? undefined : { change: 0, shorter: 0, longer: 0 };
+      rows.set(lane.key, (row = { tokens: 0, byteTokens: 0, unknownTokens: 0, ofBase }));
+    }
+    const { bytes, unknown } = this.#marksOf(lane);
+    row.tokens += lane.count;
+    row.byteTokens += bytes;
+    row.unknownTokens += unknown;
+    if (!row.ofBase || before === undefined) return;
+    if (lane.count < before) row.ofBase.shorter++;
+    if (lane.count > before) row.ofBase.longer++;
+  }
+
+  #sizeOf(unit: Unit): TextCounts {
+    let counts = this.#sizes.get(unit);
+    if (!counts) {
+      counts = { characters: 0, bytes: 0, words: 0, syllables: 0 };
+      countText(unit.text, counts);
+      this.#sizes.set(unit, counts);
+    }
+    return counts;
+  }
+
+  #marksOf(lane: Lane): { bytes: number; unknown: number } {
+    let found = this.#marks.get(lane);
+    if (!found) {
+      found = { bytes: 0, unknown: 0 };
+      for (const mark of lane.marks) {
+        if ((mark & KIND_BITS) === BYTE_KIND) found.bytes++;
+        if ((mark & KIND_BITS) === UNKNOWN_KIND) found.unknown++;
+      }
+      this.#marks.set(lane, found);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,23 @@
+import { count } from '../../../platform/figures.ts';
+import { t } from '../../../platform/locale.svelte.ts';
+import type { Entry } from './entry.svelte.ts';
+
+/** New tokens of the packs that are shipped: their names say it before they have come. */
+function addedBy(entry: Entry): number {
+  const { info } = entry;
+  if (info?.firstNewId !== undefined) return info.size - info.firstNewId;
+  return Number(/\d+$/.exec(entry.given)?.[0] ?? 0);
+}
+
+export function nameOf(entry: Entry): string {
+  if (entry.source.type === 'base') return t('tokenizer.name.base');
+  if (entry.source.type === 'pack') return t('tokenizer.name.pack', { count: count(addedBy(entry)) });
+  return entry.given;
+}
+
+/** For narrow places. */
+export function shortNameOf(entry: Entry): string {
+  if (entry.source.type === 'base') return t('tokenizer.name.base.short');
+  if (entry.source.type === 'pack') return `+${count(addedBy(entry))}`;
+  return entry.given.replace(/^.*\//, '').replace(/\.(json|model)$/, '');
+}

@@ -1,0 +1,105 @@
+/** Packages through ONNX Runtime: what is shared between questions changes nothing, and who knows nothing gets nothing. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { drawExample } from '#core/phantoms/examples.ts';
+import { renderPhantom } from '#core/phantoms/render.ts';
+import { textPairs, type Pair } from '#core/phantoms/pairs.ts';
+import { answerAll, type Outcome } from '../../../cli/evaluate/answer.ts';
+import { openModel, type EvaluatedModel } from '../../../cli/evaluate/model.ts';
+import { exportFixture } from '../../reference/node.ts';
+import { changed, exportRandomTeachingModel, folderOfFile } from './packages.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const folder = await folderOfFile();
+const { phantom, pairs } = drawExample('evaluation', 0, 3, 4);
+const pixels = renderPhantom(phantom);
+let fp32: string;
+let model: EvaluatedModel;
+
+beforeAll(async () => {
+  fp32 = await exportRandomTeachingModel(folder, 'fp32');
+  model = await openModel(fp32, 1);
+});
+
+async function oneByOne(all: readonly Pair[], features: Float32Array | undefined): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const pair of all) outcomes.push(...(await answerAll(model, [pair], features)));
+  return outcomes;
+}
+
+function expectSame(found: readonly Outcome[], expected: readonly Outcome[]): void {
+  expect(found.map(({ ids }) => ids)).toEqual(expected.map(({ ids }) => ids));
+  found.forEach(({ nats }, at) => expect(nats / (expected[at]?.nats ?? NaN)).toBeCloseTo(1, 4));
+}
+
+describe('a package with random weights', () => {
+  it('answers several questions as it answers each alone', async () => {
+    const features = await model.look(pixels);
+    const together = await answerAll(model, pairs, features);
+    expectSame(together, await oneByOne(pairs, features));
+    // The prompts have the image and more in common, and yet are not the same.
+    expect(new Set(together.map(({ nats }) => nats)).size).toBe(pairs.length);
+    const talk = textPairs('ko').slice(0, 3);
+    expectSame(await answerAll(model, talk, undefined), await oneByOne(talk, undefined));
+  });
+
+  it('sees the image', async () => {
+    const seen = await answerAll(model, pairs, await model.look(pixels));
+    const other = renderPhantom(drawExample('evaluation', 0, 4, 0).phantom);
+    const elsewhere = await answerAll(model, pairs, await model.look(other));
+    seen.forEach(({ nats }, at) => expect(nats).not.toBe(elsewhere[at]?.nats));
+  });
+
+  it('answers nothing right, and is as surprised as one that guesses among all tokens', async () => {
+    const outcomes = await answerAll(model, pairs, await model.look(pixels));
+    expect(outcomes.filter(({ right }) => right)).toEqual([]);
+    const nats = outcomes.reduce((sum, outcome) => sum + outcome.nats, 0);
+    const tokens = outcomes.reduce((sum, outcome) => sum + outcome.tokens, 0);
+    // Uniform over the 512 tokens would be 6.24 nats.
+    expect(nats / tokens).toBeGreaterThan(5);
+  });
+
+  it.each(['q8', 'q4', 'q2'] as const)('opens as %s', async (dtype) => {
+    const opened = await openModel(await exportRandomTeachingModel(folder, dtype), 1);
+    expect(opened.about).toMatchObject({ dtype, vision_dtype: 'q8' });
+    const asked = pairs.slice(0, 1);
+    const [outcome] = await answerAll(opened, asked, await opened.look(pixels));
+    expect(outcome?.nats).toBeGreaterThan(0);
+    const [whole] = await answerAll(model, asked, await model.look(pixels));
+    expect(outcome?.nats).not.toBe(whole?.nats);
+  });
+});
+
+describe('is refused:', () => {
+  it.each<[string, (out: string) => Promise<string>, RegExp]>([
+    ['no folder', async () => '/nowhere', /\/nowhere is no folder; --package names what "npm run export" wrote/],
+    ['a folder without a package', async () => folder, /it has no config\.json; write the package anew/],
+    ['no tokenizer', (out) => changed(fp32, out, 'tokenizer.json'), /it has no tokenizer\.json/],
+    [
+      'no vision encoder',
+      (out) => changed(fp32, out, 'onnx/vision_encoder.onnx'),
+      /it has no onnx\/vision_encoder\.onnx/,
+    ],
+    ['a broken file', (out) => changed(fp32, out, 'config.json', '{'), /config\.json is broken: not JSON/],
+    [
+      'another image size',
+      otherSize,
+      /takes images of 112 × 112, phantoms are 64 × 64: it is no package of the teaching/,
+    ],
+    ['no end of turn', withoutEndOfTurn, /tokenizer\.json has no token <end_of_turn>/],
+  ])('%s', async (name, make, message) => {
+    await expect(openModel(await make(join(folder, name)), 1)).rejects.toThrow(message);
+  });
+
+  async function otherSize(out: string): Promise<string> {
+    await exportFixture(out, 'fp32');
+    return out;
+  }
+
+  async function withoutEndOfTurn(out: string): Promise<string> {
+    const tokenizer = await readFile(join(fp32, 'tokenizer.json'), 'utf8');
+    return changed(fp32, out, 'tokenizer.json', tokenizer.replaceAll('<end_of_turn>', '<end_of_tale>'));
+  }
+});

@@ -1,0 +1,141 @@
+/** Initializers made inputs: what is fed must be the same numbers, and the results stay. */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import * as ort from 'onnxruntime-node';
+import { GraphBuilder, makeModel } from '#core/onnx/builder.ts';
+import { placeExternally } from '#core/onnx/external.ts';
+import { mainGraph, OnnxError, writeModel } from '#core/onnx/model.ts';
+import { TensorProto_DataType } from '#core/onnx/onnx_pb.ts';
+import { shareInitializers, type SharedInput } from '#core/onnx/patch/share-initializers.ts';
+import { maxDifference, type Golden } from '../../../reference/golden.ts';
+import { exportFixture, golden, NodeModel, temporaryFolder } from '../../../reference/node.ts';
+import { floats, floatTensor, int64Tensor, runModel, type Feeds } from '../session.ts';
+import { decoderFeeds, graphFile } from './fixture.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const folder = temporaryFolder();
+const table = ['model.embed_tokens.weight.q4', 'model.embed_tokens.weight.scales'];
+let reference: Golden;
+beforeAll(async () => {
+  reference = await golden();
+  await exportFixture(folder.path, 'q4');
+});
+afterAll(() => folder.remove());
+
+/** The tensors that the inputs ask for, out of the external files. */
+function feedsOf(shared: readonly SharedInput[], external: ReadonlyMap<string, Uint8Array>): Feeds {
+  return Object.fromEntries(
+    shared.map(({ input, dims, dataType, bytes: { location, offset, length } }) => {
+      const bytes = Uint8Array.from(external.get(location)?.subarray(offset, offset + length) ?? []);
+      return [
+        input,
+        dataType === TensorProto_DataType.FLOAT
+          ? new ort.Tensor('float32', new Float32Array(bytes.buffer), dims)
+          : new ort.Tensor('uint8', bytes, dims),
+      ];
+    }),
+  );
+}
+
+describe('the q4 export', () => {
+  test('decoder: the head as inputs gives the same logits', async () => {
+    const ids = reference.cases['text_short']?.input_ids ?? [];
+    const embeddings = await (await NodeModel.open(folder.path, 'q4')).embeddings(ids);
+    const { model, external } = graphFile(folder.path, 'decoder_model_merged_q4.onnx');
+    const feeds = decoderFeeds(
+      model,
+      embeddings,
+      ids.map(() => 1),
+      0,
+    );
+    const before = await runModel(model, feeds, external);
+    const shared = shareInitializers(model, table);
+    expect(shared.map(({ input, dims }) => ({ input, dims }))).toEqual([
+      { input: table[0], dims: [512, 5, 16] },
+      { input: table[1], dims: [512, 5] },
+    ]);
+    expect(mainGraph(model).initializer.some(({ name }) => table.includes(name))).toBe(false);
+    const after = await runModel(model, { ...feeds, ...feedsOf(shared, external) }, external);
+    // Weights that are inputs are not repacked, and so summed in another order.
+    expect(maxDifference(floats(after['logits']), floats(before['logits']))).toBeLessThan(1e-5);
+  });
+
+  test('embedding: the Unsqueeze before the scales goes, the input has its shape', async () => {
+    const { model, external } = graphFile(folder.path, 'embed_tokens_q4.onnx');
+    const feeds = { input_ids: int64Tensor([0, 511, 7], [1, 3]) };
+    const before = await runModel(model, feeds, external);
+    const shared = shareInitializers(model, table);
+    expect(shared.map(({ dims }) => dims)).toEqual([
+      [512, 5, 16],
+      [512, 5, 1],
+    ]);
+    expect(mainGraph(model).node.some(({ opType }) => opType === 'Unsqueeze')).toBe(false);
+    const after = await runModel(model, { ...feeds, ...feedsOf(shared, external) }, external);
+    expect(floats(after['inputs_embeds'])).toEqual(floats(before['inputs_embeds']));
+  });
+
+  test('embedding and decoder ask for the same bytes', () => {
+    const [a, b] = ['embed_tokens_q4.onnx', 'decoder_model_merged_q4.onnx'].map((file) => {
+      const { model, external } = graphFile(folder.path, file);
+      return Object.values(feedsOf(shareInitializers(model, table), external)).map(({ data }) => data);
+    });
+    expect(a).toEqual(b);
+    expect(a).toHaveLength(2);
+  });
+});
+
+describe('an Unsqueeze', () => {
+  /** y = unsqueeze(w, axes), w float32 [2, 3]. */
+  function unsqueeze(axes: number[], more?: (graph: GraphBuilder) => void) {
+    const graph = new GraphBuilder('g');
+    graph.node('Unsqueeze', ['w', graph.int64(axes)], { name: 'unsqueeze', outputs: ['u'] });
+    graph.node('Identity', ['u'], { name: 'copy', outputs: ['y'] });
+    graph.output('y', 'float32', []);
+    more?.(graph);
+    const model = makeModel(graph.build(), 'test');
+    mainGraph(model).output.forEach(({ type }) => {
+      if (type?.value.case === 'tensorType') delete type.value.value.shape;
+    });
+    placeExternally(model, [{ name: 'w', type: 'float32', dims: [2, 3] }], 'm.onnx');
+    return model;
+  }
+
+  test.each([[[0]], [[2]], [[-1]], [[-3]], [[0, 3]], [[-1, 0]], [[1, -2]]])('along %j is folded', async (axes) => {
+    const model = unsqueeze(axes);
+    const data = new Uint8Array(Float32Array.from([1, 2, 3, 4, 5, 6]).buffer);
+    const { y } = await runModel(model, {}, new Map([['m.onnx_data', data]]));
+    const [shared] = shareInitializers(model, ['w']);
+    expect(shared?.dims).toEqual(y?.dims);
+    expect(mainGraph(model).node.map(({ opType }) => opType)).toEqual(['Identity']);
+    const after = await runModel(model, { u: floatTensor([1, 2, 3, 4, 5, 6], shared?.dims ?? []) });
+    expect(after['y']?.dims).toEqual(y?.dims);
+    expect(floats(after['y'])).toEqual(floats(y));
+  });
+
+  test('stays where another node reads the initializer too', () => {
+    const model = unsqueeze([0], (graph) => {
+      graph.node('Neg', ['w'], { name: 'neg', outputs: ['z'] });
+      graph.output('z', 'float32', [2, 3]);
+    });
+    expect(shareInitializers(model, ['w'])).toMatchObject([{ input: 'w', dims: [2, 3] }]);
+    expect(mainGraph(model).node).toHaveLength(3);
+  });
+
+  test('stays where its axes are computed', () => {
+    const model = unsqueeze([0]);
+    const [node] = mainGraph(model).node;
+    if (node) node.input[1] = 'computed';
+    expect(shareInitializers(model, ['w'])).toMatchObject([{ input: 'w', dims: [2, 3] }]);
+  });
+});
+
+test('a name that is no external initializer is refused, and nothing changes', () => {
+  const { model } = graphFile(folder.path, 'decoder_model_merged_q4.onnx');
+  const before = writeModel(model);
+  // The second stands in the file itself.
+  for (const wrong of ['no.such.weight', 'rope.local.cos']) {
+    expect(() => shareInitializers(model, [...table, wrong])).toThrow(OnnxError);
+    expect(() => shareInitializers(model, [...table, wrong])).toThrow(wrong);
+  }
+  expect(writeModel(model)).toEqual(before);
+});

@@ -1,0 +1,31 @@
+/** What lives from turn to turn. */
+import type { ImagePrompt } from '#core/chat/chunks.ts';
+import type { Prompt } from '#core/chat/prompt.ts';
+import type { Decoder } from '../model/decoder.ts';
+import type { ImageCache } from './image-cache.ts';
+
+export interface Conversation {
+  /** What the decoder's cache holds. */
+  cached: ImagePrompt;
+  /** Some of it was computed with adapters at other strengths: the next turn begins anew. */
+  isForeign: boolean;
+  images: ImageCache;
+}
+
+export const emptyPrompt: ImagePrompt = { ids: [], mask: [], images: [], hashes: [] };
+
+/** The images stay. */
+export function forgetPrefix(decoder: Decoder, conversation: Conversation): void {
+  decoder.truncate(0);
+  conversation.cached = emptyPrompt;
+  conversation.isForeign = false;
+}
+
+/** The first `length` tokens of a prompt. */
+export function prefixOf(prompt: Prompt, length: number): Pick<Prompt, 'ids' | 'mask'> {
+  return { ids: prompt.ids.slice(0, length), mask: prompt.mask.slice(0, length) };
+}
+
+export function withAnswer(prompt: ImagePrompt, ids: readonly number[]): ImagePrompt {
+  return { ...prompt, ids: [...prompt.ids, ...ids], mask: [...prompt.mask, ...ids.map(() => 1)] };
+}

@@ -1,0 +1,53 @@
+/** The decoder's graph as it is run here: patched for the device and the context, with or without slots for adapters. */
+import type { Projection } from '#core/gemma3/projections.ts';
+import { producer } from '#core/gemma3/stored.ts';
+import type { ModelProto } from '#core/onnx/onnx_pb.ts';
+import { addArgmaxHead } from '#core/onnx/patch/argmax-head.ts';
+import { ropePositions, setRopePositions } from '#core/onnx/patch/context-length.ts';
+import { fuseHeadNorms } from '#core/onnx/patch/fuse-head-norms.ts';
+import { addLoraSlots, type LoraSlot } from '#core/onnx/patch/lora-slots.ts';
+import { shareInitializers, type SharedInput } from '#core/onnx/patch/share-initializers.ts';
+import type { Backend } from './backend.ts';
+import { checkInputs } from './checks.ts';
+import type { ModelPackage } from './package.ts';
+
+export interface DecoderPatches {
+  /** Asked for; the graph may have room for less. */
+  contextLength: number;
+  /** Initializers that are inputs here, because the embedding reads them too. */
+  shared: readonly string[];
+}
+
+export interface DecoderGraph {
+  model: ModelProto;
+  contextLength: number;
+  /** Our exporter wrote it. */
+  isOurs: boolean;
+  /** In the order of the names asked for. */
+  shared: SharedInput[];
+  slots: LoraSlot[];
+}
+
+/**
+ * Patches the graph, in place. @param targets products that get slots
+ * @throws FailureError `unsupported-package`, OnnxError
+ */
+export function patchDecoder(
+  model: ModelProto,
+  pack: ModelPackage,
+  backend: Backend,
+  patches: DecoderPatches,
+  targets: readonly Projection[],
+): DecoderGraph {
+  const { text } = pack.config;
+  const wanted = Math.min(patches.contextLength, text.maxPositions);
+  const resized = setRopePositions(model, text, wanted);
+  const contextLength = resized ? wanted : Math.min(wanted, ropePositions(model) ?? wanted);
+  addArgmaxHead(model);
+  // The fused norm binds 9 storage buffers, one more than every device must have.
+  if ((backend.gpu?.device.limits.maxStorageBuffersPerShaderStage ?? 0) >= 10) fuseHeadNorms(model);
+  const shared = shareInitializers(model, patches.shared);
+  checkInputs(pack.decoder.path, model);
+  const slots = targets.length > 0 ? addLoraSlots(model, targets) : [];
+  return { model, contextLength, isOurs: model.producerName === producer, shared, slots };
+}

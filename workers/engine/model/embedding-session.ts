@@ -1,0 +1,34 @@
+/** Makes the session of the embedding graph. */
+import type * as Ort from 'onnxruntime-web';
+import type { ModelProto } from '#core/onnx/onnx_pb.ts';
+import { shareInitializers, type SharedInput } from '#core/onnx/patch/share-initializers.ts';
+import type { Backend } from './backend.ts';
+import { freshly, type GraphSource, type ModelPackage } from './package.ts';
+import { createSession, sourceOf } from './session.ts';
+import type { Recipe } from './sessions.ts';
+import { externalBytes } from './weight-bytes.ts';
+
+/**
+ * @param model the graph as it was read; it is patched
+ * @param shared initializers that are inputs, because they stand on the device already
+ */
+export function embeddingRecipe(
+  backend: Backend,
+  pack: ModelPackage,
+  graph: GraphSource,
+  model: ModelProto,
+  shared: readonly string[],
+): { recipe: Recipe<Ort.InferenceSession>; inputs: SharedInput[] } {
+  const inputs = shareInitializers(model, shared);
+  const read = freshly(graph, model);
+  const recipe: Recipe<Ort.InferenceSession> = {
+    bytes: externalBytes(model),
+    sessions: (session) => [session],
+    make: async (onRead) => {
+      const again = await read();
+      if (again !== model) shareInitializers(again, shared);
+      return createSession(backend, sourceOf(pack, graph, again), { onRead });
+    },
+  };
+  return { recipe, inputs };
+}

@@ -1,0 +1,31 @@
+import { LabFailureError } from '#core/protocol/tokenizer.ts';
+
+/** @throws LabFailureError 'encoding' */
+export function utf8Text(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new LabFailureError('encoding', { file }, { cause: error });
+  }
+}
+
+/** @throws LabFailureError 'json-syntax' with line and column */
+export function parseJson(text: string, file: string): unknown {
+  try {
+    const json: unknown = JSON.parse(text);
+    return json;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new LabFailureError('json-syntax', { file, reason, ...placeOf(reason, text) }, { cause: error });
+  }
+}
+
+/** Engines say "at position 12" or "line 1 column 13"; of a text that breaks off they say neither, and it is the end. */
+export function placeOf(reason: string, text: string): { line: number; column: number } {
+  const named = /line (\d+) column (\d+)/.exec(reason);
+  if (named) return { line: Number(named[1]), column: Number(named[2]) };
+  const at = /position (\d+)/.exec(reason);
+  const before = text.slice(0, at ? Number(at[1]) : text.length);
+  const line = before.split('\n').length;
+  return { line, column: before.length - before.lastIndexOf('\n') };
+}

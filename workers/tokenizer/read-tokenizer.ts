@@ -1,0 +1,136 @@
+import { LabFailureError, type TokenizerInfo } from '#core/protocol/tokenizer.ts';
+import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
+import { readCompact, readCompactSource } from '#core/tokenizer/compact/compact.ts';
+import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
+import { PackError } from '#core/tokenizer/korean/pack-error.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { readSentencePiece } from '#core/tokenizer/sentencepiece/sentencepiece.ts';
+import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
+import { reasonOf } from './bytes.ts';
+import { cutsAreSafe } from './cuts.ts';
+import { parseJson, utf8Text } from './json-text.ts';
+import { LibraryTokenizer } from './library-tokenizer.ts';
+import type { Shelved } from './registry.ts';
+
+/** The base that packs build on, with the hash by which they name it. */
+export interface Base extends Shelved {
+  tokenizer: BpeTokenizer;
+  sha256: string;
+}
+
+export function readBase(bytes: Uint8Array, file: string): Base {
+  try {
+    const tokenizer = readCompact(bytes);
+    const { sha256 } = readCompactSource(bytes);
+    const info: TokenizerInfo = {
+      size: tokenizer.size,
+      firstNewId: undefined,
+      encoder: 'own',
+      placesAreExact: true,
+      model: 'BPE',
+    };
+    return { tokenizer, sha256, info, pack: undefined, cutsAreSafe: cutsAreSafe(tokenizer) };
+  } catch (error) {
+    throw new LabFailureError('not-a-tokenizer', { file, reason: reasonOf(error) }, { cause: error });
+  }
+}
+
+/** tokenizer.json, SentencePiece `.model` or a pack: the contents tell, whatever the file is called. */
+export function readTokenizer(bytes: Uint8Array, file: string, base: () => Base): Shelved {
+  const first = bytes.find((byte) => ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].includes(byte));
+  // "{", or "[" as far as it is text: a SentencePiece model begins with 0x0A and a length.
+  if (first === 0x7b || first === 0x5b) return readJson(parseJson(utf8Text(bytes, file), file), file, base);
+  // Every SentencePiece model begins with its first piece: field 1 of the protobuf.
+  if (bytes[0] === 0x0a) return readModel(bytes, file);
+  throw new LabFailureError('unknown-file', { file });
+}
+
+export function readJson(json: unknown, file: string, base: () => Base): Shelved {
+  if (typeof json !== 'object' || json === null) {
+    throw new LabFailureError('not-a-tokenizer', { file, reason: 'not a JSON object' });
+  }
+  const format: unknown = Reflect.get(json, 'format');
+  if (typeof format === 'string' && format.startsWith('medgemma-ko-lab/')) return onBase(json, file, base());
+  try {
+    const tokenizer = readTokenizerJson(json);
+    const info: TokenizerInfo = {
+      size: tokenizer.size,
+      firstNewId: undefined,
+      encoder: 'own',
+      placesAreExact: true,
+      model: 'BPE',
+    };
+    return { tokenizer, info, pack: undefined, cutsAreSafe: cutsAreSafe(tokenizer) };
+  } catch (error) {
+    if (!(error instanceof TokenizerFormatError)) throw error;
+    if (error.reason === 'unsupported') return throughLibrary(json, file, error);
+    throw new LabFailureError('not-a-tokenizer', { file, reason: error.message }, { cause: error });
+  }
+}
+
+function throughLibrary(json: object, file: string, refused: TokenizerFormatError): Shelved {
+  try {
+    const tokenizer = new LibraryTokenizer(json);
+    // Some files are taken and fail at the first text.
+    tokenizer.segment('É 가 Ａ');
+    const model: unknown = Reflect.get(json, 'model');
+    const type: unknown = typeof model === 'object' && model !== null ? Reflect.get(model, 'type') : undefined;
+    return {
+      tokenizer,
+      info: {
+        size: tokenizer.size,
+        firstNewId: undefined,
+        encoder: 'library',
+        placesAreExact: tokenizer.exact,
+        model: typeof type === 'string' ? type : 'BPE',
+      },
+      pack: undefined,
+      cutsAreSafe: false,
+    };
+  } catch (error) {
+    const reason = `${refused.message} / @huggingface/tokenizers: ${reasonOf(error)}`;
+    throw new LabFailureError('unsupported-tokenizer', { file, reason }, { cause: error });
+  }
+}
+
+function onBase(json: unknown, file: string, base: Base): Shelved {
+  try {
+    const pack = readPack(json);
+    if (pack.base.sha256 !== base.sha256) {
+      throw new LabFailureError('pack-base', {
+        file,
+        expected: base.sha256.slice(0, 12),
+        found: pack.base.sha256.slice(0, 12),
+      });
+    }
+    const tokenizer = base.tokenizer.withMerges(pack.merges, pack.firstId);
+    return {
+      tokenizer,
+      info: { size: tokenizer.size, firstNewId: pack.firstId, encoder: 'own', placesAreExact: true, model: 'BPE' },
+      pack,
+      cutsAreSafe: base.cutsAreSafe && cutsAreSafe(tokenizer, pack.firstId),
+    };
+  } catch (error) {
+    if (error instanceof PackError || error instanceof RangeError) {
+      throw new LabFailureError('pack', { file, reason: error.message }, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function readModel(bytes: Uint8Array, file: string): Shelved {
+  try {
+    const tokenizer = readSentencePiece(bytes);
+    const info: TokenizerInfo = {
+      size: tokenizer.size,
+      firstNewId: undefined,
+      encoder: 'own',
+      placesAreExact: true,
+      model: 'SentencePiece',
+    };
+    return { tokenizer, info, pack: undefined, cutsAreSafe: cutsAreSafe(tokenizer) };
+  } catch (error) {
+    if (!(error instanceof TokenizerFormatError)) throw error;
+    throw new LabFailureError('sentencepiece', { file, reason: error.message }, { cause: error });
+  }
+}

@@ -1,0 +1,89 @@
+import {
+  LabFailureError,
+  type TokenizerInfo,
+  type TokenizerKey,
+  type TokenizerSource,
+} from '#core/protocol/tokenizer.ts';
+import type { Pack } from '#core/tokenizer/korean/pack.ts';
+import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
+import { fetchBytes, unpacked, type Progress } from './bytes.ts';
+import type { RunningJob } from './jobs.ts';
+import { readBase, readTokenizer, type Base } from './read-tokenizer.ts';
+
+/** A tokenizer that was read, with what its origin tells about it. */
+export interface Shelved {
+  tokenizer: Tokenizer;
+  info: TokenizerInfo;
+  /** What made it out of the base. */
+  pack: Pack | undefined;
+  /** No token reaches across the cuts of `unitEnds`: units can be encoded one by one. */
+  cutsAreSafe: boolean;
+}
+
+/** A tokenizer.json has tens of megabytes; beyond this it is a model, or something else by mistake. */
+const mostBytes = 200_000_000;
+
+/** The tokenizers that the worker holds. */
+export class Shelf {
+  readonly #shelved = new Map<TokenizerKey, Shelved>();
+  #base: Base | undefined;
+
+  get(key: TokenizerKey): Shelved | undefined {
+    return this.#shelved.get(key);
+  }
+
+  /** What packs build on; throws LabFailureError while there is none. */
+  get base(): Base {
+    if (!this.#base) throw new LabFailureError('no-base');
+    return this.#base;
+  }
+
+  forget(key: TokenizerKey): void {
+    this.#shelved.delete(key);
+  }
+
+  /** Reads a tokenizer and puts it under `key`. Throws LabFailureError, and then nothing has changed. */
+  async load(key: TokenizerKey, source: TokenizerSource, job: RunningJob, progress: Progress): Promise<Shelved> {
+    const shelved = await this.#read(source, job, progress);
+    this.#shelved.set(key, shelved);
+    return shelved;
+  }
+
+  async #read(source: TokenizerSource, job: RunningJob, progress: Progress): Promise<Shelved> {
+    switch (source.type) {
+      case 'base': {
+        const bytes = await unpacked(await fetchBytes(source.url, job, progress));
+        this.#base = readBase(bytes, nameOf(source.url));
+        return this.#base;
+      }
+      case 'pack':
+        return readTokenizer(await fetchBytes(source.url, job, progress), nameOf(source.url), () => this.base);
+      case 'file': {
+        const { file, name } = source;
+        if (file.size > mostBytes) {
+          throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: mostBytes });
+        }
+        return readTokenizer(new Uint8Array(await file.arrayBuffer()), name, () => this.base);
+      }
+      case 'hugging-face': {
+        const bytes = await this.#fromHub(source.id, source.root, job, progress);
+        return readTokenizer(bytes, `${source.id}/tokenizer.json`, () => this.base);
+      }
+    }
+  }
+
+  async #fromHub(id: string, root: string, job: RunningJob, progress: Progress): Promise<Uint8Array> {
+    try {
+      return await fetchBytes(`${root}/${id}/resolve/main/tokenizer.json`, job, progress);
+    } catch (error) {
+      const status = error instanceof LabFailureError ? /^HTTP (\d+)$/.exec(String(error.detail['reason']))?.[1] : '';
+      if (status === '404') throw new LabFailureError('not-found', { id }, { cause: error });
+      if (status === '401' || status === '403') throw new LabFailureError('gated', { id }, { cause: error });
+      throw error;
+    }
+  }
+}
+
+function nameOf(url: string): string {
+  return new URL(url).pathname.split('/').at(-1) ?? url;
+}
