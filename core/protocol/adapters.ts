@@ -43,7 +43,7 @@ export interface AdapterModule {
 }
 
 export interface SetAdaptersRequest {
-  /** All that are to stand beside the weights from now on, at most MOST_ADAPTERS; none takes the slots out again. */
+  /** All that are to stand beside the weights from now on, at most MAX_ADAPTERS; none takes the branches out again. */
   adapters: readonly AdapterFiles[];
   /** One for each, −1 … 2 by habit; 0 is the base model. */
   strengths: readonly number[];

@@ -109,12 +109,12 @@ export interface RuntimeInfo {
   /** Which build of onnxruntime-web runs. */
   build: 'jspi' | 'asyncify' | 'wasm';
   /** The GPU as the browser names it; undefined on the CPU. */
-  adapter: AdapterInfo | undefined;
+  adapter: GpuAdapterInfo | undefined;
   /** Why the CPU is used, when it is. */
   cpuReason: 'no-webgpu' | 'no-adapter' | 'software-adapter' | 'asked' | undefined;
 }
 
-export interface AdapterInfo {
+export interface GpuAdapterInfo {
   vendor: string;
   architecture: string;
   description: string;

@@ -28,7 +28,7 @@ export const failureActions: Readonly<Record<FailureCode, readonly Action[]>> = 
   'no-vision': ['without-images', 'choose-model'],
   'context-full': ['drop-oldest', 'longer-context', 'new-conversation'],
   'adapter-refused': [],
-  'no-slots': ['choose-model'],
+  'no-lora-branches': ['choose-model'],
   'no-model': ['choose-model'],
   busy: ['retry'],
   runtime: ['reopen', 'choose-model'],

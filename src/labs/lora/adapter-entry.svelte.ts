@@ -12,7 +12,7 @@ export type AdapterState = 'waiting' | 'fetching' | 'fetched' | 'ready' | 'faile
 
 let made = 0;
 
-/** One adapter of the rack. */
+/** One adapter of the adapterList. */
 export class AdapterEntry {
   readonly id = `adapter-${++made}`;
   state = $state<AdapterState>('waiting');

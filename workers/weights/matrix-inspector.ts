@@ -11,7 +11,7 @@ import type { StoredMatrix } from './matrix.ts';
 const OUTLIERS = 20;
 
 /** What was looked at last, for the next look at it. */
-export class Microscope {
+export class MatrixInspector {
   #matrix: { info: MatrixInfo; original: Float32Array } | undefined;
   #made: { matrix: QuantizedMatrix; quantized: Float32Array } | undefined;
 
