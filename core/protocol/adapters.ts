@@ -2,7 +2,7 @@
 import type { BlobLike } from '../bytes.ts';
 import type { Projection } from '../gemma3/projections.ts';
 import type { ChatMessage, Sampling } from './engine.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from '../failure.ts';
 
 /** The two files that PEFT writes. */
 export interface AdapterFiles {

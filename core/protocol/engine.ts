@@ -1,7 +1,7 @@
 /** The contract between the page and the engine worker: everything that crosses is one of these types. */
 import type { BlobLike } from '../bytes.ts';
 import type { SetAdaptersEvent, SetAdaptersRequest, TraceEvent, TraceRequest } from './adapters.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from '../failure.ts';
 import type { Teaches } from './manifest.ts';
 import type { NearestEvent, NearestRequest } from './nearest.ts';
 

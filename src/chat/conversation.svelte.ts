@@ -1,5 +1,5 @@
 import type { ChatMessage, ContentPart, GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import type { Phantom } from '#core/phantoms/phantom.ts';
 import { judge, type Shown, type Verdict } from '#core/phantoms/verdict.ts';

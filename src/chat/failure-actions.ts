@@ -1,4 +1,4 @@
-import type { FailureCode } from '#core/protocol/failure.ts';
+import type { FailureCode } from '#core/failure.ts';
 
 /** A way out that the page offers; `action.<name>` in the messages. */
 export type Action =

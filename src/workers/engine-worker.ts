@@ -1,5 +1,5 @@
 import type { EngineApi, JobId, Stats } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import workerUrl from '../../workers/engine.worker.ts?worker&url';
 import { listener, WorkerClient } from './worker-client.ts';
 

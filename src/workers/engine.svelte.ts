@@ -16,7 +16,7 @@ import type {
   Stats,
   StoreNotice,
 } from '#core/protocol/engine.ts';
-import type { Failure, FailureCode } from '#core/protocol/failure.ts';
+import type { Failure, FailureCode } from '#core/failure.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { EngineWorker } from './engine-worker.ts';
 import { advance, startOpening, type Opening } from './opening.ts';

@@ -1,4 +1,4 @@
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { WeightsApi } from '#core/protocol/weights.ts';
 import workerUrl from '../../workers/weights.worker.ts?worker&url';
 import { WorkerClient } from './worker-client.ts';

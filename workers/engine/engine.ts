@@ -12,7 +12,7 @@ import type {
   Stats,
   StoreNotice,
 } from '#core/protocol/engine.ts';
-import { FailureError, type Failure } from '#core/protocol/failure.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { boundReader } from '../store/bound.ts';

@@ -1,6 +1,6 @@
 /** What a model package hands out: its files as Blobs, so that nothing is copied into memory. */
 import type { StoreNotice } from '#core/protocol/engine.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 
 /** Paths are relative to the package, with "/": `config.json`, `onnx/decoder_model_merged_q4.onnx`. */
 export interface PackageReader {

@@ -1,6 +1,6 @@
 /** A package on a web server: each file is downloaded once, into the browser's own file system. */
 import type { ManifestFile } from '#core/protocol/manifest.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { checkResponse, download, request, versionOf, type Download } from './download.ts';
 import { MANIFEST, readFileTable, type FileTable } from './file-table.ts';
 import type { StoreNotice } from '#core/protocol/engine.ts';

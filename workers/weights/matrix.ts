@@ -3,7 +3,7 @@ import type { ByteSource } from '#core/bytes.ts';
 import { EmbeddingRows } from '#core/embedding/rows.ts';
 import { storedAs, type MatrixTable } from '#core/gemma3/graph-matrices.ts';
 import { transpose } from '#core/gemma3/matrix-rows.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { MatrixInfo } from '#core/protocol/weights.ts';
 
 /** Weights that are held at a time: with codes and what they stand for, 9 bytes each. */

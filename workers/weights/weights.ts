@@ -1,6 +1,6 @@
 /** The weights worker's side of the contract: one source open, one job at a time, in the order they were asked for. */
 import type { JobId, Listener } from '#core/protocol/engine.ts';
-import { FailureError, type Failure } from '#core/protocol/failure.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
 import type {
   InspectEvent,
   InspectRequest,

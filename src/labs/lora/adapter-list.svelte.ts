@@ -1,7 +1,7 @@
 import { MAX_ADAPTERS } from '#core/lora/stack.ts';
 import type { SetAdaptersEvent, SetAdaptersRequest } from '#core/protocol/adapters.ts';
 import type { ModelInfo } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import { adapterAmong, adapterAt } from './adapter-files.ts';
 import { AdapterEntry, type AdapterSource } from './adapter-entry.svelte.ts';
 import type { SharedAdapter } from './share.ts';

@@ -1,6 +1,6 @@
 /** One answer, or one given answer scored, through the engine. */
 import type { TracedToken, TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { EngineClient } from '../../workers/engine.svelte.ts';
 
 export interface TracedAnswer {

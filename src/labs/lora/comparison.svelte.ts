@@ -1,5 +1,5 @@
 import type { TracedToken } from '#core/protocol/adapters.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { EngineClient } from '../../workers/engine.svelte.ts';
 import { judgeAnswer, type AnswerVerdict } from './answer-verdict.ts';
 import { traceAnswer, type Traced, type TracedAnswer } from './answer-trace.ts';

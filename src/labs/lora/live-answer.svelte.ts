@@ -1,5 +1,5 @@
 import type { GenerateEvent } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { EngineClient } from '../../workers/engine.svelte.ts';
 import { longestAnswer, type Prompt } from './prompt.svelte.ts';
 import type { AdapterList } from './adapter-list.svelte.ts';

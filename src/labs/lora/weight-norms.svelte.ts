@@ -1,5 +1,5 @@
 import type { JobId, ModelInfo, PackageSource } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { NormsEvent, WeightsApi, WeightsOpenEvent } from '#core/protocol/weights.ts';
 import type { WorkerClient } from '../../workers/worker-client.ts';
 

@@ -1,7 +1,7 @@
 /** One question to an engine, as a promise. */
 import type { TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
 import type { GenerateEvent, GenerateRequest, TurnStats } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import { messagesOf, type SheetQuestion } from './questions.ts';
 
 /** What is asked of an engine here. */

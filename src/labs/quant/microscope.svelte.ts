@@ -1,4 +1,4 @@
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type {
   InspectEvent,
   Inspection,

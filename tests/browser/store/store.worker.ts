@@ -1,7 +1,7 @@
 /** The store as the engine worker has it; errors cross as data, as they do there. */
 import { expose } from 'comlink';
 import type { PackageSource } from '#core/protocol/engine.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { openPackage } from '../../../workers/store/package.ts';
 import type { StoreNotice } from '#core/protocol/engine.ts';
 import { PackageStore } from '../../../workers/store/package-store.ts';

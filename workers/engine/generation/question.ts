@@ -2,7 +2,7 @@
 import type { ImagePrompt } from '#core/chat/chunks.ts';
 import type { Preprocessor } from '#core/image/preprocessor.ts';
 import type { ChatMessage, ContentPart } from '#core/protocol/engine.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { Chat } from '../chat/chat.ts';
 import { readPixelValues } from '../image/pixels.ts';
 import type { LoadedModel } from '../model/load.ts';

@@ -5,7 +5,7 @@ import { AdapterError } from '#core/lora/error.ts';
 import { checkBranches, targetsOf } from '#core/lora/branches.ts';
 import { OnnxError } from '#core/onnx/model.ts';
 import type { LoraBranch } from '#core/onnx/patch/lora-branches.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { Backend } from '../model/backend.ts';
 import type { Decoder } from '../model/decoder.ts';
 import type { DecoderGraph } from '../model/decoder-graph.ts';

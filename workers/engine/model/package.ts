@@ -2,7 +2,7 @@
 import { ConfigError, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import { OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { TEACHES, type Dtype, type Manifest } from '#core/protocol/manifest.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
 import { readJson, type PackageReader } from '../../store/reader.ts';

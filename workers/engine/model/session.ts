@@ -1,7 +1,7 @@
 /** Makes ONNX Runtime sessions out of graphs that are read, patched and still without their external data. */
 import type * as Ort from 'onnxruntime-web';
 import type { GpuPurpose } from '#core/protocol/engine.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { externalFiles, writeModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { sessionOptions } from '../runtime/ort.ts';

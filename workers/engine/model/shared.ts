@@ -1,7 +1,7 @@
 /** Weights that several sessions read: uploaded by us, from the blob to the device in pieces. */
 import type * as Ort from 'onnxruntime-web';
 import type { SharedInput } from '#core/onnx/patch/share-initializers.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
 import { gpuTensor, type Backend } from './backend.ts';
 import type { SessionSource } from './session.ts';

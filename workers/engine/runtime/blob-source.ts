@@ -1,5 +1,5 @@
 import type { BlobLike, ByteSource } from '#core/bytes.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { readWithRetry } from './retrying-blob.ts';
 
 /** A Blob, read where it lies. @throws FailureError file-broken, from every read that goes wrong */

@@ -1,5 +1,5 @@
 import type { LabFailure } from '#core/protocol/tokenizer.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { NearestEvent, NewTokenPlace } from '#core/protocol/nearest.ts';
 import type { NewTokensReply, PackToken } from '#core/protocol/vocabulary.ts';
 import type { EngineClient } from '../../../workers/engine.svelte.ts';
