@@ -1,21 +1,6 @@
-import type {
-  AdapterInfo,
-  SetAdaptersEvent,
-  SetAdaptersRequest,
-  TraceEvent,
-  TraceRequest,
-} from '#core/protocol/adapters.ts';
-import type {
-  GenerateEvent,
-  GenerateRequest,
-  JobId,
-  ModelInfo,
-  OpenEvent,
-  OpenOptions,
-  PackageSource,
-  Stats,
-  StoreNotice,
-} from '#core/protocol/engine.ts';
+import type { AdapterInfo } from '#core/lora/describe.ts';
+import type { SetAdaptersEvent, SetAdaptersRequest, TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
+import type { GenerateEvent, GenerateRequest, JobId, ModelInfo, OpenEvent, OpenOptions, PackageSource, Stats, StoreNotice } from '#core/protocol/engine.ts';
 import type { Failure, FailureCode } from '#core/failure.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { EngineWorker } from './engine-worker.ts';

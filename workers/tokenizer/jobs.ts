@@ -1,5 +1,5 @@
 import type { JobId } from '#core/protocol/engine.ts';
-import { LabFailureError, type LabFailure } from '#core/protocol/tokenizer.ts';
+import { type Failure, FailureError } from '#core/failure.ts';
 
 /** How long a job may hold the worker before others get their turn, in milliseconds. */
 const slice = 12;
@@ -26,7 +26,7 @@ export class Jobs {
   }
 }
 
-export type Ended = { type: 'stopped' } | { type: 'failed'; failure: LabFailure };
+export type Ended = { type: 'stopped' } | { type: 'failed'; failure: Failure };
 
 class Stopped extends Error {}
 
@@ -57,8 +57,8 @@ function nextTask(): Promise<void> {
   });
 }
 
-export function failureOf(error: unknown): LabFailure {
-  if (error instanceof LabFailureError) return { code: error.code, detail: error.detail };
+export function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return { code: error.code, detail: error.detail };
   console.error(error);
   return { code: 'worker', detail: { reason: error instanceof Error ? error.message : String(error) } };
 }

@@ -1,4 +1,5 @@
-import { LabFailureError, type TokenizerInfo } from '#core/protocol/tokenizer.ts';
+import { FailureError } from '#core/failure.ts';
+import type { TokenizerInfo } from '#core/protocol/tokenizer.ts';
 import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
 import { readCompact, readCompactSource } from '#core/tokenizer/compact/compact.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
@@ -31,7 +32,7 @@ export function readBase(bytes: Uint8Array, file: string): Base {
     };
     return { tokenizer, sha256, info, pack: undefined, cutsAreSafe: cutsAreSafe(tokenizer) };
   } catch (error) {
-    throw new LabFailureError('not-a-tokenizer', { file, reason: reasonOf(error) }, { cause: error });
+    throw new FailureError('not-a-tokenizer', { file, reason: reasonOf(error) }, { cause: error });
   }
 }
 
@@ -42,12 +43,12 @@ export function readTokenizer(bytes: Uint8Array, file: string, base: () => Base)
   if (first === 0x7b || first === 0x5b) return readJson(parseJson(utf8Text(bytes, file), file), file, base);
   // Every SentencePiece model begins with its first piece: field 1 of the protobuf.
   if (bytes[0] === 0x0a) return readModel(bytes, file);
-  throw new LabFailureError('unknown-file', { file });
+  throw new FailureError('unknown-file', { file });
 }
 
 export function readJson(json: unknown, file: string, base: () => Base): RegisteredTokenizer {
   if (typeof json !== 'object' || json === null) {
-    throw new LabFailureError('not-a-tokenizer', { file, reason: 'not a JSON object' });
+    throw new FailureError('not-a-tokenizer', { file, reason: 'not a JSON object' });
   }
   const format: unknown = Reflect.get(json, 'format');
   if (typeof format === 'string' && format.startsWith('medgemma-ko-lab/')) return onBase(json, file, base());
@@ -64,7 +65,7 @@ export function readJson(json: unknown, file: string, base: () => Base): Registe
   } catch (error) {
     if (!(error instanceof TokenizerFormatError)) throw error;
     if (error.reason === 'unsupported') return throughLibrary(json, file, error);
-    throw new LabFailureError('not-a-tokenizer', { file, reason: error.message }, { cause: error });
+    throw new FailureError('not-a-tokenizer', { file, reason: error.message }, { cause: error });
   }
 }
 
@@ -89,7 +90,7 @@ function throughLibrary(json: object, file: string, refused: TokenizerFormatErro
     };
   } catch (error) {
     const reason = `${refused.message} / @huggingface/tokenizers: ${reasonOf(error)}`;
-    throw new LabFailureError('unsupported-tokenizer', { file, reason }, { cause: error });
+    throw new FailureError('unsupported-tokenizer', { file, reason }, { cause: error });
   }
 }
 
@@ -97,7 +98,7 @@ function onBase(json: unknown, file: string, base: Base): RegisteredTokenizer {
   try {
     const pack = readPack(json);
     if (pack.base.sha256 !== base.sha256) {
-      throw new LabFailureError('pack-base', {
+      throw new FailureError('pack-base', {
         file,
         expected: base.sha256.slice(0, 12),
         found: pack.base.sha256.slice(0, 12),
@@ -112,7 +113,7 @@ function onBase(json: unknown, file: string, base: Base): RegisteredTokenizer {
     };
   } catch (error) {
     if (error instanceof PackError || error instanceof RangeError) {
-      throw new LabFailureError('pack', { file, reason: error.message }, { cause: error });
+      throw new FailureError('pack', { file, reason: error.message }, { cause: error });
     }
     throw error;
   }
@@ -131,6 +132,6 @@ function readModel(bytes: Uint8Array, file: string): RegisteredTokenizer {
     return { tokenizer, info, pack: undefined, cutsAreSafe: cutsAreSafe(tokenizer) };
   } catch (error) {
     if (!(error instanceof TokenizerFormatError)) throw error;
-    throw new LabFailureError('sentencepiece', { file, reason: error.message }, { cause: error });
+    throw new FailureError('sentencepiece', { file, reason: error.message }, { cause: error });
   }
 }

@@ -1,9 +1,5 @@
-import {
-  LabFailureError,
-  type TokenizerInfo,
-  type TokenizerKey,
-  type TokenizerSource,
-} from '#core/protocol/tokenizer.ts';
+import { FailureError } from '#core/failure.ts';
+import type { TokenizerInfo, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
 import { fetchBytes, unpacked, type Progress } from './bytes.ts';
@@ -32,9 +28,9 @@ export class TokenizerRegistry {
     return this.#tokenizers.get(key);
   }
 
-  /** What packs build on; throws LabFailureError while there is none. */
+  /** What packs build on; throws FailureError while there is none. */
   get base(): Base {
-    if (!this.#base) throw new LabFailureError('no-base');
+    if (!this.#base) throw new FailureError('no-base');
     return this.#base;
   }
 
@@ -42,7 +38,7 @@ export class TokenizerRegistry {
     this.#tokenizers.delete(key);
   }
 
-  /** Reads a tokenizer and puts it under `key`. Throws LabFailureError, and then nothing has changed. */
+  /** Reads a tokenizer and puts it under `key`. Throws FailureError, and then nothing has changed. */
   async load(
     key: TokenizerKey,
     source: TokenizerSource,
@@ -66,7 +62,7 @@ export class TokenizerRegistry {
       case 'file': {
         const { file, name } = source;
         if (file.size > maxBytes) {
-          throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: maxBytes });
+          throw new FailureError('too-large', { file: name, bytes: file.size, limit: maxBytes });
         }
         return readTokenizer(new Uint8Array(await file.arrayBuffer()), name, () => this.base);
       }
@@ -81,9 +77,9 @@ export class TokenizerRegistry {
     try {
       return await fetchBytes(`${root}/${id}/resolve/main/tokenizer.json`, job, progress);
     } catch (error) {
-      const status = error instanceof LabFailureError ? /^HTTP (\d+)$/.exec(String(error.detail['reason']))?.[1] : '';
-      if (status === '404') throw new LabFailureError('not-found', { id }, { cause: error });
-      if (status === '401' || status === '403') throw new LabFailureError('gated', { id }, { cause: error });
+      const status = error instanceof FailureError ? /^HTTP (\d+)$/.exec(String(error.detail['reason']))?.[1] : '';
+      if (status === '404') throw new FailureError('not-found', { id }, { cause: error });
+      if (status === '401' || status === '403') throw new FailureError('gated', { id }, { cause: error });
       throw error;
     }
   }

@@ -1,13 +1,6 @@
 import type { Listener } from '#core/protocol/engine.ts';
-import {
-  HELD_OUT_EVERY,
-  MIN_HELD_OUT,
-  MAX_HELD_OUT,
-  type CurvePoint,
-  type PackMerge,
-  type TrainingEvent,
-  type TrainingFailure,
-} from '#core/protocol/vocabulary.ts';
+import { type CurvePoint, HELD_OUT_EVERY, MAX_HELD_OUT, MIN_HELD_OUT, type PackMerge, type TrainingEvent } from '#core/protocol/vocabulary.ts';
+import type { Failure } from '#core/failure.ts';
 import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
 import { holdOut, sentencesOf } from '#core/tokenizer/korean/held-out.ts';
 import { VocabularyTrainer } from '#core/tokenizer/korean/train.ts';
@@ -26,7 +19,7 @@ export interface TrainingText {
 
 export type Trained =
   | { type: 'trained'; merges: PackMerge[]; lines: number; point: CurvePoint }
-  | { type: 'failed'; failure: TrainingFailure };
+  | { type: 'failed'; failure: Failure };
 
 /**
  * Trains on nine of ten sentences and counts the tokens of the others as merges are added. `on` is waited for, so that a page
@@ -66,7 +59,7 @@ export async function train(base: BpeTokenizer, asked: TrainingText, on: Listene
   return { type: 'trained', merges, lines: split.train.length, point: measure(merges) };
 }
 
-function refusal(sentences: readonly string[]): TrainingFailure | undefined {
+function refusal(sentences: readonly string[]): Failure | undefined {
   if (sentences.length === 0) return { code: 'no-text', detail: {} };
   if (!sentences.some((sentence) => /\p{Script=Hangul}/u.test(sentence)))
     return { code: 'no-hangul', detail: { sentences: sentences.length } };

@@ -1,15 +1,6 @@
 import type { JobId, Listener } from '#core/protocol/engine.ts';
-import { LabFailureError } from '#core/protocol/tokenizer.ts';
-import {
-  HELD_OUT_EVERY,
-  type LessonsApi,
-  type NewTokensReply,
-  type PackRequest,
-  type TrainingEvent,
-  type TrainingRequest,
-  type CompareMethodsReply,
-  type CompareMethodsRequest,
-} from '#core/protocol/vocabulary.ts';
+import { FailureError } from '#core/failure.ts';
+import { type CompareMethodsReply, type CompareMethodsRequest, HELD_OUT_EVERY, type LessonsApi, type NewTokensReply, type PackRequest, type TrainingEvent, type TrainingRequest } from '#core/protocol/vocabulary.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { TRAINING_DEFAULTS } from '#core/tokenizer/korean/train.ts';
 import { baseSubwords } from '#core/tokenizer/korean/subwords.ts';
@@ -96,7 +87,7 @@ export class Lessons implements LessonsApi {
   async #loadPack(url: string): Promise<Pack> {
     const { pack } =
       this.#registry.get(url) ?? (await this.#registry.load(url, { type: 'pack', url }, unstoppable(), () => {}));
-    if (!pack) throw new LabFailureError('not-a-tokenizer', { file: url, reason: 'not a pack' });
+    if (!pack) throw new FailureError('not-a-tokenizer', { file: url, reason: 'not a pack' });
     return pack;
   }
 
@@ -115,7 +106,7 @@ async function textFile(source: TrainingRequest['text']): Promise<{ bytes: Uint8
   if (source.type === 'text') return { bytes: new TextEncoder().encode(source.text), file: '' };
   const { name, file } = source;
   if (file.size > largestText)
-    throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: largestText });
+    throw new FailureError('too-large', { file: name, bytes: file.size, limit: largestText });
   return { bytes: new Uint8Array(await file.arrayBuffer()), file: name };
 }
 

@@ -1,17 +1,8 @@
 /** The weights worker's side of the contract: one source open, one job at a time, in the order they were asked for. */
 import type { JobId, Listener } from '#core/protocol/engine.ts';
-import { FailureError, type Failure } from '#core/failure.ts';
-import type {
-  InspectEvent,
-  InspectRequest,
-  NormsEvent,
-  RequantizeEvent,
-  RequantizeRequest,
-  WeightFacts,
-  WeightsApi,
-  WeightsOpenEvent,
-  WeightsSource,
-} from '#core/protocol/weights.ts';
+import { type Failure, FailureError } from '#core/failure.ts';
+import type { InspectEvent, InspectRequest, NormsEvent, RequantizeEvent, RequantizeRequest, WeightsApi, WeightsOpenEvent, WeightsSource } from '#core/protocol/weights.ts';
+import type { WeightFacts } from '#core/quant/inspection.ts';
 import { failureOf } from './failures.ts';
 import type { StoredMatrix } from './matrix.ts';
 import { MatrixInspector } from './matrix-inspector.ts';

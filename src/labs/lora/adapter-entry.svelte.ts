@@ -1,4 +1,5 @@
-import type { AdapterFiles, AdapterInfo } from '#core/protocol/adapters.ts';
+import type { AdapterFiles } from '#core/protocol/adapters.ts';
+import type { AdapterInfo } from '#core/lora/describe.ts';
 import type { Failure } from '#core/failure.ts';
 
 /** Where an adapter comes from. `shipped`: its name in the folder of adapters beside the page. */

@@ -1,5 +1,5 @@
 /** What the heat map shows of an adapter: one cell a layer and module. */
-import type { AdapterInfo, AdapterModule } from '#core/protocol/adapters.ts';
+import type { AdapterInfo, AdapterModule } from '#core/lora/describe.ts';
 import { PROJECTIONS, type Projection } from '#core/gemma3/projections.ts';
 
 export interface HeatCell {

@@ -1,12 +1,6 @@
 import type { Failure } from '#core/failure.ts';
-import type {
-  InspectEvent,
-  Inspection,
-  MatrixInfo,
-  WeightFacts,
-  WeightsOpenEvent,
-  WeightsSource,
-} from '#core/protocol/weights.ts';
+import type { InspectEvent, WeightsOpenEvent, WeightsSource } from '#core/protocol/weights.ts';
+import type { Inspection, MatrixInfo, WeightFacts } from '#core/quant/inspection.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
 import { WeightsWorker } from '../../workers/weights-worker.ts';
 import { settingsOf } from './presets.ts';

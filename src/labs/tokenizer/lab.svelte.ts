@@ -1,4 +1,5 @@
-import type { LabFailure, TokenizerKey } from '#core/protocol/tokenizer.ts';
+import type { Failure } from '#core/failure.ts';
+import type { TokenizerKey } from '#core/protocol/tokenizer.ts';
 import { TokenizerWorker } from '../../workers/tokenizer-worker.ts';
 import { place, type Address } from '../../platform/place.svelte.ts';
 import type { Entry } from './tokenizers/entry.svelte.ts';
@@ -24,7 +25,7 @@ export class TokenizerLab {
   readonly live = new LiveText(this.link, () => this.#reload());
   readonly pairs = new Pairs(this.link);
   /** Of a text file that was not taken. */
-  textFailure = $state.raw<LabFailure>();
+  textFailure = $state.raw<Failure>();
   /** The address was to hold a text and does not. */
   linkBroken = $state(false);
   readonly #counter = new TotalsCounter();
@@ -88,7 +89,7 @@ export class TokenizerLab {
   }
 
   async #addText(file: File, isPairs: boolean): Promise<void> {
-    const failed = (failure: LabFailure) => {
+    const failed = (failure: Failure) => {
       if (isPairs) this.pairs.failure = failure;
       else this.textFailure = failure;
     };

@@ -1,6 +1,6 @@
 /** What the engine worker answers on WebGPU: streams, greedy and sampled tokens, turns, images, figures. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ChatMessage } from '#core/protocol/engine.ts';
+import type { ChatMessage } from '#core/chat/message.ts';
 import type { Manifest } from '#core/protocol/manifest.ts';
 import { EngineClient, picture, promptLength, said, turnOf, user, type Answer } from './client.ts';
 import { packageUrl } from './model.ts';

@@ -1,24 +1,9 @@
 /** The real engine worker behind comlink, as the page has it, and what comes out of it. */
 import { proxy, wrap, type Remote } from 'comlink';
-import type {
-  ChatMessage,
-  EngineApi,
-  GenerateEvent,
-  ModelInfo,
-  OpenEvent,
-  OpenOptions,
-  PackageSource,
-  Sampling,
-  Stats,
-  TurnStats,
-} from '#core/protocol/engine.ts';
-import type {
-  SetAdaptersEvent,
-  SetAdaptersRequest,
-  TraceEvent,
-  TracedToken,
-  TraceRequest,
-} from '#core/protocol/adapters.ts';
+import type { ChatMessage } from '#core/chat/message.ts';
+import type { EngineApi, GenerateEvent, ModelInfo, OpenEvent, OpenOptions, PackageSource, Stats, TurnStats } from '#core/protocol/engine.ts';
+import type { Sampling } from '#core/sampling/sampling.ts';
+import type { SetAdaptersEvent, SetAdaptersRequest, TracedToken, TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
 import type { Failure } from '#core/failure.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { packageUrl } from './model.ts';

@@ -1,7 +1,8 @@
 /** The LoRA lab's side of the engine worker: adapters set, refused and taken away, strengths, traces. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Softmax } from '#core/sampling/probability.ts';
-import type { AdapterFiles, AdapterInfo, SetAdaptersEvent } from '#core/protocol/adapters.ts';
+import type { AdapterFiles, SetAdaptersEvent } from '#core/protocol/adapters.ts';
+import type { AdapterInfo } from '#core/lora/describe.ts';
 import { maxDifference } from '../../reference/golden.ts';
 import { EngineClient, failureOf, picture, turnOf, user, type Job } from './client.ts';
 import { adapterFiles, fixtureAdapter, withNaN, type Spoil } from './lora-files.ts';

@@ -2,16 +2,9 @@
 import { proxy, wrap } from 'comlink';
 import { expect, test, vi } from 'vitest';
 import type { PackageSource } from '#core/protocol/engine.ts';
-import type {
-  InspectEvent,
-  Inspection,
-  ModelPart,
-  NormsEvent,
-  RequantizedPackage,
-  RequantizeEvent,
-  WeightsApi,
-  WeightsOpenEvent,
-} from '#core/protocol/weights.ts';
+import type { InspectEvent, NormsEvent, RequantizedPackage, RequantizeEvent, WeightsApi, WeightsOpenEvent } from '#core/protocol/weights.ts';
+import type { Inspection } from '#core/quant/inspection.ts';
+import type { ModelPart } from '#core/gemma3/parts.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
 import { EngineClient } from '../engine/client.ts';
 import { packageUrl } from '../engine/model.ts';

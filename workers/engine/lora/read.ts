@@ -8,7 +8,8 @@ import { MAX_ADAPTERS } from '#core/lora/stack.ts';
 import { lowRankSvd, truncateAdapter, type LowRankSvd } from '#core/lora/svd.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import type { BlobLike } from '#core/bytes.ts';
-import type { AdapterFiles, AdapterInfo, SetAdaptersRequest } from '#core/protocol/adapters.ts';
+import type { AdapterFiles, SetAdaptersRequest } from '#core/protocol/adapters.ts';
+import type { AdapterInfo } from '#core/lora/describe.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
 
 export interface ReadAdapters {

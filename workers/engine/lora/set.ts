@@ -1,5 +1,6 @@
 /** The job that changes the adapters of the open model. */
-import type { AdapterInfo, SetAdaptersRequest } from '#core/protocol/adapters.ts';
+import type { AdapterInfo } from '#core/lora/describe.ts';
+import type { SetAdaptersRequest } from '#core/protocol/adapters.ts';
 import { forgetPrefix, type PrefixCache } from '../generation/prefix-cache.ts';
 import type { LoadedModel } from '../model/load.ts';
 import { adapterFailure } from './failure.ts';

@@ -1,11 +1,12 @@
-import type { LabFailure, PairsEvent, TokenizerKey } from '#core/protocol/tokenizer.ts';
+import type { Failure } from '#core/failure.ts';
+import type { PairsEvent, TokenizerKey } from '#core/protocol/tokenizer.ts';
 import { claimCounts, claimPairs, type ClaimCounts } from './claims.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 
 /** The claims, counted in the lab worker by every tokenizer that is compared. */
 export class Claims {
   counts = $state.raw<readonly ClaimCounts[]>([]);
-  failure = $state.raw<LabFailure>();
+  failure = $state.raw<Failure>();
   #keys: readonly TokenizerKey[] = [];
   #counted: readonly TokenizerKey[] | undefined;
   #counting = false;

@@ -1,4 +1,3 @@
-import type { LabFailure } from '#core/protocol/tokenizer.ts';
 import type { Failure } from '#core/failure.ts';
 import type { NearestEvent, NewTokenPlace } from '#core/protocol/nearest.ts';
 import type { NewTokensReply, PackToken } from '#core/protocol/vocabulary.ts';
@@ -17,7 +16,7 @@ const worthwhile = 3;
 export class NewRows {
   tokens = $state.raw<readonly PackToken[]>([]);
   /** The tokens did not come. */
-  failure = $state.raw<LabFailure>();
+  failure = $state.raw<Failure>();
   query = $state('');
   chosen = $state.raw<PackToken>();
   progress = $state.raw<{ done: number; total: number }>();

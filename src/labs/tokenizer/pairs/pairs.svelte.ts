@@ -1,5 +1,6 @@
 import type { JobId } from '#core/protocol/engine.ts';
-import type { CompareEvent, LabFailure, PairsResult, TokenizerKey } from '#core/protocol/tokenizer.ts';
+import type { CompareEvent, PairsResult, TokenizerKey } from '#core/protocol/tokenizer.ts';
+import type { Failure } from '#core/failure.ts';
 import type { Pair } from '#core/tokenizer/statistics/measure.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 import { readPairs } from './read-pairs.ts';
@@ -12,7 +13,7 @@ export class Pairs {
   koreanFirst = $state(false);
   results = $state.raw<readonly PairsResult[]>([]);
   progress = $state.raw<{ done: number; total: number }>();
-  failure = $state.raw<LabFailure>();
+  failure = $state.raw<Failure>();
   #keys: readonly TokenizerKey[] = [];
   #job: JobId | undefined;
 

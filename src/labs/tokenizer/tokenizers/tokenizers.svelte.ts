@@ -1,4 +1,5 @@
-import type { LabFailure, LoadEvent, TokenFacts, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
+import type { Failure } from '#core/failure.ts';
+import type { LoadEvent, TokenFacts, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 import { Entry } from './entry.svelte.ts';
 
@@ -87,4 +88,4 @@ export class Tokenizers {
   }
 }
 
-const stopped: LabFailure = { code: 'worker', detail: { reason: 'stopped' } };
+const stopped: Failure = { code: 'worker', detail: { reason: 'stopped' } };

@@ -1,10 +1,10 @@
-import type { TrainingFailure } from '#core/protocol/vocabulary.ts';
+import type { Failure } from '#core/failure.ts';
 import { t, tWith } from '../../../platform/locale.svelte.ts';
 
 const known = ['no-text', 'no-hangul', 'too-little', 'no-pair', 'encoding', 'too-large', 'network'] as const;
 
 /** What is wrong, and what to do about it. */
-export function trainingFailure({ code, detail }: TrainingFailure): string {
+export function trainingFailure({ code, detail }: Failure): string {
   const named = known.find((name) => name === code);
   if (named) return tWith(`tok.train.failure.${named}`, detail);
   return t('tok.train.failure.other', { reason: 'reason' in detail ? (detail['reason'] ?? code) : code });

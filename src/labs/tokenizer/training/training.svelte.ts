@@ -1,12 +1,7 @@
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { writePack } from '#core/tokenizer/korean/write-pack.ts';
-import type {
-  CurvePoint,
-  PackMerge,
-  TrainingEvent,
-  TrainingFailure,
-  TrainingRequest,
-} from '#core/protocol/vocabulary.ts';
+import type { CurvePoint, PackMerge, TrainingEvent, TrainingRequest } from '#core/protocol/vocabulary.ts';
+import type { Failure } from '#core/failure.ts';
 import { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { download } from '../../../platform/download.ts';
 import type { Entry } from '../tokenizers/entry.svelte.ts';
@@ -32,7 +27,7 @@ export class Training {
   made = $state(0);
   latest = $state.raw<readonly PackMerge[]>([]);
   curve = $state.raw<readonly CurvePoint[]>([]);
-  failure = $state.raw<TrainingFailure>();
+  failure = $state.raw<Failure>();
   pack = $state.raw<Pack>();
   /** In the comparison, once it was added. */
   entry = $state.raw<Entry>();

@@ -1,4 +1,4 @@
-import type { LabFailure } from '#core/protocol/tokenizer.ts';
+import type { Failure } from '#core/failure.ts';
 import type { CompareMethodsReply } from '#core/protocol/vocabulary.ts';
 import type { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { declaration } from '../claims/declaration.ts';
@@ -19,7 +19,7 @@ export class WrongMerges {
   result = $state.raw<Compared>();
   /** The Declaration, long enough to show what a short text may be spared. */
   reference = $state.raw<Compared>();
-  failure = $state.raw<LabFailure>();
+  failure = $state.raw<Failure>();
   #text = '';
   #compared: string | undefined;
   #comparing = false;
