@@ -20,12 +20,12 @@ export interface Job<
   Request,
   Result extends object = Nothing,
   Update extends { type: string } = never,
-  Partial extends object = Nothing,
+  Reached extends object = Nothing,
 > {
   request: Request;
   update: Update;
   result: Result;
-  partial: Partial;
+  partial: Reached;
 }
 
 /** No fields. */

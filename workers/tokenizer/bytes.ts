@@ -1,5 +1,5 @@
 import { FailureError } from '#core/failure.ts';
-import type { RunningJob } from './jobs.ts';
+import type { Pausing } from '../jobs/running-job.ts';
 
 export type Progress = (doneBytes: number, totalBytes: number | undefined) => void;
 
@@ -7,7 +7,7 @@ export type Progress = (doneBytes: number, totalBytes: number | undefined) => vo
  * What lies at an address, with progress.
  * @throws FailureError 'network', with the HTTP status as reason where there was one
  */
-export async function fetchBytes(url: string, job: RunningJob, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
+export async function fetchBytes(url: string, job: Pausing, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
   let response: Response;
   try {
     response = await fetch(url);
@@ -23,7 +23,7 @@ export async function fetchBytes(url: string, job: RunningJob, progress: Progres
 
 async function collect(
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-  job: RunningJob,
+  job: Pausing,
   progress: Progress,
   total: number | undefined,
   url: string,

@@ -3,7 +3,7 @@ import type { TokenizerInfo, TokenizerKey, TokenizerSource } from '#core/protoco
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
 import { fetchBytes, unpacked, type Progress } from './bytes.ts';
-import type { RunningJob } from './jobs.ts';
+import type { Pausing } from '../jobs/running-job.ts';
 import { readBase, readTokenizer, type Base } from './read-tokenizer.ts';
 
 /** A tokenizer that was read, with what its origin tells about it. */
@@ -42,7 +42,7 @@ export class TokenizerRegistry {
   async load(
     key: TokenizerKey,
     source: TokenizerSource,
-    job: RunningJob,
+    job: Pausing,
     progress: Progress,
   ): Promise<RegisteredTokenizer> {
     const registered = await this.#read(source, job, progress);
@@ -50,7 +50,7 @@ export class TokenizerRegistry {
     return registered;
   }
 
-  async #read(source: TokenizerSource, job: RunningJob, progress: Progress): Promise<RegisteredTokenizer> {
+  async #read(source: TokenizerSource, job: Pausing, progress: Progress): Promise<RegisteredTokenizer> {
     switch (source.type) {
       case 'base': {
         const bytes = await unpacked(await fetchBytes(source.url, job, progress));
@@ -73,7 +73,7 @@ export class TokenizerRegistry {
     }
   }
 
-  async #fromHub(id: string, root: string, job: RunningJob, progress: Progress): Promise<Uint8Array> {
+  async #fromHub(id: string, root: string, job: Pausing, progress: Progress): Promise<Uint8Array> {
     try {
       return await fetchBytes(`${root}/${id}/resolve/main/tokenizer.json`, job, progress);
     } catch (error) {

@@ -3,10 +3,10 @@ import type { AdapterInfo } from '#core/lora/describe.ts';
 import type { SetAdaptersRequest } from '#core/protocol/adapters.ts';
 import { forgetPrefix, type PrefixCache } from '../generation/prefix-cache.ts';
 import type { LoadedModel } from '../model/load.ts';
-import { adapterFailure } from './failure.ts';
+import { asAdapterError } from './failure.ts';
 import { readAdapters } from './read.ts';
 
-/** @throws FailureError; the adapters that stood before stand still, unless it is a DecoderGoneError */
+/** @throws AdapterError, FailureError; the adapters that stood before stand still, unless it is a DecoderGoneError */
 export async function setAdapters(
   model: LoadedModel,
   prefix: PrefixCache,
@@ -24,6 +24,6 @@ export async function setAdapters(
     }
     return infos;
   } catch (error) {
-    throw adapterFailure(error);
+    throw asAdapterError(error);
   }
 }

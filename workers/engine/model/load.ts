@@ -1,5 +1,5 @@
 /** From a package to a model that stands on its device: graphs read, patched, sessions made, caches allocated. */
-import type { ModelInfo, OpenEvent, OpenOptions } from '#core/protocol/engine.ts';
+import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
@@ -35,8 +35,6 @@ export interface LoadedModel {
   dispose(): Promise<void>;
 }
 
-type Progress = Extract<OpenEvent, { type: 'progress' }>;
-
 /** Tokens of a prefill chunk: long enough to fill a GPU, short enough for Stop. */
 const chunkOnGpu = 256;
 const chunkOnCpu = 32;
@@ -49,7 +47,7 @@ export async function loadModel(
   backend: Backend,
   options: Pick<OpenOptions, 'contextLength'>,
   signal: AbortSignal,
-  onProgress: (progress: Progress) => void,
+  onProgress: (progress: OpenProgress) => void,
 ): Promise<LoadedModel> {
   const release: (() => Promise<void> | void)[] = [];
   const dispose = async () => {
@@ -70,11 +68,11 @@ async function load(
   backend: Backend,
   options: Pick<OpenOptions, 'contextLength'>,
   signal: AbortSignal,
-  onProgress: (progress: Progress) => void,
+  onProgress: (progress: OpenProgress) => void,
   release: (() => Promise<void> | void)[],
 ): Promise<Omit<LoadedModel, 'dispose'>> {
   const { config } = pack;
-  const step = (phase: Progress['phase'], file: string, doneBytes: number, totalBytes: number) => {
+  const step = (phase: OpenProgress['phase'], file: string, doneBytes: number, totalBytes: number) => {
     signal.throwIfAborted();
     onProgress({ type: 'progress', phase, file, doneBytes, totalBytes });
   };
