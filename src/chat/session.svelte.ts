@@ -16,8 +16,8 @@ export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'cl
 /** Everything the page holds, and what its buttons do. */
 export class Session {
   readonly settings = new Settings();
-  readonly engine = new EngineClient();
-  readonly conversation = new Conversation(this.engine, this.settings);
+  readonly engine = new EngineClient(() => this.conversation.announcer.say(t('engine.reopened')));
+  readonly conversation: Conversation = new Conversation(this.engine, this.settings);
   readonly attachments = new Attachments();
   readonly #phantoms = new PhantomSource();
   /** What stands in the composer. */

@@ -18,6 +18,8 @@ export interface AdapterEngine {
   readonly model: ModelInfo | undefined;
   setAdapters(request: SetAdaptersRequest, on: (event: SetAdaptersEvent) => void): Promise<void>;
   setStrengths(strengths: readonly number[]): void;
+  /** Resolves when nothing runs that the labs asked for. */
+  stopLabJob(): Promise<void>;
 }
 
 interface Installed {
@@ -129,6 +131,12 @@ export class AdapterList {
     await Promise.all([...fetched, this.sync()]);
   }
 
+  /** Ends what puts adapters beside the weights. Those that do not stand yet are not tried again until they are asked for. */
+  async stop(): Promise<void> {
+    for (const entry of this.entries) if (entry.state === 'fetched') entry.fail({ code: 'stopped', detail: {} });
+    await this.engine.stopLabJob();
+  }
+
   /** Takes effect at the next token, also of an answer that is being written. */
   setStrength(entry: AdapterEntry, strength: number): void {
     if (!Number.isFinite(strength)) return;
@@ -156,7 +164,8 @@ export class AdapterList {
     if (this.#installed && this.#installed.model !== this.engine.model) this.#installed = undefined;
     if (!this.engine.model) return;
     for (const entry of this.entries) {
-      if (!entry.files || entry.state === 'fetching') continue;
+      // What the visitor stopped would only have to be stopped again.
+      if (!entry.files || entry.state === 'fetching' || entry.failure?.code === 'stopped') continue;
       entry.state = 'fetched';
       entry.failure = undefined;
     }

@@ -49,7 +49,7 @@ export class LoraLab {
     this.comparison = new Comparison(engine, this.adapterList, this.prompt);
     this.sweep = new Sweep(engine, this.adapterList, this.prompt);
     this.live = new LiveAnswer(engine, this.adapterList, this.prompt);
-    this.inside = new Inside(engine, this.adapterList, new WeightNorms(() => new WeightsWorker()));
+    this.inside = new Inside(engine, this.adapterList, new WeightNorms((onRestart) => new WeightsWorker(onRestart)));
     this.guide = new Guide(this);
   }
 

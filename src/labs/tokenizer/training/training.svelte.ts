@@ -11,7 +11,7 @@ export const maxTokens = 50_000;
 
 type Phase = 'start' | 'read' | 'count' | 'merge';
 
-/** Training a vocabulary on the reader's text, in a worker of its own that cancelling ends. */
+/** Training a vocabulary on the reader's text, in a worker of its own. */
 export class Training {
   text = $state('');
   file = $state.raw<File>();
@@ -32,8 +32,8 @@ export class Training {
   /** In the comparison, once it was added. */
   entry = $state.raw<Entry>();
 
-  readonly #link = new VocabularyWorker();
-  #cancelled = false;
+  readonly #worker = new VocabularyWorker();
+  #job: { stop(): void } | undefined;
 
   constructor(
     private readonly lab: TokenizerLab,
@@ -43,21 +43,15 @@ export class Training {
   async start(): Promise<void> {
     if (this.state === 'running') return;
     this.#reset();
-    const job = this.#link.newJob();
-    const request = this.#request();
-    await this.#link.run<TrainingEvent>(
-      job,
-      (api, on) => api.train(job, request, on),
-      (event) => this.#on(event),
-    );
+    const job = this.#worker.start('train', this.#request(), (event) => this.#on(event));
+    this.#job = job;
+    await job.ended;
     // Tables of a quarter of a million pieces are not kept for a training that may never come.
-    this.#link.discard({ code: 'worker', detail: { reason: 'ended' } });
+    this.#worker.end();
   }
 
-  /** Ends the worker in the middle of its work. */
   cancel(): void {
-    this.#cancelled = true;
-    this.#link.discard({ code: 'worker', detail: { reason: 'cancelled' } });
+    this.#job?.stop();
   }
 
   async addToLab(): Promise<void> {
@@ -84,7 +78,6 @@ export class Training {
   }
 
   #reset(): void {
-    this.#cancelled = false;
     this.state = 'running';
     this.phase = 'start';
     this.share = 0;
@@ -115,7 +108,7 @@ export class Training {
       this.made = event.point.merges;
       if (this.curve.at(-1)?.merges !== event.point.merges) this.curve = [...this.curve, event.point];
       this.state = 'done';
-    } else if (this.#cancelled || event.type === 'stopped') {
+    } else if (event.type === 'stopped') {
       this.state = 'cancelled';
       this.curve = [];
       this.split = undefined;
