@@ -127,7 +127,7 @@ describe('adapters', () => {
       maxNewTokens: length,
       tokensPerSecond: 1,
       onEvent(event) {
-        if (event.type === 'token' && (seen += event.ids.length) === 2) void engine.api.setStrengths([-1]);
+        if (event.type === 'token' && (seen += event.ids.length) === 2) engine.setStrengths([-1]);
       },
     });
     expect(moved.ids.slice(0, 2)).toEqual(adapted.slice(0, 2));
@@ -136,11 +136,11 @@ describe('adapters', () => {
     expect(turnOf(opposite).cachedTokens).toBe(0);
     expect(opposite.ids[0]).not.toBe(adapted[0]);
     // The same strengths again: nothing is foreign.
-    void engine.api.setStrengths([-1]);
+    engine.setStrengths([-1]);
     expect(turnOf(await engine.ask(breath, { maxNewTokens: 2 })).cachedTokens).toBeGreaterThan(0);
-    void engine.api.setStrengths([0]);
+    engine.setStrengths([0]);
     expect((await engine.ask(breath, { maxNewTokens: length })).ids).toEqual(base);
-    void engine.api.setStrengths([1]);
+    engine.setStrengths([1]);
     expect((await engine.ask(breath, { maxNewTokens: length })).ids).toEqual(adapted);
   });
 
@@ -162,12 +162,12 @@ describe('adapters', () => {
     const message = [user('무엇이 보이나요?', await picture('image/png', 40))];
     const first = await engine.ask(message, { maxNewTokens: 1 });
     expect(turnOf(first).imageMilliseconds).toBeGreaterThan(0);
-    void engine.api.setStrengths([0.5]);
+    engine.setStrengths([0.5]);
     const traced = await engine.trace(message, { maxNewTokens: 1 });
     expect(traced.events.some((event) => event.type === 'progress' && event.phase === 'image')).toBe(false);
     const next = await engine.ask(message, { maxNewTokens: 1 });
     expect(turnOf(next)).toMatchObject({ imageMilliseconds: 0, cachedTokens: 0 });
-    void engine.api.setStrengths([1]);
+    engine.setStrengths([1]);
   });
 });
 

@@ -1,16 +1,23 @@
 /** The device goes away: the job fails with `device-lost` and does not hang, and a new worker starts afresh. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { EngineClient, failureOf, picture, user } from './client.ts';
-import type { BreakableEngineApi } from './lost.worker.ts';
+import { WorkerClient } from '../../../src/workers/worker-client.ts';
+import type { BreakableJobs } from './lost.worker.ts';
 import { breath, expectedAnswers, type Expected } from './questions.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
-const clients: EngineClient<BreakableEngineApi>[] = [];
 let expected: Expected;
 
-function fresh(): EngineClient<BreakableEngineApi> {
-  const worker = new Worker(new URL('./lost.worker.ts', import.meta.url), { type: 'module' });
-  const client = new EngineClient<BreakableEngineApi>(worker);
+class BreakableClient extends EngineClient {
+  constructor(readonly breakable: WorkerClient<BreakableJobs>) {
+    super(breakable);
+  }
+}
+const clients: BreakableClient[] = [];
+
+function fresh(): BreakableClient {
+  const create = () => new Worker(new URL('./lost.worker.ts', import.meta.url), { type: 'module' });
+  const client = new BreakableClient(new WorkerClient<BreakableJobs>({ name: 'engine', create }));
   clients.push(client);
   return client;
 }
@@ -22,11 +29,11 @@ afterAll(() => {
   for (const client of clients) client.terminate();
 });
 
-async function endOfLoss(client: EngineClient<BreakableEngineApi>, when: 'token' | 'image' | 'never') {
+async function endOfLoss(client: BreakableClient, when: 'token' | 'image' | 'never') {
   let lost = NaN;
   const lose = () => {
     lost = performance.now();
-    void client.api.loseDevice();
+    client.breakable.start('loseDevice', undefined);
   };
   if (when === 'never') lose();
   const messages = when === 'image' ? [user(breath, await picture('image/png', 0))] : breath;

@@ -70,7 +70,7 @@ const isPhase = (phase: 'image' | 'prefill') => (event: GenerateEvent) =>
 
 describe('an answer', () => {
   test('in decode: at most a few tokens later, and the next message is answered rightly', async () => {
-    await engine.api.forget();
+    await engine.forget();
     const question = '왼쪽 폐';
     const answer = await stopped(question, ({ type }, index) => type === 'token' && index >= 3, { maxNewTokens: 300 });
     expect(turnOf(answer).newTokens).toBe(answer.ids.length);
@@ -83,7 +83,7 @@ describe('an answer', () => {
     const on = [user(question), said('assistant', half.text), user(diagnosis)];
     const kept = await engine.ask(on, { maxNewTokens: 6 });
     expect(turnOf(kept).cachedTokens).toBeGreaterThanOrEqual(promptLength(half) + half.ids.length - 1);
-    await engine.api.forget();
+    await engine.forget();
     const whole = await engine.ask(on, { maxNewTokens: 6 });
     expect(turnOf(whole)).toMatchObject({ cachedTokens: 0 });
     expect(whole.ids).toEqual(kept.ids);
@@ -97,16 +97,16 @@ describe('an answer', () => {
   });
 
   test('in prefill: after the chunk that runs, which the next message finds in the cache', async () => {
-    await engine.api.forget();
+    await engine.forget();
     let asked = false;
     // While the first chunk runs: the second of the two must not begin.
     const pending = engine.ask(long, {
       onEvent: () => expect(asked).toBe(true),
     });
-    const id = engine.lastJob;
+    const stop = engine.stopLast;
     setTimeout(() => {
       asked = true;
-      void engine.api.stop(id);
+      stop();
     }, 100);
     const answer = await pending;
     expect(answer.end.type).toBe('stopped');
@@ -123,12 +123,12 @@ describe('an answer', () => {
   });
 
   test('in prefill with images, and in image encoding', async () => {
-    await engine.api.forget();
+    await engine.forget();
     const message = [user('무엇이 보이나요?', await picture('image/png', 10), await picture('image/png', 130))];
     const sampling = { temperature: 1, seed: 11, maxNewTokens: 3 };
     const undisturbed = await engine.ask(message, sampling);
 
-    await engine.api.forget();
+    await engine.forget();
     const encoding = await stopped(message, isPhase('image'), sampling);
     expect(encoding.ids).toEqual([]);
     // One stage may have been running, of the nine that each of two images has.
@@ -151,13 +151,15 @@ describe('an answer', () => {
 });
 
 describe('jobs', () => {
-  test('an unknown one is not stopped, a second one is refused, and the first goes on', async () => {
+  test('a second one is refused, and the first goes on, also when one before it is stopped', async () => {
+    await engine.ask(breath, { maxNewTokens: 1 });
+    const stopEnded = engine.stopLast;
     let refused: Promise<Answer> | undefined;
     const answer = await engine.ask(breath, {
       maxNewTokens: 9,
       onEvent({ type }) {
         if (type !== 'token') return;
-        void engine.api.stop('nobody');
+        stopEnded();
         refused ??= engine.ask(diagnosis);
       },
     });
@@ -169,9 +171,9 @@ describe('jobs', () => {
 
   test('a job that has ended is not stopped, nor is the next one', async () => {
     const first = engine.ask(breath, { maxNewTokens: 1 });
-    const id = engine.lastJob;
+    const stop = engine.stopLast;
     await first;
-    void engine.api.stop(id);
+    stop();
     expect((await engine.ask(breath, { maxNewTokens: 3 })).end).toMatchObject({ type: 'done' });
   });
 });
