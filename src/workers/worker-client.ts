@@ -16,10 +16,18 @@ export const STOP_MILLISECONDS = 1500;
 /** Why a worker was replaced. */
 export type RestartReason = 'stopped' | 'crashed';
 
+/** What a `Worker` is used for here. */
+export interface WorkerHandle {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent) => void, options: { once: true }): void;
+  addEventListener(type: 'error', listener: (event: ErrorEvent) => void): void;
+  terminate(): void;
+}
+
 export interface WorkerClientOptions {
   /** For messages about a worker that broke off or did not come. */
   name: string;
-  create: () => Worker;
+  create: () => WorkerHandle;
   /** A fresh worker was started; it has got no job yet. */
   onStart?: () => void;
   /** A worker that had run was ended before its time, and what it held is gone; its jobs have ended. */
@@ -37,7 +45,7 @@ export interface StartedJob<Contract extends JobContract> {
 }
 
 interface Host {
-  worker: Worker;
+  worker: WorkerHandle;
   /** Its script runs. */
   isReady: boolean;
   /** Ends each of its jobs. */
