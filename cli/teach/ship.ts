@@ -12,19 +12,32 @@ import { modelCard } from './card.ts';
 import { RECORDED, recordOf } from './packages.ts';
 import { ADAPTERS, MODELS } from './plan.ts';
 import { collectResults } from './results.ts';
+import { commitsSinceRelease } from './since-release.ts';
 import { LARGEST, LARGEST_IN_GIT, sizeInGit, sizeOf } from './size.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
+/** One retraining a release: docs/decisions/0011-shipped-models.md. */
+async function refuseSecond(): Promise<void> {
+  const since = await commitsSinceRelease(root, ['public/models/*-fp16', 'public/models/adapters']);
+  if (!since || since.commits.length === 0) return;
+  throw new Error(
+    `models were committed since ${since.release} (${since.commits.join(', ')}), and another commit of them stays in every clone; ` +
+      'amend that commit if it was not pushed, or wait for the next release; --again ships all the same',
+  );
+}
+
 async function main(): Promise<void> {
   const flags = new Command('teach:ship')
     .description('Takes over the models, adapters and figures of a finished run of `npm run teach` into public/models.')
     .option('--run <folder>', 'folder of the run', 'training/runs')
     .option('--out <folder>', 'where to', join(root, 'public/models'))
+    .option('--again', 'also when models were committed since the last release', false)
     .parse()
-    .opts<{ run: string; out: string }>();
+    .opts<{ run: string; out: string; again: boolean }>();
+  if (!flags.again) await refuseSecond();
   const run = resolve(flags.run);
   const folders = [
     ...MODELS.flatMap((model) => [`${model}-fp16`, `${model}-q4`].map((name) => [join('models', name), name] as const)),

@@ -1,0 +1,86 @@
+/**
+ * `npm run picture`: docs/images/answer.png, which the READMEs show: the built page, after the shipped model answered two
+ * questions about a phantom. Always the same phantom, so that a new picture differs only in what changed.
+ */
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Page } from 'playwright';
+import sharp from 'sharp';
+import { build, preview } from 'vite';
+import { BASE_VOCABULARY, writeBaseVocabulary } from './base-vocabulary.ts';
+import { CHROMIUM_FLAGS, ensureChromium } from './chromium.ts';
+import { runNode, tools } from './node-process.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const picture = 'docs/images/answer.png';
+
+const SIZE = { width: 1280, height: 800 };
+
+/** A clone has to stay small. */
+const MOST_BYTES = 200_000;
+
+/** Which set of phantoms the page draws from; elsewhere it is another at each visit. */
+const SET = 3;
+
+const QUESTIONS = ['병변이 몇 개 있습니까?', '영상에 무엇이 보이나요?'] as const;
+
+/** What the page draws its set from: one 32-bit number of the browser's. All other random numbers stay random. */
+function fixSet(set: number): void {
+  const draw = crypto.getRandomValues.bind(crypto);
+  crypto.getRandomValues = (array) => {
+    if (array instanceof Uint32Array && array.length === 1) array[0] = set;
+    else draw(array);
+    return array;
+  };
+}
+
+async function ask(page: Page, question: string): Promise<void> {
+  const verdicts = page.locator('[data-verdict]');
+  const asked = await verdicts.count();
+  const prompt = page.getByRole('textbox', { name: '질문' });
+  await prompt.fill(question);
+  await prompt.press('Enter');
+  await verdicts.nth(asked).waitFor({ timeout: 120_000 });
+  const verdict = await verdicts.nth(asked).getAttribute('data-verdict');
+  if (verdict !== 'right') throw new Error(`"${question}" was answered wrongly: choose another SET or question`);
+}
+
+/** A PNG of the page. */
+async function photograph(url: string): Promise<Buffer> {
+  const browser = await chromium.launch({ executablePath: ensureChromium(), args: [...CHROMIUM_FLAGS] });
+  try {
+    const page = await browser.newPage({ viewport: SIZE, colorScheme: 'light', reducedMotion: 'reduce', locale: 'ko' });
+    await page.addInitScript(fixSet, SET);
+    await page.goto(url);
+    await page.getByRole('button', { name: '모델 바꾸기' }).waitFor({ timeout: 120_000 });
+    await page.getByRole('button', { name: '팬텀 그리기' }).click();
+    for (const question of QUESTIONS) await ask(page, question);
+    await page.evaluate(() => document.fonts.ready);
+    return await page.screenshot();
+  } finally {
+    await browser.close();
+  }
+}
+
+await writeBaseVocabulary(join(root, BASE_VOCABULARY));
+if (!(await runNode([...tools.tsx, 'cli/teach/packages.ts']))) process.exit(1);
+const outDir = await mkdtemp(join(tmpdir(), 'medgemma-ko-lab-picture-'));
+try {
+  await build({ root, logLevel: 'warn', build: { outDir, emptyOutDir: true } });
+  const server = await preview({ root, logLevel: 'warn', build: { outDir }, preview: { port: 0 } });
+  try {
+    const url = server.resolvedUrls?.local[0];
+    if (url === undefined) throw new Error('the server has no address');
+    const png = await photograph(url);
+    await sharp(png).png({ palette: true, colours: 128, effort: 10, compressionLevel: 9 }).toFile(join(root, picture));
+  } finally {
+    await server.close();
+  }
+} finally {
+  await rm(outDir, { recursive: true, force: true });
+}
+const { size } = await stat(join(root, picture));
+console.log(`${picture}: ${SIZE.width} × ${SIZE.height}, ${size} bytes`);
+if (size > MOST_BYTES) throw new Error(`${picture} takes more than ${MOST_BYTES} bytes: take fewer colours`);
