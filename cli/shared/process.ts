@@ -1,0 +1,25 @@
+/** Runs a command as the process that a person started. */
+import type { CommandMain } from './command.ts';
+import { StoppedError, systemCode } from './errors.ts';
+
+/** Sets the exit status of the process. The first signal lets the command clean up; a second one ends the process at once. */
+export async function runProcess(main: CommandMain): Promise<void> {
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => abort.abort(new StoppedError(signal)));
+  }
+  let outputFailed = false;
+  process.stdout.on('error', (error) => {
+    if (outputFailed) return;
+    outputFailed = true;
+    process.exitCode = 1;
+    // The reader may have seen enough: `… | head`.
+    if (systemCode(error) === 'EPIPE') return abort.abort(new StoppedError('SIGPIPE'));
+    process.stderr.write(
+      `error: the output cannot be written (${systemCode(error) ?? error.message}); free some space\n`,
+    );
+  });
+  const { stdout, stderr } = process;
+  const status = await main(process.argv.slice(2), { stdout, stderr, signal: abort.signal });
+  process.exitCode = outputFailed && status === 0 ? 1 : status;
+}
