@@ -4,12 +4,12 @@ import type { Prompt } from '#core/chat/prompt.ts';
 import type { Cache, Decoder, DecoderRun } from './sessions.ts';
 
 export interface Part {
-  /** The tokens from … to of the prompt; `from` stands behind an image or before it, never in it. */
+  /** Range of the prompt's tokens; `from` never lies inside an image. */
   from: number;
   to: number;
   /** Of the prompt's only image, [tokens · hidden]. */
   features: Float32Array | undefined;
-  /** What the tokens before `from` left. */
+  /** Cache of the tokens before `from`. */
   past?: Cache | undefined;
 }
 
