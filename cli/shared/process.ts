@@ -9,7 +9,7 @@ export async function runProcess(main: CommandMain): Promise<void> {
     process.once(signal, () => abort.abort(new StoppedError(signal)));
   }
   let outputFailed = false;
-  process.stdout.on('error', (error) => {
+  process.stdout.on('error', (error: Error) => {
     if (outputFailed) return;
     outputFailed = true;
     process.exitCode = 1;

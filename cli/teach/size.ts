@@ -1,9 +1,9 @@
-/** How much of the repository the shipped models take. */
+/** Size of the shipped models. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Of public/models, in bytes: a clone has to stay small. */
-export const LARGEST = 25e6;
+/** Limit for public/models, which keeps a clone small. */
+export const MAX_SHIPPED_BYTES = 25e6;
 
 /** Bytes of all files in a folder and below it. */
 export async function sizeOf(folder: string): Promise<number> {
