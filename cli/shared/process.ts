@@ -9,16 +9,18 @@ export async function runProcess(main: CommandMain): Promise<void> {
     process.once(signal, () => abort.abort(new StoppedError(signal)));
   }
   let outputFailed = false;
-  process.stdout.on('error', (error: Error) => {
+  const onOutputError = (error: Error) => {
     if (outputFailed) return;
     outputFailed = true;
     process.exitCode = 1;
-    // The reader may have seen enough: `… | head`.
+    // The reader of a pipe has ended, as in `… | head`.
     if (systemCode(error) === 'EPIPE') return abort.abort(new StoppedError('SIGPIPE'));
     process.stderr.write(
       `error: the output cannot be written (${systemCode(error) ?? error.message}); free some space\n`,
     );
-  });
+  };
+  process.stdout.on('error', onOutputError);
+  process.stderr.on('error', onOutputError);
   const { stdout, stderr } = process;
   const status = await main(process.argv.slice(2), { stdout, stderr, signal: abort.signal });
   process.exitCode = outputFailed && status === 0 ? 1 : status;

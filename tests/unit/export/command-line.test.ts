@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { sizeOf } from '#core/tokenizer/korean/merge.ts';
 import { requireTokenizerJson } from '#core/tokenizer/korean/tokenizer-file.ts';
-import { readJson } from '../../../cli/export/checkpoint.ts';
+import { readJson } from '../../reference/json.ts';
 import { exportPackage } from '../../../cli/export/export-package.ts';
 import { presetConfig, type PresetName } from '../../../cli/random-checkpoint/presets.ts';
 import { writeRandomCheckpoint } from '../../../cli/random-checkpoint/random-weights.ts';

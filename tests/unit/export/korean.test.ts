@@ -9,7 +9,7 @@ import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import type { Dtype, Manifest } from '#core/protocol/manifest.ts';
 import { decodeFloats } from '#core/safetensors/dtype.ts';
 import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
-import { readJson } from '../../../cli/export/checkpoint.ts';
+import { readJson } from '../../reference/json.ts';
 import { exportPackage } from '../../../cli/export/export-package.ts';
 import type { KoreanOptions } from '../../../cli/export/korean-vocabulary.ts';
 import { BASE_SIZE, MERGES } from '../../reference/korean.ts';

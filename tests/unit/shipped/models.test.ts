@@ -12,7 +12,7 @@ import { readAdapter } from '#core/lora/adapter.ts';
 import { KINDS } from '#core/phantoms/question.ts';
 import type { Scores } from '#core/phantoms/scores.ts';
 import type { Manifest } from '#core/protocol/manifest.ts';
-import { FileSource } from '../../../cli/export/file-source.ts';
+import { FileSource } from '../../../cli/shared/file-source.ts';
 import { tools } from '../../../scripts/node-process.ts';
 import { ADAPTERS, FULL, MODELS, plan } from '../../../cli/teach/plan.ts';
 import { modelCard } from '../../../cli/teach/card.ts';
