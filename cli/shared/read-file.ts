@@ -20,12 +20,12 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** @throws CommandError when the bytes are no JSON in UTF-8 */
+/** @throws CommandError when the bytes are not JSON in UTF-8 */
 export function parseJson(path: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandError(`${path} is no JSON: ${reason}; check that it is the file you meant`, { cause });
+    throw new CommandError(`${path} is not JSON: ${reason}; check that it is the file you meant`, { cause });
   }
 }

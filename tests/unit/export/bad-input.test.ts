@@ -291,7 +291,7 @@ describe('the exporter goes on', () => {
     const report = collectingReport();
     await exportPackage(options(FIXTURE, out, 'q4'), report);
     expect(report.notes).toEqual([
-      expect.stringMatching(/removing .*\.partial, left by an export that did not finish/),
+      expect.stringMatching(/removing .*\.partial, left by an earlier export that did not finish/),
     ]);
     expect(await readdir(join(out, 'onnx'))).not.toContain('old.onnx');
   });

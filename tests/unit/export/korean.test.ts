@@ -340,8 +340,8 @@ describe('refused, and nothing left', () => {
     await writeFile(wrong.pack, '{"format": "something"}');
     await expectRefusal(wrong.checkpoint, wrong.pack, /^ko-5\.json: This is no pack/);
     await writeFile(wrong.pack, '{');
-    await expectRefusal(wrong.checkpoint, wrong.pack, /^ko-5\.json is not JSON/);
-    await expectRefusal(wrong.checkpoint, join(dirname(wrong.pack), 'nowhere.json'), /^nowhere\.json is missing in /);
+    await expectRefusal(wrong.checkpoint, wrong.pack, /ko-5\.json is not JSON/);
+    await expectRefusal(wrong.checkpoint, join(dirname(wrong.pack), 'nowhere.json'), /^ENOENT: .*nowhere\.json/);
   });
 
   it('a checkpoint without a tokenizer, or with a broken one', async () => {

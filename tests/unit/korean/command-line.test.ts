@@ -182,7 +182,7 @@ describe('npm run korean', () => {
     [
       'a base that is no JSON',
       `${TRAIN} --out pack.json`.replace('base.json', 'text.txt'),
-      /^error: .*text\.txt is no JSON/m,
+      /^error: .*text\.txt is not JSON/m,
     ],
     [
       'a base that is no tokenizer',
