@@ -122,9 +122,7 @@ const WEIGHTS_PER_WRITE = 2 ** 21;
 
 /** The bytes of a parameter. Values are looked up in a table of 65,536 quantiles of the distribution, which is fast. */
 function* randomBytes(parameter: Parameter, seed: number): Generator<Uint8Array> {
-  const { mean, deviation } = distribution(parameter);
-  const quantiles = Float32Array.from(normalQuantiles(), (quantile) => mean + deviation * quantile);
-  const table = encodeTable(quantiles, parameter.dtype);
+  const table = valueTable(parameter);
   const random = xorshift32(seed, parameter.canonical);
   const count = parameter.shape.reduce((product, size) => product * size, 1);
   for (let start = 0; start < count; start += WEIGHTS_PER_WRITE) {
@@ -137,6 +135,23 @@ function* randomBytes(parameter: Parameter, seed: number): Generator<Uint8Array>
     }
     yield new Uint8Array(values.buffer);
   }
+}
+
+/** Encoded values by distribution and dtype: most parameters share a few. */
+const valueTables = new Map<string, Uint16Array | Float32Array>();
+
+function valueTable(parameter: Parameter): Uint16Array | Float32Array {
+  const { mean, deviation } = distribution(parameter);
+  const key = `${mean} ${deviation} ${parameter.dtype}`;
+  let table = valueTables.get(key);
+  if (!table) {
+    const quantiles = normalQuantiles();
+    const values = new Float32Array(quantiles.length);
+    for (let i = 0; i < values.length; i++) values[i] = mean + deviation * (quantiles[i] ?? 0);
+    table = encodeTable(values, parameter.dtype);
+    valueTables.set(key, table);
+  }
+  return table;
 }
 
 function encodeTable(values: Float32Array<ArrayBuffer>, dtype: FloatDtype): Uint16Array | Float32Array {
