@@ -65,19 +65,24 @@ function createProgram(io: CommandIo): Command {
   return createCommand('evaluate', io)
     .description(
       'Lets a package of the teaching model answer the questions that `npm run phantoms` writes for the same seed, greedily, ' +
-        'on the CPU, and counts what is right word for word. Names and meanings are those of python -m teaching.evaluate.',
+        'on the CPU, and counts the answers that are right word for word. The result has the fields of python -m teaching.evaluate.',
     )
     .requiredOption('--package <folder>', 'a model package, as `npm run export` writes it')
     .requiredOption('--seed <number>', 'number of the set', wholeNumber(0, SETS - 1))
-    .requiredOption('--count <phantoms>', 'phantoms of the set', wholeNumber(1, SET_SIZE))
-    .addOption(new Option('--split <split>', 'where the set is taken from').choices(SPLITS).default('evaluation'))
-    .addOption(new Option('--task <task>', 'what the model was taught').choices(TASKS).default('base'))
+    .requiredOption('--count <phantoms>', 'number of phantoms of the set', wholeNumber(1, SET_SIZE))
+    .addOption(new Option('--split <split>', 'split of the phantoms').choices(SPLITS).default('evaluation'))
+    .addOption(new Option('--task <task>', 'kind of questions and answers').choices(TASKS).default('base'))
     .option('--questions <number>', 'questions about each phantom in each language', wholeNumber(1, 100), 4)
     .option('--languages <list>', 'languages of the questions', languageList, [...LANGUAGES])
     .option('--blank', 'show the mean grey level of the set instead of each image', false)
-    .option('--threads <number>', 'processes of a thread each', wholeNumber(1, 64), availableParallelism())
-    .option('--json', 'print JSON and nothing else', false)
-    .option('--out <file>', 'write the JSON to a file too; an older one is replaced');
+    .option(
+      '--threads <number>',
+      'number of processes, with one thread each',
+      wholeNumber(1, 64),
+      availableParallelism(),
+    )
+    .option('--json', 'print JSON only', false)
+    .option('--out <file>', 'also write the JSON to a file, which is replaced');
 }
 
 function languageList(text: string): Language[] {

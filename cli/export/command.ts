@@ -70,7 +70,7 @@ function createProgram(io: CommandIo): Command {
     .requiredOption('--checkpoint <folder>', 'folder with config.json and safetensors')
     .requiredOption('--out <folder>', 'folder of the package; must be new or empty')
     .addOption(
-      new Option('--dtype <dtype>', 'precision of decoder and embeddings; q2 is there to show what is lost')
+      new Option('--dtype <dtype>', 'precision of decoder and embeddings; q2 is for comparison')
         .choices(DTYPES)
         .makeOptionMandatory(),
     )
@@ -84,7 +84,7 @@ function createProgram(io: CommandIo): Command {
     .addOption(
       new Option(
         '--method <how>',
-        'scales of quantized weights: round takes them from the largest weight of a block, search from many the one with the least error (default: search for q4 and q2, else round)',
+        'how scales of quantized weights are chosen: round takes the largest weight of a block, search tries many and takes the one with the least error (default: search for q4 and q2, else round)',
       ).choices(QUANT_METHODS),
     )
     .option('--context <tokens>', 'longest context the package can run', wholeNumber(1), 8192)
@@ -93,10 +93,10 @@ function createProgram(io: CommandIo): Command {
     .addOption(
       new Option(
         '--teaches <what>',
-        'mark a model that was trained to teach: the page offers questions that it can answer and checks the answers',
+        'mark a teaching model: the page offers questions that it can answer and checks the answers',
       ).choices(TEACHES),
     )
-    .option('--notice <text>', 'where the weights came from and under what terms', '')
+    .option('--notice <text>', 'origin of the weights and their terms', '')
     .option(
       '--korean <pack>',
       'add the tokens of a pack ("npm run korean"): merged tokenizer, grown embedding and head; for a checkpoint with its base tokenizer',
@@ -104,15 +104,15 @@ function createProgram(io: CommandIo): Command {
     .addOption(
       new Option(
         '--init <how>',
-        "new rows: mean of the token's base subwords, its first subword, or random (normal, initializer_range; seeded by the id); the last two are there to compare (default: mean)",
+        "new rows: mean of the token's base subwords, its first subword, or random (normal, initializer_range; seeded by the id); the last two are for comparison (default: mean)",
       ).choices(ROW_INITS),
     )
     .option(
       '--untie',
-      'make the output head a matrix of its own; its new rows are those of the first subword (EEVE), --init is for the input',
+      'separate the output head from the embedding; its new rows are those of the first subword (EEVE), and --init is for the input',
     )
     .option('--adapter <folder>', "add a LoRA adapter (PEFT's folder) to the weights before they are quantized")
-    .option('--strength <number>', 'how much of the adapter: 1 is as it was trained (default: 1)', finiteNumber);
+    .option('--strength <number>', 'factor of the adapter: 1 is as trained (default: 1)', finiteNumber);
 }
 
 /** MatMulNBits takes powers of two from 16. */

@@ -21,63 +21,61 @@ function createProgram(io: CommandIo): Command {
 
   program
     .command('train')
-    .description('Chooses new tokens on a text: byte-pair encoding continued where the base tokenizer stopped.')
-    .requiredOption('--base <file>', 'tokenizer.json to be continued')
+    .description('Learns new tokens from a text by continuing the byte-pair encoding of the base tokenizer.')
+    .requiredOption('--base <file>', 'tokenizer.json to extend')
     .requiredOption('--text <file>', 'training text in UTF-8, one sentence a line; gzip too')
-    .requiredOption('--tokens <number>', 'new tokens at most', wholeNumber(1))
+    .requiredOption('--tokens <number>', 'largest number of new tokens', wholeNumber(1))
     .requiredOption('--out <file>', 'the pack; must not exist')
     .option(
       '--min-frequency <times>',
-      'a pair that stands in the text less often is not merged',
+      'merge only pairs that occur at least this often',
       wholeNumber(1),
       TRAINING_DEFAULTS.minFrequency,
     )
     .option(
       '--longest <characters>',
-      'longest piece, the “▁” of the space not counted',
+      'longest piece; the “▁” of the space does not count',
       wholeNumber(1),
       TRAINING_DEFAULTS.longest,
     )
-    .option('--scripts <list>', 'scripts whose characters new pieces hold, as Unicode names them', commaList, [
+    .option('--scripts <list>', 'scripts of the characters in new pieces, by their Unicode names', commaList, [
       ...TRAINING_DEFAULTS.scripts,
     ])
-    .option('--punctuation', 'pieces may hold punctuation beside them: “다.”', false)
-    .option('--superwords', 'pieces may reach across spaces: “할▁수”; memory grows with the text', false)
-    .option('--no-nfc', 'take the text as it is, not in Unicode’s composed form')
+    .option('--punctuation', 'pieces may include adjacent punctuation: “다.”', false)
+    .option('--superwords', 'pieces may include spaces: “할▁수”; needs memory in proportion to the text', false)
+    .option('--no-nfc', 'do not normalize the text to NFC')
     .option(
       '--from-sentencepiece <file>',
-      'take the frequent pieces of this .model or tokenizer.json instead (EEVE’s filter)',
+      'take the frequent pieces of this .model or tokenizer.json instead (the filter of EEVE)',
     )
     .option('--name <name>', 'name of the pack (default: ko- and the number of tokens)')
-    .option('--notice <text>', 'where the text came from and under what terms', '')
+    .option('--notice <text>', 'origin of the text and its terms', '')
     .action((flags: TrainFlags) => train(flags, io));
 
   program
     .command('merge')
     .description('Appends a pack to the tokenizer.json it was made for, checks the result and writes it.')
-    .requiredOption('--base <file>', 'tokenizer.json that the pack continues')
+    .requiredOption('--base <file>', 'tokenizer.json that the pack was made for')
     .requiredOption('--pack <file>', 'pack that `train` wrote')
     .requiredOption('--out <file>', 'the merged tokenizer.json; must not exist')
-    .option('--text <file...>', 'texts to try the checks on, besides every entry of both vocabularies', [])
+    .option('--text <file...>', 'texts for the checks, in addition to every entry of both vocabularies', [])
     .action((flags: MergeFlags) => merge(flags, io));
 
   program
     .command('measure')
-    .description(
-      'Compares tokenizers on a text or on English–Korean pairs; the first is what the others are held against.',
-    )
+    .description('Compares tokenizers on a text or on English–Korean pairs. The first one is the baseline.')
     .requiredOption('--tokenizer <file...>', 'tokenizer.json or SentencePiece .model, one or several')
     .option('--text <file>', 'text in UTF-8, one sentence a line; gzip too')
     .option('--pairs <file>', 'English, tab, Korean; one pair a line; gzip too')
-    .option('--examples <number>', 'sentences shown of those that change most', wholeNumber(0), 3)
+    .option('--examples <number>', 'number of sentences to show of those that change most', wholeNumber(0), 3)
     .option('--json', 'print JSON', false)
     .action((flags: MeasureFlags) => measure(flags, io));
 
   program
     .command('inspect')
-    .description('Shows what a pack holds and whether it is well formed.')
+    .description('Prints the content of a pack and checks that it is well formed.')
     .requiredOption('--pack <file>', 'pack that `train` wrote')
-    .option('--merges <number>', 'merges shown from both ends', wholeNumber(0), 10)
+    .option('--merges <number>', 'merges to show from the start and from the end', wholeNumber(0), 10)
     .action((flags: InspectFlags) => inspect(flags, io));
 
   return program;

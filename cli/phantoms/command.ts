@@ -42,15 +42,15 @@ export function main(args: readonly string[], io: CommandIo): Promise<number> {
 function createProgram(io: CommandIo): Command {
   return createCommand('phantoms', io)
     .description(
-      'Draws phantoms (images in the manner of scans, of no patient) and writes them with questions and answers in English ' +
+      'Draws phantoms (images that look like scans, of no patient) and writes them with questions and answers in English ' +
         'and Korean: images.npy, truth.jsonl, questions.jsonl, meta.json. The same seed gives the same files.',
     )
     .requiredOption('--seed <number>', 'number of the set', wholeNumber(0, SETS - 1))
-    .requiredOption('--count <phantoms>', 'phantoms in the set', wholeNumber(1, SET_SIZE))
+    .requiredOption('--count <phantoms>', 'number of phantoms', wholeNumber(1, SET_SIZE))
     .requiredOption('--out <folder>', 'folder of the set; must be new or empty')
-    .addOption(new Option('--task <task>', 'what is asked, and how it is answered').choices(TASKS).default('base'))
+    .addOption(new Option('--task <task>', 'kind of questions and answers').choices(TASKS).default('base'))
     .addOption(
-      new Option('--split <split>', 'what the set is for; no phantom is in two splits')
+      new Option('--split <split>', 'purpose of the set; splits have no phantom in common')
         .choices(SPLITS)
         .default('train'),
     )

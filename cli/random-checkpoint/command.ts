@@ -60,10 +60,10 @@ function createProgram(io: CommandIo): Command {
     .addOption(new Option('--preset <name>', 'shape: 4b is MedGemma 4B').choices(PRESETS).conflicts('config'))
     .option('--config <file>', 'shape as a config.json')
     .requiredOption('--out <folder>', 'folder of the checkpoint; must be new or empty')
-    .option('--seed <number>', 'same seed, same weights', wholeNumber(0), 1)
+    .option('--seed <number>', 'seed; the same seed gives the same weights', wholeNumber(0), 1)
     .addOption(new Option('--dtype <dtype>', 'type of the weights').choices(['BF16', 'F16', 'F32']).default('BF16'))
     .addOption(
-      new Option('--keys <style>', 'start of the decoder’s keys')
+      new Option('--keys <style>', 'prefix of the decoder’s keys')
         .choices(['language_model.model', 'model.language_model'])
         .default('language_model.model'),
     )

@@ -29,11 +29,11 @@ function createProgram(io: CommandIo): Command {
       'Trains the teaching models on two cores in about two and a half hours: phantoms, base model, Korean vocabulary in stages, ' +
         'adapters, packages, evaluations. The same command continues where it stopped.',
     )
-    .option('--out <folder>', 'folder of the run; made, or continued', 'training/runs')
+    .option('--out <folder>', 'folder of the run, new or to be continued', 'training/runs')
     .option('--python <program>', 'Python with training/requirements.txt installed', process.env['PYTHON'] ?? 'python3')
-    .option('--seed <number>', 'of the weights, the phantoms and their order', wholeNumber(0, SETS - 1), 0)
-    .option('--smoke', 'a minute of everything, to see that the parts fit: it learns nothing', false)
-    .option('--list', 'print which steps are done and which are left, and end', false);
+    .option('--seed <number>', 'seed of the weights, the phantoms and their order', wholeNumber(0, SETS - 1), 0)
+    .option('--smoke', 'run every step for a minute in all; the models learn nothing', false)
+    .option('--list', 'print which steps are done and which are left, then end', false);
 }
 
 async function teach(flags: Flags, io: CommandIo): Promise<void> {

@@ -17,7 +17,7 @@ export function main(args: readonly string[], io: CommandIo): Promise<number> {
     const flags = createCommand('teach:ship', io)
       .description('Copies the models, adapters and figures of a finished run of `npm run teach` to public/models.')
       .option('--run <folder>', 'folder of the run', 'training/runs')
-      .option('--out <folder>', 'where to', 'public/models')
+      .option('--out <folder>', 'target folder', 'public/models')
       .parse(args, { from: 'user' })
       .opts<{ run: string; out: string }>();
     const bytes = await ship(resolve(flags.run), flags.out, io.signal);
