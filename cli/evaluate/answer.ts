@@ -39,7 +39,7 @@ interface PreparedQuestion {
   limit: number;
 }
 
-/** @param features of the image before each question; undefined: there is none. @throws CommandError */
+/** @param features of the image that the questions are about; undefined without image. @throws CommandError */
 export async function answerAll(
   model: EvaluatedModel,
   pairs: readonly Pair[],
@@ -92,7 +92,7 @@ async function outcomeOf(model: EvaluatedModel, asked: PreparedQuestion, run: De
   };
 }
 
-/** @throws CommandError where the tokenizer cannot write the text, so that no model could say it */
+/** @throws CommandError where the tokenizer cannot encode the text, so that no model could generate it */
 function encodeWhole({ chat: { tokenizer } }: EvaluatedModel, text: string, language: string): number[] {
   const ids = tokenizer.encode(text, { special: false });
   const written = textOf(tokenizer, ids);

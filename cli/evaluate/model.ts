@@ -28,7 +28,7 @@ export interface EvaluatedModel {
 }
 
 /**
- * @param threads of one run of a graph
+ * @param threads number of threads for one run of a graph
  * @throws CommandError that names the file and what to do
  */
 export async function openModel(folder: string, threads: number): Promise<EvaluatedModel> {

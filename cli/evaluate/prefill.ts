@@ -7,13 +7,13 @@ export interface Part {
   /** Range of the prompt's tokens; `from` never lies inside an image. */
   from: number;
   to: number;
-  /** Of the prompt's only image, [tokens · hidden]. */
+  /** Features of the prompt's only image, [tokens · hidden]. */
   features: Float32Array | undefined;
   /** Cache of the tokens before `from`. */
   past?: Cache | undefined;
 }
 
-/** The last run, with logits of the last token; undefined where there is no token. */
+/** @returns the last run, with logits of the last token; undefined for an empty range */
 export async function prefill(
   decoder: Decoder,
   prompt: Prompt,

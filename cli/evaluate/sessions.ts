@@ -48,7 +48,7 @@ export class ModelSessions {
   }
 
   /**
-   * @param threads of one run; 0: as many as the runtime takes
+   * @param threads number of threads for one run; 0: the runtime's default
    * @throws CommandError that names the file which cannot be loaded
    */
   static async open(paths: GraphPaths, threads = 0): Promise<ModelSessions> {
@@ -111,7 +111,7 @@ function emptyCache(decoder: ort.InferenceSession): Cache {
   const cache: Record<string, ort.Tensor> = {};
   for (const input of decoder.inputMetadata) {
     if (!input.isTensor || !input.name.startsWith('past_key_values.')) continue;
-    // Symbols are the batch, which is 1, and the length, which is 0.
+    // Symbolic dimensions are the batch, which is 1, and the length, which is 0.
     const dims = input.shape.map((size, axis) => (typeof size === 'number' ? size : axis === 0 ? 1 : 0));
     cache[input.name.replace('past_key_values', 'present')] =
       input.type === 'float16'

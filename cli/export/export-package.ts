@@ -1,4 +1,4 @@
-/** From a checkpoint folder to a model package. */
+/** Turns a checkpoint folder into a model package. */
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { changesOf } from '#core/gemma3/changes.ts';
@@ -23,7 +23,7 @@ import { checkTokenizerFits } from './tokenizer-size.ts';
 export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   checkpoint: string;
   out: string;
-  /** Longest context of the package; cut to what the model was made for. */
+  /** Longest context of the package in tokens; limited to `max_position_embeddings` of the model. */
   context: number;
   name: string | undefined;
   randomWeights: boolean;
@@ -196,7 +196,7 @@ function isQuantized(graphs: readonly PlannedGraph[]): boolean {
   return graphs.some(({ graph }) => graph.weights.some(({ store }) => store === 'blocks'));
 }
 
-/** Each parameter once: decoder and embedding graph may keep the same one. */
+/** Lists each parameter once: decoder and embedding graph may share one. */
 function unquantized(graphs: readonly PackageGraph[]): { parameter: string; reason: string }[] {
   const reasons = new Map(
     graphs.flatMap((graph) => graph.unquantized.map(({ parameter, reason }) => [parameter, reason])),

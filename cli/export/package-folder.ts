@@ -1,4 +1,4 @@
-/** The files of a package while it is written: hashed for the manifest, in a folder that gets its name at the end. */
+/** Writes the files of a package and hashes them for the manifest. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ManifestFile } from '#core/protocol/manifest.ts';
@@ -42,13 +42,13 @@ export class PackageFolder {
     await this.finishFile(path, file);
   }
 
-  /** Writes manifest.json and gives the folder its name. */
+  /** Writes manifest.json and renames the folder to its final path. */
   async commit(manifest: string): Promise<void> {
     await writeFile(join(this.folder.partial, 'manifest.json'), manifest, { flush: true });
     await this.folder.commit();
   }
 
-  /** Leaves nothing behind. */
+  /** Removes everything that was written. */
   async discard(): Promise<void> {
     await Promise.allSettled([...this.unfinished].map((file) => file.close()));
     await this.folder.discard();

@@ -1,4 +1,4 @@
-/** Whether the ids of tokenizer.json have rows in the embedding matrix. */
+/** Checks that every id of tokenizer.json has a row in the embedding matrix. */
 import type { CheckpointTensor } from '#core/gemma3/checkpoint.ts';
 import { matrixShape } from '#core/gemma3/matrix-rows.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
@@ -24,7 +24,7 @@ export async function checkTokenizerFits(checkpoint: Checkpoint): Promise<void> 
   );
 }
 
-/** Largest id + 1, of any kind of model that tokenizer.json knows. */
+/** Largest id + 1, for every model type of tokenizer.json. */
 function tokenizerSize(json: Json): number {
   const vocab = isJsonObject(json['model']) ? json['model']['vocab'] : undefined;
   let largest = -1;

@@ -1,4 +1,4 @@
-/** What every command line is made of: a function of its arguments that writes to given streams and returns an exit status. */
+/** A command line is a function of its arguments that writes to given streams and returns an exit status. */
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
@@ -13,7 +13,7 @@ export interface CommandIo {
   readonly signal: AbortSignal;
 }
 
-/** Resolves with the exit status; rejects never. */
+/** Resolves with the exit status; never rejects. */
 export type CommandMain = (args: readonly string[], io: CommandIo) => Promise<number>;
 
 /** A Commander program that throws instead of ending the process. Subcommands made with `.command()` do the same. */
@@ -29,15 +29,15 @@ export function printLine(stream: NodeJS.WritableStream, text: string): void {
 }
 
 export interface CommandTexts {
-  /** Said behind "stopped by SIGINT". */
+  /** Follows "stopped by SIGINT" in the message. */
   stopped?: string;
-  /** A line below any error but one of usage. */
+  /** Line printed after every error except usage errors. */
   afterError?: string;
 }
 
 /**
- * Runs a command and reports what it throws: a usage error as Commander words it, an error that a person can act on as one
- * line, a defect with its stack.
+ * Runs a command and prints what it throws: usage errors as Commander words them, errors that a person can act on as their
+ * message, defects with their stack.
  * @returns 0; 1 after an error; 128 and the number of the signal after one (130 for Ctrl-C), as shells have it
  */
 export async function runCommand(
@@ -60,7 +60,7 @@ export async function runCommand(
   }
 }
 
-/** Node's own functions throw this in place of the reason of the signal. */
+/** Some functions of Node throw an AbortError instead of the reason of the signal. */
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }

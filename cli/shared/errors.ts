@@ -22,10 +22,10 @@ export class StoppedError extends CommandError {
   }
 }
 
-/** What `core` throws for a broken input file. */
+/** Errors of `core` about input files. */
 const INPUT_ERRORS = [CheckpointError, ConfigError, SafetensorsError, AdapterError, PackError, TokenizerFormatError];
 
-/** The message of an error that a person can act on; undefined for a defect of ours, whose stack is needed. */
+/** The message of an error that a person can act on; undefined for a defect, which needs its stack. */
 export function userMessage(error: unknown): string | undefined {
   if (error instanceof CommandError) return error.message;
   if (error instanceof Error && INPUT_ERRORS.some((kind) => error instanceof kind)) return error.message;
@@ -55,7 +55,7 @@ export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Awaits work on one file. Node leaves the path out of errors on an open handle; here it is put in. */
+/** Awaits an operation on a file. Node leaves the path out of errors on an open handle; this adds it. */
 export async function onFile<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -96,7 +96,7 @@ function systemMessage(error: SystemError): string {
   }
 }
 
-/** Says what of a path is missing: a link's target, a folder, or the file itself. */
+/** Names the missing part of a path: the target of a link, a folder, or the file itself. */
 function missing(path: string): string {
   let deepest = path;
   while (!lstatSync(deepest, { throwIfNoEntry: false }) && dirname(deepest) !== deepest) deepest = dirname(deepest);

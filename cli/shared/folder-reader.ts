@@ -10,19 +10,19 @@ import { CommandError, systemCode } from './errors.ts';
 import { FileSource } from './file-source.ts';
 
 export interface FolderReaderOptions {
-  /** Said where the folder cannot be opened: which option names it, and what it should hold. */
+  /** Next step for the message when the folder does not exist. */
   hint: string;
-  /** Also lists what lies in folders below. */
+  /** Whether files in subfolders are listed. */
   recursive?: boolean;
 }
 
-/** Names are relative to the folder, with "/". */
+/** File names are relative to the folder, with "/". */
 export class FolderReader implements PackageReader, SmallFilesFolder {
   /** Last part of the path. */
   readonly name: string;
 
   private constructor(
-    /** As it was given. */
+    /** Path as given. */
     readonly folder: string,
     private readonly files: ReadonlySet<string>,
   ) {
@@ -48,7 +48,7 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
     return [...this.files].sort();
   }
 
-  /** Where a file lies on disk. */
+  /** Path of a file on disk. */
   path(file: string): string {
     return join(this.folder, file);
   }

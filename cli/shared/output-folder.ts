@@ -1,30 +1,30 @@
-/** A folder being written: `<out>.partial` until it is complete, then renamed, so that `<out>` is never half there. */
+/** A folder that is written as `<out>.partial` and renamed when it is complete, so that `<out>` is never incomplete. */
 import { mkdir, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CommandError, systemCode } from './errors.ts';
 
-/** Lies in a partial folder from its first moment to its last. It says that we made the folder, and which process. */
+/** File in a partial folder that marks it as ours and holds the id of the process that writes it. */
 const MARKER = '.in-progress';
 
 export interface OutputFolderOptions {
-  /** Of what is going to be written; 0 where nobody knows. */
+  /** Bytes that are going to be written; 0 if unknown. */
   bytes?: number;
   /** Name of the command, for messages. */
   command: string;
-  /** Told that what an earlier run left is removed. */
+  /** Called before the partial folder of an earlier run is removed. */
   note: (text: string) => void;
 }
 
 export class OutputFolder {
-  /** The partial folder is ours to remove. */
+  /** Whether we made the partial folder and have to remove it. */
   private begun = false;
 
   private constructor(
-    /** Where the folder stands at the end. */
+    /** Final path. */
     private readonly out: string,
-    /** Where files are written until then. */
+    /** Path where the files are written. */
     readonly partial: string,
-    /** The outermost parent that had to be made. */
+    /** Outermost parent that we made; undefined if all existed. */
     private readonly madeParent: string | undefined,
   ) {}
 
@@ -50,10 +50,10 @@ export class OutputFolder {
     return folder;
   }
 
-  /** Gives the folder its name. Every file must be closed. */
+  /** Renames the folder to its final path. Every file must be closed. */
   async commit(): Promise<void> {
     await refuseOccupied(this.out);
-    // An empty folder may stand there; rename replaces one on POSIX only.
+    // Rename replaces an empty folder on POSIX only.
     await rmdir(this.out).catch((error: unknown) => {
       if (systemCode(error) !== 'ENOENT') throw error;
     });
@@ -61,7 +61,7 @@ export class OutputFolder {
     await rm(join(this.out, MARKER));
   }
 
-  /** Leaves nothing behind. Every file must be closed. */
+  /** Removes the partial folder and the parents we made. Every file must be closed. */
   async discard(): Promise<void> {
     if (this.begun) await rm(this.partial, { recursive: true, force: true });
     if (this.madeParent === undefined) return;
@@ -81,7 +81,7 @@ async function requireSpace(folder: string, bytes: number): Promise<void> {
   const free = disk.bavail * disk.bsize;
   if (free >= bytes) return;
   throw new CommandError(
-    `no space left in ${folder}: the package takes ${megabytes(bytes)}, ${megabytes(free)} are free; free some, or write to another disk`,
+    `no space left in ${folder}: ${megabytes(bytes)} are needed, ${megabytes(free)} are free; free some, or write to another disk`,
   );
 }
 
@@ -110,7 +110,7 @@ async function removeStale(partial: string, command: string, note: (text: string
   await rm(partial, { recursive: true });
 }
 
-/** Undefined where the marker is missing or was never completed. */
+/** Undefined if the marker is missing or incomplete. */
 async function markerPid(partial: string): Promise<number | undefined> {
   try {
     const marker: unknown = JSON.parse(await readFile(join(partial, MARKER), 'utf8'));
@@ -132,7 +132,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Names in a folder; undefined where there is none. */
+/** Names in a folder; undefined if it does not exist. */
 async function namesIn(folder: string): Promise<string[] | undefined> {
   try {
     return await readdir(folder);

@@ -1,4 +1,4 @@
-/** Runs a command as the process that a person started. */
+/** Runs a command in a process of its own. */
 import type { CommandMain } from './command.ts';
 import { StoppedError, systemCode } from './errors.ts';
 

@@ -7,9 +7,9 @@ export interface Progress {
 }
 
 export interface ProgressOptions {
-  /** Before the bar: what is being done. */
+  /** Text before the bar. */
   label?: string;
-  /** What is counted, shown with the amount; `bytes` are shown as MB. Without it the bar shows the share alone. */
+  /** Unit of the amounts; `bytes` are shown as MB. Without a unit the bar shows the percentage only. */
   unit?: string;
 }
 
@@ -40,7 +40,7 @@ export function progressBar(
   return { add: (done) => bar.increment(done), stop: () => bar.stop() };
 }
 
-/** Lets long computations pause ten times a second, so that the bar is drawn and a signal is heard. */
+/** Pauses long computations ten times a second, so that the event loop draws the bar and handles signals. */
 export class Pause {
   private last = performance.now();
 

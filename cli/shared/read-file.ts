@@ -1,4 +1,4 @@
-/** Whole files, with messages that name them. */
+/** Reads whole files. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CommandError, onFile } from './errors.ts';
@@ -9,7 +9,7 @@ export interface FileContent {
   sha256: string;
 }
 
-/** @throws a system error that holds the path */
+/** @throws a system error with the path */
 export async function readWholeFile(path: string): Promise<FileContent> {
   const bytes = await onFile(path, readFile(path));
   return { bytes, sha256: sha256Of(bytes) };

@@ -1,15 +1,15 @@
-/** Text files that are there whole or not at all: written under another name first, then renamed. */
+/** Writes text files under another name first and renames them, so that a file is never incomplete. */
 import { access, constants, lstat, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { CommandError, onFile } from './errors.ts';
 
-/** Call it before hours of work. @throws CommandError when the file exists or cannot be made */
+/** For the start of long work. @throws CommandError when the file exists or cannot be created */
 export async function requireNewFile(path: string): Promise<void> {
   await refuseExisting(path);
   await requireFolder(path);
 }
 
-/** Call it before hours of work. @throws CommandError when the file cannot be made or replaced */
+/** For the start of long work. @throws CommandError when the file cannot be created or replaced */
 export async function requireReplaceableFile(path: string): Promise<void> {
   await requireFolder(path);
   const found = await stat(path).catch(() => undefined);

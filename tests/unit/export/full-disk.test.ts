@@ -25,7 +25,7 @@ describe('a full disk', () => {
     if (!disk) return skip('needs the right to mount a tmpfs');
     const out = join(disk, 'package');
     await expect(exportPackage(options(FIXTURE, out, 'q4'), collectingReport())).rejects.toThrow(
-      /no space left in .*disk: the package takes \d\.\d MB, 1\.0 MB are free/,
+      /no space left in .*disk: \d\.\d MB are needed, 1\.0 MB are free/,
     );
     expect(await readdir(disk)).toEqual([]);
   });
