@@ -4,7 +4,7 @@ import { basename, join, resolve, sep } from 'node:path';
 import { parseJsonFile } from '#core/gemma3/checkpoint.ts';
 import type { SmallFilesFolder } from '#core/gemma3/package-files.ts';
 import type { Json } from '#core/json.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { PackageReader } from '../../workers/store/reader.ts';
 import { CommandError, systemCode } from './errors.ts';
 import { FileSource } from './file-source.ts';

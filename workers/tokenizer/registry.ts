@@ -11,7 +11,7 @@ import type { RunningJob } from './jobs.ts';
 import { readBase, readTokenizer, type Base } from './read-tokenizer.ts';
 
 /** A tokenizer that was read, with what its origin tells about it. */
-export interface Shelved {
+export interface RegisteredTokenizer {
   tokenizer: Tokenizer;
   info: TokenizerInfo;
   /** What made it out of the base. */
@@ -21,15 +21,15 @@ export interface Shelved {
 }
 
 /** A tokenizer.json has tens of megabytes; beyond this it is a model, or something else by mistake. */
-const mostBytes = 200_000_000;
+const maxBytes = 200_000_000;
 
 /** The tokenizers that the worker holds. */
-export class Shelf {
-  readonly #shelved = new Map<TokenizerKey, Shelved>();
+export class TokenizerRegistry {
+  readonly #tokenizers = new Map<TokenizerKey, RegisteredTokenizer>();
   #base: Base | undefined;
 
-  get(key: TokenizerKey): Shelved | undefined {
-    return this.#shelved.get(key);
+  get(key: TokenizerKey): RegisteredTokenizer | undefined {
+    return this.#tokenizers.get(key);
   }
 
   /** What packs build on; throws LabFailureError while there is none. */
@@ -39,17 +39,22 @@ export class Shelf {
   }
 
   forget(key: TokenizerKey): void {
-    this.#shelved.delete(key);
+    this.#tokenizers.delete(key);
   }
 
   /** Reads a tokenizer and puts it under `key`. Throws LabFailureError, and then nothing has changed. */
-  async load(key: TokenizerKey, source: TokenizerSource, job: RunningJob, progress: Progress): Promise<Shelved> {
-    const shelved = await this.#read(source, job, progress);
-    this.#shelved.set(key, shelved);
-    return shelved;
+  async load(
+    key: TokenizerKey,
+    source: TokenizerSource,
+    job: RunningJob,
+    progress: Progress,
+  ): Promise<RegisteredTokenizer> {
+    const registered = await this.#read(source, job, progress);
+    this.#tokenizers.set(key, registered);
+    return registered;
   }
 
-  async #read(source: TokenizerSource, job: RunningJob, progress: Progress): Promise<Shelved> {
+  async #read(source: TokenizerSource, job: RunningJob, progress: Progress): Promise<RegisteredTokenizer> {
     switch (source.type) {
       case 'base': {
         const bytes = await unpacked(await fetchBytes(source.url, job, progress));
@@ -60,8 +65,8 @@ export class Shelf {
         return readTokenizer(await fetchBytes(source.url, job, progress), nameOf(source.url), () => this.base);
       case 'file': {
         const { file, name } = source;
-        if (file.size > mostBytes) {
-          throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: mostBytes });
+        if (file.size > maxBytes) {
+          throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: maxBytes });
         }
         return readTokenizer(new Uint8Array(await file.arrayBuffer()), name, () => this.base);
       }

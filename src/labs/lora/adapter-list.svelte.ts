@@ -1,7 +1,7 @@
-import { MOST_ADAPTERS } from '#core/lora/stack.ts';
+import { MAX_ADAPTERS } from '#core/lora/stack.ts';
 import type { SetAdaptersEvent, SetAdaptersRequest } from '#core/protocol/adapters.ts';
 import type { ModelInfo } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import { adapterAmong, adapterAt } from './adapter-files.ts';
 import { AdapterEntry, type AdapterSource } from './adapter-entry.svelte.ts';
 import type { SharedAdapter } from './share.ts';
@@ -13,7 +13,7 @@ const settleMilliseconds = 200;
 
 type Outcome = Extract<SetAdaptersEvent, { type: 'done' | 'stopped' | 'failed' }>;
 
-/** What the rack needs of the engine (src/workers/engine.svelte.ts). */
+/** What the adapterList needs of the engine (src/workers/engine.svelte.ts). */
 export interface AdapterEngine {
   readonly model: ModelInfo | undefined;
   setAdapters(request: SetAdaptersRequest, on: (event: SetAdaptersEvent) => void): Promise<void>;
@@ -27,7 +27,7 @@ interface Installed {
 }
 
 /** The adapters beside the open model's weights: which are there, how strong, cut to which rank. */
-export class Rack {
+export class AdapterList {
   entries = $state.raw<readonly AdapterEntry[]>([]);
   /** 0 … 1 while adapters are being put beside the weights. */
   progress = $state<number>();
@@ -37,8 +37,8 @@ export class Rack {
   fileFailure = $state.raw<Failure>();
   #installed = $state.raw<Installed>();
   /** Adapters that stand beside the weights now, in the engine's order. */
-  readonly standing = $derived(this.#installed?.entries ?? []);
-  readonly full = $derived(this.entries.length >= MOST_ADAPTERS);
+  readonly applied = $derived(this.#installed?.entries ?? []);
+  readonly full = $derived(this.entries.length >= MAX_ADAPTERS);
   #changes: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -54,7 +54,7 @@ export class Rack {
 
   /** The strengths in force, in the engine's order. */
   get strengths(): number[] {
-    return this.standing.map(({ strength }) => strength);
+    return this.applied.map(({ strength }) => strength);
   }
 
   shipped(name: string): AdapterEntry | undefined {
@@ -135,7 +135,7 @@ export class Rack {
     // Steps of 0.05 add up to 0.15000000000000002.
     const rounded = Math.round(strength * 100) / 100;
     entry.strength = Math.min(strengths.most, Math.max(strengths.least, rounded));
-    if (this.standing.includes(entry)) this.engine.setStrengths(this.strengths);
+    if (this.applied.includes(entry)) this.engine.setStrengths(this.strengths);
   }
 
   /** @param rank as much as the adapter has, or more, is whole */
@@ -163,7 +163,7 @@ export class Rack {
     await this.sync();
   }
 
-  /** Brings the engine to what the rack says; changes wait for each other. */
+  /** Brings the engine to what the adapterList says; changes wait for each other. */
   sync(): Promise<void> {
     this.#changes = this.#changes.then(() => this.#sync()).catch((error: unknown) => console.error(error));
     return this.#changes;
@@ -180,8 +180,8 @@ export class Rack {
     if (all.type === 'done') return;
     if (all.type !== 'failed' || all.failure.code !== 'adapter-refused') return this.#giveUp(all);
     // One of them does not fit: those that stood are known to, the others are tried one at a time.
-    let proven = here().filter((entry) => this.standing.includes(entry));
-    const others = here().filter((entry) => !this.standing.includes(entry));
+    let proven = here().filter((entry) => this.applied.includes(entry));
+    const others = here().filter((entry) => !this.applied.includes(entry));
     for (const entry of others) {
       const outcome = others.length === 1 ? all : await this.#set([...proven, entry]);
       if (outcome.type === 'done') proven = [...proven, entry];

@@ -1,10 +1,10 @@
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { WeightsApi } from '#core/protocol/weights.ts';
 import workerUrl from '../../workers/weights.worker.ts?worker&url';
-import { WorkerLink } from './worker-client.ts';
+import { WorkerClient } from './worker-client.ts';
 
 /** A worker that looks into weights or makes a package of others. It holds nothing dear: `discard` cancels anything. */
-export class WeightsLink extends WorkerLink<WeightsApi, Failure> {
+export class WeightsWorker extends WorkerClient<WeightsApi, Failure> {
   constructor() {
     super(workerUrl, (reason) => ({ code: 'runtime', detail: { reason } }));
   }

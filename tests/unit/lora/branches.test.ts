@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Adapter, LoraModule } from '#core/lora/adapter.ts';
 import { describeAdapter, describeModule } from '#core/lora/describe.ts';
-import { checkSlots, targetsOf } from '#core/lora/slots.ts';
+import { checkBranches, targetsOf } from '#core/lora/branches.ts';
 import { lowRankSvd, truncateAdapter } from '#core/lora/svd.ts';
 import type { Projection } from '#core/gemma3/projections.ts';
-import type { LoraSlot } from '#core/onnx/patch/lora-slots.ts';
+import type { LoraBranch } from '#core/onnx/patch/lora-branches.ts';
 
 function module(layer: number, target: Projection, rank = 2): LoraModule {
   const [inputs, outputs] = [6, 4];
@@ -22,7 +22,7 @@ function adapter(...modules: LoraModule[]): Adapter {
   return { config: { rank: 2, alpha: 4, rankStabilized: false, ...patterns, baseModel: 'x' }, modules };
 }
 
-const slot = (layer: number, target: Projection, sizes: Partial<LoraSlot> = {}): LoraSlot => ({
+const branch = (layer: number, target: Projection, sizes: Partial<LoraBranch> = {}): LoraBranch => ({
   ...{ layer, target, inputs: 6, outputs: 4, type: 'float32' },
   ...{ a: `lora.${layer}.${target}.A`, b: `lora.${layer}.${target}.B` },
   ...sizes,
@@ -39,22 +39,22 @@ describe('targetsOf', () => {
   });
 });
 
-describe('checkSlots', () => {
-  const slots = [slot(0, 'q_proj'), slot(1, 'q_proj'), slot(0, 'o_proj')];
+describe('checkBranches', () => {
+  const branches = [branch(0, 'q_proj'), branch(1, 'q_proj'), branch(0, 'o_proj')];
 
   it('lets an adapter pass that has a place for each module, and leaves places empty', () => {
-    expect(() => checkSlots(adapter(module(1, 'q_proj')), slots, 'decoder.onnx')).not.toThrow();
+    expect(() => checkBranches(adapter(module(1, 'q_proj')), branches, 'decoder.onnx')).not.toThrow();
   });
 
   it('names the parameter that has none', () => {
-    expect(() => checkSlots(adapter(module(0, 'q_proj'), module(1, 'o_proj')), slots, 'decoder.onnx')).toThrow(
+    expect(() => checkBranches(adapter(module(0, 'q_proj'), module(1, 'o_proj')), branches, 'decoder.onnx')).toThrow(
       'decoder.onnx: the graph has no product of its own for model.layers.1.self_attn.o_proj.weight',
     );
   });
 
   it('names the parameter whose product is of another size', () => {
-    const wide = [slot(0, 'q_proj', { outputs: 8 })];
-    expect(() => checkSlots(adapter(module(0, 'q_proj')), wide, 'decoder.onnx')).toThrow(
+    const wide = [branch(0, 'q_proj', { outputs: 8 })];
+    expect(() => checkBranches(adapter(module(0, 'q_proj')), wide, 'decoder.onnx')).toThrow(
       'decoder.onnx: the product of model.layers.0.self_attn.q_proj.weight is of [8, 6], the adapter is made for [4, 6]',
     );
   });

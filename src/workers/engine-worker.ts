@@ -1,10 +1,10 @@
 import type { EngineApi, JobId, Stats } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import workerUrl from '../../workers/engine.worker.ts?worker&url';
-import { listener, WorkerLink } from './worker-client.ts';
+import { listener, WorkerClient } from './worker-client.ts';
 
 /** The engine worker. One failed session can poison ONNX Runtime for good: `discard` starts afresh. */
-export class EngineLink extends WorkerLink<EngineApi, Failure> {
+export class EngineWorker extends WorkerClient<EngineApi, Failure> {
   constructor(onStats: (stats: Stats) => void) {
     super(workerUrl, runtime, (api) => void api.watch(listener(onStats)));
   }

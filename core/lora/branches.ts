@@ -1,6 +1,6 @@
 /** Whether adapters find their places beside the products of a decoder. */
 import { PROJECTIONS, type Projection } from '../gemma3/projections.ts';
-import type { LoraSlot } from '../onnx/patch/lora-slots.ts';
+import type { LoraBranch } from '../onnx/patch/lora-branches.ts';
 import type { Adapter } from './adapter.ts';
 import { AdapterError } from './error.ts';
 
@@ -12,17 +12,17 @@ export function targetsOf(adapters: readonly Adapter[]): Projection[] {
 
 /**
  * @param file the decoder's graph, for the message
- * @throws AdapterError where a module of the adapter has no slot, or one beside a product of another size
+ * @throws AdapterError where a module of the adapter has no branch, or one beside a product of another size
  */
-export function checkSlots({ modules }: Adapter, slots: readonly LoraSlot[], file: string): void {
-  const places = new Map(slots.map((slot) => [`${slot.layer}.${slot.target}`, slot]));
+export function checkBranches({ modules }: Adapter, branches: readonly LoraBranch[], file: string): void {
+  const places = new Map(branches.map((branch) => [`${branch.layer}.${branch.target}`, branch]));
   for (const { layer, target, parameter, inputs, outputs } of modules) {
-    const slot = places.get(`${layer}.${target}`);
-    if (!slot) throw new AdapterError(file, `the graph has no product of its own for ${parameter}`);
-    if (slot.inputs === inputs && slot.outputs === outputs) continue;
+    const branch = places.get(`${layer}.${target}`);
+    if (!branch) throw new AdapterError(file, `the graph has no product of its own for ${parameter}`);
+    if (branch.inputs === inputs && branch.outputs === outputs) continue;
     throw new AdapterError(
       file,
-      `the product of ${parameter} is of [${slot.outputs}, ${slot.inputs}], the adapter is made for [${outputs}, ${inputs}]`,
+      `the product of ${parameter} is of [${branch.outputs}, ${branch.inputs}], the adapter is made for [${outputs}, ${inputs}]`,
     );
   }
 }

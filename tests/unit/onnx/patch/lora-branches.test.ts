@@ -6,7 +6,7 @@ import { parseConfig } from '#core/gemma3/config.ts';
 import { readAdapter, type Adapter } from '#core/lora/adapter.ts';
 import { parseAdapterConfig } from '#core/lora/config.ts';
 import { rankOf, stackA, stackB } from '#core/lora/stack.ts';
-import { addLoraSlots, type LoraSlot } from '#core/onnx/patch/lora-slots.ts';
+import { addLoraBranches, type LoraBranch } from '#core/onnx/patch/lora-branches.ts';
 import { maxDifference, maskOf, type Golden } from '../../../reference/golden.ts';
 import { exportFixture, fileSource, fixture, golden, NodeModel, temporaryFolder } from '../../../reference/node.ts';
 import { floats, floatTensor, runModel } from '../session.ts';
@@ -55,13 +55,13 @@ async function logits(
 ): Promise<Float32Array> {
   const { model, external } = decoder(dtype);
   const ids = reference.cases[name]?.input_ids ?? [];
-  const slots: LoraSlot[] = strengths ? addLoraSlots(model, ['q_proj', 'v_proj', 'o_proj']) : [];
+  const branches: LoraBranch[] = strengths ? addLoraBranches(model, ['q_proj', 'v_proj', 'o_proj']) : [];
   const feeds = decoderFeeds(model, embeddings.get(name) ?? new Float32Array(), maskOf(ids), 0);
   if (strengths) {
     const rank = rankOf(adapters);
-    for (const slot of slots) {
-      feeds[slot.a] = floatTensor(stackA(slot, adapters), [slot.inputs, rank]);
-      feeds[slot.b] = floatTensor(stackB(slot, adapters, strengths), [rank, slot.outputs]);
+    for (const branch of branches) {
+      feeds[branch.a] = floatTensor(stackA(branch, adapters), [branch.inputs, rank]);
+      feeds[branch.b] = floatTensor(stackB(branch, adapters, strengths), [rank, branch.outputs]);
     }
   }
   return floats((await runModel(model, feeds, external))['logits']);
@@ -90,7 +90,7 @@ describe.each(cases)('%s', (name) => {
 
 test('finds every product in both bodies, and nothing where none is asked for', () => {
   const { model } = decoder('q4');
-  const all = addLoraSlots(model, ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']);
+  const all = addLoraBranches(model, ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']);
   expect(all).toHaveLength(config.text.layers * 7);
   expect(all.find(({ layer, target }) => layer === 3 && target === 'down_proj')).toMatchObject({
     inputs: config.text.intermediateSize,
@@ -98,5 +98,5 @@ test('finds every product in both bodies, and nothing where none is asked for', 
     a: 'lora.3.down_proj.A',
     type: 'float32',
   });
-  expect(addLoraSlots(decoder('q4').model, [])).toEqual([]);
+  expect(addLoraBranches(decoder('q4').model, [])).toEqual([]);
 });

@@ -38,7 +38,7 @@ export type FailureCode =
   /** An adapter is broken, of a kind that is not run, or of another model. detail: file, reason */
   | 'adapter-refused'
   /** The decoder's products are named so that no adapter can be put beside them. detail: file */
-  | 'no-slots'
+  | 'no-lora-branches'
   /** generate() before open(). */
   | 'no-model'
   /** Another job is running. */

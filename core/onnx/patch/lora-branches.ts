@@ -1,6 +1,6 @@
 /**
  * Makes room for LoRA beside the products of the decoder's layers: y = Wx becomes Wx + (x · A) · B, with A and B as inputs.
- * So adapters come and go, and get stronger or weaker, while the session and its weights stay. Two products a slot, of which
+ * So adapters come and go, and get stronger or weaker, while the session and its weights stay. Two products a branch, of which
  * the second adds Wx: a decoded token waits for each dispatch.
  */
 import { create } from '@bufbuild/protobuf';
@@ -10,7 +10,7 @@ import { allGraphs, mainGraph, OnnxError } from '../model.ts';
 import { NodeProtoSchema, type ModelProto, type NodeProto } from '../onnx_pb.ts';
 
 /** The place beside one product. */
-export interface LoraSlot {
+export interface LoraBranch {
   layer: number;
   target: Projection;
   /** Columns and rows of W. */
@@ -28,14 +28,14 @@ const RANK = 'lora_rank';
 const BATCH_AXIS = 'lora.batch_axis';
 
 /**
- * Adds a slot beside every product of `targets`, in all bodies of the decoder; the same inputs serve a product in each.
- * All slots have the same rank, the sum of those of the adapters; it may be another in every run.
- * @returns one slot for each product, by layer; none for a decoder that names its products otherwise
+ * Adds a branch beside every product of `targets`, in all bodies of the decoder; the same inputs serve a product in each.
+ * All branches have the same rank, the sum of those of the adapters; it may be another in every run.
+ * @returns one branch for each product, by layer; none for a decoder that names its products otherwise
  * @throws OnnxError where a product is found whose sizes are not
  */
-export function addLoraSlots(model: ModelProto, targets: readonly Projection[]): LoraSlot[] {
+export function addLoraBranches(model: ModelProto, targets: readonly Projection[]): LoraBranch[] {
   const root = mainGraph(model);
-  const slots = new Map<string, LoraSlot>();
+  const branches = new Map<string, LoraBranch>();
   const initializers = new Map(root.initializer.map((tensor) => [tensor.name, tensor]));
   for (const graph of allGraphs(root)) {
     const patched: NodeProto[] = [];
@@ -50,13 +50,13 @@ export function addLoraSlots(model: ModelProto, targets: readonly Projection[]):
       if (!size || !type)
         throw new OnnxError(`the size of ${node.name} cannot be told, so no adapter can stand beside it`);
       const key = `lora.${layer}.${target}`;
-      const slot = slots.get(key) ?? { layer: Number(layer), target, ...size, a: `${key}.A`, b: `${key}.B`, type };
-      slots.set(key, slot);
-      patched.push(...branch(node, slot));
+      const branch = branches.get(key) ?? { layer: Number(layer), target, ...size, a: `${key}.A`, b: `${key}.B`, type };
+      branches.set(key, branch);
+      patched.push(...branchNodes(node, branch));
     }
     graph.node = patched;
   }
-  const ordered = [...slots.values()].sort((x, y) => x.layer - y.layer);
+  const ordered = [...branches.values()].sort((x, y) => x.layer - y.layer);
   for (const { a, b, inputs, outputs, type } of ordered) {
     root.input.push(valueInfo(a, type, [inputs, RANK]), valueInfo(b, type, [RANK, outputs]));
   }
@@ -65,7 +65,7 @@ export function addLoraSlots(model: ModelProto, targets: readonly Projection[]):
 }
 
 /** The nodes of the branch; the product gives its place in the graph to their sum. */
-function branch(product: NodeProto, { a, b }: LoraSlot): NodeProto[] {
+function branchNodes(product: NodeProto, { a, b }: LoraBranch): NodeProto[] {
   const [x, y] = [product.input[0] ?? '', product.output[0] ?? ''];
   const alone = `${y}/without_lora`;
   product.output[0] = alone;

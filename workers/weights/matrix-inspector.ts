@@ -3,7 +3,7 @@ import { dequantize, quantize, type QuantizedMatrix } from '#core/quant/matrix.t
 import { measure } from '#core/quant/measures.ts';
 import { errorMap, histogram, medianGrid, outliers, weightFacts } from '#core/quant/pictures.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { InspectRequest, Inspection, MatrixInfo, WeightFacts } from '#core/protocol/weights.ts';
 import type { StoredMatrix } from './matrix.ts';
 
@@ -11,7 +11,7 @@ import type { StoredMatrix } from './matrix.ts';
 const OUTLIERS = 20;
 
 /** What was looked at last, for the next look at it. */
-export class Microscope {
+export class MatrixInspector {
   #matrix: { info: MatrixInfo; original: Float32Array } | undefined;
   #made: { matrix: QuantizedMatrix; quantized: Float32Array } | undefined;
 
