@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ByteSource } from '#core/bytes.ts';
+import { CommandError, onFile } from './errors.ts';
 
 /** A file on disk as a ByteSource. */
 export class FileSource implements ByteSource {
@@ -11,10 +12,13 @@ export class FileSource implements ByteSource {
     private readonly handle: FileHandle,
   ) {}
 
+  /** @throws CommandError for a folder, a system error for a file that cannot be opened */
   static async open(path: string): Promise<FileSource> {
     const handle = await open(path, 'r');
     try {
-      return new FileSource(path, basename(path), (await handle.stat()).size, handle);
+      const found = await onFile(path, handle.stat());
+      if (found.isDirectory()) throw new CommandError(`${path} is a folder, not a file; name a file`);
+      return new FileSource(path, basename(path), found.size, handle);
     } catch (error) {
       await handle.close();
       throw error;
@@ -25,8 +29,12 @@ export class FileSource implements ByteSource {
     const bytes = new Uint8Array(length);
     let done = 0;
     while (done < length) {
-      const { bytesRead } = await this.handle.read(bytes, done, length - done, offset + done);
-      if (bytesRead === 0) throw new Error(`${this.name}: ends at byte ${offset + done}, wanted ${offset + length}`);
+      const { bytesRead } = await onFile(this.path, this.handle.read(bytes, done, length - done, offset + done));
+      if (bytesRead === 0) {
+        throw new CommandError(
+          `${this.path} ends at byte ${offset + done}, before byte ${offset + length}; it was cut short: copy it again`,
+        );
+      }
       done += bytesRead;
     }
     return bytes;
