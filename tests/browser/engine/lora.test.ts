@@ -7,7 +7,6 @@ import { EngineClient, failureOf, picture, turnOf, user, type Job } from './clie
 import { adapterFiles, fixtureAdapter, withNaN, type Spoil } from './lora-files.ts';
 import { breath, diagnosis, expectedAnswers, headache, type Expected } from './questions.ts';
 
-// The machine may be busy: each token is some 200 dispatches on a processor.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 const engine = new EngineClient();
 let expected: Expected;
