@@ -1,6 +1,7 @@
 /** Tools that are run as Node processes of their own, in the repository. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,17 +18,49 @@ export const tools = {
   playwright: ['node_modules/@playwright/test/cli.js'],
 } as const;
 
-/** Runs Node with its output on ours and no input; resolves with true when it ended with status 0. */
-export function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<boolean> {
+export interface RunOptions {
+  /** Before each line of output: several processes print at once. */
+  prefix: string;
+  env?: Record<string, string>;
+  /** Ends the process and those that it started. */
+  signal: AbortSignal;
+}
+
+/** Runs Node without input, its output line by line on ours; resolves with true when it ended with status 0. */
+export function runNode(args: readonly string[], { prefix, env = {}, signal }: RunOptions): Promise<boolean> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return resolve(false);
+    // In a process group of its own, which ends as a whole; Windows has none.
+    const detached = process.platform !== 'win32';
     const child = spawn(process.execPath, args, {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
+      detached,
     });
+    const end = () => {
+      if (child.pid === undefined) return;
+      if (detached) killGroup(child.pid);
+      else child.kill();
+    };
+    signal.addEventListener('abort', end);
+    for (const stream of [child.stdout, child.stderr])
+      createInterface({ input: stream }).on('line', (line) => console.log(`${prefix}${line}`));
     child.on('error', reject);
-    child.on('close', (status) => resolve(status === 0));
+    child.on('close', (status) => {
+      signal.removeEventListener('abort', end);
+      resolve(status === 0);
+    });
   });
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (error) {
+    // It ended by itself.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 export interface NodeJob {

@@ -1,6 +1,6 @@
 import { CONTINUED, NEW_TOKEN, TOKEN_KINDS, type TokenFacts } from '#core/protocol/tokenizer.ts';
 import type { Lane } from './unit-tokens.ts';
-import type { Shelved } from './registry.ts';
+import type { Shelved } from './shelved.ts';
 
 const utf8 = new TextEncoder();
 

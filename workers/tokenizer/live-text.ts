@@ -3,7 +3,8 @@ import { applyEdit } from '#core/tokenizer/text/text-edit.ts';
 import { unitEnds } from '#core/tokenizer/text/units.ts';
 import { marksOf } from './facts.ts';
 import { laneOfUnit, splitByUnits, type Lane } from './unit-tokens.ts';
-import type { Shelf, Shelved } from './registry.ts';
+import type { Shelf } from './registry.ts';
+import type { Shelved } from './shelved.ts';
 
 interface Unit {
   text: string;

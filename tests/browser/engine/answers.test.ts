@@ -1,6 +1,6 @@
 /** What the engine worker answers: streams, greedy and sampled tokens, turns, images, figures. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ChatMessage } from '#core/protocol/engine.ts';
+import type { ChatMessage } from '#core/protocol/conversation.ts';
 import { provider } from '../provided.ts';
 import { EngineClient, picture, promptLength, said, turnOf, user, type Answer } from './client.ts';
 import { breath, diagnosis, expectedAnswers, headache, seen, type Expected } from './questions.ts';

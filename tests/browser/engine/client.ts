@@ -1,14 +1,13 @@
 /** The real engine worker behind comlink, as the page has it, and what comes out of it. */
 import { proxy, wrap, type Remote } from 'comlink';
+import type { ChatMessage, Sampling } from '#core/protocol/conversation.ts';
 import type {
-  ChatMessage,
   EngineApi,
   GenerateEvent,
   ModelInfo,
   OpenEvent,
   OpenOptions,
   PackageSource,
-  Sampling,
   Stats,
   TurnStats,
 } from '#core/protocol/engine.ts';

@@ -1,6 +1,7 @@
 /** Stop: in prefill, in image encoding, in decode and while a package opens. The next message must be answered rightly. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ChatMessage, GenerateEvent } from '#core/protocol/engine.ts';
+import type { ChatMessage } from '#core/protocol/conversation.ts';
+import type { GenerateEvent } from '#core/protocol/engine.ts';
 import { provider } from '../provided.ts';
 import { EngineClient, picture, promptLength, said, turnOf, user, type Answer, type AskOptions } from './client.ts';
 import { breath, diagnosis, expectedAnswers, long, type Expected } from './questions.ts';
