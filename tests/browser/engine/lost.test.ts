@@ -47,7 +47,7 @@ async function endOfLoss(client: EngineClient<BreakableEngineApi>, when: 'token'
 
 test('in decode, then in the next message; a new worker opens and answers', async () => {
   const client = fresh();
-  await client.model('chat', options);
+  await client.model(full ? 'chat' : 'text-only', options);
   const answer = await endOfLoss(client, 'token');
   expect(failureOf(answer)).toMatchObject({ code: 'device-lost', detail: { reason: expect.stringMatching(/./) } });
   expect(failureOf(await client.ask(breath))?.code).toBe('device-lost');
