@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 300_000 });
 /** Where the tests run that are not about the CPU itself. */
 const engine = new EngineClient();
 const cpu = new EngineClient();
-const onCpu = { provider: 'wasm', contextLength: 256 } as const;
+const onCpu = { provider: 'wasm', contextLength: 2048 } as const;
 let expected: Expected;
 
 beforeAll(async () => {
@@ -101,11 +101,11 @@ describe('on the CPU', () => {
 
   test('Stop', async () => {
     const { end, ids } = await cpu.ask(breath, {
-      maxNewTokens: 200,
+      maxNewTokens: 1500,
       onEvent: ({ type }, stop) => type === 'token' && stop(),
     });
     expect(end.type).toBe('stopped');
-    expect(ids.length).toBeLessThan(200);
+    expect(ids.length).toBeLessThan(1500);
     expect((await cpu.ask(diagnosis, { maxNewTokens: 10 })).ids).toEqual(expected.chat[diagnosis]);
   });
 });
