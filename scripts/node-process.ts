@@ -18,7 +18,16 @@ export const tools = {
   playwright: ['node_modules/@playwright/test/cli.js'],
 } as const;
 
-export interface RunOptions {
+/** Runs Node with its output on ours and no input; resolves with true when it ended with status 0. */
+export function runNode(args: readonly string[]): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', reject);
+    child.on('close', (status) => resolve(status === 0));
+  });
+}
+
+export interface BesideOptions {
   /** Before each line of output: several processes print at once. */
   prefix: string;
   env?: Record<string, string>;
@@ -26,8 +35,8 @@ export interface RunOptions {
   signal: AbortSignal;
 }
 
-/** Runs Node without input, its output line by line on ours; resolves with true when it ended with status 0. */
-export function runNode(args: readonly string[], { prefix, env = {}, signal }: RunOptions): Promise<boolean> {
+/** As `runNode`, beside others: its output line by line on ours. */
+export function runNodeBeside(args: readonly string[], { prefix, env = {}, signal }: BesideOptions): Promise<boolean> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return resolve(false);
     // In a process group of its own, which ends as a whole; Windows has none.

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { ensureChromium } from './chromium.ts';
-import { runNode, tools } from './node-process.ts';
+import { runNodeBeside, tools } from './node-process.ts';
 import { none, playwrightReport, sum, vitestReport, type Report } from './test-reports.ts';
 
 type Result = Report & { ok: boolean };
@@ -29,7 +29,7 @@ function commands(...each: (readonly string[])[]): Step['run'] {
 }
 
 const node = (name: string, args: readonly string[], env: Record<string, string> = {}): Promise<boolean> =>
-  runNode(args, { prefix: `${name.padEnd(WIDTH)} │ `, env, signal: abort.signal });
+  runNodeBeside(args, { prefix: `${name.padEnd(WIDTH)} │ `, env, signal: abort.signal });
 
 async function vitest(project: string): Promise<Result> {
   const file = join(reports, `${project}.json`);
@@ -52,16 +52,19 @@ async function playwright(name: string): Promise<Result> {
 const typecheck: Step = { name: 'typecheck', run: commands([...tools.tsx, 'scripts/typecheck.ts']) };
 const lint: Step = { name: 'lint', run: commands([...tools.tsx, 'scripts/lint.ts']) };
 const unit: Step = { name: 'unit', run: vitest };
+const makeModels = [...tools.tsx, 'cli/teach/packages.ts'];
+/** Before what reads public/: nothing is put in its place while it is read. */
+const models: Step = { name: 'models', run: commands(makeModels) };
 const build: Step = {
   name: 'build',
-  run: commands([...tools.tsx, 'scripts/base-vocabulary.ts'], [...tools.vite, 'build']),
+  run: commands([...tools.tsx, 'scripts/base-vocabulary.ts'], makeModels, [...tools.vite, 'build']),
 };
 const browser: Step = { name: 'browser', needsChromium: true, run: vitest };
 /** What `browser` asks of the CPU, asked of WebGPU. */
 const webgpu: Step = { name: 'webgpu', needsChromium: true, run: vitest };
 const e2e: Step = { name: 'e2e', needsChromium: true, run: playwright };
 
-const all = [typecheck, lint, unit, build, browser, webgpu, e2e];
+const all = [typecheck, lint, models, unit, build, browser, webgpu, e2e];
 const WIDTH = Math.max(...all.map(({ name }) => name.length));
 
 const { only, full } = new Command('npm test --')
@@ -74,7 +77,7 @@ if (full) process.env['TEST_FULL'] = '1';
 
 /** Lanes of steps that run beside each other, stage by stage. */
 const stages: readonly (readonly (readonly Step[])[])[] = [
-  [[typecheck], [lint]],
+  [[typecheck], [lint], [models]],
   [[unit], [build, browser, ...(full || only === webgpu.name ? [webgpu] : []), e2e]],
 ];
 const isChosen = ({ name }: Step) => only === undefined || name === only;

@@ -1,4 +1,4 @@
-/** Ways from logits on the GPU to a sampled token, each timed from queueing to the result on the host. */
+/** MergeMethods from logits on the GPU to a sampled token, each timed from queueing to the result on the host. */
 import { expose } from 'comlink';
 import type * as Ort from 'onnxruntime-web';
 import { GraphBuilder, makeModel } from '#core/onnx/builder.ts';

@@ -1,7 +1,7 @@
 /** A model package that lies in a folder, read as the page's engine reads one. */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { PackageReader } from '../../workers/store/reader.ts';
 import { EvaluationError } from './errors.ts';
 

@@ -2,7 +2,7 @@
 import { normalize } from '#core/image/normalize.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { loadChat, type Chat } from '../../workers/engine/chat/chat.ts';
 import { readPackage, type ModelPackage } from '../../workers/engine/model/package.ts';
 import { readJson } from '../../workers/store/reader.ts';

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { GuessingFloors, type Floor } from '#core/phantoms/balance.ts';
 import { drawExample } from '#core/phantoms/examples.ts';
 import { textPairs } from '#core/phantoms/pairs.ts';
-import { MOST_LESIONS, SIDE, type Phantom } from '#core/phantoms/phantom.ts';
+import { MAX_LESIONS, SIDE, type Phantom } from '#core/phantoms/phantom.ts';
 import { LANGUAGES } from '#core/phantoms/question.ts';
 import { lesionMap, MAP_SIDE, renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed, type Split } from '#core/phantoms/sets.ts';
@@ -96,7 +96,7 @@ export async function writePhantomSet(options: PhantomSetOptions): Promise<Phant
 async function writeFiles(folder: string, options: PhantomSetOptions): Promise<PhantomSetMeta> {
   const { task = 'base', split, seed, count, questions, signal, onProgress } = options;
   const files = new Map<string, HashedFile>();
-  const lesions = Array.from({ length: MOST_LESIONS + 1 }, () => 0);
+  const lesions = Array.from({ length: MAX_LESIONS + 1 }, () => 0);
   const floors = new GuessingFloors();
   try {
     for (const name of ['images.npy', 'maps.npy', 'truth.jsonl', 'questions.jsonl'] as const) {

@@ -1,5 +1,5 @@
 import type { ChatMessage } from '../protocol/conversation.ts';
-import { FailureError } from '../protocol/failure.ts';
+import { FailureError } from '../failure.ts';
 import { templateMessages, type TemplateMessage } from './messages.ts';
 import { ControlTokenFinder, type ChatTokenizer } from './tokenizer.ts';
 

@@ -5,7 +5,7 @@
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Longest stored block of deflate (RFC 1951, 3.2.4). */
-const MOST_STORED = 0xffff;
+const MAX_STORED = 0xffff;
 
 /**
  * An 8-bit greyscale PNG file, not compressed. @param pixels u8 [height, width], row by row from the top
@@ -33,9 +33,9 @@ export function greyscalePng(pixels: Uint8Array, width: number, height: number):
 /** zlib (RFC 1950) around stored blocks. */
 function stored(bytes: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [Uint8Array.of(0x78, 0x01)];
-  for (let at = 0; at < bytes.length; at += MOST_STORED) {
-    const block = bytes.subarray(at, at + MOST_STORED);
-    const isLast = at + MOST_STORED >= bytes.length;
+  for (let at = 0; at < bytes.length; at += MAX_STORED) {
+    const block = bytes.subarray(at, at + MAX_STORED);
+    const isLast = at + MAX_STORED >= bytes.length;
     const { length } = block;
     parts.push(Uint8Array.of(isLast ? 1 : 0, length & 255, length >> 8, ~length & 255, (~length >> 8) & 255), block);
   }

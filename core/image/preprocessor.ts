@@ -1,4 +1,4 @@
-import { FailureError } from '../protocol/failure.ts';
+import { FailureError } from '../failure.ts';
 
 /** What `preprocessor_config.json` asks for, of the Hugging Face `Gemma3ImageProcessor` and its like. */
 export interface Preprocessor {

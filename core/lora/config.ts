@@ -29,7 +29,7 @@ const REFUSED: readonly (readonly [key: string, what: string])[] = [
   ['layer_replication', 'repeated layers'],
 ];
 
-/** Ways to begin that change the base weights: such an adapter does not fit the weights it was made from. */
+/** MergeMethods to begin that change the base weights: such an adapter does not fit the weights it was made from. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq)/iu;
 
 type Json = Readonly<Record<string, unknown>>;

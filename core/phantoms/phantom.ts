@@ -14,7 +14,7 @@ export type Shape = (typeof SHAPES)[number];
 export const BRIGHTNESSES = ['bright', 'dark'] as const;
 export type Brightness = (typeof BRIGHTNESSES)[number];
 
-export const MOST_LESIONS = 3;
+export const MAX_LESIONS = 3;
 
 /** Edge of the square in which a phantom is laid out, and of the image that the teaching model reads. All lengths are in it. */
 export const SIDE = 64;

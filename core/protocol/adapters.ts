@@ -2,7 +2,7 @@
 import type { BlobLike } from '../bytes.ts';
 import type { Projection } from '../gemma3/projections.ts';
 import type { ChatMessage, Sampling } from './conversation.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from '../failure.ts';
 
 /** The two files that PEFT writes. */
 export interface AdapterFiles {
@@ -43,7 +43,7 @@ export interface AdapterModule {
 }
 
 export interface SetAdaptersRequest {
-  /** All that are to stand beside the weights from now on, at most MOST_ADAPTERS; none takes the slots out again. */
+  /** All that are to stand beside the weights from now on, at most MAX_ADAPTERS; none takes the branches out again. */
   adapters: readonly AdapterFiles[];
   /** One for each, −1 … 2 by habit; 0 is the base model. */
   strengths: readonly number[];

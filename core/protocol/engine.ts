@@ -2,7 +2,7 @@
 import type { BlobLike } from '../bytes.ts';
 import type { SetAdaptersEvent, SetAdaptersRequest, TraceEvent, TraceRequest } from './adapters.ts';
 import type { ChatMessage, Sampling } from './conversation.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from '../failure.ts';
 import type { Teaches } from './manifest.ts';
 import type { NearestEvent, NearestRequest } from './nearest.ts';
 
@@ -110,12 +110,12 @@ export interface RuntimeInfo {
   /** Which build of onnxruntime-web runs. */
   build: 'jspi' | 'asyncify' | 'wasm';
   /** The GPU as the browser names it; undefined on the CPU. */
-  adapter: AdapterInfo | undefined;
+  adapter: GpuAdapterInfo | undefined;
   /** Why the CPU is used, when it is. */
   cpuReason: 'no-webgpu' | 'no-adapter' | 'software-adapter' | 'asked' | undefined;
 }
 
-export interface AdapterInfo {
+export interface GpuAdapterInfo {
   vendor: string;
   architecture: string;
   description: string;

@@ -1,6 +1,6 @@
 /** A search in the embedding of the open model: what stands nearest to where a new token would start. */
 import type { RowInit } from '../embedding/new-row.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from '../failure.ts';
 
 export interface NearestRequest {
   tokens: readonly NewToken[];

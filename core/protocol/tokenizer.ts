@@ -79,11 +79,11 @@ export type EditReply =
       /** UTF-16 lengths of the new units. A unit is a sentence with the line breaks behind it. */
       lengths: Int32Array;
       /** One for each key that the worker holds, in the order of the request. */
-      lanes: readonly UnitLanes[];
+      lanes: readonly TokensByUnit[];
     };
 
 /** The new units through one tokenizer, one behind the other. */
-export interface UnitLanes {
+export interface TokensByUnit {
   key: TokenizerKey;
   /** Tokens of each unit. */
   counts: Int32Array;

@@ -1,13 +1,13 @@
 /** The contract between the page and the lessons worker: wrong merges on the reader's text, and training. */
 import type { BlobLike } from '../bytes.ts';
 import type { Pack } from '../tokenizer/korean/pack.ts';
-import type { MergeWay } from '../tokenizer/korean/wrong-merges.ts';
+import type { MergeMethod } from '../tokenizer/korean/wrong-merges.ts';
 import type { JobId, Listener } from './engine.ts';
 import type { LabFailure } from './tokenizer.ts';
 
 /** What `lessons.worker.ts` exposes through comlink. Addresses are absolute. A job is cancelled by ending the worker. */
 export interface LessonsApi {
-  compare(request: WaysRequest): Promise<WaysReply>;
+  compare(request: CompareMethodsRequest): Promise<CompareMethodsReply>;
   /** The new tokens of a pack with what the base cuts them into, in the order of their merges. */
   newTokens(request: PackRequest): Promise<NewTokensReply>;
   train(job: JobId, request: TrainingRequest, on: Listener<TrainingEvent>): Promise<void>;
@@ -19,8 +19,8 @@ export interface PackRequest {
   pack: string;
 }
 
-/** The pack is merged in every way. */
-export interface WaysRequest extends PackRequest {
+/** The pack is merged in every method. */
+export interface CompareMethodsRequest extends PackRequest {
   text: string;
 }
 
@@ -33,7 +33,7 @@ export interface PackToken {
   subwords: readonly { id: number; piece: string }[];
 }
 
-export type WaysReply =
+export type CompareMethodsReply =
   | {
       type: 'done';
       /** Tokens of the pack. */
@@ -41,13 +41,13 @@ export type WaysReply =
       /** Sentences of the text. */
       sentences: number;
       baseTokens: number;
-      ways: readonly WayResult[];
+      methods: readonly MergeMethodResult[];
     }
   | { type: 'failed'; failure: LabFailure };
 
-/** The text through one of the ways; sentences are compared with the base, one by one. */
-export interface WayResult {
-  way: MergeWay;
+/** The text through one of the methods; sentences are compared with the base, one by one. */
+export interface MergeMethodResult {
+  method: MergeMethod;
   tokens: number;
   /** How many of them are tokens of the pack. */
   newTokens: number;
@@ -56,10 +56,10 @@ export interface WayResult {
   /** Tokens of the pack that come out when their own text goes in. */
   reachable: number;
   /** The sentence that lost most, or, where none did, that gained most; undefined where nothing changed. */
-  example: WayExample | undefined;
+  example: MergeExample | undefined;
 }
 
-export interface WayExample {
+export interface MergeExample {
   base: readonly ShownToken[];
   merged: readonly ShownToken[];
 }
@@ -81,9 +81,9 @@ export interface TrainingRequest {
 /** Every so many different sentences one is held out. */
 export const HELD_OUT_EVERY = 10;
 /** Fewer held-out sentences say nothing. */
-export const LEAST_HELD_OUT = 3;
+export const MIN_HELD_OUT = 3;
 /** More would only slow the curve down. */
-export const MOST_HELD_OUT = 2000;
+export const MAX_HELD_OUT = 2000;
 
 /** Tokens of the held-out sentences with so many merges. */
 export interface CurvePoint {

@@ -2,7 +2,7 @@
 import type { BlobLike } from '../bytes.ts';
 import type { QuantSettings } from '../quant/settings.ts';
 import type { JobId, Listener, PackageFile, PackageSource } from './engine.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from '../failure.ts';
 
 /** What `weights.worker.ts` exposes. One job at a time; a job is cancelled by ending the worker, which holds nothing dear. */
 export interface WeightsApi {

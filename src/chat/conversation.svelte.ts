@@ -1,12 +1,12 @@
 import type { ChatMessage, ContentPart } from '#core/protocol/conversation.ts';
 import type { GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import type { Phantom } from '#core/phantoms/phantom.ts';
 import { judge, type Shown, type Verdict } from '#core/phantoms/verdict.ts';
 import { Announcer } from '../platform/announcer.svelte.ts';
 import { release, type Attachment } from './attachments.svelte.ts';
-import type { Engine } from '../workers/engine.svelte.ts';
+import type { EngineClient } from '../workers/engine.svelte.ts';
 import { lessonTurns, shownTo, type Turn } from './lesson.ts';
 import { t } from '../platform/locale.svelte.ts';
 import { sum, tally } from './score.ts';
@@ -69,10 +69,10 @@ export class Conversation {
   #before = $state.raw({ asked: 0, right: 0 });
   /** Of all verdicts since the page was opened. */
   readonly score = $derived(sum(this.#before, tally(this.exchanges.map(({ answer }) => answer.verdict))));
-  readonly #engine: Engine;
+  readonly #engine: EngineClient;
   readonly #settings: Settings;
 
-  constructor(engine: Engine, settings: Settings) {
+  constructor(engine: EngineClient, settings: Settings) {
     this.#engine = engine;
     this.#settings = settings;
   }

@@ -1,4 +1,4 @@
-import type { FailureCode } from '#core/protocol/failure.ts';
+import type { FailureCode } from '#core/failure.ts';
 
 /** A way out that the page offers; `action.<name>` in the messages. */
 export type Action =
@@ -28,7 +28,7 @@ export const failureActions: Readonly<Record<FailureCode, readonly Action[]>> = 
   'no-vision': ['without-images', 'choose-model'],
   'context-full': ['drop-oldest', 'longer-context', 'new-conversation'],
   'adapter-refused': [],
-  'no-slots': ['choose-model'],
+  'no-lora-branches': ['choose-model'],
   'no-model': ['choose-model'],
   busy: ['retry'],
   runtime: ['reopen', 'choose-model'],

@@ -13,7 +13,7 @@ export interface Turn {
 }
 
 /** Questions of the longest conversation in its training data (`questions` in training/teaching/data.py). */
-const MOST_QUESTIONS = 3;
+const MAX_QUESTIONS = 3;
 
 /**
  * The turns to send, the last one among them. The teaching model learnt conversations of up to three questions in one
@@ -31,7 +31,7 @@ export function lessonTurns(turns: readonly Turn[]): Turn[] {
   for (const turn of turns.slice(shownAt)) {
     if (needsNoImage(turn.text)) continue;
     const [first] = lesson;
-    if (!first || lesson.length === MOST_QUESTIONS || languageOf(first.text) !== languageOf(turn.text)) {
+    if (!first || lesson.length === MAX_QUESTIONS || languageOf(first.text) !== languageOf(turn.text)) {
       lesson = [{ ...turn, images: shown.images }];
     } else {
       lesson.push(turn);

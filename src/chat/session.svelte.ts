@@ -4,7 +4,7 @@ import type { PackageSource } from '#core/protocol/engine.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import { Attachments } from './attachments.svelte.ts';
 import { Conversation } from './conversation.svelte.ts';
-import { Engine } from '../workers/engine.svelte.ts';
+import { EngineClient } from '../workers/engine.svelte.ts';
 import type { Action } from './failure-actions.ts';
 import { shownTo } from './lesson.ts';
 import { t } from '../platform/locale.svelte.ts';
@@ -16,7 +16,7 @@ export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'cl
 /** Everything the page holds, and what its buttons do. */
 export class Session {
   readonly settings = new Settings();
-  readonly engine = new Engine();
+  readonly engine = new EngineClient();
   readonly conversation = new Conversation(this.engine, this.settings);
   readonly attachments = new Attachments();
   readonly #phantoms = new PhantomSource();

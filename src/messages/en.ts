@@ -281,7 +281,7 @@ export const en: Record<MessageKey, string> = {
   'tok.wrong.lead.waiting': 'The same new tokens, brought in in six ways, on the text above.',
   'tok.wrong.empty': 'The text box above is empty. Write something, and the six ways are compared here.',
   'tok.wrong.table': 'What six ways of adding the same list give',
-  'tok.wrong.way': 'Way',
+  'tok.wrong.method': 'Way',
   'tok.wrong.own': 'The text above',
   'tok.wrong.reference': 'Declaration of Human Rights',
   'tok.wrong.tokens': 'Tokens',
@@ -651,8 +651,8 @@ export const en: Record<MessageKey, string> = {
   'failure.adapter-refused.title': 'This adapter cannot be used: {file}',
   'failure.adapter-refused.next':
     'Open adapter_config.json and adapter_model.safetensors, complete, of a LoRA adapter that was trained on this model. Adapters that were on before still are.',
-  'failure.no-slots.title': 'No adapter can be put on this package: {file}',
-  'failure.no-slots.next':
+  'failure.no-lora-branches.title': 'No adapter can be put on this package: {file}',
+  'failure.no-lora-branches.next':
     'The matrix products of its decoder have names other than those known, so there is no place to attach one. Open a package that this project’s exporter made.',
   'failure.no-model.title': 'No model is open',
   'failure.no-model.next': 'Open a model, then send again.',

@@ -279,7 +279,7 @@ export const ko = {
   'tok.wrong.lead.waiting': '같은 새 토큰을 여섯 가지 방법으로 넣고 위에 적은 글을 나누어 봅니다.',
   'tok.wrong.empty': '위의 글 상자가 비어 있습니다. 글을 적으면 여섯 방법의 결과가 여기에 나옵니다.',
   'tok.wrong.table': '같은 목록을 넣는 여섯 가지 방법의 결과',
-  'tok.wrong.way': '방법',
+  'tok.wrong.method': '방법',
   'tok.wrong.own': '위에 적은 글',
   'tok.wrong.reference': '세계인권선언',
   'tok.wrong.tokens': '토큰',
@@ -645,8 +645,8 @@ export const ko = {
   'failure.adapter-refused.title': '이 어댑터는 쓸 수 없습니다: {file}',
   'failure.adapter-refused.next':
     '이 모델에서 학습한 LoRA 어댑터의 adapter_config.json과 adapter_model.safetensors를 온전한 파일로 여세요. 전에 걸려 있던 어댑터는 그대로입니다.',
-  'failure.no-slots.title': '이 패키지에는 어댑터를 걸 수 없습니다: {file}',
-  'failure.no-slots.next':
+  'failure.no-lora-branches.title': '이 패키지에는 어댑터를 걸 수 없습니다: {file}',
+  'failure.no-lora-branches.next':
     '디코더 그래프의 행렬 곱 이름이 알려진 것과 달라 어댑터를 붙일 자리를 찾지 못했습니다. 이 프로젝트의 변환기로 만든 패키지를 여세요.',
   'failure.no-model.title': '열린 모델이 없습니다',
   'failure.no-model.next': '모델을 연 뒤 다시 보내세요.',

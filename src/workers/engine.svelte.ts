@@ -16,9 +16,9 @@ import type {
   Stats,
   StoreNotice,
 } from '#core/protocol/engine.ts';
-import type { Failure, FailureCode } from '#core/protocol/failure.ts';
+import type { Failure, FailureCode } from '#core/failure.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
-import { EngineLink } from './engine-client.ts';
+import { EngineWorker } from './engine-worker.ts';
 import { advance, startOpening, type Opening } from './opening.ts';
 import { RateHistory } from './rate-history.svelte.ts';
 
@@ -29,7 +29,7 @@ const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory'
 const cancelMilliseconds = 3000;
 
 /** What the page knows of the engine: which model is open or opening, what runs, the latest figures. */
-export class Engine {
+export class EngineClient {
   model = $state.raw<ModelInfo>();
   opening = $state.raw<Opening>();
   openFailure = $state.raw<Failure>();
@@ -57,9 +57,9 @@ export class Engine {
   #generateJob: JobId | undefined;
   #running: Promise<void> = Promise.resolve();
   /** What the labs ask for beside answers: one at a time, and never while an answer is written. */
-  #sideJob: JobId | undefined;
-  #side: Promise<void> = Promise.resolve();
-  readonly #link = new EngineLink((stats) => {
+  #labJob: JobId | undefined;
+  #labJobEnded: Promise<void> = Promise.resolve();
+  readonly #link = new EngineWorker((stats) => {
     this.stats = stats;
     this.pageHeap = performance.memory?.usedJSHeapSize;
     this.rates.add(stats);
@@ -139,7 +139,7 @@ export class Engine {
         },
       );
     // The engine does one thing at a time, and an answer is more urgent than what the labs ask for.
-    this.#running = this.#sideJob ? this.#stopSide().then(run) : run();
+    this.#running = this.#labJob ? this.#stopLabJob().then(run) : run();
     await this.#running;
     this.generating = false;
     this.#generateJob = undefined;
@@ -147,7 +147,7 @@ export class Engine {
 
   /** Resolves when the answer, and what the labs asked for, have ended. */
   async stop(): Promise<void> {
-    await this.#stopSide();
+    await this.#stopLabJob();
     if (this.#generateJob) this.#link.stop(this.#generateJob);
     await this.#running;
   }
@@ -167,12 +167,12 @@ export class Engine {
   async nearestTokens(request: NearestRequest, on: (event: NearestEvent) => void): Promise<void> {
     const start = (job: JobId) =>
       this.#link.run<NearestEvent>(job, (api, deliver) => api.nearestTokens(job, request, deliver), on);
-    await this.#aside(start, on, (isRunning) => (this.searching = isRunning));
+    await this.#runLabJob(start, on, (isRunning) => (this.searching = isRunning));
   }
 
   /** Resolves when no search runs, and nothing else that the labs asked for. */
   async stopSearch(): Promise<void> {
-    await this.#stopSide();
+    await this.#stopLabJob();
   }
 
   /**
@@ -191,7 +191,7 @@ export class Engine {
           on(event);
         },
       );
-    await this.#aside(start, on, (isRunning) => (this.adapting = isRunning));
+    await this.#runLabJob(start, on, (isRunning) => (this.adapting = isRunning));
   }
 
   /** How much of each of `adapters`, from the next token on, also of an answer that is being written. */
@@ -214,33 +214,33 @@ export class Engine {
           on(event);
         },
       );
-    await this.#aside(start, on, (isRunning) => (this.tracing = isRunning));
+    await this.#runLabJob(start, on, (isRunning) => (this.tracing = isRunning));
   }
 
   /** Runs a job beside answers, in place of the one that runs now. */
-  async #aside(
+  async #runLabJob(
     start: (job: JobId) => Promise<void>,
     on: (event: { type: 'failed'; failure: Failure }) => void,
     mark: (isRunning: boolean) => void,
   ): Promise<void> {
     // Of several that wait here each stops the one that went on before it: the last call is the one that stays.
-    while (this.#sideJob) await this.#stopSide();
+    while (this.#labJob) await this.#stopLabJob();
     if (!this.model) return on({ type: 'failed', failure: { code: 'no-model', detail: {} } });
     if (this.generating) return on({ type: 'failed', failure: { code: 'busy', detail: {} } });
     const job = this.#link.newJob();
-    this.#sideJob = job;
+    this.#labJob = job;
     mark(true);
-    this.#side = start(job).finally(() => {
+    this.#labJobEnded = start(job).finally(() => {
       mark(false);
-      this.#sideJob = undefined;
+      this.#labJob = undefined;
     });
-    await this.#side;
+    await this.#labJobEnded;
   }
 
   /** Resolves when nothing runs beside answers. What cannot be stopped half-way, the change of adapters, is waited for. */
-  async #stopSide(): Promise<void> {
-    if (this.#sideJob) this.#link.stop(this.#sideJob);
-    await this.#side;
+  async #stopLabJob(): Promise<void> {
+    if (this.#labJob) this.#link.stop(this.#labJob);
+    await this.#labJobEnded;
   }
 
   /** Drops the KV prefix and the image features of the conversation. */

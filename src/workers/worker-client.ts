@@ -13,7 +13,7 @@ interface Failed<Failure> {
  * A worker behind comlink; the only file that wraps and proxies. Every job ends with exactly one terminal event, and
  * every call settles, also when the worker throws, dies or was never loaded.
  */
-export class WorkerLink<Api, Failure> {
+export class WorkerClient<Api, Failure> {
   #worker: Worker | undefined;
   // Held for as long as the worker lives: comlink releases a proxy that is collected, and pending calls would hang.
   #api: Remote<Api> | undefined;
@@ -70,14 +70,14 @@ export class WorkerLink<Api, Failure> {
     });
   }
 
-  /** One question, one answer. Rejects with a `BrokenOff` when the worker breaks off. */
+  /** One question, one answer. Rejects with a `WorkerFailedError` when the worker breaks off. */
   ask<Answer>(call: (api: Remote<Api>) => Promise<Answer>): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const question = Symbol('question');
       const settle = () => this.#pending.delete(question);
       this.#pending.set(question, (failure) => {
         settle();
-        reject(new BrokenOff(failure));
+        reject(new WorkerFailedError(failure));
       });
       call(this.connect()).then(
         (answer) => {
@@ -86,7 +86,7 @@ export class WorkerLink<Api, Failure> {
         },
         (error: unknown) => {
           settle();
-          reject(new BrokenOff(this.failureOf(reasonOf(error)), { cause: error }));
+          reject(new WorkerFailedError(this.failureOf(reasonOf(error)), { cause: error }));
         },
       );
     });
@@ -110,13 +110,13 @@ export class WorkerLink<Api, Failure> {
 }
 
 /** A question that got no answer. */
-export class BrokenOff<Failure> extends Error {
+export class WorkerFailedError<Failure> extends Error {
   constructor(
     readonly failure: Failure,
     options?: ErrorOptions,
   ) {
     super('the worker broke off', options);
-    this.name = 'BrokenOff';
+    this.name = 'WorkerFailedError';
   }
 }
 

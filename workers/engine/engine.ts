@@ -12,7 +12,7 @@ import type {
   Stats,
   StoreNotice,
 } from '#core/protocol/engine.ts';
-import { FailureError, type Failure } from '#core/protocol/failure.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { boundReader } from '../store/bound.ts';
@@ -21,7 +21,7 @@ import { readJson } from '../store/reader.ts';
 import { loadChat, type Chat } from './chat/chat.ts';
 import { findNearest } from './embedding/nearest.ts';
 import { failureOf } from './failures.ts';
-import { emptyPrompt, forgetPrefix, type Conversation } from './generation/prefix-cache.ts';
+import { emptyPrompt, forgetPrefix, type PrefixCache } from './generation/prefix-cache.ts';
 import { ImageCache } from './generation/image-cache.ts';
 import { TurnMeter } from './generation/meter.ts';
 import { answerText } from './generation/token-text.ts';
@@ -43,7 +43,7 @@ interface Opened {
   model: LoadedModel;
   chat: Chat;
   preprocessor: Preprocessor | undefined;
-  conversation: Conversation;
+  prefix: PrefixCache;
 }
 
 type FailedEvent = { type: 'failed'; failure: Failure };
@@ -76,8 +76,8 @@ export class Engine implements EngineApi {
         : undefined;
       this.#backend = await starting;
       const model = await this.#load(pack, this.#backend, options, signal, (event) => void on(event));
-      const conversation = { cached: emptyPrompt, isForeign: false, images: new ImageCache() };
-      this.#opened = { model, chat, preprocessor, conversation };
+      const prefix = { cached: emptyPrompt, isStale: false, images: new ImageCache() };
+      this.#opened = { model, chat, preprocessor, prefix };
       return { type: 'done', model: model.info, milliseconds: performance.now() - begin };
     });
   }
@@ -105,10 +105,10 @@ export class Engine implements EngineApi {
   async setAdapters(job: JobId, request: SetAdaptersRequest, on: Listener<SetAdaptersEvent>): Promise<void> {
     const onStop = (): SetAdaptersEvent => ({ type: 'stopped' });
     await this.#run<SetAdaptersEvent>(job, on, onStop, async (signal) => {
-      const { model, conversation } = this.#model();
+      const { model, prefix } = this.#model();
       const progress = (doneBytes: number, totalBytes: number) => void on({ type: 'progress', doneBytes, totalBytes });
       try {
-        return { type: 'done', adapters: await setAdapters(model, conversation, request, signal, progress) };
+        return { type: 'done', adapters: await setAdapters(model, prefix, request, signal, progress) };
       } catch (error) {
         if (error instanceof DecoderGoneError) await this.close().catch(() => undefined);
         // A stop that came too late to be heeded is none: what failed is told.
@@ -120,7 +120,7 @@ export class Engine implements EngineApi {
 
   setStrengths(strengths: readonly number[]): void {
     const opened = this.#opened;
-    if (opened?.model.adapters.setStrengths(strengths)) opened.conversation.isForeign = true;
+    if (opened?.model.adapters.setStrengths(strengths)) opened.prefix.isStale = true;
   }
 
   async trace(job: JobId, request: TraceRequest, on: Listener<TraceEvent>): Promise<void> {
@@ -150,8 +150,8 @@ export class Engine implements EngineApi {
   async forget(): Promise<void> {
     const opened = this.#opened;
     if (!opened || this.#job) return;
-    forgetPrefix(opened.model.decoder, opened.conversation);
-    opened.conversation.images.clear();
+    forgetPrefix(opened.model.decoder, opened.prefix);
+    opened.prefix.images.clear();
     opened.chat.forget();
     this.#meter = undefined;
     this.#sendStats();
@@ -162,7 +162,7 @@ export class Engine implements EngineApi {
     const opened = this.#opened;
     this.#opened = undefined;
     this.#meter = undefined;
-    opened?.conversation.images.clear();
+    opened?.prefix.images.clear();
     await opened?.model.dispose();
     this.#sendStats();
   }

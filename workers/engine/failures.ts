@@ -1,4 +1,4 @@
-import { FailureError, type Failure } from '#core/protocol/failure.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
 import { reasonOf } from './model/session.ts';
 
 /** What went wrong, as it crosses to the page. */

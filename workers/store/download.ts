@@ -1,5 +1,5 @@
 /** One file over HTTP into a sink: piece by piece, checked as it arrives, going on where it stopped. */
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { ReadOptions } from './reader.ts';
 import { sha256 } from './sha256.ts';
 import type { Sink } from './package-store.ts';

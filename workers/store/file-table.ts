@@ -1,6 +1,6 @@
 /** What `manifest.json` says about the files of its package. */
 import type { ManifestFile } from '#core/protocol/manifest.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 
 export const MANIFEST = 'manifest.json';
 

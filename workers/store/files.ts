@@ -1,6 +1,6 @@
 /** A package of files that were picked or dropped. */
 import type { PackageSource } from '#core/protocol/engine.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { MANIFEST, readFileTable } from './file-table.ts';
 import type { PackageReader } from './reader.ts';
 

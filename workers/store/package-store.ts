@@ -15,19 +15,19 @@ export interface Sink {
 }
 
 /** Files of one package on disk. */
-export class Shelf {
+export class PackageStore {
   readonly #folder: FileSystemDirectoryHandle;
 
   private constructor(folder: FileSystemDirectoryHandle) {
     this.#folder = folder;
   }
 
-  /** The shelf of the package at `url`; undefined where the browser has no OPFS, or refuses it (private window). */
-  static async open(url: string): Promise<Shelf | undefined> {
+  /** The store of the package at `url`; undefined where the browser has no OPFS, or refuses it (private window). */
+  static async open(url: string): Promise<PackageStore | undefined> {
     try {
       const root = await navigator.storage.getDirectory();
       const packages = await root.getDirectoryHandle('packages', { create: true });
-      return new Shelf(await packages.getDirectoryHandle(await folderName(url), { create: true }));
+      return new PackageStore(await packages.getDirectoryHandle(await folderName(url), { create: true }));
     } catch {
       return undefined;
     }

@@ -1,5 +1,6 @@
 /** What a model package hands out: its files as Blobs, so that nothing is copied into memory. */
-import { FailureError } from '#core/protocol/failure.ts';
+import type { StoreNotice } from '#core/protocol/engine.ts';
+import { FailureError } from '#core/failure.ts';
 
 /** Paths are relative to the package, with "/": `config.json`, `onnx/decoder_model_merged_q4.onnx`. */
 export interface PackageReader {
@@ -25,16 +26,6 @@ export interface ReadOptions {
 export interface StoreOptions extends ReadOptions {
   notice?: (notice: StoreNotice) => void;
 }
-
-/** Something that went another way than it should, and went on. */
-export type StoreNotice =
-  /**
-   * The file is held in memory and will be downloaded again next time.
-   * no-storage: the browser has no OPFS (private window) · no-room: the quota is too small · locked: another tab downloads it
-   */
-  | { type: 'kept-in-memory'; file: string; reason: 'no-storage' | 'no-room' | 'locked' }
-  /** The server cannot be reached; the copy of an earlier visit is used. */
-  | { type: 'offline-copy'; file: string };
 
 export async function readText(reader: PackageReader, path: string, options?: ReadOptions): Promise<string> {
   return (await reader.blob(path, options)).text();

@@ -1,33 +1,34 @@
 /** A package on a web server: each file is downloaded once, into the browser's own file system. */
 import type { ManifestFile } from '#core/protocol/manifest.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { checkResponse, download, request, versionOf, type Download } from './download.ts';
 import { MANIFEST, readFileTable, type FileTable } from './file-table.ts';
-import type { PackageReader, ReadOptions, StoreNotice, StoreOptions } from './reader.ts';
+import type { StoreNotice } from '#core/protocol/engine.ts';
+import type { PackageReader, ReadOptions, StoreOptions } from './reader.ts';
 import { sha256 } from './sha256.ts';
-import { MemorySink, Shelf, type Sink } from './package-store.ts';
+import { MemorySink, PackageStore, type Sink } from './package-store.ts';
 
 /**
  * @param url ends in "/"
  * @throws FailureError network when the server cannot be reached and nothing of an earlier visit is here
  */
 export async function openUrl(url: string, options: StoreOptions = {}): Promise<PackageReader> {
-  const reader = new UrlReader(url, await Shelf.open(url), options.notice ?? (() => undefined));
+  const reader = new UrlReader(url, await PackageStore.open(url), options.notice ?? (() => undefined));
   await reader.readManifest(options);
   return reader;
 }
 
 class UrlReader implements PackageReader {
   readonly name: string;
-  readonly #shelf: Shelf | undefined;
+  readonly #store: PackageStore | undefined;
   readonly #notice: (notice: StoreNotice) => void;
   readonly #blobs = new Map<string, Promise<Blob>>();
   #table: FileTable | undefined;
   #manifest: Blob | undefined;
 
-  constructor(url: string, shelf: Shelf | undefined, notice: (notice: StoreNotice) => void) {
+  constructor(url: string, store: PackageStore | undefined, notice: (notice: StoreNotice) => void) {
     this.name = url;
-    this.#shelf = shelf;
+    this.#store = store;
     this.#notice = notice;
   }
 
@@ -41,10 +42,10 @@ class UrlReader implements PackageReader {
     } catch (error) {
       signal?.throwIfAborted();
       const absent = error instanceof FailureError && error.code === 'file-missing';
-      const kept = absent ? '' : await this.#shelf?.note(MANIFEST);
+      const kept = absent ? '' : await this.#store?.note(MANIFEST);
       if (kept === undefined) throw error;
       // An empty note: there is no manifest. That, too, has to be known without a network.
-      if (absent) await this.#shelf?.setNote(MANIFEST, '').catch(() => undefined);
+      if (absent) await this.#store?.setNote(MANIFEST, '').catch(() => undefined);
       if (kept === '') return;
       this.#notice({ type: 'offline-copy', file: MANIFEST });
       text = kept;
@@ -52,7 +53,7 @@ class UrlReader implements PackageReader {
     this.#table = readFileTable(text);
     this.#manifest = new Blob([text]);
     // The copy is for visits without a network; a full disk must not stop this one.
-    await this.#shelf?.setNote(MANIFEST, text).catch(() => undefined);
+    await this.#store?.setNote(MANIFEST, text).catch(() => undefined);
   }
 
   list(): readonly string[] | undefined {
@@ -96,7 +97,7 @@ class UrlReader implements PackageReader {
   async #getChecked(path: string, entry: ManifestFile, chunkSize: number, options: ReadOptions): Promise<Blob> {
     const kept = await this.#kept(path);
     if (kept && kept.note === entry.sha256 && kept.file.size === entry.size) return kept.file;
-    const part = (await this.#shelf?.file(path))?.size ?? 0;
+    const part = (await this.#store?.file(path))?.size ?? 0;
     const job = { ...options, url: this.#address(path), file: path, expected: { ...entry, chunkSize } };
     return this.#download(
       job,
@@ -118,7 +119,7 @@ class UrlReader implements PackageReader {
       url,
       file: path,
       version,
-      onVersion: (now) => Promise.resolve(this.#shelf?.setNote(path, `part ${now ?? ''}`)),
+      onVersion: (now) => Promise.resolve(this.#store?.setNote(path, `part ${now ?? ''}`)),
     };
     return this.#download(
       job,
@@ -150,8 +151,8 @@ class UrlReader implements PackageReader {
 
   /** A file that has a note, with it: what is there may still be a part. */
   async #kept(path: string): Promise<{ file: File; note: string } | undefined> {
-    const note = await this.#shelf?.note(path);
-    const file = await this.#shelf?.file(path);
+    const note = await this.#store?.note(path);
+    const file = await this.#store?.file(path);
     return note === undefined || !file ? undefined : { file, note };
   }
 
@@ -169,12 +170,12 @@ class UrlReader implements PackageReader {
       await download({ ...rest, sink });
       return sink.blob();
     };
-    const shelf = this.#shelf;
-    if (!shelf) return inMemory('no-storage');
-    if (!(await shelf.hasRoom(bytes))) return inMemory('no-room');
+    const store = this.#store;
+    if (!store) return inMemory('no-storage');
+    if (!(await store.hasRoom(bytes))) return inMemory('no-room');
     let sink: Sink;
     try {
-      sink = await shelf.sink(job.file);
+      sink = await store.sink(job.file);
     } catch (error) {
       if (isDomException(error, 'NoModificationAllowedError')) return inMemory('locked');
       throw error;
@@ -186,13 +187,13 @@ class UrlReader implements PackageReader {
     } catch (error) {
       if (!isDomException(error, 'QuotaExceededError')) throw error;
       sink.close();
-      await shelf.remove(job.file);
+      await store.remove(job.file);
       return await inMemory('no-room');
     } finally {
       sink.close();
     }
-    await shelf.setNote(job.file, note());
-    const file = await shelf.file(job.file);
+    await store.setNote(job.file, note());
+    const file = await store.file(job.file);
     if (!file) throw new FailureError('file-broken', { file: job.file, reason: 'gone from storage' });
     return file;
   }

@@ -1,11 +1,11 @@
 import { CONTINUED, NEW_TOKEN, TOKEN_KINDS, type TokenFacts } from '#core/protocol/tokenizer.ts';
-import type { Lane } from './unit-tokens.ts';
-import type { Shelved } from './shelved.ts';
+import type { UnitTokens } from './unit-tokens.ts';
+import type { RegisteredTokenizer } from './registered-tokenizer.ts';
 
 const utf8 = new TextEncoder();
 
 /** What there is to know of a token; undefined where the tokenizer has none of this id. */
-export function factsOf({ tokenizer, info }: Shelved, id: number): TokenFacts | undefined {
+export function factsOf({ tokenizer, info }: RegisteredTokenizer, id: number): TokenFacts | undefined {
   const piece = tokenizer.pieceOf(id);
   const kind = tokenizer.kindOf(id);
   if (piece === undefined || kind === undefined) return undefined;
@@ -20,7 +20,12 @@ export function factsOf({ tokenizer, info }: Shelved, id: number): TokenFacts | 
 }
 
 /** Kind and novelty of each token in one byte, for drawing. */
-export function marksOf({ tokenizer, info }: Shelved, lane: Lane, marks: Uint8Array, offset: number): void {
+export function marksOf(
+  { tokenizer, info }: RegisteredTokenizer,
+  lane: UnitTokens,
+  marks: Uint8Array,
+  offset: number,
+): void {
   const firstNewId = info.firstNewId ?? Infinity;
   lane.ids.forEach((id, index) => {
     const kind = TOKEN_KINDS.indexOf(tokenizer.kindOf(id) ?? 'unknown');

@@ -1,15 +1,15 @@
-import type { EditReply, EditRequest, TokenizerKey, UnitLanes } from '#core/protocol/tokenizer.ts';
+import type { EditReply, EditRequest, TokenizerKey, TokensByUnit } from '#core/protocol/tokenizer.ts';
 import { applyEdit } from '#core/tokenizer/text/text-edit.ts';
 import { unitEnds } from '#core/tokenizer/text/units.ts';
 import { marksOf } from './facts.ts';
-import { laneOfUnit, splitByUnits, type Lane } from './unit-tokens.ts';
-import type { Shelf } from './registry.ts';
-import type { Shelved } from './shelved.ts';
+import { tokensOfUnit, splitByUnits, type UnitTokens } from './unit-tokens.ts';
+import type { RegisteredTokenizer } from './registered-tokenizer.ts';
+import type { TokenizerRegistry } from './registry.ts';
 
 interface Unit {
   text: string;
   /** In the order of `keys`. */
-  lanes: readonly Lane[];
+  lanes: readonly UnitTokens[];
 }
 
 /** The text that is being typed, cut into units, each through every tokenizer; a keystroke pays for its own unit. */
@@ -19,7 +19,7 @@ export class LiveText {
   #keys: readonly TokenizerKey[] = [];
   #units: readonly Unit[] = [];
 
-  constructor(private readonly shelf: Pick<Shelf, 'get'>) {}
+  constructor(private readonly shelf: Pick<TokenizerRegistry, 'get'>) {}
 
   edit({ version, scope, edit, keys }: EditRequest): EditReply {
     const follows = version === this.#version + 1 && sameKeys(keys, this.#keys);
@@ -27,8 +27,8 @@ export class LiveText {
     const text = scope === 'all' ? edit.insert : applyEdit(this.#text, edit);
     const before = scope === 'all' ? [] : this.#units;
     const present = keys.flatMap((key) => {
-      const shelved = this.shelf.get(key);
-      return shelved ? [{ key, shelved, milliseconds: 0 }] : [];
+      const registered = this.shelf.get(key);
+      return registered ? [{ key, registered, milliseconds: 0 }] : [];
     });
 
     const texts = cut(text);
@@ -38,7 +38,7 @@ export class LiveText {
     });
     const lanes = present.map((each) => {
       const begin = performance.now();
-      const made = this.#lanesOf(each.shelved, present.indexOf(each), text, texts, before, startTexts, endTexts);
+      const made = this.#lanesOf(each.registered, present.indexOf(each), text, texts, before, startTexts, endTexts);
       each.milliseconds = performance.now() - begin;
       return made;
     });
@@ -60,10 +60,10 @@ export class LiveText {
       keptStart,
       keptEnd,
       lengths: Int32Array.from(fresh, (unit) => unit.text.length),
-      lanes: present.map(({ key, shelved, milliseconds }, index) => {
+      lanes: present.map(({ key, registered, milliseconds }, index) => {
         return joined(
           key,
-          shelved,
+          registered,
           fresh.flatMap((unit) => unit.lanes[index] ?? []),
           milliseconds,
         );
@@ -72,19 +72,19 @@ export class LiveText {
   }
 
   #lanesOf(
-    { tokenizer, cutsAreSafe }: Shelved,
+    { tokenizer, cutsAreSafe }: RegisteredTokenizer,
     index: number,
     text: string,
     texts: readonly string[],
     before: readonly Unit[],
     startTexts: number,
     endTexts: number,
-  ): Lane[] {
+  ): UnitTokens[] {
     if (!cutsAreSafe) return splitByUnits(tokenizer.segment(text), texts);
     return texts.map((unit, at) => {
       const fromEnd = texts.length - at;
       const known = at < startTexts ? before[at] : fromEnd <= endTexts ? before.at(-fromEnd) : undefined;
-      return known?.lanes[index] ?? laneOfUnit(tokenizer.segment(unit));
+      return known?.lanes[index] ?? tokensOfUnit(tokenizer.segment(unit));
     });
   }
 }
@@ -110,7 +110,7 @@ function sameKeys(a: readonly TokenizerKey[], b: readonly TokenizerKey[]): boole
   return a.length === b.length && a.every((key, at) => key === b[at]);
 }
 
-function isSameLane(a: Lane, b: Lane | undefined): boolean {
+function isSameLane(a: UnitTokens, b: UnitTokens | undefined): boolean {
   if (a === b) return true;
   return (
     a.continues === b?.continues &&
@@ -120,7 +120,12 @@ function isSameLane(a: Lane, b: Lane | undefined): boolean {
   );
 }
 
-function joined(key: TokenizerKey, shelved: Shelved, lanes: readonly Lane[], milliseconds: number): UnitLanes {
+function joined(
+  key: TokenizerKey,
+  registered: RegisteredTokenizer,
+  lanes: readonly UnitTokens[],
+  milliseconds: number,
+): TokensByUnit {
   const total = lanes.reduce((sum, lane) => sum + lane.ids.length, 0);
   const counts = Int32Array.from(lanes, (lane) => lane.ids.length);
   const ids = new Int32Array(total);
@@ -130,7 +135,7 @@ function joined(key: TokenizerKey, shelved: Shelved, lanes: readonly Lane[], mil
   for (const lane of lanes) {
     ids.set(lane.ids, offset);
     ends.set(lane.ends, offset);
-    marksOf(shelved, lane, marks, offset);
+    marksOf(registered, lane, marks, offset);
     offset += lane.ids.length;
   }
   return { key, counts, ids, ends, marks, milliseconds };

@@ -2,13 +2,13 @@ import type { PairCounts, PairsRequest, PairsResult, TokenizerKey } from '#core/
 import { pairsMeasures, TextMeter } from '#core/tokenizer/statistics/measure.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
 import type { RunningJob } from './jobs.ts';
-import type { Shelf } from './registry.ts';
+import type { TokenizerRegistry } from './registry.ts';
 
 type Progress = (done: number, total: number) => void;
 
 /** Tokens of every sentence through every tokenizer that is there. */
 export async function countPairs(
-  shelf: Shelf,
+  shelf: TokenizerRegistry,
   { pairs, keys }: PairsRequest,
   job: RunningJob,
   progress: Progress,
@@ -32,7 +32,7 @@ export async function countPairs(
 
 /** Every pair through every tokenizer that is there, the first of which is what the others are compared with. */
 export async function comparePairs(
-  shelf: Shelf,
+  shelf: TokenizerRegistry,
   { pairs, keys }: PairsRequest,
   job: RunningJob,
   progress: Progress,
@@ -53,7 +53,10 @@ export async function comparePairs(
   });
 }
 
-function present(shelf: Shelf, keys: readonly TokenizerKey[]): { key: TokenizerKey; tokenizer: Tokenizer }[] {
+function present(
+  shelf: TokenizerRegistry,
+  keys: readonly TokenizerKey[],
+): { key: TokenizerKey; tokenizer: Tokenizer }[] {
   return keys.flatMap((key) => {
     const tokenizer = shelf.get(key)?.tokenizer;
     return tokenizer ? [{ key, tokenizer }] : [];

@@ -10,10 +10,10 @@ import { reasonOf } from './bytes.ts';
 import { cutsAreSafe } from './cuts.ts';
 import { parseJson, utf8Text } from './json-text.ts';
 import { LibraryTokenizer } from './library-tokenizer.ts';
-import type { Shelved } from './shelved.ts';
+import type { RegisteredTokenizer } from './registered-tokenizer.ts';
 
 /** The base that packs build on, with the hash by which they name it. */
-export interface Base extends Shelved {
+export interface Base extends RegisteredTokenizer {
   tokenizer: BpeTokenizer;
   sha256: string;
 }
@@ -36,7 +36,7 @@ export function readBase(bytes: Uint8Array, file: string): Base {
 }
 
 /** tokenizer.json, SentencePiece `.model` or a pack: the contents tell, whatever the file is called. */
-export function readTokenizer(bytes: Uint8Array, file: string, base: () => Base): Shelved {
+export function readTokenizer(bytes: Uint8Array, file: string, base: () => Base): RegisteredTokenizer {
   const first = bytes.find((byte) => ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].includes(byte));
   // "{", or "[" as far as it is text: a SentencePiece model begins with 0x0A and a length.
   if (first === 0x7b || first === 0x5b) return readJson(parseJson(utf8Text(bytes, file), file), file, base);
@@ -45,7 +45,7 @@ export function readTokenizer(bytes: Uint8Array, file: string, base: () => Base)
   throw new LabFailureError('unknown-file', { file });
 }
 
-export function readJson(json: unknown, file: string, base: () => Base): Shelved {
+export function readJson(json: unknown, file: string, base: () => Base): RegisteredTokenizer {
   if (typeof json !== 'object' || json === null) {
     throw new LabFailureError('not-a-tokenizer', { file, reason: 'not a JSON object' });
   }
@@ -68,7 +68,7 @@ export function readJson(json: unknown, file: string, base: () => Base): Shelved
   }
 }
 
-function throughLibrary(json: object, file: string, refused: TokenizerFormatError): Shelved {
+function throughLibrary(json: object, file: string, refused: TokenizerFormatError): RegisteredTokenizer {
   try {
     const tokenizer = new LibraryTokenizer(json);
     // Some files are taken and fail at the first text.
@@ -93,7 +93,7 @@ function throughLibrary(json: object, file: string, refused: TokenizerFormatErro
   }
 }
 
-function onBase(json: unknown, file: string, base: Base): Shelved {
+function onBase(json: unknown, file: string, base: Base): RegisteredTokenizer {
   try {
     const pack = readPack(json);
     if (pack.base.sha256 !== base.sha256) {
@@ -118,7 +118,7 @@ function onBase(json: unknown, file: string, base: Base): Shelved {
   }
 }
 
-function readModel(bytes: Uint8Array, file: string): Shelved {
+function readModel(bytes: Uint8Array, file: string): RegisteredTokenizer {
   try {
     const tokenizer = readSentencePiece(bytes);
     const info: TokenizerInfo = {

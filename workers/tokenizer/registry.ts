@@ -2,18 +2,18 @@ import { LabFailureError, type TokenizerKey, type TokenizerSource } from '#core/
 import { fetchBytes, unpacked, type Progress } from './bytes.ts';
 import type { RunningJob } from './jobs.ts';
 import { readBase, readTokenizer, type Base } from './read-tokenizer.ts';
-import type { Shelved } from './shelved.ts';
+import type { RegisteredTokenizer } from './registered-tokenizer.ts';
 
 /** A tokenizer.json has tens of megabytes; beyond this it is a model, or something else by mistake. */
-const mostBytes = 200_000_000;
+const maxBytes = 200_000_000;
 
 /** The tokenizers that the worker holds. */
-export class Shelf {
-  readonly #shelved = new Map<TokenizerKey, Shelved>();
+export class TokenizerRegistry {
+  readonly #tokenizers = new Map<TokenizerKey, RegisteredTokenizer>();
   #base: Base | undefined;
 
-  get(key: TokenizerKey): Shelved | undefined {
-    return this.#shelved.get(key);
+  get(key: TokenizerKey): RegisteredTokenizer | undefined {
+    return this.#tokenizers.get(key);
   }
 
   /** What packs build on; throws LabFailureError while there is none. */
@@ -23,17 +23,22 @@ export class Shelf {
   }
 
   forget(key: TokenizerKey): void {
-    this.#shelved.delete(key);
+    this.#tokenizers.delete(key);
   }
 
   /** Reads a tokenizer and puts it under `key`. Throws LabFailureError, and then nothing has changed. */
-  async load(key: TokenizerKey, source: TokenizerSource, job: RunningJob, progress: Progress): Promise<Shelved> {
-    const shelved = await this.#read(source, job, progress);
-    this.#shelved.set(key, shelved);
-    return shelved;
+  async load(
+    key: TokenizerKey,
+    source: TokenizerSource,
+    job: RunningJob,
+    progress: Progress,
+  ): Promise<RegisteredTokenizer> {
+    const registered = await this.#read(source, job, progress);
+    this.#tokenizers.set(key, registered);
+    return registered;
   }
 
-  async #read(source: TokenizerSource, job: RunningJob, progress: Progress): Promise<Shelved> {
+  async #read(source: TokenizerSource, job: RunningJob, progress: Progress): Promise<RegisteredTokenizer> {
     switch (source.type) {
       case 'base': {
         const bytes = await unpacked(await fetchBytes(source.url, job, progress));
@@ -44,8 +49,8 @@ export class Shelf {
         return readTokenizer(await fetchBytes(source.url, job, progress), nameOf(source.url), () => this.base);
       case 'file': {
         const { file, name } = source;
-        if (file.size > mostBytes) {
-          throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: mostBytes });
+        if (file.size > maxBytes) {
+          throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: maxBytes });
         }
         return readTokenizer(new Uint8Array(await file.arrayBuffer()), name, () => this.base);
       }

@@ -15,27 +15,27 @@ import type {
 import { factsOf } from './facts.ts';
 import { Jobs } from './jobs.ts';
 import { comparePairs, countPairs } from './pairs.ts';
-import { Shelf } from './registry.ts';
+import { TokenizerRegistry } from './registry.ts';
 import { LiveText } from './live-text.ts';
 
 /** The worker's side of the contract. Nothing in it is lost with it but time. */
 export class Lab implements TokenizerLabApi {
   readonly #jobs = new Jobs();
-  readonly #shelf = new Shelf();
-  readonly #live = new LiveText(this.#shelf);
+  readonly #registry = new TokenizerRegistry();
+  readonly #live = new LiveText(this.#registry);
 
   async load(job: JobId, key: TokenizerKey, source: TokenizerSource, on: Listener<LoadEvent>): Promise<void> {
     const ended = await this.#jobs.run(job, async (running): Promise<LoadEvent> => {
-      const shelved = await this.#shelf.load(key, source, running, (doneBytes, totalBytes) => {
+      const registered = await this.#registry.load(key, source, running, (doneBytes, totalBytes) => {
         void on({ type: 'progress', doneBytes, totalBytes });
       });
-      return { type: 'done', tokenizer: shelved.info };
+      return { type: 'done', tokenizer: registered.info };
     });
     await on(ended);
   }
 
   forget(key: TokenizerKey): void {
-    this.#shelf.forget(key);
+    this.#registry.forget(key);
   }
 
   async edit(request: EditRequest): Promise<EditReply> {
@@ -49,13 +49,13 @@ export class Lab implements TokenizerLabApi {
   }
 
   inspect(key: TokenizerKey, id: number): TokenFacts | undefined {
-    const shelved = this.#shelf.get(key);
-    return shelved && factsOf(shelved, id);
+    const registered = this.#registry.get(key);
+    return registered && factsOf(registered, id);
   }
 
   async measurePairs(job: JobId, request: PairsRequest, on: Listener<PairsEvent>): Promise<void> {
     const ended = await this.#jobs.run(job, async (running): Promise<PairsEvent> => {
-      const counts = await countPairs(this.#shelf, request, running, (done, total) => {
+      const counts = await countPairs(this.#registry, request, running, (done, total) => {
         void on({ type: 'progress', done, total });
       });
       return { type: 'done', counts };
@@ -65,7 +65,7 @@ export class Lab implements TokenizerLabApi {
 
   async comparePairs(job: JobId, request: PairsRequest, on: Listener<CompareEvent>): Promise<void> {
     const ended = await this.#jobs.run(job, async (running): Promise<CompareEvent> => {
-      const results = await comparePairs(this.#shelf, request, running, (done, total) => {
+      const results = await comparePairs(this.#registry, request, running, (done, total) => {
         void on({ type: 'progress', done, total });
       });
       return { type: 'done', results };

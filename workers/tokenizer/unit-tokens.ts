@@ -1,7 +1,7 @@
 import type { Segmentation } from '#core/tokenizer/tokenizer.ts';
 
 /** The tokens of one unit through one tokenizer. */
-export interface Lane {
+export interface UnitTokens {
   ids: Int32Array;
   /** In UTF-16 units of the unit. */
   ends: Int32Array;
@@ -9,13 +9,13 @@ export interface Lane {
   continues: boolean;
 }
 
-export function laneOfUnit({ ids, ends }: Segmentation): Lane {
+export function tokensOfUnit({ ids, ends }: Segmentation): UnitTokens {
   return { ids, ends, continues: false };
 }
 
 /** The segmentation of a whole text, cut along its units; a token that reaches across shows in both. */
-export function splitByUnits({ ids, ends }: Segmentation, texts: readonly string[]): Lane[] {
-  const lanes: Lane[] = [];
+export function splitByUnits({ ids, ends }: Segmentation, texts: readonly string[]): UnitTokens[] {
+  const unitTokens: UnitTokens[] = [];
   let token = 0;
   let unitStart = 0;
   let reachesIn = false;
@@ -28,12 +28,12 @@ export function splitByUnits({ ids, ends }: Segmentation, texts: readonly string
     const beginsHere = token < ids.length && covered < unitEnd;
     if (beginsHere) token++;
     reachesIn = beginsHere || covered > unitEnd;
-    lanes.push({
+    unitTokens.push({
       ids: ids.slice(first, token),
       ends: ends.slice(first, token).map((end) => Math.min(end, unitEnd) - unitStart),
       continues,
     });
     unitStart = unitEnd;
   }
-  return lanes;
+  return unitTokens;
 }

@@ -1,34 +1,34 @@
-import type { ShownToken, WayExample, WayResult } from '#core/protocol/vocabulary.ts';
+import type { ShownToken, MergeExample, MergeMethodResult } from '#core/protocol/vocabulary.ts';
 import { sentencesOf } from '#core/tokenizer/korean/held-out.ts';
 import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
-import { countReachable, mergedBy, MERGE_WAYS } from '#core/tokenizer/korean/wrong-merges.ts';
+import { countReachable, mergedBy, MERGE_METHODS } from '#core/tokenizer/korean/wrong-merges.ts';
 
-/** A pack in every way, ready for texts. */
-export class Ways {
-  readonly #ways;
+/** A pack in every method, ready for texts. */
+export class MergeMethods {
+  readonly #methods;
 
   constructor(
     private readonly base: BpeTokenizer,
     readonly pack: Pack,
   ) {
-    this.#ways = MERGE_WAYS.map((way) => {
-      const tokenizer = mergedBy(way, base, pack);
-      return { way, tokenizer, reachable: countReachable(tokenizer, pack) };
+    this.#methods = MERGE_METHODS.map((method) => {
+      const tokenizer = mergedBy(method, base, pack);
+      return { method, tokenizer, reachable: countReachable(tokenizer, pack) };
     });
   }
 
-  compare(text: string): { sentences: number; baseTokens: number; ways: WayResult[] } {
+  compare(text: string): { sentences: number; baseTokens: number; methods: MergeMethodResult[] } {
     const sentences = sentencesOf(text);
     const before = sentences.map((sentence) => this.base.encode(sentence).length);
-    const ways = this.#ways.map(({ way, tokenizer, reachable }): WayResult => {
+    const methods = this.#methods.map(({ method, tokenizer, reachable }): MergeMethodResult => {
       const growth = sentences.map((sentence, index) => tokenizer.encode(sentence).length - (before[index] ?? 0));
       const ids = tokenizer.encode(text);
       const most = Math.max(...growth);
       const shown = sentences[growth.indexOf(most > 0 ? most : Math.min(...growth))];
       const changed = growth.some((tokens) => tokens !== 0);
       return {
-        way,
+        method,
         reachable,
         tokens: ids.length,
         newTokens: ids.filter((id) => this.#isNew(id)).length,
@@ -37,10 +37,10 @@ export class Ways {
         example: changed && shown !== undefined ? this.#example(shown, tokenizer) : undefined,
       };
     });
-    return { sentences: sentences.length, baseTokens: this.base.encode(text).length, ways };
+    return { sentences: sentences.length, baseTokens: this.base.encode(text).length, methods };
   }
 
-  #example(sentence: string, tokenizer: BpeTokenizer): WayExample {
+  #example(sentence: string, tokenizer: BpeTokenizer): MergeExample {
     return { base: this.#shown(sentence, this.base), merged: this.#shown(sentence, tokenizer) };
   }
 

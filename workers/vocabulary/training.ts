@@ -1,8 +1,8 @@
 import type { Listener } from '#core/protocol/engine.ts';
 import {
   HELD_OUT_EVERY,
-  LEAST_HELD_OUT,
-  MOST_HELD_OUT,
+  MIN_HELD_OUT,
+  MAX_HELD_OUT,
   type CurvePoint,
   type PackMerge,
   type TrainingEvent,
@@ -37,7 +37,7 @@ export async function train(base: BpeTokenizer, asked: TrainingText, on: Listene
   const refused = refusal(sentences);
   if (refused) return { type: 'failed', failure: refused };
   const split = holdOut(sentences, HELD_OUT_EVERY);
-  const heldOut = split.heldOut.slice(0, MOST_HELD_OUT);
+  const heldOut = split.heldOut.slice(0, MAX_HELD_OUT);
   const measure = (merges: readonly PackMerge[]): CurvePoint => {
     const tokenizer = merges.length > 0 ? base.withMerges(merges, base.size) : base;
     return { merges: merges.length, tokens: heldOut.reduce((sum, text) => sum + tokenizer.encode(text).length, 0) };
@@ -71,7 +71,7 @@ function refusal(sentences: readonly string[]): TrainingFailure | undefined {
   if (!sentences.some((sentence) => /\p{Script=Hangul}/u.test(sentence)))
     return { code: 'no-hangul', detail: { sentences: sentences.length } };
   const different = new Set(sentences).size;
-  const least = LEAST_HELD_OUT * HELD_OUT_EVERY;
+  const least = MIN_HELD_OUT * HELD_OUT_EVERY;
   return different < least ? { code: 'too-little', detail: { sentences: different, least } } : undefined;
 }
 

@@ -7,8 +7,8 @@ import {
   type PackRequest,
   type TrainingEvent,
   type TrainingRequest,
-  type WaysReply,
-  type WaysRequest,
+  type CompareMethodsReply,
+  type CompareMethodsRequest,
 } from '#core/protocol/vocabulary.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { TRAINING_DEFAULTS } from '#core/tokenizer/korean/train.ts';
@@ -16,26 +16,26 @@ import { baseSubwords } from '#core/tokenizer/korean/subwords.ts';
 import { failureOf, RunningJob } from '../tokenizer/jobs.ts';
 import { utf8Text } from '../tokenizer/json-text.ts';
 import type { Base } from '../tokenizer/read-tokenizer.ts';
-import { Shelf } from '../tokenizer/registry.ts';
+import { TokenizerRegistry } from '../tokenizer/registry.ts';
 import { sha256 } from '../store/sha256.ts';
 import { train } from './training.ts';
-import { Ways } from './merge-methods.ts';
+import { MergeMethods } from './merge-methods.ts';
 
 /** Larger texts are for the command line, which streams them. */
 const largestText = 100_000_000;
 
 export class Lessons implements LessonsApi {
-  readonly #shelf = new Shelf();
-  #ways: { pack: string; made: Promise<Ways> } | undefined;
+  readonly #registry = new TokenizerRegistry();
+  #methods: { pack: string; made: Promise<MergeMethods> } | undefined;
 
-  async compare({ base, pack, text }: WaysRequest): Promise<WaysReply> {
+  async compare({ base, pack, text }: CompareMethodsRequest): Promise<CompareMethodsReply> {
     try {
-      if (this.#ways?.pack !== pack) this.#ways = { pack, made: this.#makeWays(base, pack) };
-      const ways = await this.#ways.made;
-      return { type: 'done', size: ways.pack.merges.length, ...ways.compare(text) };
+      if (this.#methods?.pack !== pack) this.#methods = { pack, made: this.#makeMethods(base, pack) };
+      const methods = await this.#methods.made;
+      return { type: 'done', size: methods.pack.merges.length, ...methods.compare(text) };
     } catch (error) {
       // The next try fetches again.
-      this.#ways = undefined;
+      this.#methods = undefined;
       return { type: 'failed', failure: failureOf(error) };
     }
   }
@@ -87,22 +87,22 @@ export class Lessons implements LessonsApi {
     return { type: 'done', pack, point };
   }
 
-  async #makeWays(base: string, pack: string): Promise<Ways> {
+  async #makeMethods(base: string, pack: string): Promise<MergeMethods> {
     const { tokenizer } = await this.#loadBase(base);
-    return new Ways(tokenizer, await this.#loadPack(pack));
+    return new MergeMethods(tokenizer, await this.#loadPack(pack));
   }
 
   /** The base comes first. */
   async #loadPack(url: string): Promise<Pack> {
     const { pack } =
-      this.#shelf.get(url) ?? (await this.#shelf.load(url, { type: 'pack', url }, unstoppable(), () => {}));
+      this.#registry.get(url) ?? (await this.#registry.load(url, { type: 'pack', url }, unstoppable(), () => {}));
     if (!pack) throw new LabFailureError('not-a-tokenizer', { file: url, reason: 'not a pack' });
     return pack;
   }
 
   async #loadBase(url: string): Promise<Base> {
-    if (!this.#shelf.get('base')) await this.#shelf.load('base', { type: 'base', url }, unstoppable(), () => {});
-    return this.#shelf.base;
+    if (!this.#registry.get('base')) await this.#registry.load('base', { type: 'base', url }, unstoppable(), () => {});
+    return this.#registry.base;
   }
 }
 

@@ -2,7 +2,7 @@
 import type { CheckpointFolder } from '#core/gemma3/checkpoint.ts';
 import type { SmallFilesFolder } from '#core/gemma3/package-files.ts';
 import { isJsonObject } from '#core/json.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { readJson, type PackageReader } from '../store/reader.ts';
 import { blobSource } from '../engine/runtime/blob-source.ts';
 import { bytesOf } from './memory-folder.ts';

@@ -1,7 +1,7 @@
 import { CheckpointError } from '#core/gemma3/checkpoint.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
 import { OnnxError } from '#core/onnx/model.ts';
-import { FailureError, type Failure } from '#core/protocol/failure.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
 import { SafetensorsError } from '#core/safetensors/header.ts';
 
 /** What went wrong, as it crosses to the page. @param file what is called broken where the error itself names no file */

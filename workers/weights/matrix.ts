@@ -3,11 +3,11 @@ import type { ByteSource } from '#core/bytes.ts';
 import { EmbeddingRows } from '#core/embedding/rows.ts';
 import { storedAs, type MatrixTable } from '#core/gemma3/graph-matrices.ts';
 import { transpose } from '#core/gemma3/matrix-rows.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { MatrixInfo } from '#core/protocol/weights.ts';
 
 /** Weights that are held at a time: with codes and what they stand for, 9 bytes each. */
-const MOST_WEIGHTS = 2 ** 26;
+const MAX_WEIGHTS = 2 ** 26;
 
 export class StoredMatrix {
   readonly info: MatrixInfo;
@@ -26,7 +26,7 @@ export class StoredMatrix {
    * The first rows, [rows, columns] flattened: all of them but for a matrix of more than `most` weights (67 million).
    * @throws FailureError file-broken; out-of-memory for a matrix so large that lies column by column
    */
-  async values(most = MOST_WEIGHTS): Promise<Float32Array> {
+  async values(most = MAX_WEIGHTS): Promise<Float32Array> {
     const { transposed, columns, table } = this.#matrix;
     if (transposed && table.rows * table.columns > most)
       throw new FailureError('out-of-memory', { bytes: table.rows * table.columns * 9 });

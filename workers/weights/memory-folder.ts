@@ -2,7 +2,7 @@
 import type { GrowingFile, GrowingFolder } from '#core/onnx/external-writer.ts';
 import type { PackageFile } from '#core/protocol/engine.ts';
 import type { ManifestFile } from '#core/protocol/manifest.ts';
-import { patientRead } from '../engine/runtime/retrying-blob.ts';
+import { readWithRetry } from '../engine/runtime/retrying-blob.ts';
 import { sha256 } from '../store/sha256.ts';
 
 /** Length of one hashed chunk in bytes. */
@@ -57,5 +57,5 @@ export class MemoryFolder implements GrowingFolder<MemoryFile> {
 }
 
 export async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await patientRead(blob));
+  return new Uint8Array(await readWithRetry(blob));
 }

@@ -5,7 +5,7 @@ import { findEmbeddingTable } from '#core/embedding/table.ts';
 import { findMatrices, floatTable, type MatrixTable } from '#core/gemma3/graph-matrices.ts';
 import { canonicalName } from '#core/gemma3/parameters.ts';
 import { OnnxError } from '#core/onnx/model.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { WeightsSource } from '#core/protocol/weights.ts';
 import { isFloatDtype } from '#core/safetensors/dtype.ts';
 import { DTYPE_BYTES, readHeader } from '#core/safetensors/header.ts';

@@ -11,7 +11,7 @@ import type { GraphFile } from '#core/gemma3/stored.ts';
 import { weightSize } from '#core/gemma3/weight-bytes.ts';
 import { planGraph, writeGraph } from '#core/gemma3/write-graph.ts';
 import { TensorTooLargeError } from '#core/onnx/external.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { Dtype, Manifest } from '#core/protocol/manifest.ts';
 import {
   MODEL_PARTS,

@@ -1,6 +1,6 @@
 /** The weights worker's side of the contract: one source open, one job at a time, in the order they were asked for. */
 import type { JobId, Listener } from '#core/protocol/engine.ts';
-import { FailureError, type Failure } from '#core/protocol/failure.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
 import type {
   InspectEvent,
   InspectRequest,
@@ -14,7 +14,7 @@ import type {
 } from '#core/protocol/weights.ts';
 import { failureOf } from './failures.ts';
 import type { StoredMatrix } from './matrix.ts';
-import { Microscope } from './microscope.ts';
+import { MatrixInspector } from './matrix-inspector.ts';
 import { openWeights, type OpenedWeights } from './open.ts';
 import { requantize } from './requantize.ts';
 
@@ -22,15 +22,15 @@ const progressMilliseconds = 50;
 
 export class WeightsLab implements WeightsApi {
   #opened: OpenedWeights | undefined;
-  #microscope = new Microscope();
+  #microscope = new MatrixInspector();
   #last: Promise<void> = Promise.resolve();
 
   async open(_job: JobId, source: WeightsSource, on: Listener<WeightsOpenEvent>): Promise<void> {
     const file = source.type === 'safetensors' ? source.name : '';
     await this.#run<WeightsOpenEvent>(on, file, async () => {
       this.#opened = undefined;
-      this.#microscope = new Microscope();
-      const tell = seldom(on);
+      this.#microscope = new MatrixInspector();
+      const tell = throttled(on);
       const opened = await openWeights(source, (path, doneBytes, totalBytes = doneBytes) =>
         tell({ type: 'progress', file: path, doneBytes, totalBytes }, doneBytes === totalBytes),
       );
@@ -54,7 +54,7 @@ export class WeightsLab implements WeightsApi {
   async norms(_job: JobId, matrices: readonly string[], on: Listener<NormsEvent>): Promise<void> {
     await this.#run<NormsEvent>(on, '', async () => {
       const stored = matrices.map((name) => this.#find(name));
-      const tell = seldom(on);
+      const tell = throttled(on);
       const norms: { name: string; norm: number }[] = [];
       for (const matrix of stored) {
         norms.push({ name: matrix.info.name, norm: await matrix.norm() });
@@ -67,7 +67,7 @@ export class WeightsLab implements WeightsApi {
   async requantize(_job: JobId, request: RequantizeRequest, on: Listener<RequantizeEvent>): Promise<void> {
     const { checkpoint } = request;
     await this.#run<RequantizeEvent>(on, checkpoint.type === 'url' ? checkpoint.url : checkpoint.name, async () => {
-      const tell = seldom(on);
+      const tell = throttled(on);
       const made = await requantize(request, (done, total) => tell({ type: 'progress', done, total }, done === total));
       return { type: 'done', package: made };
     });
@@ -104,7 +104,7 @@ interface Failed {
 }
 
 /** Tells as often as one looks, and always the last. */
-function seldom<Event>(on: Listener<Event>): (event: Event, isLast: boolean) => void {
+function throttled<Event>(on: Listener<Event>): (event: Event, isLast: boolean) => void {
   let last = -Infinity;
   return (event, isLast) => {
     const now = performance.now();

@@ -1,5 +1,5 @@
 /**
- * One list of new tokens, brought into a vocabulary in six ways that are all in use. Only the first is right; the others are here
+ * One list of new tokens, brought into a vocabulary in six methods that are all in use. Only the first is right; the others are here
  * to be looked at beside it.
  */
 import type { AddedToken } from '../bpe/added-tokens.ts';
@@ -7,7 +7,7 @@ import type { BpeTokenizer } from '../bpe/bpe-tokenizer.ts';
 import type { Pack } from './pack.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 
-export type MergeWay =
+export type MergeMethod =
   /** Vocabulary, and merges behind those of the base: what the tool writes. */
   | 'right'
   /** SentencePiece pieces with score 0, as Chinese-LLaMA added them (arXiv 2304.08177): before nearly all others. */
@@ -21,7 +21,7 @@ export type MergeWay =
   /** Vocabulary alone. */
   | 'no-merges';
 
-export const MERGE_WAYS: readonly MergeWay[] = [
+export const MERGE_METHODS: readonly MergeMethod[] = [
   'right',
   'score-zero',
   'added-normalized',
@@ -30,11 +30,11 @@ export const MERGE_WAYS: readonly MergeWay[] = [
   'no-merges',
 ];
 
-/** The new tokens have the same ids in each way: `firstId + i`. Throws RangeError when the pack is for another base. */
-export function mergedBy(way: MergeWay, base: BpeTokenizer, { merges, firstId }: Pack): BpeTokenizer {
+/** The new tokens have the same ids in each method: `firstId + i`. Throws RangeError when the pack is for another base. */
+export function mergedBy(method: MergeMethod, base: BpeTokenizer, { merges, firstId }: Pack): BpeTokenizer {
   const pieces = merges.map(([left, right], index): [string, number] => [left + right, firstId + index]);
   const added = (normalized: boolean) => pieces.map(([content, id]) => addedToken(content, id, normalized));
-  switch (way) {
+  switch (method) {
     case 'right':
       return base.withMerges(merges, firstId);
     case 'added-normalized':

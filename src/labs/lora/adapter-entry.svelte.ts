@@ -1,5 +1,5 @@
 import type { AdapterFiles, AdapterInfo } from '#core/protocol/adapters.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 
 /** Where an adapter comes from. `shipped`: its name in the folder of adapters beside the page. */
 export type AdapterSource = { type: 'url'; url: string; shipped: string | undefined } | { type: 'files' };
@@ -12,7 +12,7 @@ export type AdapterState = 'waiting' | 'fetching' | 'fetched' | 'ready' | 'faile
 
 let made = 0;
 
-/** One adapter of the rack. */
+/** One adapter of the adapterList. */
 export class AdapterEntry {
   readonly id = `adapter-${++made}`;
   state = $state<AdapterState>('waiting');

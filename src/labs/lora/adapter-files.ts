@@ -1,6 +1,6 @@
 /** The two files of an adapter, from wherever they are. */
 import type { AdapterFiles } from '#core/protocol/adapters.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 
 export const CONFIG = 'adapter_config.json';
 export const WEIGHTS = 'adapter_model.safetensors';

@@ -1,7 +1,7 @@
 /** One answer, or one given answer scored, through the engine. */
 import type { TracedToken, TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
-import type { Failure } from '#core/protocol/failure.ts';
-import type { Engine } from '../../workers/engine.svelte.ts';
+import type { Failure } from '#core/failure.ts';
+import type { EngineClient } from '../../workers/engine.svelte.ts';
 
 export interface TracedAnswer {
   tokens: readonly TracedToken[];
@@ -18,7 +18,7 @@ export const alternatives = 4;
 
 /** @param onToken all tokens so far, after each */
 export async function traceAnswer(
-  engine: Engine,
+  engine: EngineClient,
   request: Omit<TraceRequest, 'alternatives' | 'logits'>,
   onToken: (tokens: readonly TracedToken[]) => void = () => {},
 ): Promise<Traced> {

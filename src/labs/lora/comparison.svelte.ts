@@ -1,11 +1,11 @@
 import type { TracedToken } from '#core/protocol/adapters.ts';
-import type { Failure } from '#core/protocol/failure.ts';
-import type { Engine } from '../../workers/engine.svelte.ts';
+import type { Failure } from '#core/failure.ts';
+import type { EngineClient } from '../../workers/engine.svelte.ts';
 import { judgeAnswer, type AnswerVerdict } from './answer-verdict.ts';
 import { traceAnswer, type Traced, type TracedAnswer } from './answer-trace.ts';
 import { partingOf } from './first-divergence.ts';
 import { longestAnswer, type Prompt } from './prompt.svelte.ts';
-import type { Rack } from './adapters.svelte.ts';
+import type { AdapterList } from './adapter-list.svelte.ts';
 
 export type SideName = 'base' | 'adapted';
 
@@ -38,18 +38,18 @@ export class Comparison {
   failure = $state.raw<Failure>();
   asked = $state.raw<Asked>();
   readonly running = $derived(this.phase !== undefined);
-  readonly parting = $derived.by(() => {
+  readonly firstDivergence = $derived.by(() => {
     if (!this.base.answer || !this.adapted.answer) return undefined;
     return partingOf(idsOf(this.adapted.tokens), idsOf(this.base.tokens));
   });
   /** Both are whole and no token differs. */
   readonly same = $derived(
-    this.base.answer !== undefined && this.adapted.answer !== undefined && this.parting === undefined,
+    this.base.answer !== undefined && this.adapted.answer !== undefined && this.firstDivergence === undefined,
   );
 
   constructor(
-    private readonly engine: Engine,
-    private readonly rack: Rack,
+    private readonly engine: EngineClient,
+    private readonly adapterList: AdapterList,
     private readonly prompt: Prompt,
   ) {}
 
@@ -125,7 +125,7 @@ export class Comparison {
   }
 
   #asked(): Asked {
-    const strengths = this.rack.standing.map(({ id, name, strength, rank }) => ({ id, name, strength, rank }));
+    const strengths = this.adapterList.applied.map(({ id, name, strength, rank }) => ({ id, name, strength, rank }));
     return { question: this.prompt.text.trim(), strengths, image: this.prompt.image?.name };
   }
 }

@@ -67,11 +67,11 @@ export class Guide {
   /** @returns false where it was stopped or failed: the lab then says why */
   async #do(step: Step): Promise<boolean> {
     const { lab } = this;
-    const { rack, prompt, comparison, sweep, inside } = lab;
+    const { adapterList, prompt, comparison, sweep, inside } = lab;
     const skill = skillOf(lab.shipped);
     if (!skill) return false;
     if (step === 1) {
-      await rack.clear();
+      await adapterList.clear();
       // One lesion: left and right are then all that there is to be wrong about.
       if (prompt.phantom?.lesions.length !== 1) prompt.drawPhantom(({ lesions }) => lesions.length === 1);
       prompt.text = plainest({ kind: 'patient-where' }, locale.current);
@@ -96,31 +96,31 @@ export class Guide {
       await lab.sweepStrengths();
       return sweep.rows.length > 0 && sweep.failure === undefined;
     }
-    const entry = rack.shipped(skill.name);
+    const entry = adapterList.shipped(skill.name);
     if (!entry) return false;
     inside.look(entry.id);
     await inside.measure();
-    await rack.cut(entry, 1);
+    await adapterList.cut(entry, 1);
     await lab.compare();
     return comparison.adapted.answer !== undefined;
   }
 
   /** These shipped adapters and no others, whole and at full strength. */
   async #only(names: readonly string[]): Promise<boolean> {
-    const { rack } = this.lab;
-    for (const entry of rack.entries) {
+    const { adapterList } = this.lab;
+    for (const entry of adapterList.entries) {
       const { source, state } = entry;
       const keeps = source.type === 'url' && source.shipped !== undefined && names.includes(source.shipped);
-      if (!keeps || state === 'failed') await rack.remove(entry);
+      if (!keeps || state === 'failed') await adapterList.remove(entry);
     }
     for (const name of names) {
-      const entry = await rack.addShipped(name);
+      const entry = await adapterList.addShipped(name);
       if (!entry) return false;
-      rack.setStrength(entry, 1);
-      if (entry.rank !== undefined) await rack.cut(entry, undefined);
+      adapterList.setStrength(entry, 1);
+      if (entry.rank !== undefined) await adapterList.cut(entry, undefined);
     }
-    await rack.sync();
-    return rack.standing.length === names.length;
+    await adapterList.sync();
+    return adapterList.applied.length === names.length;
   }
 
   #set(step: Step, state: StepState): void {

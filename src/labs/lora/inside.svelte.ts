@@ -1,8 +1,8 @@
 import type { Projection } from '#core/gemma3/projections.ts';
 import type { AdapterEntry } from './adapter-entry.svelte.ts';
-import type { Engine } from '../../workers/engine.svelte.ts';
+import type { EngineClient } from '../../workers/engine.svelte.ts';
 import { heatCells, parameterOf, type HeatCell } from './heat.ts';
-import type { Rack } from './adapters.svelte.ts';
+import type { AdapterList } from './adapter-list.svelte.ts';
 import type { WeightNorms } from './weight-norms.svelte.ts';
 
 /** Which adapter is looked into, and which of its modules. */
@@ -10,7 +10,7 @@ export class Inside {
   #adapter = $state<string>();
   #cell = $state.raw<{ layer: number; target: Projection }>();
   readonly entry: AdapterEntry | undefined = $derived.by(() => {
-    const looked = this.rack.entries.filter(({ info }) => info !== undefined);
+    const looked = this.adapterList.entries.filter(({ info }) => info !== undefined);
     return looked.find(({ id }) => id === this.#adapter) ?? looked[0];
   });
   readonly cells: readonly HeatCell[] = $derived.by(() => {
@@ -32,8 +32,8 @@ export class Inside {
   });
 
   constructor(
-    private readonly engine: Engine,
-    private readonly rack: Rack,
+    private readonly engine: EngineClient,
+    private readonly adapterList: AdapterList,
     readonly norms: WeightNorms,
   ) {}
 

@@ -7,13 +7,13 @@ import { locale, t } from '../../platform/locale.svelte.ts';
 import { packageUrl } from '../../platform/package-url.ts';
 import { place, type Address } from '../../platform/place.svelte.ts';
 import type { Session } from '../../chat/session.svelte.ts';
-import { WeightsLink } from '../../workers/weights-client.ts';
+import { WeightsWorker } from '../../workers/weights-worker.ts';
 import { Comparison } from './comparison.svelte.ts';
 import { Guide, steps } from './guide.svelte.ts';
 import { Inside } from './inside.svelte.ts';
 import { LiveAnswer } from './live-answer.svelte.ts';
 import { Prompt } from './prompt.svelte.ts';
-import { Rack } from './adapters.svelte.ts';
+import { AdapterList } from './adapter-list.svelte.ts';
 import { readParameters, type SharedLab } from './share.ts';
 import { nothingShipped, readShipped, type Shipped } from './shipped.ts';
 import { Sweep } from './sweep.svelte.ts';
@@ -22,7 +22,7 @@ import { WeightNorms } from './weight-norms.svelte.ts';
 /** Everything the LoRA lab holds. It works on the model of the chat. */
 export class LoraLab {
   readonly session: Session;
-  readonly rack: Rack;
+  readonly adapterList: AdapterList;
   readonly prompt = new Prompt();
   readonly comparison: Comparison;
   readonly sweep: Sweep;
@@ -45,11 +45,11 @@ export class LoraLab {
     const { engine } = session;
     this.session = session;
     this.#page = page;
-    this.rack = new Rack(engine, new URL('models/adapters/', page).href, () => this.#free());
-    this.comparison = new Comparison(engine, this.rack, this.prompt);
-    this.sweep = new Sweep(engine, this.rack, this.prompt);
-    this.live = new LiveAnswer(engine, this.rack, this.prompt);
-    this.inside = new Inside(engine, this.rack, new WeightNorms(() => new WeightsLink()));
+    this.adapterList = new AdapterList(engine, new URL('models/adapters/', page).href, () => this.#free());
+    this.comparison = new Comparison(engine, this.adapterList, this.prompt);
+    this.sweep = new Sweep(engine, this.adapterList, this.prompt);
+    this.live = new LiveAnswer(engine, this.adapterList, this.prompt);
+    this.inside = new Inside(engine, this.adapterList, new WeightNorms(() => new WeightsWorker()));
     this.guide = new Guide(this);
   }
 
@@ -61,7 +61,7 @@ export class LoraLab {
   /** A question can be put now. */
   get ready(): boolean {
     const { engine } = this.session;
-    return engine.model !== undefined && !this.busy && !this.chatAnswers && this.rack.progress === undefined;
+    return engine.model !== undefined && !this.busy && !this.chatAnswers && this.adapterList.progress === undefined;
   }
 
   /** At the first visit. */
@@ -93,7 +93,7 @@ export class LoraLab {
       this.prompt.text = plainest({ kind: 'patient-where' }, locale.current);
       if (!this.prompt.image) this.prompt.drawPhantom(({ lesions }) => lesions.length === 1);
     }
-    await this.rack.follow();
+    await this.adapterList.follow();
   }
 
   /** Ends what this lab has running. */
@@ -123,18 +123,18 @@ export class LoraLab {
 
   /** Files that were dropped on the page or picked. */
   async addFiles(files: readonly File[]): Promise<void> {
-    await this.rack.addFiles(files);
+    await this.adapterList.addFiles(files);
   }
 
   shared(): SharedLab {
-    const { prompt, rack, guide } = this;
+    const { prompt, adapterList, guide } = this;
     return {
       step: guide.step,
       question: prompt.text.trim(),
       phantom: prompt.phantom && prompt.image?.name,
       seed: prompt.seed,
       temperature: prompt.temperature,
-      adapters: rack.entries.flatMap(({ address, strength, rank }) =>
+      adapters: adapterList.entries.flatMap(({ address, strength, rank }) =>
         address === undefined ? [] : [{ address, strength, rank }],
       ),
     };
@@ -143,7 +143,7 @@ export class LoraLab {
   async #when(run: () => Promise<void>): Promise<void> {
     if (this.prompt.empty || this.chatAnswers) return;
     await this.stop();
-    await this.rack.sync();
+    await this.adapterList.sync();
     if (this.session.engine.model) await run();
   }
 
@@ -157,13 +157,13 @@ export class LoraLab {
     if (lab !== 'lora') return;
     const shared = readParameters(query);
     if (!shared) return;
-    const { prompt, guide, rack } = this;
+    const { prompt, guide, adapterList } = this;
     guide.step = steps.find((step) => step === shared.step) ?? guide.step;
     prompt.text = shared.question;
     prompt.seed = shared.seed;
     prompt.temperature = shared.temperature;
     if (shared.phantom !== undefined) prompt.showPhantom(shared.phantom);
-    await rack.replace(shared.adapters, (address) => {
+    await adapterList.replace(shared.adapters, (address) => {
       const found = packageUrl(address, this.#page);
       return found.type === 'ok' ? found.url : undefined;
     });

@@ -1,11 +1,11 @@
 import type { GenerateEvent } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
-import type { Engine } from '../../workers/engine.svelte.ts';
+import type { Failure } from '#core/failure.ts';
+import type { EngineClient } from '../../workers/engine.svelte.ts';
 import { longestAnswer, type Prompt } from './prompt.svelte.ts';
-import type { Rack } from './adapters.svelte.ts';
+import type { AdapterList } from './adapter-list.svelte.ts';
 
 /** Text that came while the sliders stood still. */
-export interface Stretch {
+export interface StrengthSpan {
   text: string;
   /** Of each adapter that stands, in its order. */
   strengths: readonly number[];
@@ -17,22 +17,22 @@ export type Pace = (typeof paces)[number];
 
 /** An answer that is written while the sliders move. */
 export class LiveAnswer {
-  stretches = $state.raw<readonly Stretch[]>([]);
+  spans = $state.raw<readonly StrengthSpan[]>([]);
   names = $state.raw<readonly string[]>([]);
   pace = $state<Pace>(5);
   state = $state<'idle' | 'running' | 'done' | 'stopped' | 'failed'>('idle');
   failure = $state.raw<Failure>();
   readonly running = $derived(this.state === 'running');
-  readonly text = $derived(this.stretches.map(({ text }) => text).join(''));
+  readonly text = $derived(this.spans.map(({ text }) => text).join(''));
 
   constructor(
-    private readonly engine: Engine,
-    private readonly rack: Rack,
+    private readonly engine: EngineClient,
+    private readonly adapterList: AdapterList,
     private readonly prompt: Prompt,
   ) {}
 
   clear(): void {
-    this.stretches = [];
+    this.spans = [];
     this.names = [];
     this.state = 'idle';
     this.failure = undefined;
@@ -41,7 +41,7 @@ export class LiveAnswer {
   /** To be called when nothing else runs. */
   async run(): Promise<void> {
     this.clear();
-    this.names = this.rack.standing.map(({ name }) => name);
+    this.names = this.adapterList.applied.map(({ name }) => name);
     this.state = 'running';
     const { messages, sampling } = this.prompt;
     const request = { messages, sampling, maxNewTokens: longestAnswer, tokensPerSecond: this.pace };
@@ -59,10 +59,10 @@ export class LiveAnswer {
   /** The strengths are those of the moment at which the words arrive. */
   #append(text: string): void {
     if (text === '') return;
-    const strengths = this.rack.strengths;
-    const last = this.stretches.at(-1);
+    const strengths = this.adapterList.strengths;
+    const last = this.spans.at(-1);
     const isSame = last?.strengths.every((strength, at) => strength === strengths[at]) ?? false;
-    if (last && isSame) this.stretches = [...this.stretches.slice(0, -1), { ...last, text: last.text + text }];
-    else this.stretches = [...this.stretches, { text, strengths }];
+    if (last && isSame) this.spans = [...this.spans.slice(0, -1), { ...last, text: last.text + text }];
+    else this.spans = [...this.spans, { text, strengths }];
   }
 }

@@ -23,9 +23,9 @@ export interface SharedLab {
 /** Characters of the whole address: mail programs and messengers cut longer ones. */
 export const longestLink = 4000;
 
-const MOST_QUESTION = 2000;
-const LEAST_STRENGTH = -1;
-const MOST_STRENGTH = 2;
+const MAX_QUESTION = 2000;
+const MIN_STRENGTH = -1;
+const MAX_STRENGTH = 2;
 const MOST = 4;
 
 /** @param page address of the page, with or without a hash */
@@ -57,7 +57,7 @@ export function readParameters(query: URLSearchParams): SharedLab | undefined {
   const phantom = query.get('p') ?? '';
   return {
     step: Number.isInteger(step) && step >= 1 && step <= 5 ? step : undefined,
-    question: (query.get('q') ?? '').slice(0, MOST_QUESTION),
+    question: (query.get('q') ?? '').slice(0, MAX_QUESTION),
     phantom: /^\d{1,6}-\d{1,6}$/u.test(phantom) ? phantom : undefined,
     seed: Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff ? seed : 1,
     temperature: temperature > 0 && temperature <= 2 ? temperature : 0,
@@ -70,6 +70,6 @@ function readAdapter(text: string): SharedAdapter[] {
   if (address === undefined) return [];
   const strength = Number(strengthText);
   const rank = Number(rankText);
-  if (strengthText === '' || !(strength >= LEAST_STRENGTH && strength <= MOST_STRENGTH)) return [];
+  if (strengthText === '' || !(strength >= MIN_STRENGTH && strength <= MAX_STRENGTH)) return [];
   return [{ address, strength, rank: Number.isInteger(rank) && rank >= 1 ? rank : undefined }];
 }

@@ -1,9 +1,9 @@
-import type { Failure } from '#core/protocol/failure.ts';
-import type { Engine } from '../../workers/engine.svelte.ts';
+import type { Failure } from '#core/failure.ts';
+import type { EngineClient } from '../../workers/engine.svelte.ts';
 import { judgeAnswer, type AnswerVerdict } from './answer-verdict.ts';
 import { traceAnswer } from './answer-trace.ts';
 import { longestAnswer, type Prompt } from './prompt.svelte.ts';
-import type { Rack } from './adapters.svelte.ts';
+import type { AdapterList } from './adapter-list.svelte.ts';
 
 export interface SweepRow {
   strength: number;
@@ -23,8 +23,8 @@ export class Sweep {
   failure = $state.raw<Failure>();
 
   constructor(
-    private readonly engine: Engine,
-    private readonly rack: Rack,
+    private readonly engine: EngineClient,
+    private readonly adapterList: AdapterList,
     private readonly prompt: Prompt,
   ) {}
 
@@ -38,7 +38,7 @@ export class Sweep {
     this.clear();
     const { messages, sampling, shown } = this.prompt;
     const question = this.prompt.text.trim();
-    const count = this.rack.standing.length;
+    const count = this.adapterList.applied.length;
     this.running = true;
     try {
       for (const strength of sweepStrengths) {
@@ -49,11 +49,14 @@ export class Sweep {
         if (traced.type !== 'done') return;
         const { text, tokens, reason } = traced.answer;
         const isTaught = this.engine.model?.teaches === 'phantoms' && reason === 'end';
-        const surprise = tokens.reduce((sum, { probability }) => sum - Math.log(Math.max(probability, 1e-30)), 0);
+        const negativeLogLikelihood = tokens.reduce(
+          (sum, { probability }) => sum - Math.log(Math.max(probability, 1e-30)),
+          0,
+        );
         const row: SweepRow = {
           strength,
           text,
-          perplexity: Math.exp(surprise / Math.max(1, tokens.length)),
+          perplexity: Math.exp(negativeLogLikelihood / Math.max(1, tokens.length)),
           verdict: isTaught ? judgeAnswer(question, text, shown) : undefined,
         };
         this.rows = [...this.rows, row];

@@ -1,7 +1,7 @@
 import type { JobId, ModelInfo, PackageSource } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { NormsEvent, WeightsApi, WeightsOpenEvent } from '#core/protocol/weights.ts';
-import type { WorkerLink } from '../../workers/worker-client.ts';
+import type { WorkerClient } from '../../workers/worker-client.ts';
 
 /** ‖W‖ of matrices of the open package, each measured once, in the worker that looks into weights. */
 export class WeightNorms {
@@ -9,13 +9,13 @@ export class WeightNorms {
   /** 0 … 1 while some are measured. */
   progress = $state<number>();
   failure = $state.raw<Failure>();
-  #link: WorkerLink<WeightsApi, Failure> | undefined;
+  #link: WorkerClient<WeightsApi, Failure> | undefined;
   #model: ModelInfo | undefined;
   #opened = false;
   #measured: Promise<void> = Promise.resolve();
 
   /** @param connect a link of our own: another lab may have a package open in its */
-  constructor(private readonly connect: () => WorkerLink<WeightsApi, Failure>) {}
+  constructor(private readonly connect: () => WorkerClient<WeightsApi, Failure>) {}
 
   /** What was measured belongs to another package. */
   forget(): void {
@@ -48,7 +48,7 @@ export class WeightNorms {
     if (this.#link === link) this.progress = undefined;
   }
 
-  async #open(link: WorkerLink<WeightsApi, Failure>, source: PackageSource): Promise<void> {
+  async #open(link: WorkerClient<WeightsApi, Failure>, source: PackageSource): Promise<void> {
     const job: JobId = link.newJob();
     await link.run<WeightsOpenEvent>(
       job,
@@ -61,7 +61,7 @@ export class WeightNorms {
     );
   }
 
-  async #norms(link: WorkerLink<WeightsApi, Failure>, names: readonly string[]): Promise<void> {
+  async #norms(link: WorkerClient<WeightsApi, Failure>, names: readonly string[]): Promise<void> {
     const job: JobId = link.newJob();
     await link.run<NormsEvent>(
       job,

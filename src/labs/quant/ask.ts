@@ -1,7 +1,7 @@
 /** One question to an engine, as a promise. */
 import type { TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
 import type { GenerateEvent, GenerateRequest, TurnStats } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import { messagesOf, type SheetQuestion } from './questions.ts';
 
 /** What is asked of an engine here. */
@@ -27,10 +27,10 @@ export interface Spoken {
 }
 
 /** The engine could not answer. */
-export class NoAnswer extends Error {
+export class AnswerError extends Error {
   constructor(readonly failure: Failure) {
     super(`${failure.code} ${JSON.stringify(failure.detail)}`);
-    this.name = 'NoAnswer';
+    this.name = 'AnswerError';
   }
 }
 
@@ -39,7 +39,7 @@ const greedy = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0
 
 /**
  * @param forced the answer is these tokens; undefined: what the model says
- * @throws NoAnswer
+ * @throws AnswerError
  */
 export async function traced(
   engine: Answering,
@@ -67,11 +67,11 @@ export async function traced(
     };
     engine.trace(request, on).catch(reject);
   });
-  if (ending.type !== 'done') throw noAnswer(ending);
+  if (ending.type !== 'done') throw answerError(ending);
   return { text: ending.text, ended: ending.reason === 'end', ids, rows };
 }
 
-/** As the chat answers, at its speed. @throws NoAnswer */
+/** As the chat answers, at its speed. @throws AnswerError */
 export async function spoken(engine: Answering, question: SheetQuestion, maxNewTokens: number): Promise<Spoken> {
   let text = '';
   const ending = await new Promise<GenerateEvent>((resolve, reject) => {
@@ -82,10 +82,10 @@ export async function spoken(engine: Answering, question: SheetQuestion, maxNewT
     };
     engine.generate(request, on).catch(reject);
   });
-  if (ending.type !== 'done') throw noAnswer(ending);
+  if (ending.type !== 'done') throw answerError(ending);
   return { text, ended: ending.reason === 'end', turn: ending.turn };
 }
 
-function noAnswer(ending: { type: string; failure?: Failure }): NoAnswer {
-  return new NoAnswer(ending.failure ?? { code: 'runtime', detail: { reason: ending.type } });
+function answerError(ending: { type: string; failure?: Failure }): AnswerError {
+  return new AnswerError(ending.failure ?? { code: 'runtime', detail: { reason: ending.type } });
 }

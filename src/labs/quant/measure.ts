@@ -34,7 +34,7 @@ export interface Measured {
  * @param reference the original's answers to those; undefined: this is the original
  * @param keep takes the traces of the original
  * @param on called after each answer
- * @throws NoAnswer
+ * @throws AnswerError
  */
 export async function measure(
   engine: Answering,

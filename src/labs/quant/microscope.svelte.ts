@@ -1,4 +1,4 @@
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type {
   InspectEvent,
   Inspection,
@@ -8,7 +8,7 @@ import type {
   WeightsSource,
 } from '#core/protocol/weights.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
-import { WeightsLink } from '../../workers/weights-client.ts';
+import { WeightsWorker } from '../../workers/weights-worker.ts';
 import { settingsOf } from './presets.ts';
 
 /** Bars of the histogram, cells of the error map and of the detail, each way. */
@@ -36,7 +36,7 @@ export class Microscope {
   pointed = $state.raw<{ row: number; column: number }>();
   facts = $state.raw<WeightFacts>();
   readonly shown = $derived(this.matrices.find(({ name }) => name === this.matrix));
-  readonly #link = new WeightsLink();
+  readonly #link = new WeightsWorker();
   /** Of the source: what an older one answers is not taken. */
   #source = 0;
   #wanted = false;

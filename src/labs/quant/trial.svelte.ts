@@ -1,5 +1,5 @@
 import type { MemoryStats, PackageSource } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { ModelPart } from '#core/protocol/weights.ts';
 import type { Measured } from './measure.ts';
 import { partsCode, type PartSettings } from './settings-code.ts';

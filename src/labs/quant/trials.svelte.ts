@@ -2,10 +2,10 @@ import type { OpenOptions, PackageSource } from '#core/protocol/engine.ts';
 import { SETS } from '#core/phantoms/sets.ts';
 import type { RequantizeEvent } from '#core/protocol/weights.ts';
 import { Announcer } from '../../platform/announcer.svelte.ts';
-import { Engine } from '../../workers/engine.svelte.ts';
+import { EngineClient } from '../../workers/engine.svelte.ts';
 import { t } from '../../platform/locale.svelte.ts';
-import { WeightsLink } from '../../workers/weights-client.ts';
-import { NoAnswer, type Traced } from './ask.ts';
+import { WeightsWorker } from '../../workers/weights-worker.ts';
+import { AnswerError, type Traced } from './ask.ts';
 import { measure } from './measure.ts';
 import { nameOfTrial } from './names.ts';
 import { presets } from './presets.ts';
@@ -36,8 +36,8 @@ export class Trials {
   #traces: Traced[] = [];
   #vocabulary = 0;
   #cancelled = false;
-  #engine: Engine | undefined;
-  readonly #weights = new WeightsLink();
+  #engine: EngineClient | undefined;
+  readonly #weights = new WeightsWorker();
 
   /**
    * @param original folder of the checkpoint in fp16
@@ -134,7 +134,7 @@ export class Trials {
 
   async #perform(trial: Trial): Promise<void> {
     const name = nameOfTrial(trial);
-    const engine = new Engine();
+    const engine = new EngineClient();
     this.#engine = engine;
     this.announcer.say(t('quant.announce.started', { name }));
     try {
@@ -144,7 +144,7 @@ export class Trials {
       this.announcer.say(t('quant.announce.done', { name, right, asked: measured.answers.length }));
     } catch (error) {
       if (this.#cancelled) trial.state = 'cancelled';
-      else if (error instanceof NoAnswer) {
+      else if (error instanceof AnswerError) {
         trial.state = 'failed';
         trial.failure = error.failure;
       } else {
@@ -162,8 +162,8 @@ export class Trials {
     }
   }
 
-  /** @throws NoAnswer, Cancelled */
-  async #measure(trial: Trial, engine: Engine): Promise<void> {
+  /** @throws AnswerError, Cancelled */
+  async #measure(trial: Trial, engine: EngineClient): Promise<void> {
     const source = trial.subject.type === 'parts' ? await this.#make(trial, trial.subject.parts) : trial.subject.source;
     this.#goOn();
     trial.state = 'opening';
@@ -171,13 +171,13 @@ export class Trials {
     const isOpen = await engine.open(source, { contextLength, provider: this.provider() });
     this.#goOn();
     const { model, openFailure } = engine;
-    if (!isOpen || !model) throw new NoAnswer(openFailure ?? { code: 'no-model', detail: {} });
+    if (!isOpen || !model) throw new AnswerError(openFailure ?? { code: 'no-model', detail: {} });
     if (trial.isReference) this.#vocabulary = model.vocabularySize;
     else if (model.vocabularySize !== this.#vocabulary) {
       trial.otherVocabulary = { own: model.vocabularySize, original: this.#vocabulary };
-      throw new NoAnswer({ code: 'unsupported-package', detail: { reason: 'vocabulary' } });
+      throw new AnswerError({ code: 'unsupported-package', detail: { reason: 'vocabulary' } });
     }
-    if (!model.hasVision) throw new NoAnswer({ code: 'no-vision', detail: {} });
+    if (!model.hasVision) throw new AnswerError({ code: 'no-vision', detail: {} });
     trial.state = 'asking';
     const count = this.size();
     if (this.questions.length < count) this.questions = sheetOf(this.set, count);
@@ -212,7 +212,7 @@ export class Trials {
         .run<RequantizeEvent>(job, (api, deliver) => api.requantize(job, request, deliver), on)
         .catch(reject);
     });
-    if (ending.type === 'failed') throw new NoAnswer(ending.failure);
+    if (ending.type === 'failed') throw new AnswerError(ending.failure);
     if (ending.type !== 'done') throw new Cancelled();
     const result = ending.package;
     trial.weightBytes = result.weightBytes;

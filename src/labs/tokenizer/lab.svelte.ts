@@ -1,5 +1,5 @@
 import type { LabFailure, TokenizerKey } from '#core/protocol/tokenizer.ts';
-import { LabLink } from '../../workers/tokenizer-client.ts';
+import { TokenizerWorker } from '../../workers/tokenizer-worker.ts';
 import { place, type Address } from '../../platform/place.svelte.ts';
 import type { Entry } from './tokenizers/entry.svelte.ts';
 import { examples } from './text/examples.ts';
@@ -10,7 +10,7 @@ import { BASE, Tokenizers } from './tokenizers/tokenizers.svelte.ts';
 import { TotalsCounter } from './text/totals.ts';
 
 /** UTF-16 units of text that are compared live. */
-export const mostText = 200_000;
+export const maxText = 200_000;
 
 /** The host that ids of repositories belong to. */
 const hub = 'https://huggingface.co';
@@ -19,7 +19,7 @@ const hubPrefix = 'hf:';
 
 /** Everything the tokenizer lab holds. It works without a model. */
 export class TokenizerLab {
-  readonly link = new LabLink();
+  readonly link = new TokenizerWorker();
   readonly tokenizers: Tokenizers;
   readonly live = new LiveText(this.link, () => this.#reload());
   readonly pairs = new Pairs(this.link);
@@ -100,8 +100,8 @@ export class TokenizerLab {
       return failed({ code: 'encoding', detail: { file: file.name } });
     }
     if (isPairs) return this.pairs.take(text, file.name, file.name);
-    if (text.length > mostText) {
-      return failed({ code: 'text-too-long', detail: { file: file.name, length: text.length, limit: mostText } });
+    if (text.length > maxText) {
+      return failed({ code: 'text-too-long', detail: { file: file.name, length: text.length, limit: maxText } });
     }
     this.live.text = text;
   }
@@ -111,7 +111,7 @@ export class TokenizerLab {
     const packed = query.get('s');
     const text = query.get('text');
     this.linkBroken = false;
-    if (text !== null) this.live.text = text.slice(0, mostText);
+    if (text !== null) this.live.text = text.slice(0, maxText);
     if (packed === null) return;
     const shared = await unpackShared(packed);
     this.linkBroken = shared === undefined;

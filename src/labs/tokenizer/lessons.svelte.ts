@@ -1,8 +1,8 @@
 import type { Session } from '../../chat/session.svelte.ts';
-import { LessonsLink } from '../../workers/vocabulary-client.ts';
+import { VocabularyWorker } from '../../workers/vocabulary-worker.ts';
 import { Claims } from './claims/claims.svelte.ts';
 import type { TokenizerLab } from './lab.svelte.ts';
-import { Money } from './cost/token-cost.svelte.ts';
+import { TokenCost } from './cost/token-cost.svelte.ts';
 import { NewRows } from './new-rows/new-rows.svelte.ts';
 import { BASE } from './tokenizers/tokenizers.svelte.ts';
 import { Training } from './training/training.svelte.ts';
@@ -15,16 +15,16 @@ const PACK = 'ko-8960';
 export class Lessons {
   readonly claims: Claims;
   readonly wrong: WrongMerges;
-  readonly money: Money;
+  readonly money: TokenCost;
   readonly training: Training;
   readonly rows: NewRows;
 
   constructor(lab: TokenizerLab, session: Session) {
     const sources = { base: addressOf(lab, BASE), pack: addressOf(lab, PACK) };
-    const link = new LessonsLink();
+    const link = new VocabularyWorker();
     this.claims = new Claims(lab.link);
     this.wrong = new WrongMerges(link, sources);
-    this.money = new Money(session.engine);
+    this.money = new TokenCost(session.engine);
     this.training = new Training(lab, sources.base);
     this.rows = new NewRows(link, sources, session.engine);
   }

@@ -11,7 +11,7 @@ export interface Shared {
 export const longestLink = 16_000;
 
 /** Characters of text; what unpacks to more is no link of ours. */
-const mostText = 200_000;
+const maxText = 200_000;
 
 /** @param page address of the page, with or without a hash */
 export async function linkTo(shared: Shared, page: string): Promise<string> {
@@ -33,7 +33,7 @@ export async function unpackShared(packed: string): Promise<Shared | undefined> 
     const binary = atob(packed.replaceAll('-', '+').replaceAll('_', '/'));
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-    return checked(JSON.parse(await textUpTo(stream, mostText * 4)));
+    return checked(JSON.parse(await textUpTo(stream, maxText * 4)));
   } catch {
     return undefined;
   }
@@ -58,6 +58,6 @@ async function textUpTo(stream: ReadableStream<Uint8Array<ArrayBuffer>>, most: n
 function checked(json: unknown): Shared | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const { v, t, k } = { v: undefined, t: undefined, k: undefined, ...json } as Record<string, unknown>;
-  if (v !== 1 || typeof t !== 'string' || t.length > mostText || !Array.isArray(k)) return undefined;
+  if (v !== 1 || typeof t !== 'string' || t.length > maxText || !Array.isArray(k)) return undefined;
   return { text: t, tokenizers: k.filter((key) => typeof key === 'string').slice(0, 20) };
 }

@@ -18,7 +18,7 @@ import type {
   TracedToken,
   TraceRequest,
 } from '#core/protocol/adapters.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { provider } from '../provided.ts';
 import { packageUrl } from './model.ts';

@@ -152,7 +152,7 @@ describe.each(['webgpu', 'wasm'] as const)('%s', (provider) => {
     const tokens = await baseTrace();
     expect(tokens.map(({ id }) => id)).toEqual(base.map(({ id }) => id));
     const worst = Math.max(...logitsOf(tokens).map((logits, i) => maxDifference(logits, base[i]?.logits ?? [])));
-    console.log(`${provider}: strength 0 differs from the session without slots by ${worst}`);
+    console.log(`${provider}: strength 0 differs from the session without branches by ${worst}`);
     expect(worst).toBeLessThanOrEqual(1e-6);
     // And it is the adapter that was turned off, not one that does nothing.
     model.adapters.setStrengths([1]);
@@ -277,7 +277,7 @@ describe('where the decoder cannot be made again', () => {
   test('products of other names: no place for an adapter, and nothing happened', async () => {
     renamed = true;
     await expect(set([adapter], [1])).rejects.toMatchObject({
-      code: 'no-slots',
+      code: 'no-lora-branches',
       detail: { file: 'onnx/decoder_model_merged.onnx' },
     });
     renamed = false;

@@ -100,9 +100,9 @@ describe('adapters', () => {
     expect(one.tokens.map(({ id }) => id)).toEqual(adapted);
     const none = await engine.trace(breath, { maxNewTokens: length, strengths: [0], logits: true });
     expect(none.tokens.map(({ id }) => id)).toEqual(base);
-    // In 4 bits, where the runtime fuses products of the session without slots.
+    // In 4 bits, where the runtime fuses products of the session without branches.
     const differences = none.tokens.map(({ logits }, i) => maxDifference(logits ?? [], baseLogits[i] ?? []));
-    console.log(`strength 0 differs from the session without slots by ${Math.max(...differences)}`);
+    console.log(`strength 0 differs from the session without branches by ${Math.max(...differences)}`);
     expect(Math.max(...differences)).toBeLessThanOrEqual(1e-6);
     // How likely the base finds what the adapter made.
     const given = await engine.trace(breath, { forced: adapted, strengths: [0] });

@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import type { GenerateEvent } from '#core/protocol/engine.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
-import { Engine } from '../../../src/workers/engine.svelte.ts';
+import { EngineClient } from '../../../src/workers/engine.svelte.ts';
 import { greedy, user } from '../engine/client.ts';
 import { packageUrl } from '../engine/model.ts';
 import { provider } from '../provided.ts';
@@ -21,7 +21,7 @@ async function ended(search: (on: (event: NearestEvent) => void) => Promise<void
 }
 
 test('searches and answers', async () => {
-  const engine = new Engine();
+  const engine = new EngineClient();
   const search = (text: string) => ended((on) => engine.nearestTokens(request(text), on));
   expect(await search('환자')).toMatchObject({ type: 'failed', failure: { code: 'no-model' } });
   expect(await engine.open({ type: 'url', url: packageUrl('chat') }, { contextLength: 256, provider })).toBe(true);

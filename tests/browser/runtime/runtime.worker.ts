@@ -5,7 +5,7 @@ import { requestGpu, type Gpu } from '../../../workers/engine/runtime/device.ts'
 import { GpuLedger } from '../../../workers/engine/runtime/ledger.ts';
 import { memoryStats } from '../../../workers/engine/runtime/memory.ts';
 import { chooseBuild, loadOrt, sessionOptions, type OrtBuild } from '../../../workers/engine/runtime/ort.ts';
-import { PatientBlob } from '../../../workers/engine/runtime/retrying-blob.ts';
+import { RetryingBlob } from '../../../workers/engine/runtime/retrying-blob.ts';
 import { addOne, ATTENTION, attentionIf, chain, TIED, tiedHead } from './models.ts';
 
 const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
@@ -87,7 +87,7 @@ const api = {
     const ledger = new GpuLedger(device);
     const { model, file } = chain(size, count);
     // Wi is full of (i + 1) / size: x of ones comes out as count! in every place.
-    const data = new PatientBlob(
+    const data = new RetryingBlob(
       new Blob(Array.from({ length: count }, (_, i) => new Blob([new Float32Array(size * size).fill((i + 1) / size)]))),
     );
     // What the runtime reads from the Blob at once is what it must hold.
@@ -125,7 +125,7 @@ const api = {
     const { device, destroy } = await gpu();
     const ledger = new GpuLedger(device);
     const { model, file } = chain(size, 1);
-    const externalData = [{ path: file, data: new PatientBlob(new Blob([new Float32Array(size * size)])) }];
+    const externalData = [{ path: file, data: new RetryingBlob(new Blob([new Float32Array(size * size)])) }];
     const create = () => ort.InferenceSession.create(model, { ...sessionOptions(device), externalData });
     const first = await create();
     const second = await create();

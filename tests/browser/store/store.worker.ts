@@ -1,10 +1,10 @@
 /** The store as the engine worker has it; errors cross as data, as they do there. */
 import { expose } from 'comlink';
 import type { PackageSource } from '#core/protocol/engine.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { openPackage } from '../../../workers/store/package.ts';
-import type { StoreNotice } from '../../../workers/store/reader.ts';
-import { Shelf } from '../../../workers/store/package-store.ts';
+import type { StoreNotice } from '#core/protocol/engine.ts';
+import { PackageStore } from '../../../workers/store/package-store.ts';
 
 export interface ReadResult {
   bytes?: Uint8Array<ArrayBuffer>;
@@ -42,7 +42,8 @@ const api = {
     let isSilent = false;
     let other: { close(): void } | undefined;
     try {
-      if (circumstances.locked && source.type === 'url') other = await (await Shelf.open(source.url))?.sink(path);
+      if (circumstances.locked && source.type === 'url')
+        other = await (await PackageStore.open(source.url))?.sink(path);
       const notice = (one: StoreNotice) => result.notices.push(one);
       const reader = await openPackage(source, { notice, signal });
       result.list = reader.list();
@@ -74,8 +75,8 @@ const api = {
 
   /** Overwrites one byte of what lies on disk. */
   async spoil(url: string, path: string, at: number): Promise<void> {
-    const shelf = await Shelf.open(url);
-    const sink = await shelf?.sink(path);
+    const store = await PackageStore.open(url);
+    const sink = await store?.sink(path);
     const bytes = sink?.read(0, sink.length);
     if (!sink || !bytes) throw new Error('nothing to spoil');
     bytes[at] = (bytes[at] ?? 0) ^ 1;

@@ -14,7 +14,7 @@ import {
   type ModelProto,
 } from '#core/onnx/onnx_pb.ts';
 import type { NearestRequest } from '#core/protocol/nearest.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { findNearest } from '../../../workers/engine/embedding/nearest.ts';
 import type { ModelPackage } from '../../../workers/engine/model/package.ts';
 import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';

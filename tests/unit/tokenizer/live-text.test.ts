@@ -1,15 +1,15 @@
 /** After any edits the kept and the new units are what the text gives from the start, whichever the tokenizer. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { EditReply, UnitLanes } from '#core/protocol/tokenizer.ts';
+import type { EditReply, TokensByUnit } from '#core/protocol/tokenizer.ts';
 import { applyEdit, editBetween } from '#core/tokenizer/text/text-edit.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
 import { unitEnds } from '#core/tokenizer/text/units.ts';
 import { LiveText } from '../../../workers/tokenizer/live-text.ts';
-import type { Shelved } from '../../../workers/tokenizer/shelved.ts';
+import type { RegisteredTokenizer } from '../../../workers/tokenizer/registered-tokenizer.ts';
 
 /** One token a word with the space before it, or, across everything, one for `across` characters. */
-function standIn(across?: number): Shelved {
+function standIn(across?: number): RegisteredTokenizer {
   const segment = (text: string) => {
     const ends = [...text.matchAll(across ? new RegExp(`[^]{1,${across}}`, 'g') : /\n|[^\n]?[^\s]*/g)]
       .filter(([token]) => token !== '')
@@ -21,7 +21,7 @@ function standIn(across?: number): Shelved {
   return { tokenizer, info, pack: undefined, cutsAreSafe: across === undefined };
 }
 
-const shelf = (shelved: Record<string, Shelved>) => ({ get: (key: string) => shelved[key] });
+const shelf = (registered: Record<string, RegisteredTokenizer>) => ({ get: (key: string) => registered[key] });
 
 interface Shown {
   text: string;
@@ -32,7 +32,7 @@ function unitsOf(reply: EditReply & { type: 'units' }, text: string, from: numbe
   let at = from;
   const offsets = reply.lanes.map(() => 0);
   return [...reply.lengths].map((length, unit) => {
-    const ends = reply.lanes.map((lane: UnitLanes, index) => {
+    const ends = reply.lanes.map((lane: TokensByUnit, index) => {
       const count = lane.counts[unit] ?? 0;
       const begin = offsets[index] ?? 0;
       offsets[index] = begin + count;
@@ -55,9 +55,9 @@ const texts = fc.array(
 test('units follow edits', () => {
   fc.assert(
     fc.property(texts, fc.constantFrom(3, 7, 400), (versions, across) => {
-      const shelved = { safe: standIn(), across: standIn(across) };
+      const registered = { safe: standIn(), across: standIn(across) };
       const keys = ['safe', 'across', 'absent'];
-      const live = new LiveText(shelf(shelved));
+      const live = new LiveText(shelf(registered));
       let shown: Shown[] = [];
       let before = '';
       for (const [index, text] of versions.entries()) {
@@ -71,13 +71,13 @@ test('units follow edits', () => {
         shown = [...head, ...unitsOf(reply, text, from), ...tail];
         before = text;
 
-        const fresh = new LiveText(shelf(shelved));
+        const fresh = new LiveText(shelf(registered));
         const whole = fresh.edit({ version: 1, scope: 'all', edit: { start: 0, end: 0, insert: text }, keys });
         if (whole.type !== 'units') throw new Error('asked to send again');
         expect(shown).toEqual(unitsOf(whole, text, 0));
         expect(shown.map((unit) => unit.text).join('')).toBe(text);
         // A tokenizer that reaches across units covers the text with the tokens that it has.
-        const { ends } = shelved.across.tokenizer.segment(text);
+        const { ends } = registered.across.tokenizer.segment(text);
         const starts = whole.lanes[1]?.marks.filter((mark) => mark < 8).length;
         expect(starts).toBe(ends.length);
       }

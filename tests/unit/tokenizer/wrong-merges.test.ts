@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { MergeWay } from '#core/tokenizer/korean/wrong-merges.ts';
-import { countReachable, mergedBy, MERGE_WAYS } from '#core/tokenizer/korean/wrong-merges.ts';
+import type { MergeMethod } from '#core/tokenizer/korean/wrong-merges.ts';
+import { countReachable, mergedBy, MERGE_METHODS } from '#core/tokenizer/korean/wrong-merges.ts';
 import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
 import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
@@ -13,8 +13,8 @@ const packPath = 'public/korean/ko-8960.json';
 const parsed = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 const base = readTokenizerJson(parsed(basePath));
 const pack = readPack(parsed(packPath));
-const made = new Map<MergeWay, Tokenizer>(MERGE_WAYS.map((way) => [way, mergedBy(way, base, pack)]));
-const by = (way: MergeWay): Tokenizer => made.get(way) ?? base;
+const made = new Map<MergeMethod, Tokenizer>(MERGE_METHODS.map((method) => [method, mergedBy(method, base, pack)]));
+const by = (method: MergeMethod): Tokenizer => made.get(method) ?? base;
 
 const pairs = (name: string): string[] =>
   readFileSync(`tests/fixtures/korean/${name}.en-ko.tsv`, 'utf8')
@@ -28,13 +28,13 @@ const lengths = (tokenizer: Tokenizer, texts: readonly string[]) => texts.map((t
 const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
 const lengthsOfBase = { pud: lengths(base, sets.pud), udhr: lengths(base, sets.udhr) };
 
-function longer(way: MergeWay, set: keyof typeof sets): number {
+function longer(method: MergeMethod, set: keyof typeof sets): number {
   const before = lengthsOfBase[set];
-  return lengths(by(way), sets[set]).filter((count, index) => count > (before[index] ?? 0)).length;
+  return lengths(by(method), sets[set]).filter((count, index) => count > (before[index] ?? 0)).length;
 }
 
 /** Change of Korean tokens in percent on PUD and UDHR, for ko-8960 as it is shipped; a better list may move them by a point. */
-const measured: readonly [way: MergeWay, pud: number, udhr: number][] = [
+const measured: readonly [method: MergeMethod, pud: number, udhr: number][] = [
   ['right', -18.7, -19.3],
   ['score-zero', -18.2, -18.9],
   ['added-normalized', -13.7, -9.4],
@@ -44,22 +44,22 @@ const measured: readonly [way: MergeWay, pud: number, udhr: number][] = [
 ];
 
 describe('1,000 sentences of PUD and the Declaration', () => {
-  test.each(measured)('%s', (way, ...percents) => {
+  test.each(measured)('%s', (method, ...percents) => {
     for (const [index, set] of (['pud', 'udhr'] as const).entries()) {
-      const change = 100 * (sum(lengths(by(way), sets[set])) / sum(lengthsOfBase[set]) - 1);
+      const change = 100 * (sum(lengths(by(method), sets[set])) / sum(lengthsOfBase[set]) - 1);
       expect(Math.abs(change - (percents[index] ?? NaN)), `${set} ${change}`).toBeLessThan(
-        way === 'no-merges' ? 1e-9 : 1.5,
+        method === 'no-merges' ? 1e-9 : 1.5,
       );
     }
   });
 
-  test('only the right way reaches every token and makes nothing longer', () => {
+  test('only the right method reaches every token and makes nothing longer', () => {
     expect(countReachable(by('right'), pack)).toBe(pack.merges.length);
     expect([longer('right', 'pud'), longer('right', 'udhr')]).toEqual([0, 0]);
-    for (const way of ['score-zero', 'added-normalized', 'added-raw', 'merges-first'] as const)
-      expect(longer(way, 'pud'), way).toBeGreaterThan(0);
-    for (const way of ['score-zero', 'added-raw', 'merges-first', 'no-merges'] as const)
-      expect(countReachable(by(way), pack), way).toBeLessThan(pack.merges.length);
+    for (const method of ['score-zero', 'added-normalized', 'added-raw', 'merges-first'] as const)
+      expect(longer(method, 'pud'), method).toBeGreaterThan(0);
+    for (const method of ['score-zero', 'added-raw', 'merges-first', 'no-merges'] as const)
+      expect(countReachable(by(method), pack), method).toBeLessThan(pack.merges.length);
   });
 
   test('tokens that begin with a space never match raw text, the others all do', () => {
@@ -75,11 +75,11 @@ describe('1,000 sentences of PUD and the Declaration', () => {
   });
 });
 
-test.each(MERGE_WAYS)('%s leaves text without Hangul as it is, and decodes to the text', (way) => {
+test.each(MERGE_METHODS)('%s leaves text without Hangul as it is, and decodes to the text', (method) => {
   for (const { en, fr, ko } of declaration) {
-    expect(by(way).encode(en)).toEqual(base.encode(en));
-    expect(by(way).encode(fr)).toEqual(base.encode(fr));
-    expect(by(way).decode(by(way).encode(ko))).toBe(ko);
+    expect(by(method).encode(en)).toEqual(base.encode(en));
+    expect(by(method).encode(fr)).toEqual(base.encode(fr));
+    expect(by(method).decode(by(method).encode(ko))).toBe(ko);
   }
 });
 
@@ -87,7 +87,7 @@ const python = process.env['PYTHON'] ?? 'python3';
 const hasTokenizers = spawnSync(python, ['-c', 'import tokenizers']).status === 0;
 
 describe.skipIf(!hasTokenizers)('Hugging Face tokenizers and SentencePiece', () => {
-  test('give the same ids in every way', () => {
+  test('give the same ids in every method', () => {
     const hard = [
       '',
       ' ',
@@ -102,11 +102,11 @@ describe.skipIf(!hasTokenizers)('Hugging Face tokenizers and SentencePiece', () 
     const texts = [...sets.udhr, ...sets.pud, ...hard];
     const input = JSON.stringify({ base: basePath, pack: packPath, texts });
     const output = execFileSync(python, ['tests/reference/merged_ways.py'], { input, maxBuffer: 1 << 28 });
-    const expected = JSON.parse(output.toString()) as Partial<Record<MergeWay, number[][]>>;
-    const checked = MERGE_WAYS.filter((way) => expected[way] !== undefined);
+    const expected = JSON.parse(output.toString()) as Partial<Record<MergeMethod, number[][]>>;
+    const checked = MERGE_METHODS.filter((method) => expected[method] !== undefined);
     expect(checked.length).toBeGreaterThanOrEqual(5);
-    for (const way of checked)
+    for (const method of checked)
       for (const [index, text] of texts.entries())
-        expect([...by(way).encode(text)], `${way}: ${text}`).toEqual(expected[way]?.[index]);
+        expect([...by(method).encode(text)], `${method}: ${text}`).toEqual(expected[method]?.[index]);
   }, 180_000);
 });

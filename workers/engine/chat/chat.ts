@@ -2,7 +2,7 @@
 import { buildPrompt, type ImageTokens, type Prompt, type RenderChat } from '#core/chat/prompt.ts';
 import type { ChatTokenizer } from '#core/chat/tokenizer.ts';
 import type { ChatMessage } from '#core/protocol/conversation.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { readJson, readText, type PackageReader } from '../../store/reader.ts';
 import { compileChatTemplate, findChatTemplate } from './template.ts';
 import { loadTokenizer } from './tokenizer.ts';

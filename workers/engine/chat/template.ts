@@ -1,7 +1,7 @@
 import { Template } from '@huggingface/jinja';
 import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
 import type { RenderChat } from '#core/chat/prompt.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { isRecord } from './json.ts';
 
 export interface ChatTemplate {

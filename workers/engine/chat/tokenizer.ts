@@ -1,6 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { ControlTokenFinder, type ChatTokenizer } from '#core/chat/tokenizer.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { isRecord, textOf } from './json.ts';
 
 /** A tokenizer and the names that tokenizer_config.json gives to its tokens (`bos_token`, `boi_token`, …). */

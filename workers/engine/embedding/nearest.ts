@@ -3,7 +3,7 @@ import type { ChatTokenizer } from '#core/chat/tokenizer.ts';
 import { NearestRows } from '#core/embedding/nearest.ts';
 import { DEFAULT_INITIALIZER_RANGE, newRow } from '#core/embedding/new-row.ts';
 import type { EmbeddingRows } from '#core/embedding/rows.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { NearestEvent, NearestRequest, NewToken, NewTokenPlace } from '#core/protocol/nearest.ts';
 import type { ModelPackage } from '../model/package.ts';
 import { openTable } from './table.ts';

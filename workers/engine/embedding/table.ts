@@ -3,7 +3,7 @@ import type { ByteSource } from '#core/bytes.ts';
 import { filesOf, EmbeddingRows } from '#core/embedding/rows.ts';
 import { findEmbeddingTable } from '#core/embedding/table.ts';
 import { OnnxError } from '#core/onnx/model.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { readJson } from '../../store/reader.ts';
 import type { ModelPackage } from '../model/package.ts';
 import { blobSource } from '../runtime/blob-source.ts';

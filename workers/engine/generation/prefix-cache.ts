@@ -4,21 +4,21 @@ import type { Prompt } from '#core/chat/prompt.ts';
 import type { Decoder } from '../model/decoder.ts';
 import type { ImageCache } from './image-cache.ts';
 
-export interface Conversation {
+export interface PrefixCache {
   /** What the decoder's cache holds. */
   cached: ImagePrompt;
   /** Some of it was computed with adapters at other strengths: the next turn begins anew. */
-  isForeign: boolean;
+  isStale: boolean;
   images: ImageCache;
 }
 
 export const emptyPrompt: ImagePrompt = { ids: [], mask: [], images: [], hashes: [] };
 
 /** The images stay. */
-export function forgetPrefix(decoder: Decoder, conversation: Conversation): void {
+export function forgetPrefix(decoder: Decoder, prefix: PrefixCache): void {
   decoder.truncate(0);
-  conversation.cached = emptyPrompt;
-  conversation.isForeign = false;
+  prefix.cached = emptyPrompt;
+  prefix.isStale = false;
 }
 
 /** The first `length` tokens of a prompt. */

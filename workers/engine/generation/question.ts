@@ -2,11 +2,11 @@
 import type { ImagePrompt } from '#core/chat/chunks.ts';
 import type { Preprocessor } from '#core/image/preprocessor.ts';
 import type { ChatMessage, ContentPart } from '#core/protocol/conversation.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { Chat } from '../chat/chat.ts';
 import { readPixelValues } from '../image/pixels.ts';
 import type { LoadedModel } from '../model/load.ts';
-import type { Conversation } from './prefix-cache.ts';
+import type { PrefixCache } from './prefix-cache.ts';
 import { contentHash } from './image-cache.ts';
 import type { TurnMeter } from './meter.ts';
 
@@ -16,7 +16,7 @@ export interface QuestionInput {
   model: LoadedModel;
   chat: Chat;
   preprocessor: Preprocessor | undefined;
-  conversation: Conversation;
+  prefix: PrefixCache;
   signal: AbortSignal;
   meter: TurnMeter;
   emit: (event: { type: 'progress'; phase: 'image'; done: number; total: number }) => void;
@@ -45,18 +45,18 @@ export async function readQuestion(
 
 /** Features of the images that the prompt shows from a position on. False: stopped. */
 export async function encodeImages(input: QuestionInput, { prompt, images }: Question, from: number): Promise<boolean> {
-  const { model, preprocessor, conversation, signal, meter, emit } = input;
+  const { model, preprocessor, prefix, signal, meter, emit } = input;
   const { vision } = model;
   if (!vision || !preprocessor) return true;
   const missing = prompt.images.filter(
-    ({ start, index }) => start >= from && !conversation.images.get(prompt.hashes[index] ?? ''),
+    ({ start, index }) => start >= from && !prefix.images.get(prompt.hashes[index] ?? ''),
   );
   for (const [done, { index }] of missing.entries()) {
     if (signal.aborted) return false;
     const part = images[index];
     const hash = prompt.hashes[index];
     if (!part || hash === undefined) throw new TypeError(`no image ${index}`);
-    if (conversation.images.get(hash)) continue;
+    if (prefix.images.get(hash)) continue;
     const begin = performance.now();
     emit({ type: 'progress', phase: 'image', done, total: missing.length });
     const pixels = await readPixelValues(part.image, part.name, preprocessor);
@@ -65,13 +65,13 @@ export async function encodeImages(input: QuestionInput, { prompt, images }: Que
     );
     meter.addImageTime(performance.now() - begin);
     if (!features) return false;
-    conversation.images.set(hash, features);
+    prefix.images.set(hash, features);
   }
   return !signal.aborted;
 }
 
-export function featuresOf(conversation: Conversation, prompt: ImagePrompt, index: number) {
-  const features = conversation.images.get(prompt.hashes[index] ?? '');
+export function featuresOf(prefix: PrefixCache, prompt: ImagePrompt, index: number) {
+  const features = prefix.images.get(prompt.hashes[index] ?? '');
   if (!features) throw new TypeError(`image ${index} has no features`);
   return features.tensor;
 }

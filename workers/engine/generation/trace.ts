@@ -26,21 +26,21 @@ export interface TraceResult {
 }
 
 /**
- * Computes the whole prompt, whatever the cache holds, and leaves the cache empty; the conversation's images stay.
+ * Computes the whole prompt, whatever the cache holds, and leaves the cache empty; the prefix's images stay.
  * @throws FailureError
  */
 export async function runTrace(input: TraceInput): Promise<TraceResult> {
-  const { model, chat, conversation, request, signal, meter, emit } = input;
+  const { model, chat, prefix, request, signal, meter, emit } = input;
   const question = await readQuestion(input, request.messages);
   const { prompt } = question;
-  forgetPrefix(model.decoder, conversation);
+  forgetPrefix(model.decoder, prefix);
   try {
     if (!(await encodeImages(input, question, 0))) return { reason: 'stopped', ids: [] };
-    const features = (index: number) => featuresOf(conversation, prompt, index);
+    const features = (index: number) => featuresOf(prefix, prompt, index);
     return await traceAnswer({ model, tokenizer: chat.tokenizer, prompt, features, request, signal, meter, emit });
   } finally {
-    forgetPrefix(model.decoder, conversation);
-    conversation.images.trim();
+    forgetPrefix(model.decoder, prefix);
+    prefix.images.trim();
   }
 }
 

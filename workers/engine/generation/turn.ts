@@ -19,37 +19,37 @@ export interface TurnInput extends QuestionInput {
  * @throws FailureError; the cache then holds nothing
  */
 export async function runTurn(input: TurnInput): Promise<DecodeEnd> {
-  const { model, conversation, request } = input;
+  const { model, prefix, request } = input;
   const { decoder } = model;
   const question = await readQuestion(input, request.messages);
-  if (conversation.isForeign) forgetPrefix(decoder, conversation);
+  if (prefix.isStale) forgetPrefix(decoder, prefix);
   try {
-    decoder.truncate(commonPrefix(conversation.cached, question.prompt));
+    decoder.truncate(commonPrefix(prefix.cached, question.prompt));
     const start = decoder.length;
     const encoded = await encodeImages(input, question, start);
     if (!encoded) return 'stopped';
     return await answer(input, question.prompt, start);
   } catch (error) {
     // A run that failed may have left the cache half written.
-    forgetPrefix(decoder, conversation);
+    forgetPrefix(decoder, prefix);
     throw error;
   } finally {
-    conversation.cached = { ...conversation.cached, ...prefixOf(conversation.cached, decoder.length) };
-    conversation.images.trim();
+    prefix.cached = { ...prefix.cached, ...prefixOf(prefix.cached, decoder.length) };
+    prefix.images.trim();
   }
 }
 
 async function answer(input: TurnInput, prompt: ImagePrompt, start: number): Promise<DecodeEnd> {
-  const { model, chat, conversation, request, signal, meter, emit } = input;
+  const { model, chat, prefix, request, signal, meter, emit } = input;
   const { decoder, backend, embedding } = model;
   const greedy = isGreedy(request.sampling);
   meter.beginPrefill(prompt.ids.length - start, start);
   // From here on the cache holds a part of this prompt, how much says the decoder's length.
-  conversation.cached = prompt;
+  prefix.cached = prompt;
   const prefilled = await prefill({
     model,
     prompt,
-    features: (index) => featuresOf(conversation, prompt, index),
+    features: (index) => featuresOf(prefix, prompt, index),
     want: greedy ? 'token' : 'logits',
     signal,
     onChunk(done, total) {
@@ -92,7 +92,7 @@ async function answer(input: TurnInput, prompt: ImagePrompt, start: number): Pro
     for (const delta of rest) text += delta.thought ? '' : delta.text;
     emitter.add(undefined, rest);
     emitter.flush();
-    conversation.cached = withAnswer(prompt, ids);
+    prefix.cached = withAnswer(prompt, ids);
     const spoken = ids.filter((id) => !model.package.endTokens.has(id));
     // The page sends back what was said, not what was thought: then the tokens differ from here on.
     if (!hasThought) chat.remember(text, spoken);

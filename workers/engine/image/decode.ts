@@ -1,5 +1,5 @@
 import type { BlobLike } from '#core/bytes.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 
 /** A decoded image, upright, read in bands of rows so that its pixels stand in memory once. Call `close` when done. */
 export interface DecodedImage {

@@ -2,10 +2,10 @@
 import type { Projection } from '#core/gemma3/projections.ts';
 import type { Adapter } from '#core/lora/adapter.ts';
 import { AdapterError } from '#core/lora/error.ts';
-import { checkSlots, targetsOf } from '#core/lora/slots.ts';
+import { checkBranches, targetsOf } from '#core/lora/branches.ts';
 import { OnnxError } from '#core/onnx/model.ts';
-import type { LoraSlot } from '#core/onnx/patch/lora-slots.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import type { LoraBranch } from '#core/onnx/patch/lora-branches.ts';
+import { FailureError } from '#core/failure.ts';
 import type { Backend } from '../model/backend.ts';
 import type { Decoder } from '../model/decoder.ts';
 import type { DecoderGraph } from '../model/decoder-graph.ts';
@@ -16,23 +16,23 @@ import { warmUp } from '../model/warm-up.ts';
 import { DecoderGoneError } from './failure.ts';
 import { LoraInputs } from './inputs.ts';
 
-/** Without adapters the session is the plain one, with no slots, so that who uses none pays nothing. */
-interface Standing {
-  /** Projections that the session has slots beside. */
+/** Without adapters the session is the plain one, with no branches, so that who uses none pays nothing. */
+interface Applied {
+  /** Projections that the session has branches beside. */
   targets: readonly Projection[];
-  slots: readonly LoraSlot[];
+  branches: readonly LoraBranch[];
   inputs: LoraInputs | undefined;
   strengths: readonly number[];
 }
 
 type OnProgress = (doneBytes: number, totalBytes: number) => void;
 
-export class StandingAdapters {
+export class AppliedAdapters {
   readonly #backend: Backend;
   readonly #embedding: Embedding;
   readonly #decoder: Decoder;
   readonly #session: DecoderSession;
-  #now: Standing = { targets: [], slots: [], inputs: undefined, strengths: [] };
+  #applied: Applied = { targets: [], branches: [], inputs: undefined, strengths: [] };
   /** A job runs at strengths of its own. */
   #isLent = false;
 
@@ -44,10 +44,10 @@ export class StandingAdapters {
   }
 
   /**
-   * Puts these in place of those that stand; none takes the slots out. Empties the decoder's cache. What stood before stands
+   * Puts these in place of those that stand; none takes the branches out. Empties the decoder's cache. What stood before stands
    * still when this throws anything but DecoderGoneError.
    * @param strengths one for each
-   * @throws AdapterError, FailureError `no-slots`, DecoderGoneError
+   * @throws AdapterError, FailureError `no-branches`, DecoderGoneError
    */
   async set(
     adapters: readonly Adapter[],
@@ -56,17 +56,18 @@ export class StandingAdapters {
     onProgress: OnProgress,
   ): Promise<void> {
     const targets = targetsOf(adapters);
-    const isSame = adapters.length === 0 && this.#now.targets.length === 0;
+    const isSame = adapters.length === 0 && this.#applied.targets.length === 0;
     if (isSame) return;
-    const fits = adapters.length > 0 && targets.every((target) => this.#now.targets.includes(target));
+    const fits = adapters.length > 0 && targets.every((target) => this.#applied.targets.includes(target));
     const graph = fits ? undefined : await this.#graph(targets);
-    const slots = graph?.slots ?? this.#now.slots;
-    if (adapters.length > 0 && slots.length === 0) throw new FailureError('no-slots', { file: this.#session.path });
-    for (const adapter of adapters) checkSlots(adapter, slots, this.#session.path);
+    const branches = graph?.branches ?? this.#applied.branches;
+    if (adapters.length > 0 && branches.length === 0)
+      throw new FailureError('no-lora-branches', { file: this.#session.path });
+    for (const adapter of adapters) checkBranches(adapter, branches, this.#session.path);
     signal.throwIfAborted();
 
-    const before = this.#now;
-    const inputs = adapters.length > 0 ? new LoraInputs(this.#backend, slots, adapters, strengths) : undefined;
+    const before = this.#applied;
+    const inputs = adapters.length > 0 ? new LoraInputs(this.#backend, branches, adapters, strengths) : undefined;
     this.#decoder.truncate(0);
     if (graph) {
       try {
@@ -76,37 +77,40 @@ export class StandingAdapters {
         throw error;
       }
     } else this.#decoder.use(this.#session.current, inputs);
-    this.#now = { targets: graph ? targets : before.targets, slots, inputs, strengths: [...strengths] };
+    this.#applied = { targets: graph ? targets : before.targets, branches, inputs, strengths: [...strengths] };
     before.inputs?.dispose();
   }
 
   /** In force from the next run on. @returns whether anything changed; false for another number of them, or what is none */
   setStrengths(strengths: readonly number[]): boolean {
-    const { strengths: old, inputs } = this.#now;
+    const { strengths: old, inputs } = this.#applied;
     if (strengths.length !== old.length || !strengths.every((strength) => Number.isFinite(strength))) return false;
     if (strengths.every((strength, index) => strength === old[index])) return false;
-    this.#now.strengths = [...strengths];
-    if (!this.#isLent) inputs?.setStrengths(this.#now.strengths);
+    this.#applied.strengths = [...strengths];
+    if (!this.#isLent) inputs?.setStrengths(this.#applied.strengths);
     return true;
   }
 
   /** Does `work` at other strengths. Those in force, also if they change meanwhile, are back when it has ended. */
   async during<T>(strengths: readonly number[] | undefined, work: () => Promise<T>): Promise<T> {
     if (strengths === undefined) return work();
-    if (strengths.length !== this.#now.strengths.length || !strengths.every((strength) => Number.isFinite(strength)))
-      throw new RangeError(`${this.#now.strengths.length} adapters at strengths ${JSON.stringify(strengths)}`);
+    if (
+      strengths.length !== this.#applied.strengths.length ||
+      !strengths.every((strength) => Number.isFinite(strength))
+    )
+      throw new RangeError(`${this.#applied.strengths.length} adapters at strengths ${JSON.stringify(strengths)}`);
     this.#isLent = true;
-    this.#now.inputs?.setStrengths(strengths);
+    this.#applied.inputs?.setStrengths(strengths);
     try {
       return await work();
     } finally {
       this.#isLent = false;
-      this.#now.inputs?.setStrengths(this.#now.strengths);
+      this.#applied.inputs?.setStrengths(this.#applied.strengths);
     }
   }
 
   dispose(): void {
-    this.#now.inputs?.dispose();
+    this.#applied.inputs?.dispose();
   }
 
   async #graph(targets: readonly Projection[]): Promise<DecoderGraph> {
@@ -121,12 +125,12 @@ export class StandingAdapters {
   /** Another session; where it cannot be made, one as it was. */
   async #replace(graph: DecoderGraph, inputs: LoraInputs | undefined, onProgress: OnProgress): Promise<void> {
     try {
-      await this.#stand(graph, inputs, onProgress);
+      await this.#useSession(graph, inputs, onProgress);
     } catch (cause) {
       console.error(cause);
       try {
         this.#decoder.truncate(0);
-        await this.#stand(await this.#session.graph(this.#now.targets), this.#now.inputs, onProgress);
+        await this.#useSession(await this.#session.graph(this.#applied.targets), this.#applied.inputs, onProgress);
       } catch (again) {
         const isLost = cause instanceof FailureError && cause.code === 'device-lost';
         throw new DecoderGoneError(isLost ? cause.code : 'runtime', reasonDetail(again), { cause: again });
@@ -135,7 +139,7 @@ export class StandingAdapters {
     }
   }
 
-  async #stand(graph: DecoderGraph, inputs: LoraInputs | undefined, onProgress: OnProgress): Promise<void> {
+  async #useSession(graph: DecoderGraph, inputs: LoraInputs | undefined, onProgress: OnProgress): Promise<void> {
     this.#decoder.use(await this.#session.make(graph, onProgress), inputs);
     // A session that was made has still to show that it runs.
     await warmUp(this.#backend, this.#embedding, this.#decoder);

@@ -1,5 +1,5 @@
 import { AdapterError } from '#core/lora/error.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { SafetensorsError } from '#core/safetensors/header.ts';
 
 /** The decoder could be made neither with the new adapters nor as it was: the model must be closed. */

@@ -2,16 +2,16 @@
 import type * as Ort from 'onnxruntime-web';
 import type { Adapter } from '#core/lora/adapter.ts';
 import { rankOf, stackA, stackB } from '#core/lora/stack.ts';
-import type { LoraSlot } from '#core/onnx/patch/lora-slots.ts';
+import type { LoraBranch } from '#core/onnx/patch/lora-branches.ts';
 import { encodeHalf } from '#core/safetensors/dtype.ts';
 import { gpuTensor, type Backend } from '../model/backend.ts';
 import type { ExtraInputs } from '../model/decoder.ts';
 
-type Type = LoraSlot['type'];
+type Type = LoraBranch['type'];
 
 export class LoraInputs implements ExtraInputs {
   readonly #backend: Backend;
-  readonly #slots: readonly LoraSlot[];
+  readonly #branches: readonly LoraBranch[];
   readonly #adapters: readonly Adapter[];
   readonly #tensors: Record<string, Ort.Tensor> = {};
   readonly #buffers = new Map<string, GPUBuffer>();
@@ -19,21 +19,23 @@ export class LoraInputs implements ExtraInputs {
   #pending: readonly number[] | undefined;
 
   /**
-   * @param slots of the session, at least one
+   * @param branches of the session, at least one
    * @param adapters at least one: a product of rank 0 ends the runtime
    * @param strengths one for each adapter
    */
   constructor(
     backend: Backend,
-    slots: readonly LoraSlot[],
+    branches: readonly LoraBranch[],
     adapters: readonly Adapter[],
     strengths: readonly number[],
   ) {
-    if (slots.length === 0 || adapters.length === 0) throw new TypeError('neither slots nor adapters may be missing');
+    if (branches.length === 0 || adapters.length === 0)
+      throw new TypeError('neither branches nor adapters may be missing');
     this.#backend = backend;
-    this.#slots = slots;
+    this.#branches = branches;
     this.#adapters = adapters;
-    for (const slot of slots) this.#put(slot.a, slot.type, stackA(slot, adapters), [slot.inputs, rankOf(adapters)]);
+    for (const branch of branches)
+      this.#put(branch.a, branch.type, stackA(branch, adapters), [branch.inputs, rankOf(adapters)]);
     this.#putStrengths(strengths);
   }
 
@@ -56,8 +58,11 @@ export class LoraInputs implements ExtraInputs {
 
   /** They are in B: so a token pays for no product with them. */
   #putStrengths(strengths: readonly number[]): void {
-    for (const slot of this.#slots)
-      this.#put(slot.b, slot.type, stackB(slot, this.#adapters, strengths), [rankOf(this.#adapters), slot.outputs]);
+    for (const branch of this.#branches)
+      this.#put(branch.b, branch.type, stackB(branch, this.#adapters, strengths), [
+        rankOf(this.#adapters),
+        branch.outputs,
+      ]);
   }
 
   #put(name: string, type: Type, floats: Float32Array<ArrayBuffer>, dims: readonly number[]): void {

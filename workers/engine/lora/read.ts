@@ -4,12 +4,12 @@ import { readAdapter, type Adapter, type LoraModule } from '#core/lora/adapter.t
 import { parseAdapterConfig } from '#core/lora/config.ts';
 import { describeAdapter, describeModule } from '#core/lora/describe.ts';
 import { AdapterError } from '#core/lora/error.ts';
-import { MOST_ADAPTERS } from '#core/lora/stack.ts';
+import { MAX_ADAPTERS } from '#core/lora/stack.ts';
 import { lowRankSvd, truncateAdapter, type LowRankSvd } from '#core/lora/svd.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import type { BlobLike } from '#core/bytes.ts';
 import type { AdapterFiles, AdapterInfo, SetAdaptersRequest } from '#core/protocol/adapters.ts';
-import { patientRead } from '../runtime/retrying-blob.ts';
+import { readWithRetry } from '../runtime/retrying-blob.ts';
 
 export interface ReadAdapters {
   /** To be run: cut to the ranks asked for. */
@@ -31,8 +31,7 @@ export async function readAdapters(
     throw new RangeError(`${files.length} adapters with strengths ${JSON.stringify(strengths)}`);
   const names = new Set<string>();
   for (const { name } of files) {
-    if (names.size === MOST_ADAPTERS)
-      throw new AdapterError(name, `no more than ${MOST_ADAPTERS} adapters run at once`);
+    if (names.size === MAX_ADAPTERS) throw new AdapterError(name, `no more than ${MAX_ADAPTERS} adapters run at once`);
     if (names.has(name)) throw new AdapterError(name, 'another adapter of this name is among them');
     names.add(name);
   }
@@ -66,7 +65,7 @@ async function readOne({ name, config, weights }: AdapterFiles, model: Gemma3Con
 
 async function bytesOf(file: BlobLike, path: string): Promise<Uint8Array> {
   try {
-    return new Uint8Array(await (file instanceof Blob ? patientRead(file) : file.arrayBuffer()));
+    return new Uint8Array(await (file instanceof Blob ? readWithRetry(file) : file.arrayBuffer()));
   } catch (cause) {
     // A file that was moved or deleted after it was picked.
     throw new AdapterError(path, cause instanceof Error ? cause.message : String(cause));

@@ -4,7 +4,7 @@ import { producer } from '#core/gemma3/stored.ts';
 import { GraphBuilder, makeModel } from '#core/onnx/builder.ts';
 import { writeModel } from '#core/onnx/model.ts';
 import type { OpenOptions, RuntimeInfo } from '#core/protocol/engine.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { isGpuSoftware, requestGpu, type Gpu, type NoGpu } from '../runtime/device.ts';
 import { GpuLedger } from '../runtime/ledger.ts';
 import { chooseBuild, loadOrt, sessionOptions, type OrtRuntime } from '../runtime/ort.ts';

@@ -1,7 +1,7 @@
 /** What a package asks for that the device, or the engine, may not have. */
 import { mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import type { Backend } from './backend.ts';
 import type { ModelPackage } from './package.ts';
 import { externalBytes } from './weight-bytes.ts';

@@ -1,11 +1,11 @@
-/** The decoder's graph as it is run here: patched for the device and the context, with or without slots for adapters. */
+/** The decoder's graph as it is run here: patched for the device and the context, with or without branches for adapters. */
 import type { Projection } from '#core/gemma3/projections.ts';
 import { producer } from '#core/gemma3/stored.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { addArgmaxHead } from '#core/onnx/patch/argmax-head.ts';
 import { ropePositions, setRopePositions } from '#core/onnx/patch/context-length.ts';
 import { fuseHeadNorms } from '#core/onnx/patch/fuse-head-norms.ts';
-import { addLoraSlots, type LoraSlot } from '#core/onnx/patch/lora-slots.ts';
+import { addLoraBranches, type LoraBranch } from '#core/onnx/patch/lora-branches.ts';
 import { shareInitializers, type SharedInput } from '#core/onnx/patch/share-initializers.ts';
 import type { Backend } from './backend.ts';
 import { checkInputs } from './checks.ts';
@@ -25,11 +25,11 @@ export interface DecoderGraph {
   isOurs: boolean;
   /** In the order of the names asked for. */
   shared: SharedInput[];
-  slots: LoraSlot[];
+  branches: LoraBranch[];
 }
 
 /**
- * Patches the graph, in place. @param targets products that get slots
+ * Patches the graph, in place. @param targets products that get branches
  * @throws FailureError `unsupported-package`, OnnxError
  */
 export function patchDecoder(
@@ -48,6 +48,6 @@ export function patchDecoder(
   if ((backend.gpu?.device.limits.maxStorageBuffersPerShaderStage ?? 0) >= 10) fuseHeadNorms(model);
   const shared = shareInitializers(model, patches.shared);
   checkInputs(pack.decoder.path, model);
-  const slots = targets.length > 0 ? addLoraSlots(model, targets) : [];
-  return { model, contextLength, isOurs: model.producerName === producer, shared, slots };
+  const branches = targets.length > 0 ? addLoraBranches(model, targets) : [];
+  return { model, contextLength, isOurs: model.producerName === producer, shared, branches };
 }

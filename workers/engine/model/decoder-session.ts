@@ -6,7 +6,7 @@ import { patchDecoder, type DecoderGraph, type DecoderPatches } from './decoder-
 import { canBeStatic, kvInputs } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
 import { createSession, sourceOf } from './session.ts';
-import type { ModelSessions, OnProgress, Recipe, Replaceable } from './sessions.ts';
+import type { ModelSessions, OnProgress, SessionFactory, ReplaceableSession } from './sessions.ts';
 import { externalBytes } from './weight-bytes.ts';
 
 export class DecoderSession {
@@ -16,7 +16,7 @@ export class DecoderSession {
   readonly #backend: Backend;
   readonly #patches: DecoderPatches;
   readonly #sessions: ModelSessions;
-  #live: Replaceable<Ort.InferenceSession> | undefined;
+  #live: ReplaceableSession<Ort.InferenceSession> | undefined;
 
   constructor(pack: ModelPackage, backend: Backend, patches: DecoderPatches, sessions: ModelSessions) {
     this.path = pack.decoder.path;
@@ -32,7 +32,7 @@ export class DecoderSession {
     return this.#live.current;
   }
 
-  /** The package's graph, patched, with slots beside the products of `targets`; no weights are read. */
+  /** The package's graph, patched, with branches beside the products of `targets`; no weights are read. */
   async graph(targets: readonly Projection[]): Promise<DecoderGraph> {
     return patchDecoder(await this.#pack.decoder.read(), this.#pack, this.#backend, this.#patches, targets);
   }
@@ -42,13 +42,13 @@ export class DecoderSession {
    * @throws FailureError `runtime`; there is no session then
    */
   async make(graph: DecoderGraph, onProgress: OnProgress): Promise<Ort.InferenceSession> {
-    const recipe = this.#recipe(graph);
-    if (this.#live) await this.#live.replace(recipe, onProgress);
-    else this.#live = await this.#sessions.add(recipe, onProgress);
+    const factory = this.#factory(graph);
+    if (this.#live) await this.#live.replace(factory, onProgress);
+    else this.#live = await this.#sessions.add(factory, onProgress);
     return this.current;
   }
 
-  #recipe({ model }: DecoderGraph): Recipe<Ort.InferenceSession> {
+  #factory({ model }: DecoderGraph): SessionFactory<Ort.InferenceSession> {
     return {
       bytes: externalBytes(model),
       sessions: (session) => [session],

@@ -4,7 +4,7 @@ import { nextToken } from '#core/onnx/patch/argmax-head.ts';
 import { gpuTensor, int64Tensor, type Backend } from './backend.ts';
 import type { KvCache } from './kv-cache.ts';
 
-/** Mask value of a text token; the tokens of the i-th image of a conversation have i + 2. */
+/** Mask value of a text token; the tokens of the i-th image of a prefix have i + 2. */
 export const textMask = 1;
 
 /** What a session reads beside what every decoder reads: adapters. */

@@ -3,25 +3,25 @@ import type * as Ort from 'onnxruntime-web';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { shareInitializers, type SharedInput } from '#core/onnx/patch/share-initializers.ts';
 import type { Backend } from './backend.ts';
-import { freshly, type GraphSource, type ModelPackage } from './package.ts';
+import { rereading, type GraphSource, type ModelPackage } from './package.ts';
 import { createSession, sourceOf } from './session.ts';
-import type { Recipe } from './sessions.ts';
+import type { SessionFactory } from './sessions.ts';
 import { externalBytes } from './weight-bytes.ts';
 
 /**
  * @param model the graph as it was read; it is patched
  * @param shared initializers that are inputs, because they stand on the device already
  */
-export function embeddingRecipe(
+export function embeddingSessionFactory(
   backend: Backend,
   pack: ModelPackage,
   graph: GraphSource,
   model: ModelProto,
   shared: readonly string[],
-): { recipe: Recipe<Ort.InferenceSession>; inputs: SharedInput[] } {
+): { factory: SessionFactory<Ort.InferenceSession>; inputs: SharedInput[] } {
   const inputs = shareInitializers(model, shared);
-  const read = freshly(graph, model);
-  const recipe: Recipe<Ort.InferenceSession> = {
+  const read = rereading(graph, model);
+  const factory: SessionFactory<Ort.InferenceSession> = {
     bytes: externalBytes(model),
     sessions: (session) => [session],
     make: async (onRead) => {
@@ -30,5 +30,5 @@ export function embeddingRecipe(
       return createSession(backend, sourceOf(pack, graph, again), { onRead });
     },
   };
-  return { recipe, inputs };
+  return { factory, inputs };
 }

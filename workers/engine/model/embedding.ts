@@ -4,7 +4,7 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import { gpuTensor, type Backend } from './backend.ts';
-import type { Live } from './sessions.ts';
+import type { SessionHandle } from './sessions.ts';
 
 export interface Embedding {
   /** @param ids int64 [1, n] @returns what to feed the decoder; valid until the next call */
@@ -20,7 +20,7 @@ export const idsAsTheyAre: Embedding = {
 
 export class SessionEmbedding implements Embedding {
   readonly #backend: Backend;
-  readonly #session: Live<Ort.InferenceSession>;
+  readonly #session: SessionHandle<Ort.InferenceSession>;
   readonly #shared: Record<string, Ort.Tensor>;
   readonly #buffer: GPUBuffer | undefined;
   readonly #hidden: number;
@@ -28,7 +28,7 @@ export class SessionEmbedding implements Embedding {
   /** @param longest tokens of the longest chunk */
   constructor(
     backend: Backend,
-    session: Live<Ort.InferenceSession>,
+    session: SessionHandle<Ort.InferenceSession>,
     shared: Record<string, Ort.Tensor>,
     hidden: number,
     longest: number,

@@ -3,14 +3,14 @@ import type { ModelInfo, OpenEvent, OpenOptions } from '#core/protocol/engine.ts
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
-import { StandingAdapters } from '../lora/applied-adapters.ts';
+import { AppliedAdapters } from '../lora/applied-adapters.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
 import { checkDtype, checkSize } from './checks.ts';
 import { Decoder } from './decoder.ts';
 import { patchDecoder } from './decoder-graph.ts';
 import { DecoderSession, isStatic } from './decoder-session.ts';
-import { embeddingRecipe } from './embedding-session.ts';
+import { embeddingSessionFactory } from './embedding-session.ts';
 import { idsAsTheyAre, SessionEmbedding, type Embedding } from './embedding.ts';
 import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
@@ -18,7 +18,7 @@ import { sourceOf } from './session.ts';
 import { ModelSessions } from './sessions.ts';
 import { sharedTensors, uploadShared } from './shared.ts';
 import { VisionEncoder } from './vision.ts';
-import { visionRecipe } from './vision-sessions.ts';
+import { visionSessionFactory } from './vision-sessions.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface LoadedModel {
@@ -28,7 +28,7 @@ export interface LoadedModel {
   embedding: Embedding;
   decoder: Decoder;
   /** LoRA beside the decoder's weights. */
-  adapters: StandingAdapters;
+  adapters: AppliedAdapters;
   vision: VisionEncoder | undefined;
   /** Longest chunk of prefill in tokens. */
   chunk: number;
@@ -118,8 +118,8 @@ async function load(
 
   let embedding: Embedding = idsAsTheyAre;
   if (pack.embedding && embeddingGraph) {
-    const { recipe, inputs } = embeddingRecipe(backend, pack, pack.embedding, embeddingGraph, shared);
-    const live = await sessions.add(recipe, reading(pack.embedding.path));
+    const { factory, inputs } = embeddingSessionFactory(backend, pack, pack.embedding, embeddingGraph, shared);
+    const live = await sessions.add(factory, reading(pack.embedding.path));
     const tensors = sharedTensors(backend, inputs, graph.shared, buffers);
     const whole = new SessionEmbedding(backend, live, tensors, config.text.hiddenSize, chunk);
     release.push(() => whole.dispose());
@@ -129,7 +129,7 @@ async function load(
   let vision: VisionEncoder | undefined;
   if (pack.vision && visionGraph && config.vision) {
     const stages = await sessions.add(
-      visionRecipe(backend, pack, pack.vision, visionGraph, signal),
+      visionSessionFactory(backend, pack, pack.vision, visionGraph, signal),
       reading(pack.vision.path),
     );
     vision = new VisionEncoder(backend, stages, [config.vision.tokensPerImage, config.text.hiddenSize]);
@@ -139,7 +139,7 @@ async function load(
   step('compile', pack.decoder.path, 0, 0);
   await warmUp(backend, embedding, decoder);
   signal.throwIfAborted();
-  const adapters = new StandingAdapters(backend, embedding, decoder, decoderSession);
+  const adapters = new AppliedAdapters(backend, embedding, decoder, decoderSession);
   release.push(() => adapters.dispose());
   const info: ModelInfo = {
     name: pack.manifest?.name ?? pack.reader.name,

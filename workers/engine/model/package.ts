@@ -2,9 +2,9 @@
 import { ConfigError, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import { OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { TEACHES, type Dtype, type Manifest } from '#core/protocol/manifest.ts';
-import { patientRead } from '../runtime/retrying-blob.ts';
+import { readWithRetry } from '../runtime/retrying-blob.ts';
 import { readJson, type PackageReader } from '../../store/reader.ts';
 
 export interface ModelPackage {
@@ -30,7 +30,7 @@ export interface GraphSource {
 }
 
 /** The graph that was read already at the first call, and read again at every other. */
-export function freshly(graph: GraphSource, model: ModelProto): () => Promise<ModelProto> {
+export function rereading(graph: GraphSource, model: ModelProto): () => Promise<ModelProto> {
   let first: ModelProto | undefined = model;
   return () => {
     const now = first;
@@ -91,7 +91,7 @@ async function find(reader: PackageReader, name: string, dtype: Dtype | undefine
 async function readGraph(reader: PackageReader, path: string): Promise<ModelProto> {
   const blob = await reader.blob(path);
   try {
-    return readModel(new Uint8Array(await patientRead(blob)));
+    return readModel(new Uint8Array(await readWithRetry(blob)));
   } catch (cause) {
     if (!(cause instanceof OnnxError)) throw cause;
     throw new FailureError('file-broken', { file: path, reason: cause.message }, { cause });

@@ -1,11 +1,11 @@
 /** Makes ONNX Runtime sessions out of graphs that are read, patched and still without their external data. */
 import type * as Ort from 'onnxruntime-web';
 import type { GpuPurpose } from '#core/protocol/engine.ts';
-import { FailureError } from '#core/protocol/failure.ts';
+import { FailureError } from '#core/failure.ts';
 import { externalFiles, writeModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { sessionOptions } from '../runtime/ort.ts';
-import { PatientBlob } from '../runtime/retrying-blob.ts';
+import { RetryingBlob } from '../runtime/retrying-blob.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
 import type { GraphSource, ModelPackage } from './package.ts';
@@ -33,7 +33,7 @@ export async function createSession(
   const externalData = await Promise.all(
     files.map(async (file) => {
       const data = await source.external(file);
-      return { path: file, data: new PatientBlob(data, options.onRead) };
+      return { path: file, data: new RetryingBlob(data, options.onRead) };
     }),
   );
   const location: Record<string, Ort.Tensor.DataLocation> = {};

@@ -10,7 +10,7 @@ type OnRead = (bytes: number) => void;
 export type OnProgress = (doneBytes: number, totalBytes: number) => void;
 
 /** How to make what runs: again and again from the package, so that no graph has to be kept. */
-export interface Recipe<T> {
+export interface SessionFactory<T> {
   /** Of weights that are read. */
   bytes: number;
   /** Leaves nothing behind when it throws. */
@@ -19,17 +19,17 @@ export interface Recipe<T> {
 }
 
 /** What stands now. Whoever runs it asks each time. */
-export interface Live<T> {
+export interface SessionHandle<T> {
   /** @throws TypeError where there is none: the last one could not be made, or was released */
   readonly current: T;
 }
 
-class Entry<T> implements Live<T> {
-  recipe: Recipe<T>;
+class Entry<T> implements SessionHandle<T> {
+  factory: SessionFactory<T>;
   #made: { value: T } | undefined;
 
-  constructor(recipe: Recipe<T>) {
-    this.recipe = recipe;
+  constructor(factory: SessionFactory<T>) {
+    this.factory = factory;
   }
 
   get current(): T {
@@ -38,17 +38,17 @@ class Entry<T> implements Live<T> {
   }
 
   get bytes(): number {
-    return this.recipe.bytes;
+    return this.factory.bytes;
   }
 
   async make(onRead: OnRead): Promise<void> {
-    this.#made = { value: await this.recipe.make(onRead) };
+    this.#made = { value: await this.factory.make(onRead) };
   }
 
   async release(): Promise<void> {
     const made = this.#made;
     this.#made = undefined;
-    if (made) for (const session of this.recipe.sessions(made.value)) await session.release();
+    if (made) for (const session of this.factory.sessions(made.value)) await session.release();
   }
 }
 
@@ -60,9 +60,9 @@ export class ModelSessions {
     this.#backend = backend;
   }
 
-  async add<T>(recipe: Recipe<T>, onProgress: OnProgress): Promise<Replaceable<T>> {
-    const entry = new Entry(recipe);
-    await entry.make(readProgress(recipe.bytes, onProgress));
+  async add<T>(factory: SessionFactory<T>, onProgress: OnProgress): Promise<ReplaceableSession<T>> {
+    const entry = new Entry(factory);
+    await entry.make(readProgress(factory.bytes, onProgress));
     this.#entries.push(entry);
     return {
       get current() {
@@ -76,11 +76,11 @@ export class ModelSessions {
     for (const entry of this.#entries.toReversed()) await entry.release();
   }
 
-  async #replace<T>(entry: Entry<T>, recipe: Recipe<T>, onProgress: OnProgress): Promise<void> {
+  async #replace<T>(entry: Entry<T>, factory: SessionFactory<T>, onProgress: OnProgress): Promise<void> {
     // The CPU's heap takes one back without the others.
     const affected = this.#backend.gpu ? this.#entries : [entry];
     for (const one of affected.toReversed()) await one.release();
-    entry.recipe = recipe;
+    entry.factory = factory;
     const onRead = readProgress(
       affected.reduce((sum, { bytes }) => sum + bytes, 0),
       onProgress,
@@ -89,11 +89,11 @@ export class ModelSessions {
   }
 }
 
-export interface Replaceable<T> extends Live<T> {
+export interface ReplaceableSession<T> extends SessionHandle<T> {
   /**
-   * Makes this part from another recipe. The old goes first: the device need not hold the weights twice. On the GPU the other parts are
+   * Makes this part from another factory. The old goes first: the device need not hold the weights twice. On the GPU the other parts are
    * made again too.
    * @throws what the recipes throw; parts of the model have no session then, until a replacement succeeds
    */
-  replace(recipe: Recipe<T>, onProgress: OnProgress): Promise<void>;
+  replace(factory: SessionFactory<T>, onProgress: OnProgress): Promise<void>;
 }

@@ -2,9 +2,9 @@
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { splitStages } from '#core/onnx/patch/split.ts';
 import type { Backend } from './backend.ts';
-import { freshly, type GraphSource, type ModelPackage } from './package.ts';
+import { rereading, type GraphSource, type ModelPackage } from './package.ts';
 import { createSession, sourceOf } from './session.ts';
-import type { Recipe } from './sessions.ts';
+import type { SessionFactory } from './sessions.ts';
 import type { VisionStage } from './vision.ts';
 import { externalBytes } from './weight-bytes.ts';
 
@@ -15,14 +15,14 @@ const visionStages = 9;
  * @param model the graph as it was read
  * @param signal ends the making between two stages
  */
-export function visionRecipe(
+export function visionSessionFactory(
   backend: Backend,
   pack: ModelPackage,
   graph: GraphSource,
   model: ModelProto,
   signal: AbortSignal,
-): Recipe<readonly VisionStage[]> {
-  const read = freshly(graph, model);
+): SessionFactory<readonly VisionStage[]> {
+  const read = rereading(graph, model);
   return {
     bytes: externalBytes(model),
     sessions: (stages) => stages.map(({ session }) => session),

@@ -1,7 +1,7 @@
 /** The vision encoder, in stages between which it can be stopped. */
 import type * as Ort from 'onnxruntime-web';
 import { gpuTensor, type Backend } from './backend.ts';
-import type { Live } from './sessions.ts';
+import type { SessionHandle } from './sessions.ts';
 
 export interface VisionStage {
   session: Ort.InferenceSession;
@@ -17,12 +17,12 @@ export interface ImageFeatures {
 
 export class VisionEncoder {
   readonly #backend: Backend;
-  readonly #stages: Live<readonly VisionStage[]>;
+  readonly #stages: SessionHandle<readonly VisionStage[]>;
   readonly #shape: readonly [tokens: number, hidden: number];
 
   constructor(
     backend: Backend,
-    stages: Live<readonly VisionStage[]>,
+    stages: SessionHandle<readonly VisionStage[]>,
     shape: readonly [tokens: number, hidden: number],
   ) {
     this.#backend = backend;

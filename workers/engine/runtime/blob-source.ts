@@ -1,6 +1,6 @@
 import type { BlobLike, ByteSource } from '#core/bytes.ts';
-import { FailureError } from '#core/protocol/failure.ts';
-import { patientRead } from './retrying-blob.ts';
+import { FailureError } from '#core/failure.ts';
+import { readWithRetry } from './retrying-blob.ts';
 
 /** A Blob, read where it lies. @throws FailureError file-broken, from every read that goes wrong */
 export function blobSource(file: string, blob: Blob): ByteSource {
@@ -11,7 +11,7 @@ export function blobSource(file: string, blob: Blob): ByteSource {
       if (offset + length > blob.size)
         throw new FailureError('file-broken', { file, reason: `ends at ${blob.size} bytes` });
       try {
-        return new Uint8Array(await patientRead(blob.slice(offset, offset + length)));
+        return new Uint8Array(await readWithRetry(blob.slice(offset, offset + length)));
       } catch (cause) {
         // The file was moved or deleted after it was picked.
         throw new FailureError('file-broken', { file, reason: String(cause) }, { cause });

@@ -1,9 +1,9 @@
 /** Our own GPUDevice: asked for with everything the adapter has that the runtime can use. */
-import type { AdapterInfo } from '#core/protocol/engine.ts';
+import type { GpuAdapterInfo } from '#core/protocol/engine.ts';
 
 export interface Gpu {
   device: GPUDevice;
-  adapter: AdapterInfo;
+  adapter: GpuAdapterInfo;
   /** Resolves when the device goes away for any reason but `destroy`. */
   lost: Promise<DeviceLoss>;
   /** Frees every buffer on the device at once. Sessions on it are dead afterwards. */
@@ -89,7 +89,7 @@ function isSafe(feature: GPUFeatureName, info: GPUAdapterInfo): boolean {
   return feature !== 'subgroups' || info.subgroupMinSize >= 8;
 }
 
-function describe({ info }: GPUAdapter, device: GPUDevice): AdapterInfo {
+function describe({ info }: GPUAdapter, device: GPUDevice): GpuAdapterInfo {
   return {
     vendor: info.vendor,
     architecture: info.architecture,

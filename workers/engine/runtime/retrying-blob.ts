@@ -8,7 +8,7 @@ const PIECE_BYTES = 4 * 2 ** 20;
  * browser: docs/decisions/0002-runtime.md. So a silent read is asked again beside the first, and whichever answers
  * counts; a slow disk only answers several times.
  */
-export function patientRead(blob: Blob, silence = SILENCE_MS): Promise<ArrayBuffer> {
+export function readWithRetry(blob: Blob, silence = SILENCE_MS): Promise<ArrayBuffer> {
   return new Promise((resolve, reject) => {
     let attempts = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -30,8 +30,8 @@ export function patientRead(blob: Blob, silence = SILENCE_MS): Promise<ArrayBuff
   });
 }
 
-/** A part of a {@link PatientBlob}: what is read through `stream()` is read patiently, 4 MB at a time. */
-class PatientPart extends Blob {
+/** A part of a {@link RetryingBlob}: what is read through `stream()` is read patiently, 4 MB at a time. */
+class RetryingSlice extends Blob {
   constructor(part: Blob) {
     super([part]);
   }
@@ -45,7 +45,7 @@ class PatientPart extends Blob {
           return;
         }
         const end = Math.min(at + PIECE_BYTES, this.size);
-        controller.enqueue(new Uint8Array(await patientRead(super.slice(at, end))));
+        controller.enqueue(new Uint8Array(await readWithRetry(super.slice(at, end))));
         at = end;
       },
     });
@@ -53,7 +53,7 @@ class PatientPart extends Blob {
 }
 
 /** Weights as ONNX Runtime reads them: `slice(…).stream()` (JSPI) or `arrayBuffer()`. Tells how many bytes were asked for. */
-export class PatientBlob extends Blob {
+export class RetryingBlob extends Blob {
   readonly #onRead: ((bytes: number) => void) | undefined;
 
   /** Refers to the blob's bytes, does not copy them. */
@@ -64,11 +64,11 @@ export class PatientBlob extends Blob {
 
   override slice(start = 0, end = this.size, type?: string): Blob {
     this.#onRead?.(end - start);
-    return new PatientPart(super.slice(start, end, type));
+    return new RetryingSlice(super.slice(start, end, type));
   }
 
   override arrayBuffer(): Promise<ArrayBuffer> {
     this.#onRead?.(this.size);
-    return patientRead(super.slice());
+    return readWithRetry(super.slice());
   }
 }

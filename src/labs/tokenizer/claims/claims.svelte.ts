@@ -1,6 +1,6 @@
 import type { LabFailure, PairsEvent, TokenizerKey } from '#core/protocol/tokenizer.ts';
 import { claimCounts, claimPairs, type ClaimCounts } from './claims.ts';
-import type { LabLink } from '../../../workers/tokenizer-client.ts';
+import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 
 /** The claims, counted in the lab worker by every tokenizer that is compared. */
 export class Claims {
@@ -10,7 +10,7 @@ export class Claims {
   #counted: readonly TokenizerKey[] | undefined;
   #counting = false;
 
-  constructor(private readonly link: LabLink) {}
+  constructor(private readonly link: TokenizerWorker) {}
 
   /** The tokenizers that take part. */
   follow(keys: readonly TokenizerKey[]): void {

@@ -1,5 +1,5 @@
 import { gemma3of4B, kvBytesPerToken, kvBytesWithWindow } from '#core/budget/kv-cache.ts';
-import type { Engine } from '../../../workers/engine.svelte.ts';
+import type { EngineClient } from '../../../workers/engine.svelte.ts';
 
 /** Bytes of a number in the 4B's cache and matrix as they are spoken of here. */
 const half = 2;
@@ -17,10 +17,10 @@ export interface Cost {
 }
 
 /** The speed and the cache that tokens are converted with. */
-export class Money {
+export class TokenCost {
   /** Tokens per second that the reader puts in where none was measured. */
   assumed = $state(10);
-  readonly #engine: Engine;
+  readonly #engine: EngineClient;
   readonly measured = $derived.by(() => {
     const rate = this.#engine.stats?.turn?.decodeTokensPerSecond;
     return rate !== undefined && rate > 0 ? rate : undefined;
@@ -34,7 +34,7 @@ export class Money {
     return stats && bytes > 0 && stats.contextLength > 0 ? { bytes, contextLength: stats.contextLength } : undefined;
   });
 
-  constructor(engine: Engine) {
+  constructor(engine: EngineClient) {
     this.#engine = engine;
   }
 

@@ -1,9 +1,9 @@
 import type { LabFailure } from '#core/protocol/tokenizer.ts';
-import type { Failure } from '#core/protocol/failure.ts';
+import type { Failure } from '#core/failure.ts';
 import type { NearestEvent, NewTokenPlace } from '#core/protocol/nearest.ts';
 import type { NewTokensReply, PackToken } from '#core/protocol/vocabulary.ts';
-import type { Engine } from '../../../workers/engine.svelte.ts';
-import type { LessonsLink } from '../../../workers/vocabulary-client.ts';
+import type { EngineClient } from '../../../workers/engine.svelte.ts';
+import type { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { mismatchOf, type Mismatch } from './base-match.ts';
 import type { LessonSources } from '../wrong-merges/wrong-merges.svelte.ts';
 
@@ -39,9 +39,9 @@ export class NewRows {
   #loading = false;
 
   constructor(
-    private readonly link: LessonsLink,
+    private readonly link: VocabularyWorker,
     private readonly sources: LessonSources,
-    private readonly engine: Engine,
+    private readonly engine: EngineClient,
   ) {}
 
   async load(): Promise<void> {

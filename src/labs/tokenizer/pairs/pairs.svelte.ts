@@ -1,7 +1,7 @@
 import type { JobId } from '#core/protocol/engine.ts';
 import type { CompareEvent, LabFailure, PairsResult, TokenizerKey } from '#core/protocol/tokenizer.ts';
 import type { Pair } from '#core/tokenizer/statistics/measure.ts';
-import type { LabLink } from '../../../workers/tokenizer-client.ts';
+import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 import { readPairs } from './read-pairs.ts';
 
 /** Sentences with their translations, measured with the tokenizers that take part. */
@@ -16,7 +16,7 @@ export class Pairs {
   #keys: readonly TokenizerKey[] = [];
   #job: JobId | undefined;
 
-  constructor(private readonly link: LabLink) {}
+  constructor(private readonly link: TokenizerWorker) {}
 
   /** The tokenizers that take part; what was measured with others is measured again. */
   use(keys: readonly TokenizerKey[]): void {

@@ -1,6 +1,6 @@
 import { CONTINUED, KIND_BITS, NEW_TOKEN, TOKEN_KINDS } from '#core/protocol/tokenizer.ts';
 import type { TokenKind } from '#core/tokenizer/tokenizer.ts';
-import type { Lane } from './live-text.svelte.ts';
+import type { UnitTokens } from './live-text.svelte.ts';
 
 /** A stretch of a unit and the tokens that it became: one, or several that share a character. */
 export interface Cell {
@@ -16,7 +16,7 @@ export interface Cell {
 }
 
 /** Where a lane has no token for the last characters (an encoder that drops them), those are in no cell. */
-export function cellsOf({ ends, marks }: Lane): Cell[] {
+export function cellsOf({ ends, marks }: UnitTokens): Cell[] {
   const cells: Cell[] = [];
   let start = 0;
   for (const [at, end] of ends.entries()) {

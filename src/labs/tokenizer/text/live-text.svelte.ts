@@ -1,10 +1,10 @@
-import { CONTINUED, type EditReply, type TokenizerKey, type UnitLanes } from '#core/protocol/tokenizer.ts';
+import { CONTINUED, type EditReply, type TokenizerKey, type TokensByUnit } from '#core/protocol/tokenizer.ts';
 import { editBetween } from '#core/tokenizer/text/text-edit.ts';
-import type { LabLink } from '../../../workers/tokenizer-client.ts';
-import { BrokenOff } from '../../../workers/worker-client.ts';
+import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
+import { WorkerFailedError } from '../../../workers/worker-client.ts';
 
-/** A sentence through one tokenizer; entries as in `UnitLanes`. */
-export interface Lane {
+/** A sentence through one tokenizer; entries as in `TokensByUnit`. */
+export interface UnitTokens {
   key: TokenizerKey;
   ids: Int32Array;
   ends: Int32Array;
@@ -17,7 +17,7 @@ export interface Unit {
   /** Stays while its text is edited. */
   id: number;
   text: string;
-  lanes: readonly Lane[];
+  lanes: readonly UnitTokens[];
   /** The first of a group: browsers draw or pass over a group as a whole. */
   opens: boolean;
 }
@@ -58,7 +58,7 @@ export class LiveText {
 
   /** @param reload puts the tokenizers into a worker that knows none of them */
   constructor(
-    private readonly link: LabLink,
+    private readonly link: TokenizerWorker,
     private readonly reload: () => Promise<void>,
   ) {}
 
@@ -125,7 +125,7 @@ export class LiveText {
     try {
       reply = await this.link.ask<EditReply>(async (api) => await api.edit(request));
     } catch (error) {
-      if (error instanceof BrokenOff) return false;
+      if (error instanceof WorkerFailedError) return false;
       throw error;
     }
     if (reply.type === 'units' && reply.lanes.length < keys.length) return false;
@@ -165,7 +165,7 @@ export class LiveText {
 }
 
 /** Hands out the lanes of one unit after the other, as views of the arrays that came. */
-function laneReader({ key, counts, ids, ends, marks }: UnitLanes): () => Lane {
+function laneReader({ key, counts, ids, ends, marks }: TokensByUnit): () => UnitTokens {
   let unit = 0;
   let from = 0;
   return () => {

@@ -1,6 +1,6 @@
 import { cellsOf, visible, type Cell } from './cells.ts';
 import { drawTokens } from './draw-tokens.ts';
-import type { Lane, Unit } from './live-text.svelte.ts';
+import type { UnitTokens, Unit } from './live-text.svelte.ts';
 
 /**
  * Draws the tokens of units that are near the view. By hand and not with a component a token: a keystroke in a long text
@@ -8,7 +8,7 @@ import type { Lane, Unit } from './live-text.svelte.ts';
  */
 export class Painter {
   readonly #units = new Map<Element, Unit>();
-  readonly #cells = new WeakMap<Lane, Cell[]>();
+  readonly #cells = new WeakMap<UnitTokens, Cell[]>();
   readonly #observer = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
@@ -59,7 +59,7 @@ export class Painter {
     return this.#units.get(node);
   }
 
-  cellsOf(lane: Lane): Cell[] {
+  cellsOf(lane: UnitTokens): Cell[] {
     let cells = this.#cells.get(lane);
     if (!cells) this.#cells.set(lane, (cells = cellsOf(lane)));
     return cells;

@@ -1,5 +1,5 @@
 import { overlapping, type Cell } from './cells.ts';
-import type { Lane, Unit } from './live-text.svelte.ts';
+import type { UnitTokens, Unit } from './live-text.svelte.ts';
 import { lanesIn, type Painter } from './painter.ts';
 
 export const ACTIVE_ID = 'active-token';
@@ -7,7 +7,7 @@ export const ACTIVE_ID = 'active-token';
 /** The tokens that are pointed at, and where they stand on the screen. */
 export interface Pointed {
   unit: Unit;
-  lane: Lane;
+  lane: UnitTokens;
   cell: Cell;
   /** Tokens of the same characters through every tokenizer of the view, in its order. */
   tokens: readonly number[];

@@ -1,6 +1,6 @@
 import { BYTE_KIND, KIND_BITS, UNKNOWN_KIND, type TokenizerKey } from '#core/protocol/tokenizer.ts';
 import { countText, type TextCounts } from '#core/tokenizer/statistics/text-counts.ts';
-import type { Lane, Unit } from './live-text.svelte.ts';
+import type { UnitTokens, Unit } from './live-text.svelte.ts';
 
 /** The text through one tokenizer. */
 export interface Row {
@@ -19,7 +19,7 @@ export interface Totals {
 /** Sums over the units; what was counted of a unit once is kept with it, so that a keystroke counts one sentence. */
 export class TotalsCounter {
   readonly #sizes = new WeakMap<Unit, TextCounts>();
-  readonly #marks = new WeakMap<Lane, { bytes: number; unknown: number }>();
+  readonly #marks = new WeakMap<UnitTokens, { bytes: number; unknown: number }>();
 
   totals(units: readonly Unit[], base: TokenizerKey): Totals {
     const size: TextCounts = { characters: 0, bytes: 0, words: 0, syllables: 0 };
@@ -38,7 +38,7 @@ export class TotalsCounter {
     return { size, rows };
   }
 
-  #add(lane: Lane, before: number | undefined, rows: Map<TokenizerKey, Row>): void {
+  #add(lane: UnitTokens, before: number | undefined, rows: Map<TokenizerKey, Row>): void {
     let row = rows.get(lane.key);
     if (!row) {
       const ofBase = before === undefined ? undefined : { change: 0, shorter: 0, longer: 0 };
@@ -63,7 +63,7 @@ export class TotalsCounter {
     return counts;
   }
 
-  #marksOf(lane: Lane): { bytes: number; unknown: number } {
+  #marksOf(lane: UnitTokens): { bytes: number; unknown: number } {
     let found = this.#marks.get(lane);
     if (!found) {
       found = { bytes: 0, unknown: 0 };

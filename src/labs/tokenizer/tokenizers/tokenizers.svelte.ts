@@ -1,5 +1,5 @@
 import type { LabFailure, LoadEvent, TokenFacts, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
-import type { LabLink } from '../../../workers/tokenizer-client.ts';
+import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 import { Entry } from './entry.svelte.ts';
 
 export const BASE: TokenizerKey = 'base';
@@ -13,11 +13,11 @@ export class Tokenizers {
   entries = $state.raw<readonly Entry[]>([]);
   readonly shown = $derived(this.entries.filter((entry) => entry.ready && entry.shown));
   readonly base = $derived(this.entries.find((entry) => entry.key === BASE && entry.ready));
-  readonly #link: LabLink;
+  readonly #link: TokenizerWorker;
   readonly #facts = new Map<string, Promise<TokenFacts | undefined>>();
   #count = 0;
 
-  constructor(link: LabLink, page: string) {
+  constructor(link: TokenizerWorker, page: string) {
     this.#link = link;
     const url = (path: string) => new URL(path, page).href;
     this.entries = [

@@ -7,12 +7,12 @@ import type {
   TrainingFailure,
   TrainingRequest,
 } from '#core/protocol/vocabulary.ts';
-import { LessonsLink } from '../../../workers/vocabulary-client.ts';
+import { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { download } from '../../../platform/download.ts';
 import type { Entry } from '../tokenizers/entry.svelte.ts';
 import type { TokenizerLab } from '../lab.svelte.ts';
 
-export const mostTokens = 50_000;
+export const maxTokens = 50_000;
 
 type Phase = 'start' | 'read' | 'count' | 'merge';
 
@@ -37,7 +37,7 @@ export class Training {
   /** In the comparison, once it was added. */
   entry = $state.raw<Entry>();
 
-  readonly #link = new LessonsLink();
+  readonly #link = new VocabularyWorker();
   #cancelled = false;
 
   constructor(

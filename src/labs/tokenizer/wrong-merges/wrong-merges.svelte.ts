@@ -1,6 +1,6 @@
 import type { LabFailure } from '#core/protocol/tokenizer.ts';
-import type { WaysReply } from '#core/protocol/vocabulary.ts';
-import type { LessonsLink } from '../../../workers/vocabulary-client.ts';
+import type { CompareMethodsReply } from '#core/protocol/vocabulary.ts';
+import type { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { declaration } from '../claims/declaration.ts';
 
 /** Milliseconds between two comparisons while somebody types. */
@@ -12,9 +12,9 @@ export interface LessonSources {
   pack: string;
 }
 
-type Compared = WaysReply & { type: 'done' };
+type Compared = CompareMethodsReply & { type: 'done' };
 
-/** The reader's text through all ways of merging one list, as it is typed. */
+/** The reader's text through all methods of merging one list, as it is typed. */
 export class WrongMerges {
   result = $state.raw<Compared>();
   /** The Declaration, long enough to show what a short text may be spared. */
@@ -25,7 +25,7 @@ export class WrongMerges {
   #comparing = false;
 
   constructor(
-    private readonly link: LessonsLink,
+    private readonly link: VocabularyWorker,
     private readonly sources: LessonSources,
   ) {}
 
@@ -61,9 +61,9 @@ export class WrongMerges {
     if (reply.type === 'done') this.reference = reply;
   }
 
-  async #compare(text: string): Promise<WaysReply> {
+  async #compare(text: string): Promise<CompareMethodsReply> {
     try {
-      return await this.link.ask<WaysReply>(async (api) => await api.compare({ ...this.sources, text }));
+      return await this.link.ask<CompareMethodsReply>(async (api) => await api.compare({ ...this.sources, text }));
     } catch {
       return { type: 'failed', failure: { code: 'worker', detail: { reason: 'the worker broke off' } } };
     }
