@@ -1,7 +1,7 @@
 import { plainest } from '#core/phantoms/suggestions.ts';
 import { locale } from '../../platform/locale.svelte.ts';
 import type { Session } from '../../chat/session.svelte.ts';
-import type { Rack } from './adapters.svelte.ts';
+import type { AdapterList } from './adapter-list.svelte.ts';
 import type { Comparison } from './comparison.svelte.ts';
 import type { Inside } from './inside.svelte.ts';
 import type { Prompt } from './prompt.svelte.ts';
@@ -17,7 +17,7 @@ export type StepState = 'todo' | 'running' | 'done';
 export interface GuidedLab {
   readonly session: Pick<Session, 'engine'>;
   readonly shipped: Shipped;
-  readonly rack: Rack;
+  readonly adapterList: AdapterList;
   readonly prompt: Prompt;
   readonly comparison: Comparison;
   readonly sweep: Sweep;
