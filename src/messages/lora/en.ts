@@ -1,10 +1,6 @@
-import type { loraKo } from './lora-ko.ts';
+import type { ko } from './ko.ts';
 
-/** Texts of the LoRA lab. */
-export const loraEn: Record<keyof typeof loraKo, string> = {
-  'lab.lora': 'LoRA',
-  'drop.lora.hint':
-    'Opens the folder or the two files of a LoRA adapter (adapter_config.json, adapter_model.safetensors) in this lab',
+export const en: Record<keyof typeof ko, string> = {
   'lora.title': 'The same weights, other answers',
   'lora.lead':
     'Puts LoRA adapters beside the weights of the model that is open. Move the strength, and the next token already differs.',

@@ -1,7 +1,4 @@
-/** LoRA 랩의 글. */
-export const loraKo = {
-  'lab.lora': 'LoRA',
-  'drop.lora.hint': 'LoRA 어댑터 폴더나 두 파일(adapter_config.json, adapter_model.safetensors)을 이 랩에서 엽니다',
+export const ko = {
   'lora.title': '가중치는 그대로, 답은 다르게',
   'lora.lead': 'LoRA 어댑터를 지금 열려 있는 모델에 바로 걸어 봅니다. 세기를 움직이면 다음 토큰부터 답이 달라집니다.',
   'lora.sections': '이 랩의 구성',

@@ -1,8 +1,6 @@
-import type { quantKo } from './quant-ko.ts';
+import type { ko } from './ko.ts';
 
-export const quantEn: Record<keyof typeof quantKo, string> = {
-  'lab.quant': 'Quantization',
-  'drop.quant.hint': 'Matrices of a safetensors file open in the microscope',
+export const en: Record<keyof typeof ko, string> = {
   'quant.title': 'Fewer bits: what gets lost?',
   'quant.lead':
     'Look at one matrix through the microscope, then quantize the whole model again and compare answers to the same questions. All of it is computed in this browser.',
