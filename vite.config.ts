@@ -50,11 +50,22 @@ function licences(): Plugin {
   };
 }
 
+/** Every catalog of messages is in a file `ko.ts` or `en.ts`: its chunk is named after the folder too, `messages-lora-en`. */
+function chunkName({ facadeModuleId }: { facadeModuleId: string | null }): string {
+  const [, catalog, language] = /[/\\]messages[/\\](\w+)[/\\](\w+)\.ts$/.exec(facadeModuleId ?? '') ?? [];
+  return `assets/${catalog && language ? `messages-${catalog}-${language}` : '[name]'}-[hash].js`;
+}
+
 export default defineConfig({
   // Relative, so that the built page works in any folder of any static host.
   base: './',
   plugins: [svelte(), strictPolicy(), licences()],
   worker: { format: 'es' },
   // No data: URLs for small files: the policy allows fonts from our own address only.
-  build: { target: 'es2023', assetsInlineLimit: 0, license: { fileName: 'licenses/page.md' } },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    license: { fileName: 'licenses/page.md' },
+    rolldownOptions: { output: { chunkFileNames: chunkName } },
+  },
 });

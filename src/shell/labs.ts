@@ -11,19 +11,22 @@ export type Labs = ReturnType<typeof lazyLabs>;
 export function lazyLabs(session: Session, page: string) {
   return {
     chat: new Lazy(async () => {
-      const [{ openChat }] = await Promise.all([import('../labs/chat/open.ts'), locale.load('chat')]);
+      const [{ openChat }] = await Promise.all([import('../labs/chat/open-chat.ts'), locale.load('chat')]);
       return openChat();
     }),
     tokenizer: new Lazy(async () => {
-      const [{ openTokenizer }] = await Promise.all([import('../labs/tokenizer/open.ts'), locale.load('tokenizer')]);
+      const [{ openTokenizer }] = await Promise.all([
+        import('../labs/tokenizer/open-tokenizer.ts'),
+        locale.load('tokenizer'),
+      ]);
       return openTokenizer(page);
     }),
     lora: new Lazy(async () => {
-      const [{ openLora }] = await Promise.all([import('../labs/lora/open.ts'), locale.load('lora')]);
+      const [{ openLora }] = await Promise.all([import('../labs/lora/open-lora.ts'), locale.load('lora')]);
       return openLora(session, page);
     }),
     quant: new Lazy(async () => {
-      const [{ openQuant }] = await Promise.all([import('../labs/quant/open.ts'), locale.load('quant')]);
+      const [{ openQuant }] = await Promise.all([import('../labs/quant/open-quant.ts'), locale.load('quant')]);
       return openQuant(session, page);
     }),
   };

@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, test } from 'vitest';
 import { catalogs } from '../../../src/messages/catalogs.ts';
@@ -54,7 +54,9 @@ function keysIn(source: string): string[] {
   return allKeys.filter((key) => patterns.some((pattern) => pattern.test(key)));
 }
 
-const sources = globSync('src/**/*.{ts,svelte}').map((path) => path.replaceAll('\\', '/'));
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((path) => /\.(ts|svelte)$/.test(path))
+  .map((path) => `src/${path.replaceAll('\\', '/')}`);
 
 test.each(names)('what %s says is in its catalog or in the shell’s, which are loaded before it', (name) => {
   const lab = new RegExp(`^src/labs/${name}/`);
