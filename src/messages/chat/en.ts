@@ -13,7 +13,7 @@ export const en: Record<keyof typeof ko, string> = {
     'A very small teaching model, built like MedGemma. It looks at phantoms, images drawn for practice, and answers in Korean and English. What a phantom shows is known, so you see at once whether an answer is right.',
   'welcome.teaching.phantom': 'draws a new phantom and asks',
 
-  'phantom.draw': 'Draw me a phantom',
+  'phantom.draw': 'Draw a phantom',
   'phantom.ask': 'Ask about this phantom',
   'phantom.score': '{right} of {asked} right',
 
@@ -32,7 +32,7 @@ export const en: Record<keyof typeof ko, string> = {
   'chat.you': 'You',
   'chat.model': 'Model',
   'chat.to-bottom': 'To the end',
-  'chat.left-out': 'There was no room in the context: what is above is no longer sent to the model',
+  'chat.left-out': 'The context is full: messages above this line are no longer sent to the model',
   'answer.image': 'Reading the image ({percent}%)',
   'answer.prefill': 'Reading the question ({done}/{total} tokens)',
   'answer.thinking': 'Thinking',

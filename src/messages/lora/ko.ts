@@ -20,7 +20,7 @@ export const ko = {
   'lora.stop': '멈추기',
   'lora.as-table': '표로 보기',
 
-  'lora.model.open': '{name}에 겁니다',
+  'lora.model.open': '적용할 모델: {name}',
   'lora.model.no-truth':
     '이 모델은 팬텀으로 배운 교육용 모델이 아니라서 답이 맞았는지 알 수 없습니다. 어댑터를 걸고 비교하고 들여다볼 수는 있습니다.',
   'lora.model.random': '가중치가 무작위라 답에는 뜻이 없습니다.',
@@ -124,7 +124,7 @@ export const ko = {
   'lora.side.length': '여기까지만 답을 받았습니다.',
   'lora.verdict.report': '보고서로 맞음',
   'lora.tokens': '{side}의 답, 토큰별',
-  'lora.tokens.firstDivergence': '여기서 갈라짐',
+  'lora.tokens.first-difference': '여기서 갈라짐',
   'lora.tokens.hint': '화살표 키로 토큰을 옮겨 다닙니다.',
   'lora.tokens.table': '토큰과 확률을 표로 보기',
   'lora.tokens.number': '번호',

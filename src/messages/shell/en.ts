@@ -102,7 +102,7 @@ export const en: Record<keyof typeof ko, string> = {
   'notice.kept-in-memory.no-storage':
     '{file}: kept in memory only, because the browser offers no storage. It is downloaded again next time.',
   'notice.kept-in-memory.no-room':
-    '{file}: kept in memory only, for want of storage. It is downloaded again next time.',
+    '{file}: kept in memory only, because there is too little storage. It is downloaded again next time.',
   'notice.kept-in-memory.locked': '{file}: kept in memory only, while another tab downloads it.',
   'notice.offline-copy': '{file}: the server cannot be reached; the copy of an earlier visit is used.',
   'opening.cancelled': 'Opening the model was cancelled.',
@@ -184,7 +184,7 @@ export const en: Record<keyof typeof ko, string> = {
   'stats.heap.page': 'JS heap (page)',
   'stats.heap.js': 'JS heap (worker)',
   'stats.heap.wasm': 'wasm heap',
-  'stats.heap.unknown': 'not told by the browser',
+  'stats.heap.unknown': 'not reported by the browser',
   'stats.measured': 'measured',
   'stats.computed': 'computed',
   'stats.measured.why': 'A measured value',
@@ -203,7 +203,8 @@ export const en: Record<keyof typeof ko, string> = {
   'about.teaching.body':
     'The small model that comes with this page was trained on drawn phantoms alone. It was not made from MedGemma’s weights and has no medical knowledge. It is there to show in miniature the methods that large models need.',
   'about.terms': 'HAI-DEF terms of use',
-  'about.terms.body': 'Weights are yours to fetch and accept. This page does not distribute MedGemma weights.',
+  'about.terms.body':
+    'You download the weights yourself and accept their terms. This page does not distribute MedGemma weights.',
   'about.privacy': 'Your data stays on this device',
   'about.privacy.body':
     'Questions, images and answers are not sent to any server. The network serves only this page and, when you ask for it, a model from Hugging Face.',
@@ -238,10 +239,10 @@ export const en: Record<keyof typeof ko, string> = {
   'failure.context-full.next': 'It needs {needed} tokens and {limit} fit. Choose what to do.',
   'failure.adapter-refused.title': 'This adapter cannot be used: {file}',
   'failure.adapter-refused.next':
-    'Open adapter_config.json and adapter_model.safetensors, complete, of a LoRA adapter that was trained on this model. Adapters that were on before still are.',
-  'failure.no-lora-branches.title': 'No adapter can be put on this package: {file}',
+    'Open the complete adapter_config.json and adapter_model.safetensors of a LoRA adapter that was trained on this model. Adapters that were on stay on.',
+  'failure.no-lora-branches.title': 'Adapters cannot be attached to this package: {file}',
   'failure.no-lora-branches.next':
-    'The matrix products of its decoder have names other than those known, so there is no place to attach one. Open a package that this project’s exporter made.',
+    'The matrix products in its decoder graph have unknown names, so there is nothing to attach an adapter to. Open a package made by this project’s exporter.',
   'failure.no-model.title': 'No model is open',
   'failure.no-model.next': 'Open a model, then send again.',
   'failure.busy.title': 'Another job is still running',

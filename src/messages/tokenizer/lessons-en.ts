@@ -5,9 +5,9 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.lesson.retry': 'Try again',
   'tokenizer.lesson.as-table': 'As a table',
   'tokenizer.wrong.lead':
-    'The same {n, number} new tokens, brought in in six ways, on the text above. With one and the same list, the wrong way saves less, does nothing, or makes the text longer.',
-  'tokenizer.wrong.lead.waiting': 'The same new tokens, brought in in six ways, on the text above.',
-  'tokenizer.wrong.empty': 'The text box above is empty. Write something, and the six ways are compared here.',
+    'The same {n, number} new tokens, added in six ways and applied to the text above. Added the wrong way, the same list saves less, does nothing, or makes the text longer.',
+  'tokenizer.wrong.lead.waiting': 'The same new tokens, added in six ways and applied to the text above.',
+  'tokenizer.wrong.empty': 'The text box above is empty. Write something to compare the six ways.',
   'tokenizer.wrong.table': 'What six ways of adding the same list give',
   'tokenizer.wrong.method': 'Way',
   'tokenizer.wrong.own': 'The text above',
@@ -17,14 +17,14 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.wrong.longer': 'Sentences made longer',
   'tokenizer.wrong.longer.of': '{n, number} / {all, number}',
   'tokenizer.wrong.used': 'New tokens used',
-  'tokenizer.wrong.reachable': 'New tokens that can come out',
+  'tokenizer.wrong.reachable': 'New tokens that can be produced',
   'tokenizer.wrong.base': 'Base (Gemma 3)',
-  'tokenizer.wrong.right': 'Vocabulary and merges at the tail (the right way)',
+  'tokenizer.wrong.right': 'Vocabulary and merges at the end (the right way)',
   'tokenizer.wrong.right.why':
-    'BPE applies its merges in a fixed order. With the new ones at the tail, the base has done all of its own before they join what it left. So no text gets longer, and text without Hangul keeps its tokens.',
+    'BPE applies its merges in a fixed order. With the new ones at the end, the base has done all of its own before they join what it left. So no text gets longer, and text without Hangul keeps its tokens.',
   'tokenizer.wrong.score-zero': 'SentencePiece pieces with score 0 (Chinese-LLaMA)',
   'tokenizer.wrong.score-zero.why':
-    'SentencePiece joins the piece with the best score first. Scores of the base begin at 0 and fall by one a piece, so new pieces with score 0 go before nearly all of them, and among each other from left to right. Mostly that works; but pieces joined early block others, which then never come out, and now and then a sentence gets longer.',
+    'SentencePiece joins the piece with the best score first. Scores of the base begin at 0 and fall by one with each piece, so new pieces with score 0 are joined before nearly all of them, and among each other from left to right. Mostly that works; but pieces joined early block others, which are then never produced, and now and then a sentence gets longer.',
   'tokenizer.wrong.added-normalized': 'add_tokens as it is (normalized=True)',
   'tokenizer.wrong.added-normalized.why':
     'Tokens added with add_tokens are cut out of the text before BPE begins: from the left, the longest at each place. They match in the middle of words too, and what is left on both sides has lost the neighbours that the base would have joined it with.',
@@ -40,7 +40,7 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.wrong.example.longer': 'Sentence that grew most ({n, number} more)',
   'tokenizer.wrong.example.shorter': 'Sentence that shrank most ({n, number} fewer)',
   'tokenizer.wrong.example.reference':
-    'No sentence above grew. Of the Declaration, this one grew most ({n, number} more)',
+    'No sentence above got longer. In the Declaration, this one grew most ({n, number} more)',
   'tokenizer.wrong.example.none': 'No sentence of this text changed.',
   'tokenizer.wrong.example.base': 'Base {n, number}',
   'tokenizer.wrong.example.merged': 'Merged {n, number}',
@@ -53,7 +53,7 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.claims.text': 'Text',
   'tokenizer.claims.26': '“안녕하세요 is 26 tokens”',
   'tokenizer.claims.26.why':
-    '“안녕하세요” is {bytes, number} bytes of UTF-8. Even cut into single bytes, with a sign for a space in front, it cannot be more than {most, number} tokens, so 26 is out of reach. 26 is what the whole sentence “안녕하세요, 오늘은 날씨가 좋네요.” takes in the 32,000 pieces of Llama 2. There too, “안녕하세요” alone is 8. (The two figures for Llama 2 were measured elsewhere, with Hugging Face tokenizers 0.23.2; put its tokenizer.json into the lab above to check.)',
+    '“안녕하세요” is {bytes, number} bytes of UTF-8. Even cut into single bytes, with a space marker in front, it cannot be more than {most, number} tokens, so 26 is impossible. 26 is what the whole sentence “안녕하세요, 오늘은 날씨가 좋네요.” takes with the 32,000 pieces of Llama 2. There too, “안녕하세요” alone is 8. (The two figures for Llama 2 were measured elsewhere, with Hugging Face tokenizers 0.23.2; open its tokenizer.json in the lab above to check.)',
   'tokenizer.claims.3x': '“A Korean vocabulary means three times fewer tokens”',
   'tokenizer.claims.3x.own': 'The text above ({name})',
   'tokenizer.claims.3x.declaration': 'Declaration of Human Rights ({name})',
@@ -62,7 +62,7 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.claims.3x.times': 'Fewer by',
   'tokenizer.claims.3x.times.value': 'a factor of {times}',
   'tokenizer.claims.3x.why':
-    'Three times is against vocabularies that had hardly any Hangul. The greeting before took 26 tokens with Llama 2; with Gemma 3 it is {sentence, number} before any Korean vocabulary. With 4,561 pieces of Hangul there already, there is less to save. The same Declaration is {english, number} tokens in English; a third of the Korean would be {third, number}.',
+    '“Three times” comes from vocabularies that had hardly any Hangul. The greeting above took 26 tokens with Llama 2; with Gemma 3 it is {sentence, number} even without a Korean vocabulary. Gemma 3 already has 4,561 pieces with Hangul, so there is less to save. The same Declaration is {english, number} tokens in English; a third of the Korean would be {third, number}.',
   'tokenizer.claims.french': '“French takes fewer tokens than Korean”',
   'tokenizer.claims.french.whole': 'Whole Declaration ({n, number} paragraphs)',
   'tokenizer.claims.french.first': 'Articles 1 to 10 only',
@@ -70,12 +70,12 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.claims.french.french': 'French',
   'tokenizer.claims.french.english': 'English',
   'tokenizer.claims.french.why':
-    'Paragraph by paragraph, Korean takes fewer in {fewer, number} of {all, number}. Articles 1 to 10 alone turn the order around: no single sentence says what a language costs. What is certain is that both take more than English.',
+    'Paragraph by paragraph, Korean takes fewer in {fewer, number} of {all, number}. Articles 1 to 10 alone reverse the order: no single sentence says what a language costs. What is certain is that both take more than English.',
   'tokenizer.claims.source':
     'Text: Universal Declaration of Human Rights (United Nations, 1948), preamble and 30 articles without headings, {n, number} paragraphs; the same ones in Korean, English and French.',
   'tokenizer.cost.lead':
-    'If a model wrote the text above: what that takes with the base tokenizer, and with a merged one.',
-  'tokenizer.cost.empty': 'The text box above is empty, or no merged tokenizer is there yet.',
+    'What it would take a model to write the text above, with the base tokenizer and with a merged one.',
+  'tokenizer.cost.empty': 'The text box above is empty, or no merged tokenizer has loaded yet.',
   'tokenizer.cost.compare': 'Compare with',
   'tokenizer.cost.what': 'Item',
   'tokenizer.cost.base': 'Base',
@@ -91,7 +91,7 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.cost.speed.measured': '{rate} tokens per second: decode speed of the last answer of {model}',
   'tokenizer.cost.speed.random': 'This is a small model of random weights; its speed is not that of MedGemma 4B.',
   'tokenizer.cost.speed.none':
-    'No decode speed has been measured yet. Ask something in the chat lab, and its speed is used here. Until then the figure below counts.',
+    'No decode speed has been measured yet. Ask something in the chat lab, and its speed is used here. Until then the value below is used.',
   'tokenizer.cost.speed.assumed': 'Assumed speed (tokens per second)',
   'tokenizer.cost.speed.assumed.badge': 'assumed',
   'tokenizer.cost.speed.measured.badge': 'measured',
@@ -99,13 +99,13 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.cost.kv.note.4b':
     'A token takes 34 layers × 4 KV heads × 256 × 2 (K and V) × 2 bytes = {bytes, number} bytes. The engine of this page keeps the whole context in local layers too. One that keeps only their window grows by the 5 global layers alone after 1,024 tokens.',
   'tokenizer.cost.kv.note.model':
-    'For the model that is open: the KV buffers on the GPU, {kv}, divided by the context of {length, number}. The engine takes them all when it opens the model, so fewer tokens do not free memory; they leave room.',
+    'For the open model: the KV buffers on the GPU, {kv}, divided by the context of {length, number}. The engine allocates them all when it opens the model, so fewer tokens do not free memory; they leave room in the context.',
   'tokenizer.cost.kv.note.none':
-    'There is no figure for an open model: no KV buffers stand on the GPU now (no model, or it runs on the CPU).',
+    'There is no figure for the open model, because there are no KV buffers on the GPU now (no model is open, or it runs on the CPU).',
   'tokenizer.cost.price':
     'What it costs: the embedding rows of {n, number} new tokens are {parameters} parameters in the 4B, {bytes} at 16 bits. Until they are trained they mean nothing.',
   'tokenizer.train.lead':
-    'Give it a text, and BPE goes on where Gemma 3’s own segmentation ends: the most frequent pair of neighbours becomes a token, one after another. The text does not leave this machine.',
+    'Give it a text, and BPE training continues from Gemma 3’s own segmentation: the most frequent pair of neighbours becomes a token, one after another. The text does not leave this machine.',
   'tokenizer.train.text': 'Text to train on',
   'tokenizer.train.text.placeholder': 'Paste Korean text, or drop a text file here',
   'tokenizer.train.drop': 'Drop it here to train on it',
@@ -115,15 +115,15 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.train.use.lab': 'Use the text above',
   'tokenizer.train.use.declaration': 'Use the Declaration of Human Rights',
   'tokenizer.train.tokens': 'New tokens',
-  'tokenizer.train.frequency': 'Least frequency',
+  'tokenizer.train.frequency': 'Minimum frequency',
   'tokenizer.train.frequency.hint': 'Pairs that are rarer than this in the text are not merged',
   'tokenizer.train.start': 'Train',
   'tokenizer.train.idle':
-    'Once training starts, the pairs that merge appear here, and the curve of the held-out sentences’ tokens.',
+    'Once training starts, the merged pairs appear here, with the curve of the tokens in the held-out sentences.',
   'tokenizer.train.cancel': 'Cancel',
   'tokenizer.train.cancelled': 'Cancelled. Nothing of it is kept.',
   'tokenizer.train.held-out':
-    'One of every ten different sentences is held out ({heldOut, number} of them), to measure what the new tokens save on text they have not seen. {sentences, number} sentences are trained on.',
+    'One in ten of the different sentences is held out ({heldOut, number} of them), to measure what the new tokens save on text they have not seen. Training uses {sentences, number} sentences.',
   'tokenizer.train.phase.start': 'Reading the text',
   'tokenizer.train.phase.read': 'Reading the text ({percent}%)',
   'tokenizer.train.phase.count': 'Counting pairs ({percent}%)',
@@ -139,27 +139,27 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.train.done':
     '{n, number} new tokens were made. The held-out sentences went from {before, number} to {after, number} tokens ({percent}).',
   'tokenizer.train.fewer':
-    '{asked, number} were asked for, and it ended at {n, number}: no other pair stands in the text {frequency, number} times. Give it more text, or lower the least frequency.',
-  'tokenizer.train.added': 'It stands in the comparison above as “{name}”.',
+    'You asked for {asked, number}, but training ended at {n, number}: no other pair occurs {frequency, number} times or more. Add more text, or lower the minimum frequency.',
+  'tokenizer.train.added': 'Added to the comparison above as “{name}”.',
   'tokenizer.train.add': 'Add to the comparison',
   'tokenizer.train.add.failed': 'It could not be added to the comparison.',
   'tokenizer.train.download': 'Download the pack',
   'tokenizer.train.pack': 'The pack has the format that npm run korean writes; merge and export take it as it is.',
-  'tokenizer.train.failure': 'This could not be trained',
+  'tokenizer.train.failure': 'Training failed',
   'tokenizer.train.failure.no-text': 'The text is empty. Paste some, or choose a file.',
   'tokenizer.train.failure.no-hangul':
-    '{sentences, number} sentences were read, and no Hangul is in them. Give it Korean text.',
+    '{sentences, number} sentences were read, but none contains Hangul. Add Korean text.',
   'tokenizer.train.failure.too-little':
-    'There are {sentences, number} different sentences. To hold one of ten out and measure, at least {least, number} are needed. Give it more text.',
+    'There are {sentences, number} different sentences. At least {least, number} are needed to hold out one in ten. Add more text.',
   'tokenizer.train.failure.no-pair':
-    'No pair of neighbours stands in the text {frequency, number} times. Lower the least frequency, or give it more text.',
+    'No pair of neighbours occurs {frequency, number} times or more. Lower the minimum frequency, or add more text.',
   'tokenizer.train.failure.encoding': 'This is not UTF-8 text. Save it as UTF-8 and choose it again.',
   'tokenizer.train.failure.too-large':
     'The file is too large for this page. Train on large texts with npm run korean -- train.',
   'tokenizer.train.failure.network': 'The base vocabulary could not be fetched. Check the connection and start again.',
-  'tokenizer.train.failure.other': 'The job broke off. Try again. ({reason})',
+  'tokenizer.train.failure.other': 'Training stopped unexpectedly. Try again. ({reason})',
   'tokenizer.rows.lead':
-    'A token more in the vocabulary is a row more in the embedding. What that row is filled with before training begins decides where it starts. Look at it on the real rows of the model that is open.',
+    'Each token added to the vocabulary adds a row to the embedding matrix. What fills that row before training decides where training starts. See it here on the real rows of the open model.',
   'tokenizer.rows.why':
     'In Gemma 3 the input embedding and the output layer share their rows. The mean puts a new token among the pieces that it stands for; at the output its logit is the mean of theirs, so its probability cannot exceed the mean of theirs. With the first piece’s row, tokens that begin alike get equal logits and cannot be told apart without training. A random row is distributed unlike the others, and a token that has learned nothing may take nearly all of the probability.',
   'tokenizer.rows.sharing':
@@ -189,9 +189,9 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.rows.stand-in':
     '{model}, which is open now, does not use Gemma 3’s tokenizer (it has {size, number} tokens). So the new token is shown with the pieces that this model’s own tokenizer cuts it into, not with those of Gemma 3.',
   'tokenizer.rows.random-weights':
-    'The rows of this model are random. Which tokens are near means nothing; all there is to see is where the three ways put the row. Open MedGemma or Gemma 3 for neighbours that mean something.',
+    'The rows of this model are random. Which tokens are near means nothing; you can only see where the three methods put the row. Open MedGemma or Gemma 3 for meaningful neighbours.',
   'tokenizer.rows.other-base':
-    'The ids of {model}, which is open now, stand for other pieces than those of Gemma 3, which this pack builds on (the id of “{expected}” is “{found}” here). It would show a mean of other pieces, so nothing was computed. Open a package of Gemma 3 or MedGemma.',
+    'The ids of {model}, which is open now, stand for other pieces than those of Gemma 3, on which this pack builds (the id of “{expected}” is “{found}” here). The mean would be of the wrong pieces, so nothing was computed. Open a package of Gemma 3 or MedGemma.',
   'tokenizer.rows.stopped': 'Stopped.',
   'tokenizer.rows.empty': 'There are no pieces of this token.',
 };
