@@ -9,7 +9,7 @@ export const locales: readonly Locale[] = ['ko', 'en'];
 
 const key = 'locale';
 
-/** The Korean shell comes with the first scripts, so that the page can always say what is wrong. */
+/** The Korean shell is imported statically, so that the page can always say what is wrong. */
 const loaded: Record<Locale, Map<CatalogName, Catalog>> = { ko: new Map([['shell', shell]]), en: new Map() };
 
 function isLocale(value: string | null | undefined): value is Locale {

@@ -1,6 +1,6 @@
 /**
- * Runs a dynamic `import()` so that the same one can be tried again. Vite takes a stylesheet whose link stands in the
- * document for loaded, also when it failed; so failed links are removed.
+ * Runs a dynamic `import()` so that the same one can be tried again. Vite treats a stylesheet as loaded
+ * when its link is in the document, even if it failed; so failed links are removed.
  */
 export async function retryable<Module>(load: () => Promise<Module>): Promise<Module> {
   try {
