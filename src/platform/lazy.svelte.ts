@@ -1,5 +1,3 @@
-import { retryable } from './retryable.ts';
-
 /** A part of the page that is loaded when it is first needed. */
 export class Lazy<Part> {
   part = $state.raw<Part>();
@@ -21,7 +19,7 @@ export class Lazy<Part> {
   async #load(): Promise<Part> {
     this.loading = true;
     try {
-      this.part = await retryable(this.importPart);
+      this.part = await this.importPart();
       return this.part;
     } catch (error) {
       console.error(error);

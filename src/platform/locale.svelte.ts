@@ -2,7 +2,6 @@ import { IntlMessageFormat } from 'intl-messageformat';
 import { catalogs } from '../messages/catalogs.ts';
 import type { Catalog, CatalogName, Locale, MessageKey, Values } from '../messages/messages.ts';
 import { ko as shell } from '../messages/shell/ko.ts';
-import { retryable } from './retryable.ts';
 import { readStored, writeStored } from './stored.ts';
 
 export const locales: readonly Locale[] = ['ko', 'en'];
@@ -74,7 +73,7 @@ class LocaleState {
 }
 
 async function fetchCatalog(name: CatalogName, locale: Locale): Promise<void> {
-  loaded[locale].set(name, await retryable(catalogs[name][locale]));
+  loaded[locale].set(name, await catalogs[name][locale]());
 }
 
 export const locale = new LocaleState();

@@ -54,7 +54,7 @@ test('a lab that is the address comes without the chat', async ({ page }) => {
   await withoutModel(page);
   await page.goto('/#/quant');
   await expect(page.getByRole('heading', { level: 1, name: '비트를 줄이면 무엇이 사라질까' })).toBeVisible();
-  expect(paths.filter((path) => /open-quant-/.test(path))).toHaveLength(1);
+  expect(paths.filter((path) => /open-quant-.*\.js$/.test(path))).toHaveLength(1);
   expect(paths.filter((path) => /open-(?!quant-)/.test(path))).toEqual([]);
 });
 
