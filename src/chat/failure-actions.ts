@@ -1,6 +1,6 @@
 import type { FailureCode } from '#core/failure.ts';
 
-/** A way out that the page offers; `action.<name>` in the messages. */
+/** An action that a failure notice offers; its label is the message `action.<name>`. */
 export type Action =
   | 'retry'
   | 'reopen'
@@ -12,7 +12,7 @@ export type Action =
   | 'new-conversation'
   | 'without-images';
 
-/** The ways out of a failure, the likeliest first. What is in no list can be tried again. */
+/** Actions for a failure, the most likely to help first. What is in no list can be tried again. */
 export function failureActions(code: FailureCode): readonly Action[] {
   return actions[code] ?? ['retry'];
 }

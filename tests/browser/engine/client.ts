@@ -22,6 +22,7 @@ import { isEnd, type JobEnd, type JobEvent } from '#core/protocol/jobs.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import type { Sampling } from '#core/sampling/sampling.ts';
 import { WorkerClient } from '../../../src/workers/worker-client.ts';
+import { provider } from '../provided.ts';
 import { packageUrl } from './model.ts';
 
 export const greedy: Sampling = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
@@ -94,7 +95,7 @@ export class EngineClient {
     onEvent?: (event: OpenEvent, stop: () => void) => void,
   ): Promise<Job<OpenEvent>> {
     const from: PackageSource = typeof source === 'string' ? { type: 'url', url: packageUrl(source) } : source;
-    const request = { source: from, options: { contextLength: 1024, provider: 'webgpu', ...options } as const };
+    const request = { source: from, options: { contextLength: 1024, provider, ...options } };
     return this.#run('open', request, onEvent);
   }
 
