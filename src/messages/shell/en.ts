@@ -216,7 +216,8 @@ export const en: Record<keyof typeof ko, string> = {
   'failure.worker-restarted.next': 'Try again.',
   'failure.worker-crashed.title': 'The computation stopped unexpectedly',
   'failure.worker-crashed.next': 'Try again. If it happens again, reload the page.',
-  'engine.reopened': 'A job that did not respond was ended, and the model was opened again. Your conversation is still here.',
+  'engine.reopened':
+    'A job that did not respond was ended, and the model was opened again. Your conversation is still here.',
   'failure.file-missing.title': 'The package lacks a file: {file}',
   'failure.file-missing.next': 'Check the folder or address, add the file, then open it again.',
   'failure.file-broken.title': 'A file cannot be read: {file}',

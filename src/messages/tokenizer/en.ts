@@ -132,8 +132,7 @@ export const en: Record<keyof typeof ko, string> = {
   'failure.unsupported-tokenizer.next':
     'Neither the encoder of this lab nor the library @huggingface/tokenizers runs this file.',
   'failure.sentencepiece.title': 'This SentencePiece model cannot be read: {file}',
-  'failure.sentencepiece.next':
-    'Check that the file is complete. If the model has a tokenizer.json, open that.',
+  'failure.sentencepiece.next': 'Check that the file is complete. If the model has a tokenizer.json, open that.',
   'failure.pack.title': 'This Korean pack is not valid: {file}',
   'failure.pack.next': 'Open a pack made by this lab or by npm run korean -- train.',
   'failure.pack-base.title': 'A pack for another tokenizer: {file}',
@@ -157,5 +156,6 @@ export const en: Record<keyof typeof ko, string> = {
   'failure.gated.title': 'This repository asks for consent or a login: {id}',
   'failure.gated.next': 'Accept its terms on Hugging Face, download tokenizer.json, and open it as a file.',
   'failure.too-large.title': 'The file is too large: {file}',
-  'failure.too-large.next': 'Files open up to {limit, number} bytes. Check whether another one was meant. Large texts can be trained on with npm run korean -- train.',
+  'failure.too-large.next':
+    'Files open up to {limit, number} bytes. Check whether another one was meant. Large texts can be trained on with npm run korean -- train.',
 };

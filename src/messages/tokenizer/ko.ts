@@ -129,8 +129,7 @@ export const ko = {
   'failure.unsupported-tokenizer.next':
     '이 랩의 인코더도 @huggingface/tokenizers 라이브러리도 이 파일을 실행하지 못합니다.',
   'failure.sentencepiece.title': 'SentencePiece 모델을 읽을 수 없습니다: {file}',
-  'failure.sentencepiece.next':
-    '파일이 온전한지 확인하고, 같은 모델의 tokenizer.json이 있으면 그것을 여세요.',
+  'failure.sentencepiece.next': '파일이 온전한지 확인하고, 같은 모델의 tokenizer.json이 있으면 그것을 여세요.',
   'failure.pack.title': '한국어 팩이 잘못되었습니다: {file}',
   'failure.pack.next': '이 랩이나 npm run korean -- train으로 만든 팩을 여세요.',
   'failure.pack-base.title': '다른 토크나이저를 위한 팩입니다: {file}',
@@ -147,12 +146,12 @@ export const ko = {
   'failure.no-pairs.title': '{file}에 문장이 없습니다',
   'failure.no-pairs.next': '한 줄에 한 쌍씩, 영어와 한국어를 탭으로 나누어 넣으세요.',
   'failure.text-too-long.title': '글이 너무 깁니다: {file}',
-  'failure.text-too-long.next':
-    '{length, number}자입니다. {limit, number}자까지 바로 비교할 수 있으니 나누어 여세요.',
+  'failure.text-too-long.next': '{length, number}자입니다. {limit, number}자까지 바로 비교할 수 있으니 나누어 여세요.',
   'failure.not-found.title': '찾을 수 없습니다: {id}',
   'failure.not-found.next': '저장소 이름을 확인하세요. tokenizer.json이 없는 저장소는 쓸 수 없습니다.',
   'failure.gated.title': '동의나 로그인이 필요한 저장소입니다: {id}',
   'failure.gated.next': 'Hugging Face에서 약관에 동의하고 tokenizer.json을 내려받아 파일로 여세요.',
   'failure.too-large.title': '파일이 너무 큽니다: {file}',
-  'failure.too-large.next': '{limit, number}바이트까지 엽니다. 다른 파일을 고르지 않았는지 확인하세요. 큰 글은 npm run korean -- train으로 학습할 수 있습니다.',
+  'failure.too-large.next':
+    '{limit, number}바이트까지 엽니다. 다른 파일을 고르지 않았는지 확인하세요. 큰 글은 npm run korean -- train으로 학습할 수 있습니다.',
 } as const;

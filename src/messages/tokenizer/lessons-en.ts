@@ -186,7 +186,9 @@ export const lessons: Record<keyof typeof korean, string> = {
   'failure.no-hangul.title': 'There is no Hangul in the text',
   'failure.no-hangul.next': '{sentences, number} sentences were read, and no Hangul is in them. Give it Korean text.',
   'failure.too-little.title': 'There are too few sentences to train on',
-  'failure.too-little.next': 'There are {sentences, number} different sentences. To hold one of ten out and measure, at least {least, number} are needed. Give it more text.',
+  'failure.too-little.next':
+    'There are {sentences, number} different sentences. To hold one of ten out and measure, at least {least, number} are needed. Give it more text.',
   'failure.no-pair.title': 'No pair of neighbours is frequent enough',
-  'failure.no-pair.next': 'No pair of neighbours occurs {frequency, number} times in the text. Lower the least frequency, or give it more text.',
+  'failure.no-pair.next':
+    'No pair of neighbours occurs {frequency, number} times in the text. Lower the least frequency, or give it more text.',
 };

@@ -184,7 +184,8 @@ export const lessons = {
   'failure.no-hangul.title': '글에 한글이 없습니다',
   'failure.no-hangul.next': '{sentences, number}문장을 읽었지만 한글이 없습니다. 한국어 글을 넣으세요.',
   'failure.too-little.title': '학습할 문장이 너무 적습니다',
-  'failure.too-little.next': '서로 다른 문장이 {sentences, number}개입니다. 열에 하나를 남겨 두고 재려면 {least, number}개 이상이 필요합니다. 글을 더 넣으세요.',
+  'failure.too-little.next':
+    '서로 다른 문장이 {sentences, number}개입니다. 열에 하나를 남겨 두고 재려면 {least, number}개 이상이 필요합니다. 글을 더 넣으세요.',
   'failure.no-pair.title': '자주 이웃하는 짝이 없습니다',
   'failure.no-pair.next': '{frequency, number}번 이상 이웃하는 짝이 없습니다. 최소 빈도를 낮추거나 글을 더 넣으세요.',
 } as const;
