@@ -57,7 +57,7 @@ test('an adapter whose pattern takes for ever is refused, stands, or is stopped;
       .getByRole('button', { name: '멈추기' })
       .click();
     await expect(entry).toHaveAttribute('data-state', 'failed', stopped);
-    await expect(page.getByRole('progressbar', { name: '어댑터를 거는 중' })).toBeHidden(stopped);
+    await expect(page.getByRole('progressbar', { name: '가중치 옆에 거는 중입니다' })).toBeHidden(stopped);
     console.log(`the adapter ended ${Date.now() - begin} ms after Stop`);
     await expect(page.getByRole('alert').filter({ hasText: reopened })).toBeVisible(patience);
   }
