@@ -181,14 +181,4 @@ export const lessons: Record<keyof typeof korean, string> = {
     'The ids of {model}, which is open now, stand for other pieces than those of Gemma 3, on which this pack builds (the id of “{expected}” is “{found}” here). The mean would be of the wrong pieces, so nothing was computed. Open a package of Gemma 3 or MedGemma.',
   'tokenizer.rows.stopped': 'Stopped.',
   'tokenizer.rows.empty': 'There are no pieces of this token.',
-  'failure.no-text.title': 'There is no text to train on',
-  'failure.no-text.next': 'Paste some, or choose a file.',
-  'failure.no-hangul.title': 'There is no Hangul in the text',
-  'failure.no-hangul.next': '{sentences, number} sentences were read, and no Hangul is in them. Give it Korean text.',
-  'failure.too-little.title': 'There are too few sentences to train on',
-  'failure.too-little.next':
-    'There are {sentences, number} different sentences. To hold one of ten out and measure, at least {least, number} are needed. Give it more text.',
-  'failure.no-pair.title': 'No pair of neighbours is frequent enough',
-  'failure.no-pair.next':
-    'No pair of neighbours occurs {frequency, number} times in the text. Lower the least frequency, or give it more text.',
 };

@@ -179,13 +179,4 @@ export const lessons = {
     '지금 열린 {model}의 id는 이 팩이 기대는 Gemma 3와 다른 조각을 가리킵니다(“{expected}”의 id가 여기서는 “{found}”입니다). 다른 조각의 평균을 보이게 되므로 계산하지 않았습니다. Gemma 3나 MedGemma 패키지를 여세요.',
   'tokenizer.rows.stopped': '멈췄습니다.',
   'tokenizer.rows.empty': '이 토큰을 나눈 조각이 없습니다.',
-  'failure.no-text.title': '학습할 글이 비어 있습니다',
-  'failure.no-text.next': '글을 붙여 넣거나 파일을 고르세요.',
-  'failure.no-hangul.title': '글에 한글이 없습니다',
-  'failure.no-hangul.next': '{sentences, number}문장을 읽었지만 한글이 없습니다. 한국어 글을 넣으세요.',
-  'failure.too-little.title': '학습할 문장이 너무 적습니다',
-  'failure.too-little.next':
-    '서로 다른 문장이 {sentences, number}개입니다. 열에 하나를 남겨 두고 재려면 {least, number}개 이상이 필요합니다. 글을 더 넣으세요.',
-  'failure.no-pair.title': '자주 이웃하는 짝이 없습니다',
-  'failure.no-pair.next': '{frequency, number}번 이상 이웃하는 짝이 없습니다. 최소 빈도를 낮추거나 글을 더 넣으세요.',
 } as const;
