@@ -29,7 +29,7 @@ export interface Job<
 }
 
 /** No fields. */
-export type Nothing = Readonly<Record<never, never>>;
+export type Nothing = object;
 
 /** The jobs of one worker by name. */
 export type JobTable<Jobs> = { [Name in keyof Jobs]: JobContract };

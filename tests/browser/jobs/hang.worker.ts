@@ -5,7 +5,7 @@ import { serveJobs } from '../../../workers/jobs/serve.ts';
 export interface HangJobs {
   echo: Job<string, { text: string }>;
   /** Tells that it began, and then holds the worker for ever. */
-  loop: Job<undefined, Readonly<Record<never, never>>, { type: 'progress' }>;
+  loop: Job<undefined, object, { type: 'progress' }>;
   /** Waits for ever, and hears Stop. */
   wait: Job<undefined>;
   /** Throws where nobody catches it. */
