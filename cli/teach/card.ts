@@ -1,4 +1,4 @@
-/** The model card in public/models: words around the figures of results.json. */
+/** The model card in public/models: text with the figures of results.json. */
 import { IMAGE_KINDS, KINDS } from '#core/phantoms/question.ts';
 import type { Scores } from '#core/phantoms/scores.ts';
 import { ADAPTERS, MODELS } from './plan.ts';
@@ -28,7 +28,7 @@ function byQuestion(columns: readonly (readonly [string, Scores])[]): string {
   );
 }
 
-/** Held-out loss of Korean where it was looked at. */
+/** Held-out loss of Korean at the steps where it was measured. */
 function initialisationTable({ initialisations }: Results): string {
   const figure = (lines: readonly Metrics[], step: number) =>
     lines.find((line) => line['step'] === step)?.['held_out_loss_ko']?.toFixed(3) ?? '—';
@@ -69,7 +69,7 @@ function adapterTable({ adapters }: Results): string {
   );
 }
 
-/** @param bytes of all that is shipped, this card not counted */
+/** @param bytes size of public/models without this card */
 export function modelCard(results: Results, bytes: number): string {
   const { models, times } = results;
   const count = (scores: Scores | undefined) => (scores ? scores.count.toLocaleString('en') : '—');

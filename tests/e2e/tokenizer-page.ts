@@ -8,7 +8,7 @@ export const tokens = (page: Page, key: string): Locator => row(page, key).locat
 export const cells = (page: Page, key: string, unit = 0): Locator =>
   page.locator('[data-unit]').nth(unit).locator(`[data-lane="${key}"] [role="option"]`);
 
-export const tokenCard = (page: Page): Locator => page.getByRole('status', { name: /가리킨 토큰|Token pointed at/ });
+export const tokenCard = (page: Page): Locator => page.getByRole('status', { name: /가리킨 토큰|Selected token/ });
 
 /** Opens the lab and waits until its three tokenizers count. */
 export async function openLab(page: Page, address = '/#/tokenizer', provider: Provider = 'auto'): Promise<string[]> {
