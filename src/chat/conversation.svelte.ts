@@ -1,4 +1,5 @@
-import type { ChatMessage, ContentPart, GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
+import type { ChatMessage, ContentPart } from '#core/protocol/conversation.ts';
+import type { GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/failure.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import type { Phantom } from '#core/phantoms/phantom.ts';

@@ -1,4 +1,5 @@
-import type { OpenOptions, Sampling } from '#core/protocol/engine.ts';
+import type { Sampling } from '#core/protocol/conversation.ts';
+import type { OpenOptions } from '#core/protocol/engine.ts';
 import { readStored, writeStored } from '../platform/stored.ts';
 
 export const contextLengths: readonly number[] = [512, 1024, 2048, 4096, 8192, 16384, 32768];
