@@ -5,9 +5,9 @@ export interface LowRankSvd {
   /** Of s · BA, falling; as many as the rank. */
   values: Float64Array;
   /** Left singular vectors as columns, [outputs, rank] row-major. */
-  left: Float64Array;
+  left: Float32Array;
   /** Right singular vectors as rows, [rank, inputs] row-major. */
-  right: Float64Array;
+  right: Float32Array;
 }
 
 /** ‖s · BA‖, Frobenius: √(s² · tr((BᵀB)(AAᵀ))). */
@@ -66,7 +66,7 @@ export function lowRankSvd({ inputs, outputs, rank, scale, a, b }: LoraModule): 
       if (q2) for (let i = 0; i < inputs; i++) right[n * inputs + i] = (right[n * inputs + i] ?? 0) + vn * (q2[i] ?? 0);
     }
   }
-  return { values, left, right };
+  return { values, left: Float32Array.from(left), right: Float32Array.from(right) };
 }
 
 /**

@@ -205,7 +205,7 @@ export class AdapterList {
     if (!model) return { type: 'stopped' };
     const ranks = entries.map(({ rank }) => rank);
     const request = {
-      adapters: entries.flatMap(({ files }) => files ?? []),
+      adapters: entries.flatMap(({ id, files }) => (files ? [{ ...files, id }] : [])),
       strengths: entries.map(({ strength }) => strength),
       truncateTo: ranks,
     };
