@@ -72,7 +72,7 @@ describe('adapter_config.json', () => {
     [{ r: 0 }, /"r" is 0/],
     [{ r: 2.5 }, /"r" is 2.5/],
     [{ lora_alpha: 'much' }, /"lora_alpha" is "much"/],
-    [{ rank_pattern: { '(': 2 } }, /"rank_pattern" has "\("/],
+    [{ rank_pattern: { '(': 2 } }, /"rank_pattern" of "\(": missing \), unterminated subpattern/],
   ])('refuses %j', (change, message) => {
     expect(() => parseAdapterConfig({ ...plain, ...change })).toThrow(message);
   });
