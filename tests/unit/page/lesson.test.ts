@@ -78,6 +78,7 @@ describe('a lesson', () => {
   it('judges an answer to the last question by the phantom that is shown', () => {
     const turns = [turn(count, [drawn]), last(where)];
     const right = rightAnswer({ kind: 'where' }, phantom, 'ko');
+    if (right === undefined) throw new Error('the phantom has no lesion to place');
     expect(lesson?.judge(turns, right)).toEqual({ right: true, answer: right, language: 'ko' });
     expect(lesson?.judge(turns, '모릅니다.')).toEqual({ right: false, answer: right, language: 'ko' });
     expect(lesson?.judge([last(where, [photograph])], right)).toBeUndefined();
