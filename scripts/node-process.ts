@@ -1,11 +1,11 @@
-/** Tools that are run as Node processes of their own, in the repository. */
+/** Runs tools of node_modules as Node processes in the repository. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Arguments of Node that start a tool. */
+/** Arguments for Node that start each tool. */
 export const tools = {
   tsx: ['--import', 'tsx'],
   tsc: ['node_modules/typescript/bin/tsc'],
@@ -17,7 +17,7 @@ export const tools = {
   playwright: ['node_modules/@playwright/test/cli.js'],
 } as const;
 
-/** Runs Node with its output on ours and no input; resolves with true when it ended with status 0. */
+/** Runs Node with inherited output and no input. @returns whether it ended with status 0 */
 export function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
@@ -36,7 +36,7 @@ export interface NodeJob {
 }
 
 /**
- * Runs all jobs, as many at a time as there are processors, and prints what each one said when it ends.
+ * Runs jobs, as many at a time as there are processors, at least two, and prints the output of each failed one.
  * @returns names of the jobs that failed
  */
 export async function runNodeJobs(jobs: readonly NodeJob[]): Promise<string[]> {

@@ -1,4 +1,4 @@
-/** How many tests passed, failed and were skipped, out of the JSON that the test runners write. */
+/** Reads the numbers of passed, failed and skipped tests from the JSON reports of the test runners. */
 import { readFile } from 'node:fs/promises';
 import { isJsonObject } from '#core/json.ts';
 
@@ -14,7 +14,7 @@ export function sum(a: Counts, b: Counts): Counts {
   return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
 }
 
-/** @param file what `vitest --reporter=json` wrote */
+/** @param file report of `vitest --reporter=json` */
 export async function vitestCounts(file: string): Promise<Counts> {
   const field = await fieldsOf(file);
   return {
@@ -24,7 +24,7 @@ export async function vitestCounts(file: string): Promise<Counts> {
   };
 }
 
-/** @param file what `playwright test --reporter=json` wrote; a test that passed when it was tried again counts as failed */
+/** @param file report of `playwright test --reporter=json`; a test that passed only in a retry counts as failed */
 export async function playwrightCounts(file: string): Promise<Counts> {
   const field = await fieldsOf(file, 'stats');
   return { passed: field('expected'), failed: field('unexpected') + field('flaky'), skipped: field('skipped') };

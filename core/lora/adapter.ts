@@ -9,7 +9,7 @@ import { moduleSettings, type AdapterConfig } from './config.ts';
 import { AdapterError } from './error.ts';
 
 export interface LoraModule {
-  /** Canonical name of the weight it is on: `model.layers.0.self_attn.q_proj.weight`. */
+  /** Canonical name of the weight that it adapts: `model.layers.0.self_attn.q_proj.weight`. */
   parameter: string;
   layer: number;
   target: Projection;
@@ -41,7 +41,7 @@ interface Half {
 }
 
 /**
- * Reads the adapter and holds it against the model that it is meant for. Nothing is kept of one that does not fit.
+ * Reads an adapter and checks that it fits the model.
  * @param source `adapter_model.safetensors`
  * @throws AdapterError naming the tensor: on another module than a decoder layer's projection, of another shape than the
  *   model needs, without its other half, or with values that are no numbers

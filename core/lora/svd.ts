@@ -71,7 +71,7 @@ export function lowRankSvd({ inputs, outputs, rank, scale, a, b }: LoraModule): 
 
 /**
  * The nearest module of a smaller rank, in the Frobenius norm; the module itself where `rank` is not smaller. Its scale is 1:
- * the singular values stand in A and B, a square root of each.
+ * A and B are each multiplied by the square root of the singular values.
  */
 export function truncate(module: LoraModule, rank: number, svd = lowRankSvd(module)): LoraModule {
   if (!Number.isInteger(rank) || rank < 1) throw new RangeError(`a rank is 1 or more, got ${rank}`);

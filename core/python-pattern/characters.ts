@@ -9,7 +9,7 @@ const NEWLINE = 0x0a;
 const WORD = /[\p{L}\p{N}_]/u;
 const DIGIT = /\p{Nd}/u;
 /** `str.isspace()`. */
-const SPACE = /[\p{Zs}\t-\r\u001c-\u001f\u0085\u2028\u2029]/u;
+const SPACE = new RegExp('[\\p{Zs}\\t-\\r\\u001c-\\u001f\\u0085\\u2028\\u2029]', 'u');
 
 const unicode = (expression: RegExp): Has => {
   return (code) => expression.test(String.fromCodePoint(code));
