@@ -9,7 +9,8 @@ const NEWLINE = 0x0a;
 const WORD = /[\p{L}\p{N}_]/u;
 const DIGIT = /\p{Nd}/u;
 /** `str.isspace()`. */
-const SPACE = new RegExp('[\\p{Zs}\\t-\\r\\u001c-\\u001f\\u0085\\u2028\\u2029]', 'u');
+const SPACE = /[\p{Zs}\t-\r\u0085\u2028\u2029]/u;
+const isSeparator: Has = (code) => code >= 0x1c && code <= 0x1f;
 
 const unicode = (expression: RegExp): Has => {
   return (code) => expression.test(String.fromCodePoint(code));
@@ -23,7 +24,8 @@ const not = (has: Has): Has => {
 
 const word = unicode(WORD);
 const digit = unicode(DIGIT);
-const space = unicode(SPACE);
+const unicodeSpace = unicode(SPACE);
+const space: Has = (code) => isSeparator(code) || unicodeSpace(code);
 /** With the flag `a` the ASCII separators U+001C … U+001F are no white space (Python's `\s` is then `[ \t\n\r\f\v]`). */
 const asciiSpace: Has = (code) => code === 0x20 || (code >= 0x09 && code <= 0x0d);
 
