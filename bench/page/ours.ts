@@ -38,6 +38,7 @@ export async function generate(engine: EngineWorker, prompt: string, maxNewToken
 export async function setAdapters(engine: EngineWorker, adapters: readonly BenchAdapter[]): Promise<void> {
   const request = {
     adapters: adapters.map(({ name, config, weights }) => ({
+      id: crypto.randomUUID(),
       name,
       config: new Blob([config]),
       weights: new Blob([Uint8Array.from(atob(weights), (character) => character.charCodeAt(0))]),

@@ -15,10 +15,16 @@ export interface AdapterFiles {
   weights: BlobLike;
 }
 
+/** An adapter of the caller's list. */
+export interface ListedAdapter extends AdapterFiles {
+  /** Names its files, which must not change under it: the engine reads those of an id once, while the id is in its requests. */
+  id: string;
+}
+
 export interface SetAdaptersRequest {
-  /** All that are to stand beside the weights from now on, at most MAX_ADAPTERS; none takes the branches out again. */
-  adapters: readonly AdapterFiles[];
-  /** One for each, −1 … 2 by habit; 0 is the base model. */
+  /** All that are applied from now on, at most MAX_ADAPTERS; an empty list takes the LoRA branches out of the graph. */
+  adapters: readonly ListedAdapter[];
+  /** One for each adapter, usually −1 … 2; 0 is the base model. */
   strengths: readonly number[];
   /** Cut each adapter to its best approximation of this rank (truncated SVD); undefined leaves it as it is. */
   truncateTo: readonly (number | undefined)[];
@@ -26,7 +32,7 @@ export interface SetAdaptersRequest {
 
 /**
  * Progress while the decoder's weights are read again, where its graph has to change. Stopped or failed, the adapters that
- * stood before stand still, unless the failure is `runtime` or `device-lost`: then the model is closed. Stop is heard until
+ * were applied before stay applied, unless the failure is `runtime` or `device-lost`: then the model is closed. Stop is heard until
  * the decoder is being replaced.
  */
 export type SetAdaptersJob = Job<
