@@ -48,6 +48,7 @@ export async function generate(api: Remote<EngineApi>, prompt: string, maxNewTok
 export async function setAdapters(api: Remote<EngineApi>, adapters: readonly BenchAdapter[]): Promise<void> {
   const request = {
     adapters: adapters.map(({ name, config, weights }) => ({
+      id: crypto.randomUUID(),
       name,
       config: new Blob([config]),
       weights: new Blob([Uint8Array.from(atob(weights), (character) => character.charCodeAt(0))]),

@@ -1,4 +1,4 @@
-/** What there is to tell of an adapter that was read. */
+/** The figures of an adapter that the LoRA lab shows. */
 import type { AdapterInfo, AdapterModule } from '../protocol/adapters.ts';
 import type { Adapter, LoraModule } from './adapter.ts';
 import { updateNorm, type LowRankSvd } from './svd.ts';

@@ -14,6 +14,12 @@ export interface AdapterFiles {
   weights: BlobLike;
 }
 
+/** An adapter of the caller's list. */
+export interface ListedAdapter extends AdapterFiles {
+  /** Names its files, which must not change under it: the engine reads those of an id once, while the id is in its requests. */
+  id: string;
+}
+
 /** An adapter that was read and fits the open model: as its files have it, whatever `truncateTo` makes of it. */
 export interface AdapterInfo {
   name: string;
@@ -43,9 +49,9 @@ export interface AdapterModule {
 }
 
 export interface SetAdaptersRequest {
-  /** All that are to stand beside the weights from now on, at most MAX_ADAPTERS; none takes the branches out again. */
-  adapters: readonly AdapterFiles[];
-  /** One for each, −1 … 2 by habit; 0 is the base model. */
+  /** All that are applied from now on, at most MAX_ADAPTERS; an empty list takes the LoRA branches out of the graph. */
+  adapters: readonly ListedAdapter[];
+  /** One for each adapter, usually −1 … 2; 0 is the base model. */
   strengths: readonly number[];
   /** Cut each adapter to its best approximation of this rank (truncated SVD); undefined leaves it as it is. */
   truncateTo: readonly (number | undefined)[];
@@ -55,9 +61,9 @@ export type SetAdaptersEvent =
   /** The decoder's weights are read again, where its graph has to change. */
   | { type: 'progress'; doneBytes: number; totalBytes: number }
   | { type: 'done'; adapters: readonly AdapterInfo[] }
-  /** The adapters that stood before stand still. Once the decoder is being replaced, Stop is too late. */
+  /** The adapters that were applied before stay applied. Once the decoder is being replaced, Stop is too late. */
   | { type: 'stopped' }
-  /** The adapters that stood before stand still, unless the failure is `runtime` or `device-lost`: then the model is closed. */
+  /** The adapters that were applied before stay applied, unless the failure is `runtime` or `device-lost`: then the model is closed. */
   | { type: 'failed'; failure: Failure };
 
 /** One answer with the probabilities it was chosen by. The chat's KV prefix is forgotten; its images are not. */

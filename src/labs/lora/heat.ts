@@ -10,7 +10,7 @@ export interface HeatCell {
   share: number | undefined;
 }
 
-/** Of the matrix that a module stands beside, as `core/gemma3/parameters.ts` names it. */
+/** Name of the weight that a module adapts, as in `core/gemma3/parameters.ts`. */
 export function parameterOf({ layer, target }: Pick<AdapterModule, 'layer' | 'target'>): string {
   const isAttention = PROJECTIONS.indexOf(target) < PROJECTIONS.indexOf('gate_proj');
   return `model.layers.${layer}.${isAttention ? 'self_attn' : 'mlp'}.${target}.weight`;

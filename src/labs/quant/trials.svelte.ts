@@ -95,7 +95,7 @@ export class Trials {
     this.trials = this.trials.filter((other) => other !== trial);
   }
 
-  /** Other phantoms: what was measured with these cannot stand beside what comes. */
+  /** Other phantoms: results of these cannot be compared with later ones. */
   drawNew(set = (this.set + 1) % SETS): void {
     if (this.running || set === this.set) return;
     this.set = set;

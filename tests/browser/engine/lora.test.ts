@@ -1,7 +1,7 @@
 /** The LoRA lab's side of the engine worker: adapters set, refused and taken away, strengths, traces. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Softmax } from '#core/sampling/probability.ts';
-import type { AdapterFiles, AdapterInfo, SetAdaptersEvent } from '#core/protocol/adapters.ts';
+import type { ListedAdapter, AdapterInfo, SetAdaptersEvent } from '#core/protocol/adapters.ts';
 import { maxDifference } from '../../reference/golden.ts';
 import { provider } from '../provided.ts';
 import { EngineClient, failureOf, picture, turnOf, user, type Job } from './client.ts';
@@ -11,14 +11,14 @@ import { breath, diagnosis, expectedAnswers, headache, type Expected } from './q
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 const engine = new EngineClient();
 let expected: Expected;
-let files: AdapterFiles;
+let files: ListedAdapter;
 /** What the fixture's adapter makes of the answer to `breath`. */
 let adapted: number[];
 /** Logits of the base's answer to `breath`, token by token. */
 let baseLogits: (Float32Array | undefined)[];
 const length = 6;
 
-const set = (adapters: readonly AdapterFiles[], strengths = adapters.map(() => 1), truncateTo: number[] = []) =>
+const set = (adapters: readonly ListedAdapter[], strengths = adapters.map(() => 1), truncateTo: number[] = []) =>
   engine.setAdapters({ adapters, strengths, truncateTo });
 
 function infosOf({ end }: Job<SetAdaptersEvent>): readonly AdapterInfo[] {
@@ -204,7 +204,7 @@ describe('what does not fit is refused by name, and what stood before stands sti
 
   test('five, two of one name, and what is no JSON', async () => {
     const named = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => adapterFiles({ name })));
-    const refusal = async (adapters: AdapterFiles[]) => failureOf(await set(adapters))?.detail;
+    const refusal = async (adapters: ListedAdapter[]) => failureOf(await set(adapters))?.detail;
     expect(await refusal(named)).toEqual({ file: 'e', reason: 'no more than 4 adapters run at once' });
     expect(await refusal([files, files])).toMatchObject({ file: 'fixture' });
     expect(await refusal([{ ...files, config: new Blob(['{']) }])).toEqual({

@@ -4,7 +4,7 @@ import type { ChatMessage } from '#core/protocol/conversation.ts';
 import type { ImageTokens } from '#core/chat/prompt.ts';
 
 /** The stand-in tokenizer as the worker loads it. */
-export function loadStandIn() {
+export async function loadStandIn() {
   const { tokenizer, config } = standInTokenizer();
   return loadTokenizer(tokenizer, config);
 }

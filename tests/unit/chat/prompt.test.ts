@@ -7,7 +7,7 @@ import type { ChatMessage } from '#core/protocol/conversation.ts';
 import { compileChatTemplate } from '../../../workers/engine/chat/template.ts';
 import { imageTokens, loadStandIn, message } from './packages.ts';
 
-const { tokenizer, names } = loadStandIn();
+const { tokenizer, names } = await loadStandIn();
 const render = compileChatTemplate({ source: GEMMA3_CHAT_TEMPLATE, from: 'built-in' }, names);
 const build = (messages: readonly ChatMessage[], by: RenderChat = render) =>
   buildPrompt(messages, by, tokenizer, imageTokens);

@@ -3,6 +3,7 @@ import type { ModelInfo, OpenEvent, OpenOptions } from '#core/protocol/engine.ts
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
+import { AdapterCache } from '../lora/adapter-cache.ts';
 import { AppliedAdapters } from '../lora/applied-adapters.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
@@ -27,8 +28,9 @@ export interface LoadedModel {
   info: ModelInfo;
   embedding: Embedding;
   decoder: Decoder;
-  /** LoRA beside the decoder's weights. */
+  /** LoRA adapters that run with the decoder. */
   adapters: AppliedAdapters;
+  adapterCache: AdapterCache;
   vision: VisionEncoder | undefined;
   /** Longest chunk of prefill in tokens. */
   chunk: number;
@@ -155,7 +157,8 @@ async function load(
     contextLength,
     runtime: backend.info,
   };
-  return { package: pack, backend, info, embedding, decoder, adapters, vision, chunk };
+  const adapterCache = new AdapterCache(config);
+  return { package: pack, backend, info, embedding, decoder, adapters, adapterCache, vision, chunk };
 }
 
 /** Initializers of the embedding graph that hold its table. */
