@@ -1,4 +1,5 @@
-import type { ChatMessage, ContentPart, GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
+import type { ChatMessage, ContentPart } from '#core/protocol/conversation.ts';
+import type { GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/failure.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import { Announcer } from '../platform/announcer.svelte.ts';
@@ -11,10 +12,10 @@ import type { Lesson, Turn } from './turn.ts';
 
 export type AnswerState = 'waiting' | 'streaming' | 'done' | 'stopped' | 'failed';
 
-/** One answer as it comes. */
+/** One answer; it grows while it streams. */
 export class Answer {
   text = $state('');
-  /** The model's thinking; folded away and not sent back. */
+  /** Thoughts of the model: folded on the page, and not sent back to it. */
   thought = $state('');
   state = $state<AnswerState>('waiting');
   progress = $state.raw<GenerateEvent & { type: 'progress' }>();
@@ -41,7 +42,7 @@ export class Exchange {
   readonly id = `exchange-${++made}`;
   images = $state.raw<readonly Attachment[]>([]);
   answer = $state.raw<Answer>(new Answer('', false, undefined, undefined));
-  /** Too old for the context: on the page, but no longer sent. */
+  /** Still on the page, but no longer sent to the model. */
   leftOut = $state(false);
 
   constructor(
@@ -58,7 +59,7 @@ export class Exchange {
   }
 }
 
-/** The conversation; it survives answers that failed or were stopped. */
+/** The conversation. Failed and stopped answers stay in it. */
 export class Conversation {
   exchanges = $state.raw<readonly Exchange[]>([]);
   readonly announcer = new Announcer();
@@ -96,7 +97,7 @@ export class Conversation {
     return this.#answering;
   }
 
-  /** True when there is an older turn that could make room. */
+  /** True when an older turn can be left out to make room. */
   get canDropOldest(): boolean {
     return this.exchanges.slice(0, -1).some((exchange) => !exchange.leftOut);
   }
@@ -127,7 +128,7 @@ export class Conversation {
     const kept = this.exchanges.slice(0, -1).filter((exchange) => !exchange.leftOut);
     const { needed, limit } = last.answer.failure?.detail ?? {};
     const lacking = typeof needed === 'number' && typeof limit === 'number' ? needed - limit : 0;
-    // Room for the answer too, not only for the question.
+    // Makes room for the answer, not only for the question.
     const wanted = lacking + Math.min(this.#settings.maxNewTokens, (this.#engine.model?.contextLength ?? 0) / 4);
     for (const exchange of kept) {
       exchange.leftOut = true;
