@@ -6,6 +6,7 @@ import { isLfsPointer, LFS_POINTER } from '../lfs-pointer.ts';
 import type { LoraModule } from '../lora/adapter.ts';
 import { isFloatDtype, type FloatDtype } from '../safetensors/dtype.ts';
 import { readHeader, SafetensorsError, type TensorEntry } from '../safetensors/header.ts';
+import { unknownFields } from './config-fields.ts';
 import { parseConfig, type Gemma3Config } from './config.ts';
 import { canonicalName, expectedParameters } from './parameters.ts';
 import { quantizedReason } from './quantized-checkpoint.ts';
@@ -84,7 +85,14 @@ export async function readCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
   const { tied, stored, note } = await resolveHead(parseConfig(written).text.tiedEmbedding, await readTensors(folder));
   const configJson = note === undefined ? written : withTying(written, tied);
   const config = parseConfig(configJson);
-  return { config, configJson, ...matchTensors(config, stored), notes: note === undefined ? [] : [note] };
+  const unknown = unknownFields(written);
+  const notes = [
+    ...(note === undefined ? [] : [note]),
+    ...(unknown.length === 0
+      ? []
+      : [`config.json has fields that are none of Gemma 3's and were not used: ${unknown.join(', ')}.`]),
+  ];
+  return { config, configJson, ...matchTensors(config, stored), notes };
 }
 
 /** config.json with `tie_word_embeddings` wherever Hugging Face and the page look for it. */
