@@ -80,19 +80,39 @@ function integer(parent: Json, key: string, fallback?: number): number {
  */
 export function parseConfig(json: unknown): Gemma3Config {
   if (!isObject(json)) throw new ConfigError('not a JSON object');
-  const named: unknown = Array.isArray(json['architectures']) ? json['architectures'][0] : undefined;
-  if (named === 'Gemma3ForCausalLM') {
-    return { architecture: named, text: parseText(json, json), vision: undefined };
+  const architecture = architectureOf(json);
+  if (architecture === 'Gemma3ForCausalLM') {
+    // The text part of a multimodal config: transformers reads text_config alone, tying included.
+    const text = isObject(json['text_config']) ? json['text_config'] : json;
+    return { architecture, text: parseText(text, text), vision: undefined };
   }
-  if (named !== 'Gemma3ForConditionalGeneration')
-    throw new ConfigError(
-      `architecture ${JSON.stringify(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
-    );
   return {
-    architecture: named,
+    architecture,
     text: parseText(object(json, 'text_config'), json),
     vision: parseVision(object(json, 'vision_config'), json),
   };
+}
+
+/** `model_type` to architecture, as AutoModelForImageTextToText and AutoModelForCausalLM of transformers map it. */
+const ARCHITECTURES: Readonly<Record<string, Gemma3Config['architecture']>> = {
+  gemma3: 'Gemma3ForConditionalGeneration',
+  gemma3_text: 'Gemma3ForCausalLM',
+};
+
+function architectureOf(json: Json): Gemma3Config['architecture'] {
+  const named: unknown = Array.isArray(json['architectures']) ? json['architectures'][0] : undefined;
+  const type = json['model_type'];
+  if (named === undefined && typeof type === 'string') {
+    const known = Object.hasOwn(ARCHITECTURES, type) ? ARCHITECTURES[type] : undefined;
+    if (known) return known;
+    throw new ConfigError(
+      `"architectures" is missing and model_type ${JSON.stringify(type)} is not supported; expected ${Object.keys(ARCHITECTURES).join(' or ')}`,
+    );
+  }
+  if (named === 'Gemma3ForCausalLM' || named === 'Gemma3ForConditionalGeneration') return named;
+  throw new ConfigError(
+    `architecture ${JSON.stringify(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
+  );
 }
 
 function parseText(text: Json, root: Json): TextConfig {
@@ -101,6 +121,11 @@ function parseText(text: Json, root: Json): TextConfig {
     throw new ConfigError(`hidden_activation ${JSON.stringify(activation)} is not supported`);
   for (const key of ['attn_logit_softcapping', 'final_logit_softcapping'])
     if (text[key] != null) throw new ConfigError(`${key} is set; Gemma 3 has none`);
+  // EmbeddingGemma is such an encoder: every token attends to later ones, so that nothing can be generated token by token.
+  if (text['use_bidirectional_attention'] != null && text['use_bidirectional_attention'] !== false)
+    throw new ConfigError(
+      'use_bidirectional_attention is set: this is an encoder (for embeddings), and the graphs of this exporter attend causally',
+    );
   if (text['attention_bias'] === true) throw new ConfigError('attention_bias is set; Gemma 3 has none');
   const layers = integer(text, 'num_hidden_layers', 26);
   const config: TextConfig = {
@@ -141,24 +166,29 @@ function localLayers(text: Json, layers: number): boolean[] {
   return Array.from({ length: layers }, (_, layer) => (layer + 1) % pattern !== 0);
 }
 
-/** transformers 4 has rope_theta, rope_local_base_freq and rope_scaling; transformers 5 one rope_parameters per layer type. */
+/**
+ * transformers 4 has rope_theta, rope_local_base_freq and rope_scaling; transformers 5 one rope_parameters per layer type.
+ * Where both are set they are merged as Gemma3TextConfig.convert_rope_params_to_dict of transformers 5 merges them:
+ * rope_scaling updates full_attention, and the top-level thetas fill in what rope_parameters leaves out.
+ */
 function rope(text: Json): Pick<TextConfig, 'ropeTheta' | 'ropeLocalTheta' | 'ropeFactor'> {
-  const parameters = text['rope_parameters'];
-  if (isObject(parameters) && isObject(parameters['full_attention'])) {
-    const global = parameters['full_attention'];
-    const local = object(parameters, 'sliding_attention');
-    if (ropeFactor(local) !== 1) throw new ConfigError('scaled RoPE in sliding_attention is not supported');
-    return {
-      ropeTheta: number(global, 'rope_theta', 1_000_000),
-      ropeLocalTheta: number(local, 'rope_theta', 10_000),
-      ropeFactor: ropeFactor(global),
-    };
-  }
-  const scaling = text['rope_scaling'];
+  const parameters = text['rope_parameters'] ?? {};
+  if (!isObject(parameters)) throw new ConfigError('"rope_parameters" is not an object');
+  for (const key of Object.keys(parameters))
+    if (key !== 'full_attention' && key !== 'sliding_attention')
+      throw new ConfigError(
+        `rope_parameters has "${key}"; expected "full_attention" and "sliding_attention", each with its own parameters`,
+      );
+  const ofLayer = (type: 'full_attention' | 'sliding_attention') =>
+    parameters[type] == null ? {} : object(parameters, type);
+  const scaling = text['rope_scaling'] == null ? {} : object(text, 'rope_scaling');
+  const full = { ...ofLayer('full_attention'), ...scaling };
+  const sliding = ofLayer('sliding_attention');
+  if (ropeFactor(sliding) !== 1) throw new ConfigError('scaled RoPE in sliding_attention is not supported');
   return {
-    ropeTheta: number(text, 'rope_theta', 1_000_000),
-    ropeLocalTheta: number(text, 'rope_local_base_freq', 10_000),
-    ropeFactor: isObject(scaling) ? ropeFactor(scaling) : 1,
+    ropeTheta: number(full, 'rope_theta', number(text, 'rope_theta', 1_000_000)),
+    ropeLocalTheta: number(sliding, 'rope_theta', number(text, 'rope_local_base_freq', 10_000)),
+    ropeFactor: ropeFactor(full),
   };
 }
 
