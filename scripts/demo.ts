@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import open from 'open';
 import { build, preview } from 'vite';
 import { BASE_VOCABULARY, writeBaseVocabulary } from './base-vocabulary.ts';
+import { runNode, tools } from './node-process.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,6 +16,7 @@ function hasDisplay(): boolean {
 }
 
 await writeBaseVocabulary(join(root, BASE_VOCABULARY));
+if (!(await runNode([...tools.tsx, 'cli/teach/packages.ts']))) process.exit(1);
 // Timings of plugins are noise for a person who starts the demo.
 const rolldownOptions = { checks: { pluginTimings: false } };
 await build({ root, logLevel: 'warn', build: { rolldownOptions }, worker: { rolldownOptions } });

@@ -52,7 +52,12 @@ const steps: readonly Step[] = [
   { name: 'browser', needsChromium: true, run: () => vitest('browser') },
   {
     name: 'build',
-    run: () => commands([...tools.tsx, 'scripts/base-vocabulary.ts'], [...tools.vite, 'build']),
+    run: () =>
+      commands(
+        [...tools.tsx, 'scripts/base-vocabulary.ts'],
+        [...tools.tsx, 'cli/teach/packages.ts'],
+        [...tools.vite, 'build'],
+      ),
   },
   { name: 'e2e', needsChromium: true, run: playwright },
 ];

@@ -106,9 +106,10 @@ at work on any laptop. Made by \`npm run teach\` and written here by \`npm run t
 
 | folder | what |
 | --- | --- |
-| \`teaching-base-q4\`, \`teaching-ko-q4\` | model packages in 4 bits (block 32), vision tower in 8; the page opens \`teaching-ko-q4\` |
-| \`teaching-base-fp16\`, \`teaching-ko-fp16\` | the same in half precision, as Hugging Face checkpoints: \`npm run export\` makes the packages from them |
+| \`teaching-base-q4\`, \`teaching-ko-q4\` | model packages in 4 bits (block 32), vision tower in 8; the page opens \`teaching-ko-q4\`. Not in git: \`npm run models\` makes them from the next, and \`dev\`, \`build\`, \`demo\` and \`test\` call it |
+| \`teaching-base-fp16\`, \`teaching-ko-fp16\` | the same in half precision, as Hugging Face checkpoints |
 | \`adapters/*\` | LoRA adapters for \`teaching-ko\` in PEFT's files |
+| \`packages.json\` | SHA-256 of each file of the packages that were evaluated; a test holds the packages to it |
 
 Together ${(bytes / 1e6).toFixed(1)} MB. \`base\` has a tokenizer that was learnt from English; \`ko\` is the same model with a Korean vocabulary merged in and trained in
 the stages of EEVE ([training/README.md](../../training/README.md)).

@@ -98,6 +98,19 @@ export type Model = (typeof MODELS)[number];
 /** Precisions that are evaluated; q4 is shipped. */
 export const DTYPES = ['fp32', 'q4', 'q2'] as const;
 
+/** Arguments of Node that export a teaching model, the script first. */
+export function exportArguments(
+  model: Model,
+  dtype: (typeof DTYPES)[number],
+  checkpoint: string,
+  out: string,
+): readonly string[] {
+  return [
+    ...['cli/export/main.ts', '--checkpoint', checkpoint, '--out', out, '--dtype', dtype, '--context', '1024'],
+    ...['--name', `${model}-${dtype}`, '--teaches', 'phantoms', '--notice', NOTICE],
+  ];
+}
+
 /** Seed of the set for evaluating packages. The training stages report on the set of seed 0. */
 const EVALUATION_SEED = 1;
 
@@ -203,13 +216,9 @@ export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
             {
               name: `export ${model} ${dtype}`,
               done: `${folder}/manifest.json`,
+              // fp32 comes from training; the others from the shipped fp16 checkpoint, so that anybody can make them again.
               run: {
-                node: [
-                  ...['cli/export/main.ts', '--out', at(folder), '--dtype', dtype, '--context', '1024'],
-                  // fp32 comes from training; the others from the shipped fp16 checkpoint, so that anybody can make them again.
-                  ...['--checkpoint', at(dtype === 'fp32' ? checkpoints[model] : half)],
-                  ...['--name', `${model}-${dtype}`, '--teaches', 'phantoms', '--notice', NOTICE],
-                ],
+                node: exportArguments(model, dtype, at(dtype === 'fp32' ? checkpoints[model] : half), at(folder)),
               },
             },
             evaluation(`${model}-${dtype}.json`),
