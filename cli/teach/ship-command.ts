@@ -10,13 +10,15 @@ import { fileURLToPath } from 'node:url';
 import { createCommand, printLine, runCommand, type CommandIo } from '../shared/command.ts';
 import { CommandError } from '../shared/errors.ts';
 import { modelCard } from './card.ts';
+import { RECORDED, recordOf } from './teaching-packages.ts';
 import { ADAPTERS, MODELS } from './plan.ts';
 import { collectResults } from './results.ts';
 import { commitsSinceRelease } from './since-release.ts';
-import { MAX_BYTES_IN_GIT, MAX_SHIPPED_BYTES, sizeInGit, sizeOf } from './size.ts';
-import { RECORDED, recordOf } from './teaching-packages.ts';
+import { MAX_SHIPPED_BYTES, MAX_SHIPPED_BYTES_IN_GIT, sizeInGit, sizeOf } from './size.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 export function main(args: readonly string[], io: CommandIo): Promise<number> {
   return runCommand(io, async () => {
@@ -43,10 +45,6 @@ async function refuseSecondRetraining(): Promise<void> {
   );
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
 /** @returns bytes in the page, and those of them that git keeps */
 async function ship(run: string, out: string, signal: AbortSignal): Promise<{ bytes: number; inGit: number }> {
   const folders = [
@@ -71,9 +69,9 @@ async function ship(run: string, out: string, signal: AbortSignal): Promise<{ by
     await writeFile(join(partial, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
     await writeFile(join(partial, 'README.md'), modelCard(results, await sizeOf(partial)));
     const [bytes, inGit] = [await sizeOf(partial), await sizeInGit(partial)];
-    if (bytes > MAX_SHIPPED_BYTES || inGit > MAX_BYTES_IN_GIT) {
+    if (bytes > MAX_SHIPPED_BYTES || inGit > MAX_SHIPPED_BYTES_IN_GIT) {
       throw new CommandError(
-        `${megabytes(bytes)} in the page, ${megabytes(inGit)} in git; at most ${megabytes(MAX_SHIPPED_BYTES)} and ${megabytes(MAX_BYTES_IN_GIT)}; leave something out of cli/teach/plan.ts`,
+        `${megabytes(bytes)} in the page, ${megabytes(inGit)} in git; at most ${megabytes(MAX_SHIPPED_BYTES)} and ${megabytes(MAX_SHIPPED_BYTES_IN_GIT)}: leave something out of cli/teach/plan.ts`,
       );
     }
     signal.throwIfAborted();

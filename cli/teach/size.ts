@@ -7,7 +7,7 @@ import { MODELS } from './plan.ts';
 export const MAX_SHIPPED_BYTES = 25e6;
 
 /** Limit for the files of public/models in git; each retraining adds about as much to the history. */
-export const MAX_BYTES_IN_GIT = 16.5e6;
+export const MAX_SHIPPED_BYTES_IN_GIT = 16.5e6;
 
 /** Bytes of all files in a folder and below it. */
 export async function sizeOf(folder: string): Promise<number> {
