@@ -50,6 +50,12 @@ function licences(): Plugin {
   };
 }
 
+/** Every catalog of messages is in a file `ko.ts` or `en.ts`: its chunk is named after the folder too, `messages-lora-en`. */
+function chunkName({ facadeModuleId }: { facadeModuleId: string | null }): string {
+  const [, catalog, language] = /[/\\]messages[/\\](\w+)[/\\](\w+)\.ts$/.exec(facadeModuleId ?? '') ?? [];
+  return `assets/${catalog && language ? `messages-${catalog}-${language}` : '[name]'}-[hash].js`;
+}
+
 /** What git ignores in public/ and other commands make: a page without it would open no model. */
 function generatedFiles(): Plugin {
   const commands = {
@@ -75,5 +81,10 @@ export default defineConfig({
   plugins: [svelte(), strictPolicy(), licences(), generatedFiles()],
   worker: { format: 'es' },
   // No data: URLs for small files: the policy allows fonts from our own address only.
-  build: { target: 'es2023', assetsInlineLimit: 0, license: { fileName: 'licenses/page.md' } },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    license: { fileName: 'licenses/page.md' },
+    rolldownOptions: { output: { chunkFileNames: chunkName } },
+  },
 });

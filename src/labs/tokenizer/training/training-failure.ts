@@ -6,6 +6,6 @@ const known = ['no-text', 'no-hangul', 'too-little', 'no-pair', 'encoding', 'too
 /** What is wrong, and what to do about it. */
 export function trainingFailure({ code, detail }: TrainingFailure): string {
   const named = known.find((name) => name === code);
-  if (named) return tWith(`tok.train.failure.${named}`, detail);
-  return t('tok.train.failure.other', { reason: 'reason' in detail ? (detail['reason'] ?? code) : code });
+  if (named) return tWith(`tokenizer.train.failure.${named}`, detail);
+  return t('tokenizer.train.failure.other', { reason: 'reason' in detail ? (detail['reason'] ?? code) : code });
 }

@@ -1,7 +1,4 @@
-/** 양자화 랩의 글. */
-export const quantKo = {
-  'lab.quant': '양자화',
-  'drop.quant.hint': 'safetensors 파일의 행렬을 현미경으로 봅니다',
+export const ko = {
   'quant.title': '비트를 줄이면 무엇이 사라질까',
   'quant.lead':
     '행렬 하나를 현미경으로 들여다보고, 이어서 모델 전체를 다시 양자화해 같은 질문으로 비교합니다. 모두 이 브라우저 안에서 계산합니다.',

@@ -1,7 +1,4 @@
-/** LoRA 랩의 글. */
-export const loraKo = {
-  'lab.lora': 'LoRA',
-  'drop.lora.hint': 'LoRA 어댑터 폴더나 두 파일(adapter_config.json, adapter_model.safetensors)을 이 랩에서 엽니다',
+export const ko = {
   'lora.title': '가중치는 그대로, 답은 다르게',
   'lora.lead': 'LoRA 어댑터를 지금 열려 있는 모델에 바로 걸어 봅니다. 세기를 움직이면 다음 토큰부터 답이 달라집니다.',
   'lora.sections': '이 랩의 구성',
@@ -23,7 +20,7 @@ export const loraKo = {
   'lora.stop': '멈추기',
   'lora.as-table': '표로 보기',
 
-  'lora.model.open': '{name}에 겁니다',
+  'lora.model.open': '적용할 모델: {name}',
   'lora.model.no-truth':
     '이 모델은 팬텀으로 배운 교육용 모델이 아니라서 답이 맞았는지 알 수 없습니다. 어댑터를 걸고 비교하고 들여다볼 수는 있습니다.',
   'lora.model.random': '가중치가 무작위라 답에는 뜻이 없습니다.',
@@ -127,7 +124,7 @@ export const loraKo = {
   'lora.side.length': '여기까지만 답을 받았습니다.',
   'lora.verdict.report': '보고서로 맞음',
   'lora.tokens': '{side}의 답, 토큰별',
-  'lora.tokens.firstDivergence': '여기서 갈라짐',
+  'lora.tokens.first-difference': '여기서 갈라짐',
   'lora.tokens.hint': '화살표 키로 토큰을 옮겨 다닙니다.',
   'lora.tokens.table': '토큰과 확률을 표로 보기',
   'lora.tokens.number': '번호',

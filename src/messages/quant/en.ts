@@ -1,8 +1,6 @@
-import type { quantKo } from './quant-ko.ts';
+import type { ko } from './ko.ts';
 
-export const quantEn: Record<keyof typeof quantKo, string> = {
-  'lab.quant': 'Quantization',
-  'drop.quant.hint': 'Matrices of a safetensors file open in the microscope',
+export const en: Record<keyof typeof ko, string> = {
   'quant.title': 'Fewer bits: what gets lost?',
   'quant.lead':
     'Look at one matrix through the microscope, then quantize the whole model again and compare answers to the same questions. All of it is computed in this browser.',
@@ -71,7 +69,8 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.opening.bytes': 'Opening weights: {done} of {total}',
   'quant.inspecting': 'Computing.',
 
-  'quant.rows.note': 'The matrix is very large: its first {rows} rows are looked at, and all figures below are theirs.',
+  'quant.rows.note':
+    'The matrix is very large. Only its first {rows} rows are examined, and all figures below are for those.',
 
   'quant.format': 'Format',
   'quant.format.q2.why': '2 bits a weight: a grid of 4 values.',
@@ -128,7 +127,7 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.detail.why':
     'The left half of a cell is the original, the right half what it became; blue is positive, orange negative. Point at a cell or use the arrow keys for the arithmetic; a border marks the weights of the same block.',
   'quant.detail.cell': 'row {row}, column {column}, original {original}, quantized {quantized}',
-  'quant.weight': 'Weight pointed at',
+  'quant.weight': 'Selected weight',
   'quant.weight.none': 'Point at a weight, and its arithmetic appears here.',
   'quant.weight.code': '({code} − {zero}) × {scale} = {value}',
   'quant.weight.level': '{level} (code {code}) × {scale} = {value}',
@@ -145,12 +144,12 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.whole': 'The whole model',
   'quant.whole.short': 'Whole model',
   'quant.whole.lead':
-    'The teaching model is quantized again from its fp16 source, and run. fp16 runs once at first, for the others to be held against; the model of the chat is left alone.',
+    'The teaching model is quantized again from its fp16 source, and run. fp16 runs once first, as the reference. The chat’s model is not touched.',
   'quant.whole.other':
     'There is no fp16 source of {name} on this site: it can be put under the microscope only. Below, the teaching model is compared.',
-  'quant.presets': 'Settings to begin with',
+  'quant.presets': 'Presets',
   'quant.preset.fp16': 'fp16',
-  'quant.preset.fp16.why': 'The original that the others are held against.',
+  'quant.preset.fp16.why': 'The original that the others are compared with.',
   'quant.preset.q8': 'q8',
   'quant.preset.q8.why': 'All parts in 8 bits.',
   'quant.preset.q4': 'q4 round',
@@ -179,7 +178,7 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.sheet.size': '{size}',
   'quant.sheet.why':
     'One question about each of the phantoms № {set}-1 … {set}-{n}, {n} in all, Korean and English in turn; neither training nor testing has seen them. The first {compared} are compared with fp16 token by token.',
-  'quant.sheet.slow': 'There seems to be no graphics card to use, so it is 10. You can choose 50.',
+  'quant.sheet.slow': 'There seems to be no usable graphics card, so 10 are asked. You can choose 50.',
   'quant.sheet.new': 'Other phantoms',
   'quant.sheet.new.why': 'Other phantoms clear the results so far; the settings stay.',
   'quant.package': 'Add a package to the comparison',
@@ -217,7 +216,7 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.column.asked': 'Questions',
   'quant.column.kl': 'KL per token',
   'quant.column.kl.why':
-    'How far the probabilities of the next token are from those of fp16, at each token of fp16’s answers, in nats; the mean. 0 is the same.',
+    'How far the probabilities of the next token are from those of fp16: the mean over the tokens of fp16’s answers, in nats. 0 means the same.',
   'quant.column.flips': 'Flipped tokens',
   'quant.column.flips.why': 'Tokens of fp16’s answers at which another token has become the likeliest.',
   'quant.column.memory': 'Memory',
@@ -231,7 +230,8 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.floats.why':
     'The runtime has no kernel for the format (q3, nf4), or columns are not whole blocks, or it is fp16, in which not every GPU computes: the same values were written out as 32-bit floats. The answers are those of the format; speed and memory are not, and are left out.',
   'quant.vocabulary': 'Cannot be compared: a vocabulary of {own} tokens, the reference has {original}',
-  'quant.on-device': '* By what the weights take on the device. A package does not say what its format takes.',
+  'quant.on-device':
+    '* Computed from what the weights take on the device: a package does not state the size of its format.',
   'quant.rerun': 'Run {name} again',
   'quant.remove': 'Remove {name}',
   'quant.quality': 'Quality',
@@ -239,9 +239,9 @@ export const quantEn: Record<keyof typeof quantKo, string> = {
   'quant.quality.kl': 'KL per token',
   'quant.quality.match.title': 'Right answers against bits',
   'quant.quality.kl.title': 'KL per token against bits',
-  'quant.quality.match.why': 'The farther up and left, the more is right with fewer bits. The blue point is fp16.',
+  'quant.quality.match.why': 'Up and left is better: more right answers with fewer bits. The blue point is fp16.',
   'quant.quality.kl.why':
-    'The lower, the nearer to fp16. The scale is logarithmic; what is nearer than a millionth is drawn at the bottom. The blue point is fp16.',
+    'Lower is closer to fp16. The scale is logarithmic; values below a millionth are drawn at the bottom. The blue point is fp16.',
   'quant.csv': 'Save CSV',
   'quant.csv.file': 'quantization.csv',
   'quant.csv.set': 'Set of phantoms',
