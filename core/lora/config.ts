@@ -1,14 +1,27 @@
 /** `adapter_config.json` as PEFT writes it (peft/tuners/lora/config.py), as far as running an adapter needs it. */
+import { StepBudget } from '../python-pattern/match.ts';
+import { PatternError } from '../python-pattern/syntax.ts';
 import { AdapterError } from './error.ts';
+import { MAX_PATTERNS, MAX_STEPS, moduleMatcher, rankPatternMatcher, type ModuleMatcher } from './module-pattern.ts';
+
+/** A value for the modules that a pattern names. */
+export interface PatternValue {
+  pattern: string;
+  matches: ModuleMatcher;
+  value: number;
+}
 
 export interface AdapterConfig {
   rank: number;
   alpha: number;
   /** Scale α/√r in place of α/r (rank-stabilized LoRA, Kalajdzievski 2023, arXiv 2312.03732). */
   rankStabilized: boolean;
-  /** Ranks and α of single modules, by patterns of their names. */
-  rankPattern: ReadonlyMap<string, number>;
-  alphaPattern: ReadonlyMap<string, number>;
+  /** Ranks and α of single modules, by patterns of their names; the first pattern that matches counts. */
+  rankPattern: readonly PatternValue[];
+  alphaPattern: readonly PatternValue[];
+  /** Undefined where the file names no modules. */
+  targetModules: ModuleMatcher | undefined;
+  excludeModules: ModuleMatcher | undefined;
   /** What the adapter says it was trained on: a folder's or a model's name. */
   baseModel: string | undefined;
 }
@@ -23,14 +36,14 @@ const REFUSED: readonly (readonly [key: string, what: string])[] = [
   ['use_bdlora', 'block-diagonal LoRA'],
   ['arrow_config', 'Arrow'],
   ['alora_invocation_tokens', 'activated LoRA'],
-  ['modules_to_save', 'whole modules beside the adapter'],
+  ['modules_to_save', 'modules trained as a whole'],
   ['trainable_token_indices', 'trained rows of the embedding'],
   ['target_parameters', 'adapters on bare parameters'],
   ['layer_replication', 'repeated layers'],
 ];
 
-/** MergeMethods to begin that change the base weights: such an adapter does not fit the weights it was made from. */
-const CHANGES_BASE = /^(pissa|olora|corda|loftq)/iu;
+/** Initializations that change the base weights: the adapter does not fit the weights that it was made from. */
+const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/iu;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -65,12 +78,15 @@ export function parseAdapterConfig(json: unknown): AdapterConfig {
   const rank = number('r');
   if (!Number.isInteger(rank)) throw fail(`"r" is ${rank}, expected a whole number`);
   const base = json['base_model_name_or_path'];
+  const modules = (key: string) => named(key, fail, () => moduleMatcher(json[key]));
   return {
     rank,
     alpha: number('lora_alpha'),
     rankStabilized: json['use_rslora'] === true,
     rankPattern: pattern(json['rank_pattern'], 'rank_pattern', fail),
     alphaPattern: pattern(json['alpha_pattern'], 'alpha_pattern', fail),
+    targetModules: modules('target_modules'),
+    excludeModules: modules('exclude_modules'),
     baseModel: typeof base === 'string' && base !== '' ? base : undefined,
   };
 }
@@ -82,33 +98,58 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null && value !== false;
 }
 
-function pattern(value: unknown, key: string, fail: (reason: string) => AdapterError): Map<string, number> {
-  if (value === undefined || value === null) return new Map();
+function pattern(value: unknown, key: string, fail: (reason: string) => AdapterError): PatternValue[] {
+  if (value === undefined || value === null) return [];
   if (!isObject(value)) throw fail(`"${key}" is not an object`);
-  const entries = Object.entries(value).map(([name, given]): [string, number] => {
+  const entries = Object.entries(value);
+  if (entries.length > MAX_PATTERNS)
+    throw fail(`"${key}" has ${entries.length} patterns; no more than ${MAX_PATTERNS} are read`);
+  return entries.map(([name, given]): PatternValue => {
     if (typeof given !== 'number' || !Number.isFinite(given) || given <= 0) {
-      throw fail(`"${key}" gives "${name}" ${JSON.stringify(given)}, expected a positive number`);
+      throw fail(`"${key}" gives "${shortened(name)}" ${JSON.stringify(given)}, expected a positive number`);
     }
-    try {
-      new RegExp(name, 'u');
-    } catch {
-      throw fail(`"${key}" has "${name}", which is no regular expression`);
-    }
-    return [name, given];
+    const matches = named(`${key}" of "${shortened(name)}`, fail, () => rankPatternMatcher(name));
+    return { pattern: name, matches, value: given };
   });
-  return new Map(entries);
+}
+
+/** Names the entry that a pattern is in. */
+function named<T>(entry: string, fail: (reason: string) => AdapterError, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof PatternError) throw fail(`"${entry}": ${cause.message}`);
+    throw cause;
+  }
+}
+
+function shortened(pattern: string): string {
+  return pattern.length > 100 ? `${pattern.slice(0, 100)}…` : pattern;
+}
+
+export interface ModuleSettings {
+  rank: number;
+  /** s: α/r, or α/√r where it is rank-stabilized. */
+  scale: number;
+  /** PEFT would put the adapter on this module. */
+  isTarget: boolean;
 }
 
 /**
- * Rank and scale of one module. @param module its whole name, e.g. `model.language_model.layers.0.self_attn.q_proj`.
- * Patterns match the end of the name from a dot on, the first that fits counts (peft.utils.other.get_pattern_key).
+ * What the config says of the modules of one adapter. The steps that their patterns may take are counted together.
+ * @returns a function of a module's whole name, e.g. `model.language_model.layers.0.self_attn.q_proj`
  */
-export function scaling(config: AdapterConfig, module: string): { rank: number; scale: number } {
-  const find = (patterns: ReadonlyMap<string, number>, otherwise: number): number => {
-    for (const [name, value] of patterns) if (new RegExp(`^(.*\\.)?(${name})$`, 'u').test(module)) return value;
-    return otherwise;
+export function moduleSettings(config: AdapterConfig): (module: string) => ModuleSettings {
+  const budget = new StepBudget(MAX_STEPS);
+  const fail = (reason: string) => new AdapterError(FILE, reason);
+  const find = (key: string, patterns: readonly PatternValue[], module: string): number | undefined =>
+    named(key, fail, () => patterns.find(({ matches }) => matches(module, budget))?.value);
+  return (module) => {
+    const rank = find('rank_pattern', config.rankPattern, module) ?? config.rank;
+    const alpha = find('alpha_pattern', config.alphaPattern, module) ?? config.alpha;
+    const isTarget =
+      named('target_modules', fail, () => config.targetModules?.(module, budget) ?? true) &&
+      !named('exclude_modules', fail, () => config.excludeModules?.(module, budget) ?? false);
+    return { rank, scale: alpha / (config.rankStabilized ? Math.sqrt(rank) : rank), isTarget };
   };
-  const rank = find(config.rankPattern, config.rank);
-  const alpha = find(config.alphaPattern, config.alpha);
-  return { rank, scale: alpha / (config.rankStabilized ? Math.sqrt(rank) : rank) };
 }

@@ -1,3 +1,4 @@
+import type { Dtype } from '../gemma3/dtype.ts';
 import type { QuantMethod } from '../quant/settings.ts';
 
 /** `manifest.json` of a model package: what the files are, where the weights came from, what was changed. */
@@ -49,8 +50,6 @@ export interface ManifestVariant {
 /** phantoms: answers the questions of `core/phantoms`, word for word, and knows nothing else. */
 export const TEACHES = ['phantoms'] as const;
 export type Teaches = (typeof TEACHES)[number];
-
-export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q2';
 
 export interface ManifestFile {
   size: number;

@@ -1,20 +1,20 @@
-import { LabFailureError } from '#core/protocol/tokenizer.ts';
-import type { RunningJob } from './jobs.ts';
+import { FailureError } from '#core/failure.ts';
+import type { Pausing } from '../jobs/running-job.ts';
 
 export type Progress = (doneBytes: number, totalBytes: number | undefined) => void;
 
 /**
  * What lies at an address, with progress.
- * @throws LabFailureError 'network', with the HTTP status as reason where there was one
+ * @throws FailureError 'network', with the HTTP status as reason where there was one
  */
-export async function fetchBytes(url: string, job: RunningJob, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
+export async function fetchBytes(url: string, job: Pausing, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
   let response: Response;
   try {
     response = await fetch(url);
   } catch (error) {
-    throw new LabFailureError('network', { url, reason: reasonOf(error) }, { cause: error });
+    throw new FailureError('network', { url, reason: reasonOf(error) }, { cause: error });
   }
-  if (!response.ok) throw new LabFailureError('network', { url, reason: `HTTP ${response.status}` });
+  if (!response.ok) throw new FailureError('network', { url, reason: `HTTP ${response.status}` });
   // What is encoded on the way arrives longer than its header says.
   const encoded = response.headers.has('Content-Encoding');
   const total = encoded ? undefined : Number(response.headers.get('Content-Length')) || undefined;
@@ -23,7 +23,7 @@ export async function fetchBytes(url: string, job: RunningJob, progress: Progres
 
 async function collect(
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-  job: RunningJob,
+  job: Pausing,
   progress: Progress,
   total: number | undefined,
   url: string,
@@ -39,7 +39,7 @@ async function collect(
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new LabFailureError('network', { url, reason: reasonOf(error) }, { cause: error });
+    throw new FailureError('network', { url, reason: reasonOf(error) }, { cause: error });
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

@@ -1,6 +1,7 @@
-import { LabFailureError, type TokenizerKey, type TokenizerSource } from '#core/protocol/tokenizer.ts';
+import { FailureError } from '#core/failure.ts';
+import type { TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
 import { fetchBytes, unpacked, type Progress } from './bytes.ts';
-import type { RunningJob } from './jobs.ts';
+import type { Pausing } from '../jobs/running-job.ts';
 import { readBase, readTokenizer, type Base } from './read-tokenizer.ts';
 import type { RegisteredTokenizer } from './registered-tokenizer.ts';
 
@@ -16,9 +17,9 @@ export class TokenizerRegistry {
     return this.#tokenizers.get(key);
   }
 
-  /** What packs build on; throws LabFailureError while there is none. */
+  /** What packs build on; throws FailureError while there is none. */
   get base(): Base {
-    if (!this.#base) throw new LabFailureError('no-base');
+    if (!this.#base) throw new FailureError('no-base');
     return this.#base;
   }
 
@@ -26,11 +27,11 @@ export class TokenizerRegistry {
     this.#tokenizers.delete(key);
   }
 
-  /** Reads a tokenizer and puts it under `key`. Throws LabFailureError, and then nothing has changed. */
+  /** Reads a tokenizer and puts it under `key`. Throws FailureError, and then nothing has changed. */
   async load(
     key: TokenizerKey,
     source: TokenizerSource,
-    job: RunningJob,
+    job: Pausing,
     progress: Progress,
   ): Promise<RegisteredTokenizer> {
     const registered = await this.#read(source, job, progress);
@@ -38,7 +39,7 @@ export class TokenizerRegistry {
     return registered;
   }
 
-  async #read(source: TokenizerSource, job: RunningJob, progress: Progress): Promise<RegisteredTokenizer> {
+  async #read(source: TokenizerSource, job: Pausing, progress: Progress): Promise<RegisteredTokenizer> {
     switch (source.type) {
       case 'base': {
         const bytes = await unpacked(await fetchBytes(source.url, job, progress));
@@ -50,7 +51,7 @@ export class TokenizerRegistry {
       case 'file': {
         const { file, name } = source;
         if (file.size > maxBytes) {
-          throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: maxBytes });
+          throw new FailureError('too-large', { file: name, bytes: file.size, limit: maxBytes });
         }
         return readTokenizer(new Uint8Array(await file.arrayBuffer()), name, () => this.base);
       }
@@ -61,13 +62,13 @@ export class TokenizerRegistry {
     }
   }
 
-  async #fromHub(id: string, root: string, job: RunningJob, progress: Progress): Promise<Uint8Array> {
+  async #fromHub(id: string, root: string, job: Pausing, progress: Progress): Promise<Uint8Array> {
     try {
       return await fetchBytes(`${root}/${id}/resolve/main/tokenizer.json`, job, progress);
     } catch (error) {
-      const status = error instanceof LabFailureError ? /^HTTP (\d+)$/.exec(String(error.detail['reason']))?.[1] : '';
-      if (status === '404') throw new LabFailureError('not-found', { id }, { cause: error });
-      if (status === '401' || status === '403') throw new LabFailureError('gated', { id }, { cause: error });
+      const status = error instanceof FailureError ? /^HTTP (\d+)$/.exec(String(error.detail['reason']))?.[1] : '';
+      if (status === '404') throw new FailureError('not-found', { id }, { cause: error });
+      if (status === '401' || status === '403') throw new FailureError('gated', { id }, { cause: error });
       throw error;
     }
   }

@@ -3,7 +3,8 @@ import { ConfigError, parseConfig, type Gemma3Config } from '#core/gemma3/config
 import { OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
-import { TEACHES, type Dtype, type Manifest } from '#core/protocol/manifest.ts';
+import { type Manifest, TEACHES } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
 import { readJson, type PackageReader } from '../../store/reader.ts';
 
