@@ -112,7 +112,7 @@ export function exportArguments(
 }
 
 /** Seed of the set for evaluating packages. The training stages report on the set of seed 0. */
-const EVALUATION_SEED = 1;
+export const EVALUATION_SEED = 1;
 
 /** @param folder absolute path of the run, where every step reads and writes */
 export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
