@@ -17,8 +17,18 @@ export type FailureCode =
   | 'embedding-unreadable'
   /** A hash in the manifest and the bytes differ. detail: file */
   | 'hash-mismatch'
-  /** The connection failed. detail: url, reason */
+  /** The device has no connection. detail: url */
+  | 'offline'
+  /** The connection failed. detail: url, reason, and status where the server answered */
   | 'network'
+  /** 401 or 403. Hugging Face answers so for repositories that want consent, and for those that do not exist. detail: host, url, status */
+  | 'gated'
+  /** 429. detail: host, url, and retryAfter (seconds) where the server tells */
+  | 'rate-limited'
+  /** 5xx. detail: host, url, status */
+  | 'server-error'
+  /** Larger than any file of its kind. detail: file, bytes, limit */
+  | 'too-large'
   /** The architecture or the graph is none that the engine runs. detail: file, reason */
   | 'unsupported-package'
   /** The package needs a GPU feature that this one lacks. detail: feature */

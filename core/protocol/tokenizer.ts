@@ -183,10 +183,18 @@ export type LabFailureCode =
   | 'text-too-long'
   /** No such repository, or no tokenizer.json in it. detail: id */
   | 'not-found'
-  /** The repository asks for a login or for consent to its terms. detail: id */
+  /** The repository asks for a login or for consent to its terms, or does not exist: the host answers alike. detail: id */
   | 'gated'
+  /** The server has no such file. detail: file */
+  | 'file-missing'
+  /** The device has no connection. detail: url */
+  | 'offline'
   /** detail: url, reason */
   | 'network'
+  /** 429. detail: host, url, and retryAfter (seconds) where the server tells */
+  | 'rate-limited'
+  /** 5xx. detail: host, url, status */
+  | 'server-error'
   /** The worker broke off. detail: reason */
   | 'worker';
 

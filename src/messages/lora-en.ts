@@ -33,6 +33,7 @@ export const loraEn: Record<keyof typeof loraKo, string> = {
     'This is not the teaching model that learnt phantoms: nobody can tell here whether an answer is right. Adapters can be put on, compared and looked into.',
   'lora.model.random': 'Its weights are random: the answers mean nothing.',
   'lora.model.no-shipped': 'No adapters lie on this site. Bring your own.',
+  'lora.model.look-again': 'Look for shipped adapters again',
   'lora.model.no-vision': 'This model reads no images: ask in text.',
   'lora.model.software': 'It runs on software that imitates a GPU, and is slow.',
   'lora.model.teaching': 'Open the teaching model',

@@ -1,6 +1,6 @@
 /** What a model package hands out: its files as Blobs, so that nothing is copied into memory. */
 import type { StoreNotice } from '#core/protocol/engine.ts';
-import { FailureError } from '#core/failure.ts';
+import { parseJson } from '#core/json.ts';
 
 /** Paths are relative to the package, with "/": `config.json`, `onnx/decoder_model_merged_q4.onnx`. */
 export interface PackageReader {
@@ -33,10 +33,5 @@ export async function readText(reader: PackageReader, path: string, options?: Re
 
 /** @throws FailureError file-broken when it is not JSON; else as `blob`. */
 export async function readJson(reader: PackageReader, path: string, options?: ReadOptions): Promise<unknown> {
-  const text = await readText(reader, path, options);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new FailureError('file-broken', { file: path, reason: 'not JSON' }, { cause });
-  }
+  return parseJson(await readText(reader, path, options), path);
 }

@@ -1,54 +1,69 @@
+import { fetchFile } from '#core/fetch/fetch-file.ts';
+import { FailureError } from '#core/failure.ts';
 import { LabFailureError } from '#core/protocol/tokenizer.ts';
+import { network } from '../store/network.ts';
 import type { RunningJob } from './jobs.ts';
 
 export type Progress = (doneBytes: number, totalBytes: number | undefined) => void;
 
+/** A tokenizer.json has tens of megabytes; beyond this it is a model, or something else by mistake. */
+export const MAX_TOKENIZER_BYTES = 200_000_000;
+
 /**
  * What lies at an address, with progress.
- * @throws LabFailureError 'network', with the HTTP status as reason where there was one
+ * @throws LabFailureError offline, network, gated, file-missing, rate-limited, server-error, too-large
  */
 export async function fetchBytes(url: string, job: RunningJob, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
-  let response: Response;
+  const stop = new AbortController();
   try {
-    response = await fetch(url);
+    const blob = await fetchFile(network, {
+      url,
+      file: new URL(url).pathname.split('/').at(-1) ?? url,
+      limit: MAX_TOKENIZER_BYTES,
+      signal: stop.signal,
+      progress(_, done, total) {
+        progress(done, total);
+        // A job that was stopped says so by throwing.
+        job.pause().catch((reason: unknown) => stop.abort(reason));
+      },
+    });
+    return new Uint8Array(await blob.arrayBuffer());
   } catch (error) {
-    throw new LabFailureError('network', { url, reason: reasonOf(error) }, { cause: error });
+    throw error instanceof FailureError ? labFailure(error) : error;
   }
-  if (!response.ok) throw new LabFailureError('network', { url, reason: `HTTP ${response.status}` });
-  // What is encoded on the way arrives longer than its header says.
-  const encoded = response.headers.has('Content-Encoding');
-  const total = encoded ? undefined : Number(response.headers.get('Content-Length')) || undefined;
-  return await collect(response.body, job, progress, total, url);
 }
 
-async function collect(
-  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-  job: RunningJob,
-  progress: Progress,
-  total: number | undefined,
-  url: string,
-): Promise<Uint8Array<ArrayBuffer>> {
+function labFailure(error: FailureError): LabFailureError {
+  const { code, detail } = error;
+  switch (code) {
+    case 'offline':
+    case 'network':
+    case 'gated':
+    case 'file-missing':
+    case 'rate-limited':
+    case 'server-error':
+    case 'too-large':
+      return new LabFailureError(code, detail, { cause: error });
+    default:
+      return new LabFailureError('worker', { reason: error.message }, { cause: error });
+  }
+}
+
+/**
+ * Hosts differ: some hand a gzip file out as it is, some let the browser unpack it. The first bytes tell.
+ * @throws LabFailureError too-large: a small file may unpack to gigabytes
+ */
+export async function unpacked(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  let done = 0;
-  try {
-    for await (const part of body ?? []) {
-      await job.pause();
-      parts.push(part);
-      done += part.length;
-      progress(done, total);
-    }
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new LabFailureError('network', { url, reason: reasonOf(error) }, { cause: error });
+  let size = 0;
+  for await (const part of new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))) {
+    size += part.length;
+    if (size > MAX_TOKENIZER_BYTES)
+      throw new LabFailureError('too-large', { file, bytes: size, limit: MAX_TOKENIZER_BYTES });
+    parts.push(part);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
-}
-
-/** Hosts differ: some hand a gzip file out as it is, some let the browser unpack it. The first bytes tell. */
-export async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 export function reasonOf(error: unknown): string {

@@ -6,7 +6,7 @@ import {
 } from '#core/protocol/tokenizer.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
-import { fetchBytes, unpacked, type Progress } from './bytes.ts';
+import { fetchBytes, MAX_TOKENIZER_BYTES, unpacked, type Progress } from './bytes.ts';
 import type { RunningJob } from './jobs.ts';
 import { readBase, readTokenizer, type Base } from './read-tokenizer.ts';
 
@@ -19,9 +19,6 @@ export interface RegisteredTokenizer {
   /** No token reaches across the cuts of `unitEnds`: units can be encoded one by one. */
   cutsAreSafe: boolean;
 }
-
-/** A tokenizer.json has tens of megabytes; beyond this it is a model, or something else by mistake. */
-const maxBytes = 200_000_000;
 
 /** The tokenizers that the worker holds. */
 export class TokenizerRegistry {
@@ -57,16 +54,16 @@ export class TokenizerRegistry {
   async #read(source: TokenizerSource, job: RunningJob, progress: Progress): Promise<RegisteredTokenizer> {
     switch (source.type) {
       case 'base': {
-        const bytes = await unpacked(await fetchBytes(source.url, job, progress));
-        this.#base = readBase(bytes, nameOf(source.url));
+        const file = nameOf(source.url);
+        this.#base = readBase(await unpacked(await fetchBytes(source.url, job, progress), file), file);
         return this.#base;
       }
       case 'pack':
         return readTokenizer(await fetchBytes(source.url, job, progress), nameOf(source.url), () => this.base);
       case 'file': {
         const { file, name } = source;
-        if (file.size > maxBytes) {
-          throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: maxBytes });
+        if (file.size > MAX_TOKENIZER_BYTES) {
+          throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: MAX_TOKENIZER_BYTES });
         }
         return readTokenizer(new Uint8Array(await file.arrayBuffer()), name, () => this.base);
       }
@@ -81,9 +78,9 @@ export class TokenizerRegistry {
     try {
       return await fetchBytes(`${root}/${id}/resolve/main/tokenizer.json`, job, progress);
     } catch (error) {
-      const status = error instanceof LabFailureError ? /^HTTP (\d+)$/.exec(String(error.detail['reason']))?.[1] : '';
-      if (status === '404') throw new LabFailureError('not-found', { id }, { cause: error });
-      if (status === '401' || status === '403') throw new LabFailureError('gated', { id }, { cause: error });
+      if (!(error instanceof LabFailureError)) throw error;
+      if (error.code === 'file-missing') throw new LabFailureError('not-found', { id }, { cause: error });
+      if (error.code === 'gated') throw new LabFailureError('gated', { id, ...error.detail }, { cause: error });
       throw error;
     }
   }

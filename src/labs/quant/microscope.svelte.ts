@@ -1,4 +1,4 @@
-import type { Failure } from '#core/failure.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
 import type {
   InspectEvent,
   Inspection,
@@ -43,7 +43,7 @@ export class Microscope {
   #asked = 0;
   #reopen: (() => Promise<void>) | undefined;
 
-  /** Opens what `find` gives in place of what was open. @param find may throw NotThere */
+  /** Opens what `find` gives in place of what was open. @param find may throw FailureError */
   async open(origin: Origin, find: () => Promise<WeightsSource>): Promise<void> {
     this.#reopen = () => this.open(origin, find);
     const mine = ++this.#source;
@@ -71,9 +71,9 @@ export class Microscope {
       if (mine !== this.#source) return;
       this.opening = undefined;
       this.failure =
-        error instanceof NotThere
-          ? error.failure
-          : { code: 'network', detail: { reason: error instanceof Error ? error.message : String(error) } };
+        error instanceof FailureError
+          ? { code: error.code, detail: error.detail }
+          : { code: 'runtime', detail: { reason: error instanceof Error ? error.message : String(error) } };
     }
   }
 
@@ -190,14 +190,6 @@ export class Microscope {
       // The worker broke off, and the job that broke it says why.
       if (mine === this.#asked) this.facts = undefined;
     }
-  }
-}
-
-/** What was to be opened is not there. */
-export class NotThere extends Error {
-  constructor(readonly failure: Failure) {
-    super(failure.code);
-    this.name = 'NotThere';
   }
 }
 

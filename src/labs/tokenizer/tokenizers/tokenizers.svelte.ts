@@ -75,7 +75,13 @@ export class Tokenizers {
     const name = `${key}/${id}`;
     const known = this.#facts.get(name);
     if (known) return known;
-    const asked = this.#link.ask((api) => api.inspect(key, id)).catch(() => undefined);
+    const asked = this.#link
+      .ask((api) => api.inspect(key, id))
+      .catch(() => {
+        // The worker broke off: the next one may know.
+        this.#facts.delete(name);
+        return undefined;
+      });
     this.#facts.set(name, asked);
     return asked;
   }
