@@ -150,9 +150,9 @@ function checked<Schema extends v.GenericSchema>(schema: Schema, json: unknown):
     const [name] = keys.splice(-1);
     if (name === undefined) return new ConfigError('not a JSON object');
     const where = keys.length > 0 ? ` (in ${keys.join('.')})` : '';
-    if (isMissing(issue)) return new ConfigError(`"${String(name)}" is missing${where}`);
-    if (issue.message === 'an object') return new ConfigError(`"${String(name)}" is missing or not an object${where}`);
-    return new ConfigError(`"${String(name)}" is ${shown(issue.input)}, expected ${issue.message}${where}`);
+    if (isMissing(issue)) return new ConfigError(`"${name}" is missing${where}`);
+    if (issue.message === 'an object') return new ConfigError(`"${name}" is missing or not an object${where}`);
+    return new ConfigError(`"${name}" is ${shown(issue.input)}, expected ${issue.message}${where}`);
   });
 }
 

@@ -66,13 +66,13 @@ const configSchema = object({
 });
 
 /** What says which kind of adapter it is comes before its numbers: of another kind they may be missing. */
-const kindSchema = object({ peft_type: v.optional(v.unknown()) });
+const kindSchema = record(v.unknown(), 1000);
 
 /** @throws AdapterError naming the entry, for what is no LoRA adapter or one of a kind that is not run here */
 export function parseAdapterConfig(json: unknown): AdapterConfig {
   const fail = (reason: string) => new AdapterError(FILE, reason);
   const kind = check(kindSchema, json, () => fail('not a JSON object'));
-  const type = kind.peft_type;
+  const type = kind['peft_type'];
   if (type !== 'LORA') throw fail(`peft_type is ${JSON.stringify(type ?? null)}; only LORA adapters are run`);
   for (const [key, what] of REFUSED) {
     if (isSet(kind[key])) throw fail(`${key} is set: ${what} is not supported, only plain LoRA`);
@@ -104,9 +104,9 @@ function isSet(value: unknown): boolean {
 
 function problem(issue: v.BaseIssue<unknown>): string {
   const [name, module] = fieldKeys(issue);
-  if (isMissing(issue)) return `"${String(name)}" is missing`;
+  if (isMissing(issue)) return `"${name}" is missing`;
   const what = module === undefined ? 'is' : `gives ${shown(module)}`;
-  return `"${String(name)}" ${what} ${shown(issue.input)}, expected ${issue.message}`;
+  return `"${name}" ${what} ${shown(issue.input)}, expected ${issue.message}`;
 }
 
 function patternsOf(given: Readonly<Record<string, number>> | null | undefined, key: string): Map<string, number> {

@@ -27,17 +27,16 @@ export function isMissing(issue: v.BaseIssue<unknown>): boolean {
 }
 
 /** Names and places from the outside in: `files`, `onnx/model.onnx`, `size`. */
-export function fieldKeys(issue: v.BaseIssue<unknown>): unknown[] {
-  return (issue.path ?? []).map(({ key }) => key);
+export function fieldKeys(issue: v.BaseIssue<unknown>): (string | number)[] {
+  return (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)));
 }
 
 function fieldPath(issue: v.BaseIssue<unknown>): string {
   return fieldKeys(issue)
     .map((key, at) => {
       if (typeof key === 'number') return `[${key}]`;
-      const name = String(key);
-      if (!/^\w+$/.test(name)) return `[${JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name)}]`;
-      return at === 0 ? name : `.${name}`;
+      if (!/^\w+$/.test(key)) return `[${JSON.stringify(key.length > 100 ? `${key.slice(0, 100)}…` : key)}]`;
+      return at === 0 ? key : `.${key}`;
     })
     .join('');
 }
@@ -79,9 +78,9 @@ export const sha256Hex = () => {
 /** Valibot's objects may be lists. */
 const isObject = v.custom<object>(isJsonObject, 'an object');
 
-/** Keys that the schema does not name are let through and not typed. */
+/** Keys that the schema does not name are left out. */
 export const object = <const Entries extends v.ObjectEntries>(entries: Entries) =>
-  v.pipe(isObject, v.looseObject(entries, 'an object'));
+  v.pipe(isObject, v.object(entries, 'an object'));
 
 export const list = <const Item extends v.GenericSchema>(item: Item, most: number) =>
   v.pipe(v.array(item, 'a list'), v.maxLength(most, `a list of at most ${most}`));

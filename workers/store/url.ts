@@ -1,18 +1,22 @@
 /** A package on a web server: each file is downloaded once, into the browser's own file system. */
-import type { ManifestFile } from '#core/protocol/manifest.ts';
+import {
+  MANIFEST,
+  MAX_MANIFEST_BYTES,
+  parseFileTable,
+  type FileTable,
+  type ManifestFile,
+} from '#core/protocol/manifest.ts';
+import { parseJson } from '#core/json.ts';
 import { FailureError } from '#core/failure.ts';
 import { download, fetchFile, type Download } from '#core/fetch/fetch-file.ts';
 import { MemorySink } from '#core/fetch/memory-sink.ts';
 import { isUnreachable, probe, StartPageError } from '#core/fetch/network.ts';
-import { MANIFEST, readFileTable, type FileTable } from './file-table.ts';
 import type { StoreNotice } from '#core/protocol/engine.ts';
 import type { PackageReader, ReadOptions, StoreOptions } from './reader.ts';
 import { network } from './network.ts';
 import { sha256 } from './sha256.ts';
 import { PackageStore, type DiskSink } from './package-store.ts';
 
-/** A manifest names files and chunks: 4 GB in chunks of 4 MiB are 80 kB of it. */
-const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
 /** The largest published Gemma 3 has 55 GB in files of 5; ONNX Runtime's web build reads no more than 4 GiB of one. */
 const MAX_FILE_BYTES = 16 * 2 ** 30;
 
@@ -62,7 +66,7 @@ class UrlReader implements PackageReader {
       this.#notice({ type: 'offline-copy', file: MANIFEST });
       text = kept;
     }
-    this.#table = readFileTable(text);
+    this.#table = parseFileTable(parseJson(text, MANIFEST));
     this.#manifest = new Blob([text]);
     // The copy is for visits without a network; a full disk must not stop this one.
     await this.#store?.setNote(MANIFEST, text).catch(() => undefined);
@@ -201,9 +205,9 @@ class UrlReader implements PackageReader {
     return file;
   }
 
-  #job(path: string, { signal, progress }: ReadOptions): Omit<Download, 'sink'> {
+  #job(path: string, { signal, progress, limit = MAX_FILE_BYTES }: ReadOptions): Omit<Download, 'sink'> {
     // The HTTP cache would keep a second copy of gigabytes, and answer ranges out of bytes that failed their hash.
-    return { url: this.#address(path), file: path, limit: MAX_FILE_BYTES, cache: 'no-store', signal, progress };
+    return { url: this.#address(path), file: path, limit, cache: 'no-store', signal, progress };
   }
 
   #address(path: string): string {
