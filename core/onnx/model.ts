@@ -84,7 +84,11 @@ export function externalLocation(tensor: TensorProto): ExternalLocation | undefi
     return value;
   };
   // The format lets a writer leave out both.
-  return { location, offset: bytes('offset', 0), length: bytes('length', tensorBytes(tensor)) };
+  const needed = tensorBytes(tensor);
+  const length = bytes('length', needed);
+  if (!Number.isNaN(needed) && length !== needed)
+    throw new OnnxError(`tensor "${tensor.name}": ${length} external bytes, its shape takes ${needed}`);
+  return { location, offset: bytes('offset', 0), length };
 }
 
 const elementBytes = new Map<number, number>([
@@ -107,11 +111,16 @@ function tensorBytes(tensor: TensorProto): number {
   return Math.ceil(tensor.dims.reduce((product, size) => product * Number(size), each));
 }
 
+function attributeTensors(graph: GraphProto): TensorProto[] {
+  const attributes = graph.node.flatMap(({ attribute }) => attribute);
+  return attributes.flatMap(({ t, tensors }) => (t ? [t, ...tensors] : tensors));
+}
+
 /** Names of the files beside the ONNX file that it needs. */
 export function externalFiles(model: ModelProto): string[] {
   const files = new Set<string>();
   for (const graph of allGraphs(mainGraph(model)))
-    for (const tensor of graph.initializer) {
+    for (const tensor of [...graph.initializer, ...attributeTensors(graph)]) {
       const external = externalLocation(tensor);
       if (external) files.add(external.location);
     }

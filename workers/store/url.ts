@@ -6,6 +6,7 @@ import {
   type FileTable,
   type ManifestFile,
 } from '#core/protocol/manifest.ts';
+import { isInnerPath } from '#core/inner-path.ts';
 import { parseJson } from '#core/json.ts';
 import { FailureError } from '#core/failure.ts';
 import { download, fetchFile, type Download } from '#core/fetch/fetch-file.ts';
@@ -210,7 +211,10 @@ class UrlReader implements PackageReader {
     return { url: this.#address(path), file: path, limit, cache: 'no-store', signal, progress };
   }
 
+  /** @throws FailureError unsupported-package for a path that leads out of the package */
   #address(path: string): string {
+    if (!isInnerPath(path))
+      throw new FailureError('unsupported-package', { file: path, reason: 'leads out of the package' });
     return this.name + path.split('/').map(encodeURIComponent).join('/');
   }
 }

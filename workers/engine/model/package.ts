@@ -1,7 +1,7 @@
 /** Reads what a model package says about itself: configuration, variants, graphs. */
 import { ConfigError, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import { parseEndTokens } from '#core/gemma3/generation-config.ts';
-import { OnnxError, readModel } from '#core/onnx/model.ts';
+import { externalFiles, OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
 import { parseManifest, type Dtype, type Manifest } from '#core/protocol/manifest.ts';
@@ -50,6 +50,9 @@ const suffixes: Readonly<Record<string, string>> = {
   q2: '_q2',
 };
 
+/** Protobuf takes no more. */
+const MAX_GRAPH_BYTES = 2 ** 31;
+
 /** @throws FailureError `file-missing`, `file-broken`, `unsupported-package` */
 export async function readPackage(reader: PackageReader): Promise<ModelPackage> {
   const json: unknown = await readJson(reader, 'config.json');
@@ -91,8 +94,13 @@ async function find(reader: PackageReader, name: string, dtype: Dtype | undefine
 
 async function readGraph(reader: PackageReader, path: string): Promise<ModelProto> {
   const blob = await reader.blob(path);
+  if (blob.size > MAX_GRAPH_BYTES)
+    throw new FailureError('too-large', { file: path, bytes: blob.size, limit: MAX_GRAPH_BYTES });
   try {
-    return readModel(new Uint8Array(await readWithRetry(blob)));
+    const model = readModel(new Uint8Array(await readWithRetry(blob)));
+    // Refuses places outside the package before anything is asked for there.
+    externalFiles(model);
+    return model;
   } catch (cause) {
     if (!(cause instanceof OnnxError)) throw cause;
     throw new FailureError('file-broken', { file: path, reason: cause.message }, { cause });
