@@ -84,7 +84,7 @@ export async function download(network: Network, job: Download): Promise<void> {
       if (wait === undefined) throw error;
       failures = sink.length > before ? 0 : failures + 1;
       if (failures === ATTEMPTS) throw error;
-      await pause(Math.max(wait, PAUSE_MILLISECONDS * 2 ** failures), signal);
+      await pause(Math.max(wait, (network.pauseMilliseconds ?? PAUSE_MILLISECONDS) * 2 ** failures), signal);
     }
   }
 }

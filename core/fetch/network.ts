@@ -32,6 +32,8 @@ export interface Network {
   isOffline(): boolean;
   /** A connection that brings nothing for so long is dead, though nobody closed it. */
   stallMilliseconds?: number;
+  /** Before the second try of a file; each pause that follows is twice as long. */
+  pauseMilliseconds?: number;
 }
 
 const STALL_MILLISECONDS = 15_000;

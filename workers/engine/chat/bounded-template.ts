@@ -6,8 +6,8 @@ import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
 
 /** Characters of source; templates with tools and thinking have 20,000. */
 export const MAX_TEMPLATE_LENGTH = 200_000;
-/** Evaluated expressions and statements, and the sizes of what they give. A message takes some dozens: under a second in all. */
-const MAX_WORK = 5_000_000;
+/** Evaluated expressions and statements, and the sizes of what they give. A message takes some hundreds. */
+const MAX_WORK = 1_500_000;
 /** Characters of any one text. */
 const MAX_TEXT_LENGTH = 20_000_000;
 /** Numbers of one range(). */
@@ -17,18 +17,29 @@ type Evaluate = Interpreter['evaluate'];
 
 class BoundedInterpreter extends Interpreter {
   #work = 0;
+  /** What loops run over: each turn has its price, even where the loop's body is empty. */
+  readonly #iterated = new Set<unknown>();
 
   /** Every statement and expression comes through here. */
   override evaluate(...args: Parameters<Evaluate>): ReturnType<Evaluate> {
     this.#spend(1);
+    const [node] = args;
+    if (node && 'iterable' in node) this.#iterate(node.iterable);
     const result = super.evaluate(...args);
     const { value } = result;
     if (typeof value === 'string') {
       if (value.length > MAX_TEXT_LENGTH)
         throw new RangeError(`the template makes a text of more than ${MAX_TEXT_LENGTH} characters`);
       this.#spend(value.length / 64);
-    } else if (Array.isArray(value)) this.#spend(value.length / 64);
+    } else if (Array.isArray(value)) this.#spend(this.#iterated.has(node) ? value.length * 4 : value.length / 16);
+    else if (value instanceof Map && this.#iterated.has(node)) this.#spend(value.size * 4);
     return result;
+  }
+
+  #iterate(iterable: unknown): void {
+    this.#iterated.add(iterable);
+    // `for x in list if …`
+    if (typeof iterable === 'object' && iterable !== null && 'lhs' in iterable) this.#iterated.add(iterable.lhs);
   }
 
   #spend(work: number): void {
