@@ -23,6 +23,7 @@ export class EngineWorker extends WorkerClient<EngineApi, Failure> {
   }
 }
 
-function runtime(reason: string): Failure {
+function runtime(reason: string, connection?: 'offline' | 'network'): Failure {
+  if (connection) return { code: connection, detail: { url: workerUrl, reason } };
   return { code: 'runtime', detail: { reason } };
 }

@@ -6,7 +6,9 @@ import { WorkerClient } from './worker-client.ts';
 /** A worker for jobs on the processor. It keeps nothing that could not be loaded again: `discard` cancels anything. */
 export class TokenizerWorker extends WorkerClient<TokenizerLabApi, LabFailure> {
   constructor() {
-    super(workerUrl, (reason) => ({ code: 'worker', detail: { reason } }));
+    super(workerUrl, (reason, connection) =>
+      connection ? { code: connection, detail: { url: workerUrl, reason } } : { code: 'worker', detail: { reason } },
+    );
   }
 
   stop(job: JobId): void {

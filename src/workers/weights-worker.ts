@@ -6,6 +6,8 @@ import { WorkerClient } from './worker-client.ts';
 /** A worker that looks into weights or makes a package of others. It holds nothing dear: `discard` cancels anything. */
 export class WeightsWorker extends WorkerClient<WeightsApi, Failure> {
   constructor() {
-    super(workerUrl, (reason) => ({ code: 'runtime', detail: { reason } }));
+    super(workerUrl, (reason, connection) =>
+      connection ? { code: connection, detail: { url: workerUrl, reason } } : { code: 'runtime', detail: { reason } },
+    );
   }
 }

@@ -22,12 +22,12 @@ export class WorkerClient<Api, Failure> {
 
   /**
    * @param url script of the worker
-   * @param failureOf what to say of a worker that broke off
+   * @param failureOf what to say of a worker that broke off; `connection`: its script did not come
    * @param onStart the first call to a fresh worker
    */
   constructor(
     private readonly url: string,
-    private readonly failureOf: (reason: string) => Failure,
+    private readonly failureOf: (reason: string, connection?: 'offline' | 'network') => Failure,
     private readonly onStart: (api: Remote<Api>) => void = () => {},
   ) {}
 
@@ -100,7 +100,11 @@ export class WorkerClient<Api, Failure> {
   protected connect(): Remote<Api> {
     if (this.#api) return this.#api;
     const worker = workerUnderPolicy(this.url);
-    worker.addEventListener('error', (event) => this.discard(this.failureOf(event.message || 'worker')));
+    worker.addEventListener('error', ({ message }) => {
+      // An error without words: the script could not be loaded.
+      const connection = message ? undefined : navigator.onLine ? 'network' : 'offline';
+      this.discard(this.failureOf(message || 'the script could not be loaded', connection));
+    });
     this.#worker = worker;
     const api = wrap<Api>(worker);
     this.#api = api;
