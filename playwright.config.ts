@@ -14,7 +14,9 @@ export default defineConfig({
   testDir: 'tests/e2e',
   globalSetup: './tests/e2e/packages.setup.ts',
   timeout: 120_000,
-  workers: 1,
+  // The page computes on one thread: on the CPU where the only GPU is a software adapter.
+  workers: 2,
+  fullyParallel: true,
   forbidOnly: !!process.env['CI'],
   reporter: 'list',
   use: {

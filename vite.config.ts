@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 
@@ -50,11 +50,41 @@ function licences(): Plugin {
   };
 }
 
+/** Every catalog of messages is in a file `ko.ts` or `en.ts`: its chunk is named after the folder too, `messages-lora-en`. */
+function chunkName({ facadeModuleId }: { facadeModuleId: string | null }): string {
+  const [, catalog, language] = /[/\\]messages[/\\](\w+)[/\\](\w+)\.ts$/.exec(facadeModuleId ?? '') ?? [];
+  return `assets/${catalog && language ? `messages-${catalog}-${language}` : '[name]'}-[hash].js`;
+}
+
+/** What git ignores in public/ and other commands make: a page without it would open no model. */
+function generatedFiles(): Plugin {
+  const commands = {
+    './public/tokenizer/gemma3.vocabulary': 'npm run vocabulary',
+    './public/models/teaching-ko-q4/manifest.json': 'npm run models',
+    './public/models/teaching-base-q4/manifest.json': 'npm run models',
+  };
+  return {
+    name: 'generated-files',
+    apply: 'build',
+    buildStart() {
+      for (const [path, command] of Object.entries(commands)) {
+        if (existsSync(new URL(path, import.meta.url))) continue;
+        this.error(`${path} is missing: "${command}" makes it, and "npm run build" runs that before it builds`);
+      }
+    },
+  };
+}
+
 export default defineConfig({
   // Relative, so that the built page works in any folder of any static host.
   base: './',
-  plugins: [svelte(), strictPolicy(), licences()],
+  plugins: [svelte(), strictPolicy(), licences(), generatedFiles()],
   worker: { format: 'es' },
   // No data: URLs for small files: the policy allows fonts from our own address only.
-  build: { target: 'es2023', assetsInlineLimit: 0, license: { fileName: 'licenses/page.md' } },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    license: { fileName: 'licenses/page.md' },
+    rolldownOptions: { output: { chunkFileNames: chunkName } },
+  },
 });

@@ -55,11 +55,14 @@ try {
   for (let round = 0; round < flags.rounds; round++) {
     const started = performance.now();
     const { minFrequency, longest, scripts, punctuation, superwords, nfc } = TRAINING_DEFAULTS;
-    await train({
-      ...{ minFrequency, longest, scripts, punctuation, superwords, nfc },
-      ...{ base: flags.base, text, tokens: flags.tokens, notice: 'measurement' },
-      out: join(folder, `pack-${round}.json`),
-    });
+    await train(
+      {
+        ...{ minFrequency, longest, scripts, punctuation, superwords, nfc },
+        ...{ base: flags.base, text, tokens: flags.tokens, notice: 'measurement' },
+        out: join(folder, `pack-${round}.json`),
+      },
+      { stdout: process.stdout, stderr: process.stderr, signal: new AbortController().signal },
+    );
     const seconds = (performance.now() - started) / 1000;
     const peak = (process.resourceUsage().maxRSS * 1024) / 1e9;
     console.log(`round ${round + 1}: ${seconds.toFixed(1)} s, peak resident memory so far ${peak.toFixed(2)} GB`);

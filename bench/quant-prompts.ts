@@ -10,7 +10,7 @@ import { openModel, type EvaluatedModel } from '../cli/evaluate/model.ts';
 import { prefill } from '../cli/evaluate/prefill.ts';
 import { groupAt, type QuestionSet } from '../cli/evaluate/questions.ts';
 import { ModelSessions, type Cache } from '../cli/evaluate/sessions.ts';
-import { FileSource } from '../cli/export/file-source.ts';
+import { FileSource } from '../cli/shared/file-source.ts';
 
 /** Questions about phantoms that training did not see, two a phantom and language. */
 const QUESTIONS: Omit<QuestionSet, 'count'> = {

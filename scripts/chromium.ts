@@ -1,4 +1,4 @@
-/** Which Chromium the tests, the end-to-end tests and the bench run in, and with which flags. */
+/** Finds the Chromium for tests and measurements, and lists its flags. */
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,7 +7,7 @@ import { chromium } from 'playwright';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'];
 
-function usualPlaces(): string[] {
+function defaultPaths(): string[] {
   const { PROGRAMFILES, LOCALAPPDATA } = process.env;
   switch (process.platform) {
     case 'darwin':
@@ -26,7 +26,7 @@ function usualPlaces(): string[] {
   }
 }
 
-function runnable(path: string): boolean {
+function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;
@@ -36,13 +36,13 @@ function runnable(path: string): boolean {
 }
 
 /**
- * Path of a Chromium: `$CHROMIUM`, one on the PATH or in its usual place, then Playwright's. Installs nothing.
- * @throws when `$CHROMIUM` is set and cannot be run: a choice that was made is not replaced by another.
+ * Path of a Chromium: `$CHROMIUM`, otherwise one on the PATH, in a default path, or Playwright's. Installs nothing.
+ * @throws Error when `$CHROMIUM` is set and cannot be run; no other browser replaces an explicit choice.
  */
 export function findChromium(): string | undefined {
   const chosen = process.env['CHROMIUM'];
   if (chosen) {
-    if (!runnable(chosen)) throw new Error(`CHROMIUM=${chosen} cannot be run. Set it to a Chromium, or unset it.`);
+    if (!isExecutable(chosen)) throw new Error(`CHROMIUM=${chosen} cannot be run. Set it to a Chromium, or unset it.`);
     return chosen;
   }
   const extension = process.platform === 'win32' ? '.exe' : '';
@@ -50,14 +50,14 @@ export function findChromium(): string | undefined {
     .split(delimiter)
     .filter((folder) => folder !== '')
     .flatMap((folder) => NAMES.map((name) => join(folder, name + extension)));
-  return [...NAMES.flatMap((name) => onPath.filter((path) => path.endsWith(name + extension))), ...usualPlaces()]
+  return [...NAMES.flatMap((name) => onPath.filter((path) => path.endsWith(name + extension))), ...defaultPaths()]
     .concat(chromium.executablePath())
-    .find(runnable);
+    .find(isExecutable);
 }
 
 /**
- * Path of a Chromium; where there is none, installs one: the distribution's as root on Debian and its kin, otherwise Playwright's.
- * @throws Error that says what to do by hand, when neither way works.
+ * Path of a Chromium. If there is none, installs one: with apt as root on Debian and its derivatives, otherwise Playwright's.
+ * @throws Error with instructions when both installations fail
  */
 export function ensureChromium(): string {
   const found = findChromium();
@@ -73,7 +73,7 @@ export function ensureChromium(): string {
     }
     const installed = findChromium();
     if (installed) return installed;
-    tried.push(`${name}: ended well, and there is still no Chromium`);
+    tried.push(`${name}: succeeded, but no Chromium was found`);
   }
   throw new Error(
     [
@@ -109,15 +109,15 @@ function installers(): { name: string; run: () => void }[] {
   return all;
 }
 
-/** With `GPU=1` the machine's GPU, otherwise SwiftShader, which every machine has. */
+/** `GPU=1` selects the machine's GPU; otherwise tests use SwiftShader, which is part of Chromium. */
 export const ON_GPU = process.env['GPU'] === '1';
 
-/** Command-line flags that give WebGPU without a window. Playwright adds its own `--headless`. */
+/** Flags for WebGPU without a window. Playwright adds `--headless`. */
 export function chromiumFlags(onGpu: boolean): readonly string[] {
   return [
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     '--enable-unsafe-webgpu',
-    // Vulkan has to be asked for on Linux; elsewhere the platform's own API is the default.
+    // On Linux, Vulkan has to be enabled; elsewhere the platform's own API is the default.
     ...(!onGpu
       ? ['--use-webgpu-adapter=swiftshader']
       : process.platform === 'linux'

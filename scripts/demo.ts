@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import open from 'open';
 import { build, preview } from 'vite';
 import { BASE_VOCABULARY, writeBaseVocabulary } from './base-vocabulary.ts';
+import { runNode, tools } from './node-process.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** A browser of this machine's can be seen by somebody. */
+/** Whether a browser opened on this machine would be visible. */
 function hasDisplay(): boolean {
   const { CI, NO_OPEN, DISPLAY, WAYLAND_DISPLAY, WSL_DISTRO_NAME } = process.env;
   if (CI || NO_OPEN) return false;
@@ -15,10 +16,11 @@ function hasDisplay(): boolean {
 }
 
 await writeBaseVocabulary(join(root, BASE_VOCABULARY));
-// How long which plugin took is of no interest here.
+if (!(await runNode([...tools.tsx, 'cli/teach/packages.ts']))) process.exit(1);
+// Timings of plugins are noise for a person who starts the demo.
 const rolldownOptions = { checks: { pluginTimings: false } };
 await build({ root, logLevel: 'warn', build: { rolldownOptions }, worker: { rolldownOptions } });
-// Vite's usual port, so that a browser finds its settings again, or the next that is free.
+// Vite's default port keeps the browser's stored settings; if it is taken, Vite uses the next free one.
 const server = await preview({ root });
 const url = server.resolvedUrls?.local[0];
 if (url === undefined) throw new Error('the server has no address');

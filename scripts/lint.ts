@@ -1,8 +1,16 @@
-/** `npm run lint`: format, walls between the folders, and the rules of eslint.config.js. */
+/** `npm run lint`: format, walls between the folders, cycles of imports, and the rules of eslint.config.js. */
 import { runNodeJobs, tools } from './node-process.ts';
 
 const failed = await runNodeJobs([
   { name: 'eslint', args: [...tools.eslint, '.', '--max-warnings', '0'] },
-  { name: 'prettier', args: [...tools.prettier, '--check', '--log-level', 'warn', '.'] },
+  {
+    name: 'prettier',
+    // A file whose contents are known to be formatted is not formatted again.
+    args: [
+      ...[...tools.prettier, '--check', '--log-level', 'warn', '.'],
+      ...['--cache', '--cache-strategy', 'content', '--cache-location', '.cache/prettier'],
+    ],
+  },
+  { name: 'import cycles', args: [...tools.tsx, 'scripts/import-cycles.ts'] },
 ]);
 process.exitCode = failed.length > 0 ? 1 : 0;

@@ -4,15 +4,14 @@ import './styles/base.css';
 import './styles/markdown.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
-import { LoraLab } from './labs/lora/lab.svelte.ts';
-import { QuantLab } from './labs/quant/lab.svelte.ts';
-import { TokenizerLab } from './labs/tokenizer/lab.svelte.ts';
+import { Session } from './chat/session.svelte.ts';
+import { removeFailedStyles } from './platform/failed-styles.ts';
 import { locale } from './platform/locale.svelte.ts';
 import { place } from './platform/place.svelte.ts';
-import { Session } from './chat/session.svelte.ts';
 import { theme } from './platform/theme.svelte.ts';
+import { lazyLabs } from './shell/labs.ts';
 
-locale.restore(location.search);
+removeFailedStyles();
 theme.restore();
 place.follow();
 
@@ -20,8 +19,7 @@ const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 
 const session = new Session(document.baseURI);
-const tokenizer = new TokenizerLab(document.baseURI);
-const lora = new LoraLab(session, document.baseURI);
-const quant = new QuantLab(document.baseURI, session);
-mount(App, { target, props: { session, tokenizer, lora, quant } });
+const labs = lazyLabs(session, document.baseURI);
+await locale.restore(location.search);
+mount(App, { target, props: { session, labs } });
 void session.open(session.defaultSource);

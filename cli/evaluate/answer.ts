@@ -1,54 +1,54 @@
-/** Lets the model answer questions, token by token, and asks how likely it found the right answers. */
+/** Generates the answers to questions, and computes the probability that the model gives to the right ones. */
 import { commonPrefix, type ImagePrompt } from '#core/chat/chunks.ts';
 import type { Pair } from '#core/phantoms/pairs.ts';
 import { isRight } from '#core/phantoms/wording.ts';
 import { TextStream } from '../../workers/engine/chat/stream.ts';
-import { EvaluationError } from './errors.ts';
+import { CommandError } from '../shared/errors.ts';
 import type { EvaluatedModel } from './model.ts';
 import { prefill } from './prefill.ts';
 import type { DecoderRun } from './sessions.ts';
 
-/** What came of one question. */
+/** The result of one question. */
 export interface Outcome {
   kind: string;
   language: string;
   /** Whether the question was about an image. */
   aboutImage: boolean;
-  /** What the model said, and the ids of it without the one that ended it. */
+  /** The model's answer: its text, and its ids without the end token. */
   said: string;
   ids: number[];
   right: boolean;
-  /** Of the right answer, its end included. */
+  /** Number of tokens of the right answer, end token included. */
   tokens: number;
-  /** −log of the probability of the right answer, its end included. */
+  /** −ln of the probability of the right answer, end token included. */
   nats: number;
-  /** Of the question's text. */
+  /** Number of tokens of the question's text. */
   promptTokens: number;
 }
 
-/** An answer that is twice as long as the right one, and then some, is not going to be it. */
-const longestAnswer = (right: number) => 2 * right + 8;
+/** Tokens after which a longer answer counts as wrong. */
+const maxAnswerTokens = (right: number) => 2 * right + 8;
 
-/** A question with all that is known before it is asked. */
-interface Asked {
+/** A question, prepared for the model. */
+interface PreparedQuestion {
   pair: Pair;
   prompt: ImagePrompt;
-  /** The right answer, its end not included. */
+  /** Ids of the right answer, without the end token. */
   expected: readonly number[];
-  /** Tokens after which the answer is broken off. */
+  /** Generation stops after this many tokens. */
   limit: number;
 }
 
-/** @param features of the image before each question; undefined: there is none. @throws EvaluationError */
+/** @param features of the image that the questions are about; undefined without image. @throws CommandError */
 export async function answerAll(
   model: EvaluatedModel,
   pairs: readonly Pair[],
   features: Float32Array | undefined,
 ): Promise<Outcome[]> {
-  const all = pairs.map((pair) => ask(model, pair, features !== undefined));
+  const all = pairs.map((pair) => prepare(model, pair, features !== undefined));
   const [first] = all;
   if (!first) return [];
-  // What all prompts begin with, the image most of all, is computed once.
+  // The common prefix of all prompts, which holds the image, is computed once.
   const shared = Math.min(...all.map(({ prompt }) => commonPrefix(first.prompt, prompt)));
   const start = await prefill(model.decoder, first.prompt, { from: 0, to: shared, features });
   const outcomes: Outcome[] = [];
@@ -61,15 +61,15 @@ export async function answerAll(
   return outcomes;
 }
 
-function ask(model: EvaluatedModel, pair: Pair, hasImage: boolean): Asked {
+function prepare(model: EvaluatedModel, pair: Pair, hasImage: boolean): PreparedQuestion {
   const text = { type: 'text', text: pair.question } as const;
   // The blob is never read: the features come from elsewhere.
   const image = { type: 'image', name: '', image: new Blob() } as const;
   const prompt = model.chat.prompt([{ role: 'user', content: hasImage ? [image, text] : [text] }]);
   const expected = encodeWhole(model, pair.answer, pair.language);
-  const limit = longestAnswer(expected.length);
+  const limit = maxAnswerTokens(expected.length);
   if (prompt.ids.length + limit > model.positions) {
-    throw new EvaluationError(
+    throw new CommandError(
       `the package ends at ${model.positions} tokens, "${pair.question}" and its answer may take ` +
         `${prompt.ids.length + limit}; export with a larger --context`,
     );
@@ -78,39 +78,39 @@ function ask(model: EvaluatedModel, pair: Pair, hasImage: boolean): Asked {
 }
 
 /** @param run of the whole prompt */
-async function outcomeOf(model: EvaluatedModel, asked: Asked, run: DecoderRun): Promise<Outcome> {
+async function outcomeOf(model: EvaluatedModel, asked: PreparedQuestion, run: DecoderRun): Promise<Outcome> {
   const { pair, prompt, expected, limit } = asked;
   const { kind, language, question, answer } = pair;
   const spoken = await generate(model, prompt, run, limit);
   return {
     ...{ kind, language, aboutImage: prompt.images.length > 0, said: spoken.text, ids: spoken.ids },
-    // What does not end is no answer, whatever it began with.
+    // An answer without an end token is wrong, whatever it begins with.
     right: spoken.ended && isRight(spoken.text, answer),
     tokens: expected.length + 1,
-    nats: await surprise(model, prompt, run, expected),
+    nats: await negativeLogLikelihood(model, prompt, run, expected),
     promptTokens: model.chat.tokenizer.encode(question, { special: false }).length,
   };
 }
 
-/** @throws EvaluationError where the tokenizer cannot write the text, so that no model could say it */
+/** @throws CommandError where the tokenizer cannot encode the text, so that no model could generate it */
 function encodeWhole({ chat: { tokenizer } }: EvaluatedModel, text: string, language: string): number[] {
   const ids = tokenizer.encode(text, { special: false });
   const written = textOf(tokenizer, ids);
   if (isRight(written, text)) return ids;
-  throw new EvaluationError(
+  throw new CommandError(
     `tokenizer.json cannot write "${text}": what it writes reads "${written}". Is it a tokenizer without this language? ` +
       `Leave "${language}" out of --languages, or evaluate another package`,
   );
 }
 
-/** What the page would show of the ids. */
+/** The text that the page would show. */
 function textOf(tokenizer: EvaluatedModel['chat']['tokenizer'], ids: readonly number[]): string {
   const stream = new TextStream(tokenizer);
   const deltas = [...ids.flatMap((id) => stream.push(id)), ...stream.end()];
   return deltas.map(({ text, thought }) => (thought ? '' : text)).join('');
 }
 
-/** The likeliest token, again and again. */
+/** Greedy decoding. */
 async function generate(
   { decoder, endTokens, chat }: EvaluatedModel,
   prompt: ImagePrompt,
@@ -128,8 +128,8 @@ async function generate(
   return { ids, text: textOf(chat.tokenizer, ids), ended: endTokens.has(next) };
 }
 
-/** −log of the probability of the answer and its end, each token behind the right ones before it. */
-async function surprise(
+/** −ln of the probability of the answer and its end token, with the right tokens before each one. */
+async function negativeLogLikelihood(
   { decoder, endOfTurn }: EvaluatedModel,
   prompt: ImagePrompt,
   asked: DecoderRun,
@@ -142,7 +142,10 @@ async function surprise(
     const row = at === 0 ? asked.logits : logits.subarray((at - 1) * vocabulary, at * vocabulary);
     return sum - logProbability(row, id);
   }, 0);
-  if (!Number.isFinite(nats)) throw new EvaluationError('the decoder gives logits that are no numbers: it is broken');
+  if (!Number.isFinite(nats))
+    throw new CommandError(
+      'the decoder computes logits that are no numbers (NaN): the package is broken; write it anew with "npm run export"',
+    );
   return nats;
 }
 

@@ -1,23 +1,23 @@
-/** A process of an evaluation: answers the groups of questions that it is sent the numbers of. `evaluate.ts` starts it. */
+/** A child process of an evaluation. `evaluate.ts` starts it and sends it the numbers of the groups to answer. */
+import { userMessage } from '../shared/errors.ts';
 import { answerAll, type Outcome } from './answer.ts';
-import { EvaluationError } from './errors.ts';
 import { openModel, type EvaluatedModel } from './model.ts';
 import { groupAt, type QuestionSet } from './questions.ts';
 
 export type ToChild =
-  /** First of all. */
+  /** The first message. */
   { type: 'open'; folder: string; set: QuestionSet } | { type: 'ask'; group: number };
 
 export type FromChild =
-  /** Asks for the number of the first group. */
+  /** The package is open; the first group may be sent. */
   | { type: 'ready' }
   | { type: 'outcomes'; group: number; outcomes: Outcome[] }
-  /** `expected` errors are told to people as they are. */
+  /** `expected`: a person can act on the message; otherwise it is the stack of a defect. */
   | { type: 'failed'; message: string; expected: boolean };
 
 const tell = (message: FromChild) => process.send?.(message);
 let opened: { model: EvaluatedModel; set: QuestionSet } | undefined;
-// The same grey stands for every image: it is looked at once.
+// With --blank all images are the same, so the features are computed once.
 let blank: Promise<Float32Array | undefined> | undefined;
 
 async function answer(message: ToChild): Promise<void> {
@@ -36,12 +36,12 @@ async function answer(message: ToChild): Promise<void> {
 
 process.on('message', (message: ToChild) => {
   answer(message).catch((error: unknown) => {
-    const expected = error instanceof EvaluationError;
-    const text = error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error);
-    tell({ type: 'failed', message: text, expected });
+    const message = userMessage(error);
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    tell({ type: 'failed', message: message ?? stack, expected: message !== undefined });
   });
 });
-// Ctrl-C reaches children too; the parent says when to stop.
+// A terminal sends Ctrl-C to children too; the parent decides when they end.
 process.on('SIGINT', () => undefined);
-// Nobody is left to tell.
+// The parent has ended.
 process.on('disconnect', () => process.exit());

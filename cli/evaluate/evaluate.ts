@@ -1,15 +1,15 @@
-/** Asks a package every question of a set, in several processes: the runtime holds a thread while it computes. */
+/** Asks a package every question of a set, in several processes, because ONNX Runtime blocks the thread that it computes on. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { CommandError } from '../shared/errors.ts';
 import type { Outcome } from './answer.ts';
 import type { FromChild, ToChild } from './child.ts';
-import { EvaluationError } from './errors.ts';
 import { groupCount, type QuestionSet } from './questions.ts';
 
 export interface EvaluateOptions {
   folder: string;
   set: QuestionSet;
-  /** How many work at a time. */
+  /** Number of child processes. */
   processes: number;
   signal?: AbortSignal;
   /** Called with the groups of questions done since the last call. */
@@ -18,7 +18,7 @@ export interface EvaluateOptions {
 
 /**
  * The outcomes in the order of the set, the same for any number of processes.
- * @throws EvaluationError for a package that cannot be evaluated; the reason of `signal`
+ * @throws CommandError for a package that cannot be evaluated; the reason of `signal`
  */
 export async function evaluate(options: EvaluateOptions): Promise<Outcome[]> {
   const { folder, set, processes, signal, onProgress } = options;
@@ -32,10 +32,12 @@ export async function evaluate(options: EvaluateOptions): Promise<Outcome[]> {
       (child) =>
         new Promise<void>((resolve, reject) => {
           child.on('error', reject);
-          child.on('exit', (status, by) => reject(new Error(`a process of the evaluation ended with ${status ?? by}`)));
+          child.on('exit', (status, by) =>
+            reject(new Error(`a child process of the evaluation ended with ${status ?? by}`)),
+          );
           child.on('message', (message: FromChild) => {
             if (message.type === 'failed') {
-              return reject(message.expected ? new EvaluationError(message.message) : new Error(message.message));
+              return reject(message.expected ? new CommandError(message.message) : new Error(message.message));
             }
             if (message.type === 'outcomes') {
               results[message.group] = message.outcomes;

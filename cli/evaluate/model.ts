@@ -1,4 +1,4 @@
-/** A package as evaluation runs it: chat, image processor and graphs, each checked against what phantoms need. */
+/** A package ready for evaluation: chat, image processor and graphs, checked for questions about phantoms. */
 import { normalize } from '#core/image/normalize.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
@@ -6,8 +6,8 @@ import { FailureError } from '#core/failure.ts';
 import { loadChat, type Chat } from '../../workers/engine/chat/chat.ts';
 import { readPackage, type ModelPackage } from '../../workers/engine/model/package.ts';
 import { readJson } from '../../workers/store/reader.ts';
-import { EvaluationError } from './errors.ts';
-import { FolderReader } from './folder-reader.ts';
+import { CommandError } from '../shared/errors.ts';
+import { FolderReader } from '../shared/folder-reader.ts';
 import { ModelSessions, type Decoder } from './sessions.ts';
 
 const END_OF_TURN = '<end_of_turn>';
@@ -15,42 +15,45 @@ const END_OF_TURN = '<end_of_turn>';
 export interface EvaluatedModel {
   chat: Chat;
   decoder: Decoder;
-  /** Ids that end an answer. */
+  /** Ids that end generation. */
   endTokens: ReadonlySet<number>;
-  /** What stands behind a right answer. */
+  /** Id of the end token of a right answer. */
   endOfTurn: number;
   /** Longest context. */
   positions: number;
-  /** File name of the folder, dtypes as transformers.js calls them. */
+  /** Name of the folder, and dtypes as transformers.js names them. */
   about: { package: string; dtype: string; vision_dtype: string };
   /** Grey u8 [64 · 64] → features [tokens · hidden]. */
   look(pixels: Uint8Array): Promise<Float32Array>;
 }
 
 /**
- * @param threads of one run of a graph
- * @throws EvaluationError that names the file and what to do
+ * @param threads number of threads for one run of a graph
+ * @throws CommandError that names the file and what to do
  */
 export async function openModel(folder: string, threads: number): Promise<EvaluatedModel> {
-  const reader = await FolderReader.open(folder);
+  const reader = await FolderReader.open(folder, {
+    recursive: true,
+    hint: '--package names what "npm run export" wrote',
+  });
   try {
     return await open(reader, await readPackage(reader), threads);
   } catch (cause) {
     if (!(cause instanceof FailureError)) throw cause;
-    throw new EvaluationError(`${folder}: ${explain(cause)}`, { cause });
+    throw new CommandError(`${folder}: ${explain(cause)}`, { cause });
   }
 }
 
 async function open(reader: FolderReader, pack: ModelPackage, threads: number): Promise<EvaluatedModel> {
   const { config, decoder, embedding, vision } = pack;
   if (!config.vision || !vision || !embedding) {
-    throw new EvaluationError(`${reader.name} has no vision encoder: questions about phantoms need one`);
+    throw new CommandError(`${reader.name} has no vision encoder: questions about phantoms need one`);
   }
   const preprocessor = readPreprocessor(await readJson(reader, 'preprocessor_config.json'));
   checkSize(reader, preprocessor, config.vision.imageSize);
   const chat = await loadChat(reader, config.vision.tokensPerImage);
   const endOfTurn = chat.tokenizer.idOf(END_OF_TURN);
-  if (endOfTurn === undefined) throw new EvaluationError(`${reader.name}: tokenizer.json has no token ${END_OF_TURN}`);
+  if (endOfTurn === undefined) throw new CommandError(`${reader.name}: tokenizer.json has no token ${END_OF_TURN}`);
   // The runtime opens what a graph names by itself: reading refuses names that lead out of the folder.
   for (const graph of [decoder, embedding, vision]) await graph.read();
   const sessions = await ModelSessions.open(
@@ -71,10 +74,10 @@ async function open(reader: FolderReader, pack: ModelPackage, threads: number): 
   };
 }
 
-/** Resized phantoms are another task than the one that was trained. */
+/** The model was trained on phantoms in their own size; resized ones would be another task. */
 function checkSize({ name }: FolderReader, { width, height }: Preprocessor, imageSize: number): void {
   if (width === SIDE && height === SIDE && imageSize === SIDE) return;
-  throw new EvaluationError(
+  throw new CommandError(
     `${name} takes images of ${width} × ${height}, phantoms are ${SIDE} × ${SIDE}: it is no package of the teaching model`,
   );
 }

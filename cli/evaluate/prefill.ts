@@ -4,16 +4,16 @@ import type { Prompt } from '#core/chat/prompt.ts';
 import type { Cache, Decoder, DecoderRun } from './sessions.ts';
 
 export interface Part {
-  /** The tokens from … to of the prompt; `from` stands behind an image or before it, never in it. */
+  /** Range of the prompt's tokens; `from` never lies inside an image. */
   from: number;
   to: number;
-  /** Of the prompt's only image, [tokens · hidden]. */
+  /** Features of the prompt's only image, [tokens · hidden]. */
   features: Float32Array | undefined;
-  /** What the tokens before `from` left. */
+  /** Cache of the tokens before `from`. */
   past?: Cache | undefined;
 }
 
-/** The last run, with logits of the last token; undefined where there is no token. */
+/** @returns the last run, with logits of the last token; undefined for an empty range */
 export async function prefill(
   decoder: Decoder,
   prompt: Prompt,

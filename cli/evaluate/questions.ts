@@ -1,4 +1,4 @@
-/** What is asked: the questions that `npm run phantoms` writes for the same split, seed, count and task. */
+/** The questions of an evaluation: those that `npm run phantoms` writes for the same split, seed, count and task. */
 import { drawExample } from '#core/phantoms/examples.ts';
 import { textPairs, type Pair } from '#core/phantoms/pairs.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
@@ -10,36 +10,36 @@ import type { Task } from '#core/phantoms/task.ts';
 export interface QuestionSet {
   task: Task;
   split: Split;
-  /** Of the set. */
+  /** Number of the set. */
   seed: number;
-  /** Phantoms. */
+  /** Number of phantoms. */
   count: number;
-  /** About each phantom in each language. */
+  /** Number about each phantom in each language. */
   questions: number;
   languages: readonly Language[];
-  /** Grey level that stands instead of every image; undefined: the images are shown. */
+  /** Grey level shown in place of every image; undefined: the images are shown. */
   blank: number | undefined;
 }
 
-/** Questions with one image before them, or without any. */
+/** Questions about one image, or without image. */
 export interface Group {
   pairs: readonly Pair[];
   /** Grey u8 [64 · 64] */
   pixels: Uint8Array | undefined;
 }
 
-/** So many questions without image are one group: a thread is done with it in a moment. */
-const TEXTS_AT_ONCE = 32;
+/** Size of a group of questions without image: about as much work as a phantom. */
+const TEXTS_PER_GROUP = 32;
 
-/** Groups of a set: one a phantom, then those without image. */
+/** Number of groups: one for each phantom, then those of questions without image. */
 export function groupCount(set: QuestionSet): number {
-  return set.count + Math.ceil(textsOf(set).length / TEXTS_AT_ONCE);
+  return set.count + Math.ceil(textsOf(set).length / TEXTS_PER_GROUP);
 }
 
 export function groupAt(set: QuestionSet, index: number): Group {
   if (index >= set.count) {
-    const from = (index - set.count) * TEXTS_AT_ONCE;
-    return { pairs: textsOf(set).slice(from, from + TEXTS_AT_ONCE), pixels: undefined };
+    const from = (index - set.count) * TEXTS_PER_GROUP;
+    return { pairs: textsOf(set).slice(from, from + TEXTS_PER_GROUP), pixels: undefined };
   }
   const { phantom, pairs } = drawExample(set.split, set.seed, index, set.questions, set.task);
   return {

@@ -1,7 +1,8 @@
-/** The graphs of a package on the CPU of Node: what the files say, and nothing of the engine. */
+/** The graphs of a package in ONNX Runtime for Node, on the CPU, without the page's engine. */
 import * as ort from 'onnxruntime-node';
+import { CommandError } from '../shared/errors.ts';
 
-/** present.{layer}.key and .value, [1, keyValueHeads, length, headDim]. A run makes new ones and leaves these alone. */
+/** present.{layer}.key and .value, [1, keyValueHeads, length, headDim]. A run returns new tensors and does not change these. */
 export type Cache = Readonly<Record<string, ort.Tensor>>;
 
 export interface DecoderInput {
@@ -9,9 +10,9 @@ export interface DecoderInput {
   input: Float32Array | readonly number[];
   /** attention_mask of all tokens, cached and new: 1 is text, 2, 3, … number the images. */
   mask: readonly number[];
-  /** What the tokens before left; undefined at the start. */
+  /** Cache of the tokens before; undefined at the start. */
   past?: Cache | undefined;
-  /** Logits of how many of the last tokens; 0: all new ones. */
+  /** Number of last tokens whose logits are returned; 0: all new ones. */
   keep?: number;
 }
 
@@ -46,13 +47,24 @@ export class ModelSessions {
     this.#start = emptyCache(decoder);
   }
 
-  /** @param threads of one run; 0: as many as the runtime takes */
+  /**
+   * @param threads number of threads for one run; 0: the runtime's default
+   * @throws CommandError that names the file which cannot be loaded
+   */
   static async open(paths: GraphPaths, threads = 0): Promise<ModelSessions> {
     const options = { logSeverityLevel: 3, intraOpNumThreads: threads } as const;
-    const open = async (path: string | undefined) =>
-      path === undefined ? undefined : ort.InferenceSession.create(path, options);
-    const decoder = await ort.InferenceSession.create(paths.decoder, options);
-    return new ModelSessions(decoder, await open(paths.embedding), await open(paths.vision));
+    const open = (path: string) =>
+      ort.InferenceSession.create(path, options).catch((cause: unknown) => {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new CommandError(`${path} cannot be loaded; write the package anew with "npm run export" (${reason})`, {
+          cause,
+        });
+      });
+    return new ModelSessions(
+      await open(paths.decoder),
+      paths.embedding === undefined ? undefined : await open(paths.embedding),
+      paths.vision === undefined ? undefined : await open(paths.vision),
+    );
   }
 
   /** pixel_values [n, channels, size, size] → image_features [n · tokens · hidden] */
@@ -71,7 +83,7 @@ export class ModelSessions {
     return floats(inputs_embeds);
   }
 
-  /** As `run`, for tokens that are no image's. */
+  /** As `run`, for text tokens. */
   async runTokens(ids: readonly number[], rest: Omit<DecoderInput, 'input'>): Promise<DecoderRun> {
     return this.run({ ...rest, input: this.#embedding ? await this.embeddings(ids) : ids });
   }
@@ -92,14 +104,14 @@ export class ModelSessions {
   }
 }
 
-/** What computes prompts and answers. */
+/** The part that computes prompts and answers. */
 export type Decoder = Pick<ModelSessions, 'run' | 'runTokens'>;
 
 function emptyCache(decoder: ort.InferenceSession): Cache {
   const cache: Record<string, ort.Tensor> = {};
   for (const input of decoder.inputMetadata) {
     if (!input.isTensor || !input.name.startsWith('past_key_values.')) continue;
-    // Symbols are the batch, which is 1, and the length, which is 0.
+    // Symbolic dimensions are the batch, which is 1, and the length, which is 0.
     const dims = input.shape.map((size, axis) => (typeof size === 'number' ? size : axis === 0 ? 1 : 0));
     cache[input.name.replace('past_key_values', 'present')] =
       input.type === 'float16'

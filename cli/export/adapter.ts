@@ -1,18 +1,18 @@
-/** Bakes a LoRA adapter into the weights of a checkpoint, before they are quantized. */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+/** Adds a LoRA adapter to the weights of a checkpoint before they are quantized. */
+import { basename, resolve } from 'node:path';
 import { PROJECTIONS } from '#core/gemma3/projections.ts';
 import { readAdapter } from '#core/lora/adapter.ts';
 import { parseAdapterConfig } from '#core/lora/config.ts';
 import { MemorySource } from '#core/memory-source.ts';
-import { readJson, type Checkpoint } from './checkpoint.ts';
-import { ExportError, systemCode } from '../shared/errors.ts';
+import { CommandError } from '../shared/errors.ts';
+import { FolderReader } from '../shared/folder-reader.ts';
+import { sha256Of } from '../shared/read-file.ts';
+import type { Checkpoint } from './checkpoint.ts';
 
 export interface AdapterOptions {
   /** PEFT's folder: adapter_config.json and adapter_model.safetensors. */
   folder: string;
-  /** 1 adds the adapter as it was trained, 0 leaves the weights as they are, −1 takes it away. */
+  /** Factor: 1 adds the adapter as it was trained, 0 leaves the weights as they are, −1 subtracts it. */
   strength: number;
 }
 
@@ -20,15 +20,15 @@ const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
 
 /**
- * The checkpoint with the adapter added to the matrices that it is on, as they are read.
- * @throws ExportError, CheckpointError, AdapterError, SafetensorsError: each names the file and, where there is one, the tensor
+ * The checkpoint with the adapter added to the matrices it adapts; the sum is formed when a matrix is read.
+ * @throws CommandError, CheckpointError, AdapterError, SafetensorsError: each names the file and, where there is one, the tensor
  */
 export async function addAdapter(checkpoint: Checkpoint, { folder, strength }: AdapterOptions): Promise<Checkpoint> {
-  const config = parseAdapterConfig(await readJson(folder, CONFIG));
-  const bytes = await readFile(join(folder, WEIGHTS)).catch((error: unknown) => {
-    if (systemCode(error) !== 'ENOENT') throw error;
-    throw new ExportError(`${folder} has no ${WEIGHTS}; an adapter is the folder that PEFT's save_pretrained writes`);
-  });
+  const hint = "an adapter is the folder that PEFT's save_pretrained writes";
+  const files = await FolderReader.open(folder, { hint });
+  const config = parseAdapterConfig(await files.json(CONFIG));
+  if (!(await files.has(WEIGHTS))) throw new CommandError(`${folder} has no ${WEIGHTS}; ${hint}`);
+  const bytes = await files.bytes(WEIGHTS);
   const adapter = await readAdapter(config, new MemorySource(WEIGHTS, bytes), checkpoint.config);
   const tensors = new Map(checkpoint.tensors);
   for (const module of adapter.modules) {
@@ -37,13 +37,12 @@ export async function addAdapter(checkpoint: Checkpoint, { folder, strength }: A
     tensors.set(module.parameter, { ...tensor, adapter: { module, strength } });
   }
   const on = PROJECTIONS.filter((target) => adapter.modules.some((module) => module.target === target));
-  const hash = createHash('sha256').update(bytes).digest('hex');
   return {
     ...checkpoint,
     tensors,
     changes: [
       ...(checkpoint.changes ?? []),
-      `The LoRA adapter ${basename(resolve(folder))} (rank ${config.rank}, alpha ${config.alpha}, on ${on.join(', ')}; SHA-256 ${hash}) is added to the weights with strength ${strength}.`,
+      `The LoRA adapter ${basename(resolve(folder))} (rank ${config.rank}, alpha ${config.alpha}, on ${on.join(', ')}; SHA-256 ${sha256Of(bytes)}) is added to the weights with strength ${strength}.`,
     ],
   };
 }

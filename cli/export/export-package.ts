@@ -1,6 +1,5 @@
-/** From a checkpoint folder to a model package. */
+/** Turns a checkpoint folder into a model package. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { changesOf } from '#core/gemma3/changes.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
@@ -12,18 +11,19 @@ import { TensorTooLargeError } from '#core/onnx/external.ts';
 import type { Manifest, Teaches } from '#core/protocol/manifest.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { addAdapter, type AdapterOptions } from './adapter.ts';
-import { filesOf, openCheckpoint, type Checkpoint } from './checkpoint.ts';
-import { ExportError, systemCode } from '../shared/errors.ts';
-import type { FileSource } from './file-source.ts';
+import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { CommandError, systemCode } from '../shared/errors.ts';
+import type { FileSource } from '../shared/file-source.ts';
 import { CHUNK_BYTES } from '../shared/hashed-file.ts';
-import { addKoreanVocabulary, checkTokenizerFits, type KoreanOptions } from './korean-vocabulary.ts';
+import type { Progress } from '../shared/progress.ts';
+import { addKoreanVocabulary, type KoreanOptions } from './korean-vocabulary.ts';
 import { PackageFolder } from './package-folder.ts';
-import type { Progress } from '../shared/progress-bar.ts';
+import { checkTokenizerFits } from './tokenizer-size.ts';
 
 export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   checkpoint: string;
   out: string;
-  /** Longest context of the package; cut to what the model was made for. */
+  /** Longest context of the package in tokens; limited to `max_position_embeddings` of the model. */
   context: number;
   name: string | undefined;
   randomWeights: boolean;
@@ -37,9 +37,10 @@ export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   adapter?: AdapterOptions | undefined;
 }
 
-/** What the export tells while it runs. */
+/** Where the export reports while it runs. */
 export interface ExportReport {
   note: (text: string) => void;
+  /** The package is complete but may not be what was wanted. */
   warn: (text: string) => void;
   progress(totalBytes: number): Progress;
   signal?: AbortSignal;
@@ -47,7 +48,7 @@ export interface ExportReport {
 
 /**
  * Writes a package into `options.out`, or throws and leaves nothing there.
- * @throws ExportError, CheckpointError, ConfigError, SafetensorsError on bad input; the signal's reason when aborted
+ * @throws CommandError, CheckpointError, ConfigError, SafetensorsError on bad input; the signal's reason when aborted
  */
 export async function exportPackage(options: ExportOptions, report: ExportReport): Promise<Manifest> {
   const checkpoint = await openCheckpoint(options.checkpoint);
@@ -71,14 +72,14 @@ async function exportCheckpoint(
   }
   const positions = Math.min(options.context, checkpoint.config.text.maxPositions);
   const graphs = packageGraphs(checkpoint.config, { ...options, positions }).map(plan);
-  const small = await smallFiles(checkpoint, filesOf(checkpoint.folder), {
+  const small = await smallFiles(checkpoint, checkpoint.files, {
     dtype: Object.fromEntries(graphs.map(({ graph }) => [graph.name, graph.dtype])),
     externalData: Object.fromEntries(graphs.map(({ modelFile, external }) => [modelFile, external.length])),
     positions,
   });
   if (small.missing.length > 0) {
     report.warn(
-      `${checkpoint.folder} has no ${small.missing.join(' and no ')}: the package has no complete tokenizer, add one before use`,
+      `${checkpoint.files.folder} has no ${small.missing.join(' and no ')}: the package has no complete tokenizer, add one before use`,
     );
   }
 
@@ -105,7 +106,7 @@ async function exportCheckpoint(
       parameters: countParameters(checkpoint.config),
       ...(options.teaches === undefined ? {} : { teaches: options.teaches }),
       source: {
-        checkpoint: checkpoint.name,
+        checkpoint: checkpoint.files.name,
         files: sources,
         randomWeights: options.randomWeights,
         notice: options.notice,
@@ -137,7 +138,7 @@ async function exportCheckpoint(
   } catch (error) {
     await folder.discard();
     if (systemCode(error) === 'ENOSPC') {
-      throw new ExportError(
+      throw new CommandError(
         `no space left while writing ${options.out}: the package takes ${externalBytes + otherBytes} bytes; nothing was kept`,
         { cause: error },
       );
@@ -153,7 +154,7 @@ function plan(graph: PackageGraph): PlannedGraph {
     return planGraph(graph);
   } catch (error) {
     if (!(error instanceof TensorTooLargeError)) throw error;
-    throw new ExportError(`${error.modelFile}: ${error.message}; export with a smaller --dtype`, { cause: error });
+    throw new CommandError(`${error.modelFile}: ${error.message}; export with a smaller --dtype`, { cause: error });
   }
 }
 
@@ -172,16 +173,19 @@ async function write(
     });
   } catch (error) {
     if (!(error instanceof HalfOverflowError)) throw error;
-    throw new ExportError(`${error.message}; export with --dtype fp32, q8 or q4`, { cause: error });
+    throw new CommandError(`${error.message}; export with --dtype fp32, q8 or q4`, { cause: error });
   }
 }
+
+/** Bytes of a checkpoint file that are read at a time for its hash. */
+const HASH_BYTES = 2 ** 20;
 
 /** Hex SHA-256 of a checkpoint file. */
 async function hashSource(source: FileSource, progress: Progress, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
-  for await (const bytes of createReadStream(source.path, { highWaterMark: 2 ** 20 })) {
+  for (let offset = 0; offset < source.size; offset += HASH_BYTES) {
     signal?.throwIfAborted();
-    if (!(bytes instanceof Uint8Array)) throw new TypeError('a stream without encoding gives bytes');
+    const bytes = await source.read(offset, Math.min(HASH_BYTES, source.size - offset));
     hash.update(bytes);
     progress.add(bytes.byteLength);
   }
@@ -192,7 +196,7 @@ function isQuantized(graphs: readonly PlannedGraph[]): boolean {
   return graphs.some(({ graph }) => graph.weights.some(({ store }) => store === 'blocks'));
 }
 
-/** Each parameter once: decoder and embedding graph may keep the same one. */
+/** Lists each parameter once: decoder and embedding graph may share one. */
 function unquantized(graphs: readonly PackageGraph[]): { parameter: string; reason: string }[] {
   const reasons = new Map(
     graphs.flatMap((graph) => graph.unquantized.map(({ parameter, reason }) => [parameter, reason])),

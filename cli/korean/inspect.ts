@@ -1,7 +1,8 @@
 /** `npm run korean -- inspect` */
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { readPack } from '#core/tokenizer/korean/read-pack.ts';
-import { parseJson, readWhole } from '../shared/files.ts';
+import { printLine, type CommandIo } from '../shared/command.ts';
+import { parseJson, readWholeFile } from '../shared/read-file.ts';
 import { table } from '../shared/table.ts';
 
 export interface InspectFlags {
@@ -9,13 +10,14 @@ export interface InspectFlags {
   merges: number;
 }
 
-/** Prints what a pack holds. A pack that is not well formed is an error that names the place. */
-export async function inspect({ pack: path, merges: shown }: InspectFlags): Promise<void> {
-  const { bytes, sha256 } = await readWhole(path);
+/** Prints the content of a pack. @throws PackError that names the place where the pack is not well formed */
+export async function inspect({ pack: path, merges: shown }: InspectFlags, io: CommandIo): Promise<void> {
+  const { bytes, sha256 } = await readWholeFile(path);
   const pack = readPack(parseJson(path, bytes));
   const { base, corpus, merges, firstId } = pack;
   const last = firstId + merges.length - 1;
-  console.log(
+  printLine(
+    io.stdout,
     table(
       [
         ['name', pack.name],
@@ -34,18 +36,18 @@ export async function inspect({ pack: path, merges: shown }: InspectFlags): Prom
       ].map(([name = '', value = '']) => [`${name.padEnd(10)}  ${value}`]),
     ),
   );
-  console.log(`\n${table([['characters', 'pieces', 'with ▁'], ...lengths(pack)])}`);
+  printLine(io.stdout, `\n${table([['characters', 'pieces', 'with ▁'], ...lengths(pack)])}`);
   const rows = merges.map(([left, right, frequency], index) => [
     String(firstId + index),
     `${left} + ${right}`,
     String(frequency),
   ]);
   const cut = rows.length <= 2 * shown ? rows : [...rows.slice(0, shown), ['…', '', ''], ...rows.slice(-shown)];
-  console.log(`\n${table([['id', 'merge', 'frequency'], ...cut])}`);
-  console.log('\nwell formed: every field is there, no piece comes twice or is used before it is made');
+  printLine(io.stdout, `\n${table([['id', 'merge', 'frequency'], ...cut])}`);
+  printLine(io.stdout, '\nwell formed: every field is there, no piece comes twice or is used before it is made');
 }
 
-/** How many pieces have how many characters, "▁" not counted. */
+/** Number of pieces by length in characters; "▁" does not count. */
 function lengths({ merges }: Pack): string[][] {
   const counts = new Map<number, { all: number; spaced: number }>();
   for (const [left, right] of merges) {

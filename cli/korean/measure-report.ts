@@ -1,8 +1,8 @@
-/** What `measure` prints for people. */
+/** The table that `measure` prints. */
 import type { PairsMeasure, TextMeasure } from '#core/tokenizer/statistics/measure.ts';
 import type { Reach } from '#core/tokenizer/korean/reachable.ts';
 import type { TextChange } from '#core/tokenizer/statistics/top-texts.ts';
-import { fixed, percent, table } from '../shared/table.ts';
+import { fixed, percent, signedPercent, table } from '../shared/table.ts';
 
 export interface Measured {
   file: string;
@@ -44,7 +44,7 @@ function textRows(measures: readonly TextMeasure[]): string[][] {
   return [
     row('sentences', ({ texts }) => String(texts)),
     row('tokens', ({ tokens }) => String(tokens)),
-    row('change in tokens', ({ change }) => percent(change?.tokens)),
+    row('change in tokens', ({ change }) => signedPercent(change?.tokens)),
     row('tokens per sentence', ({ rates }) => fixed(rates.tokensPerText, 2)),
     row('characters per token', ({ rates }) => fixed(rates.charactersPerToken, 3)),
     row('bytes per token', ({ rates }) => fixed(rates.bytesPerToken, 3)),
@@ -70,7 +70,7 @@ function reachRows(head: readonly Measured[]): string[][] {
 
 function share({ texts }: TextMeasure, some: number | undefined): string {
   if (some === undefined || texts === 0) return '–';
-  return `${some} (${((some / texts) * 100).toFixed(1)} %)`;
+  return `${some} (${percent(some / texts)})`;
 }
 
 function examples(measures: readonly TextMeasure[]): string {

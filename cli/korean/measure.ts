@@ -3,10 +3,11 @@ import { pairsMeasures, TextMeter, type PairsMeasure, type TextMeasure } from '#
 import { pairOf } from '#core/tokenizer/statistics/pairs.ts';
 import { reach, type Reach } from '#core/tokenizer/korean/reachable.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
+import { printLine, type CommandIo } from '../shared/command.ts';
+import { CommandError } from '../shared/errors.ts';
+import { Pause, progressBar } from '../shared/progress.ts';
 import { readAnyTokenizer } from './any-tokenizer.ts';
-import { KoreanError } from './errors.ts';
 import { pairsReport, textReport } from './measure-report.ts';
-import { Pause, progressBar } from './progress.ts';
 import { eachLine, packedSize, type TextFile } from './text-lines.ts';
 
 export interface MeasureFlags {
@@ -26,17 +27,17 @@ export interface TokenizerResult {
 }
 
 /** Prints a table, or JSON. */
-export async function measure(flags: MeasureFlags): Promise<void> {
+export async function measure(flags: MeasureFlags, io: CommandIo): Promise<void> {
   const path = flags.text ?? flags.pairs;
   if (path === undefined || (flags.text !== undefined && flags.pairs !== undefined)) {
-    throw new KoreanError('name one file, with --text or with --pairs');
+    throw new CommandError('name one file, with --text or with --pairs');
   }
   const size = await packedSize(path);
   const tokenizers: Tokenizer[] = [];
   for (const file of flags.tokenizer) tokenizers.push((await readAnyTokenizer(file)).tokenizer);
   const of = flags.text === undefined ? measuredPairs : measuredText;
-  const { corpus, measures } = await of(tokenizers, path, size, flags.examples);
-  const reaches = await reachOf(tokenizers);
+  const { corpus, measures } = await of(tokenizers, { path, size, examples: flags.examples }, io);
+  const reaches = await reachOf(tokenizers, io);
   const head = flags.tokenizer.map((file, index) => ({
     file,
     size: tokenizers[index]?.size ?? 0,
@@ -44,11 +45,11 @@ export async function measure(flags: MeasureFlags): Promise<void> {
   }));
   if (flags.json) {
     const results = head.map((entry, index) => ({ ...entry, measure: measures[index] }));
-    console.log(JSON.stringify({ file: path, ...corpus, tokenizers: results }, undefined, 2));
+    printLine(io.stdout, JSON.stringify({ file: path, ...corpus, tokenizers: results }, undefined, 2));
   } else if (isPairs(measures)) {
-    console.log(pairsReport(head, measures));
+    printLine(io.stdout, pairsReport(head, measures));
   } else {
-    console.log(textReport(head, measures));
+    printLine(io.stdout, textReport(head, measures));
   }
 }
 
@@ -56,61 +57,70 @@ function isPairs(measures: TextMeasure[] | PairsMeasure[]): measures is PairsMea
   return measures.every((entry) => 'korean' in entry);
 }
 
-async function measuredText(tokenizers: readonly Tokenizer[], path: string, size: number, examples: number) {
+interface Corpus {
+  path: string;
+  /** Bytes of the file, for the progress bar. */
+  size: number;
+  /** Sentences to show. */
+  examples: number;
+}
+
+async function measuredText(tokenizers: readonly Tokenizer[], { examples, ...file }: Corpus, io: CommandIo) {
   const meter = new TextMeter(tokenizers, examples);
   // An empty line is no sentence.
-  const corpus = await read(path, size, (line) => line.trim() !== '' && meter.add(line));
+  const corpus = await read(file, io, (line) => line.trim() !== '' && meter.add(line));
   return { corpus, measures: meter.results() };
 }
 
-async function measuredPairs(tokenizers: readonly Tokenizer[], path: string, size: number, examples: number) {
+async function measuredPairs(tokenizers: readonly Tokenizer[], { examples, ...file }: Corpus, io: CommandIo) {
   const english = new TextMeter(tokenizers, examples);
   const korean = new TextMeter(tokenizers, examples);
   let number = 0;
-  const corpus = await read(path, size, (line) => {
+  const corpus = await read(file, io, (line) => {
     number++;
     if (line.trim() === '') return;
     const pair = pairOf(line);
-    if (!pair) throw new KoreanError(`line ${number} of ${path} is no pair; expected English, one tab, Korean`);
+    if (!pair) throw new CommandError(`line ${number} of ${file.path} is no pair; expected English, one tab, Korean`);
     english.add(pair.english);
     korean.add(pair.korean);
   });
   return { corpus, measures: pairsMeasures(english.results(), korean.results()) };
 }
 
-async function read(path: string, size: number, take: (line: string) => unknown): Promise<TextFile> {
-  const bar = progressBar('measuring', size);
+async function read(
+  { path, size }: Omit<Corpus, 'examples'>,
+  io: CommandIo,
+  take: (line: string) => unknown,
+): Promise<TextFile> {
+  const bar = progressBar(io.stderr, size, { label: 'measuring' });
   try {
-    return await eachLine(
-      path,
-      (line) => void take(line),
-      (bytes) => bar.add(bytes),
-    );
+    return await eachLine(path, (line) => void take(line), { onRead: (bytes) => bar.add(bytes), signal: io.signal });
   } finally {
     bar.stop();
   }
 }
 
-async function reachOf(tokenizers: readonly Tokenizer[]): Promise<Reach[]> {
+async function reachOf(tokenizers: readonly Tokenizer[], io: CommandIo): Promise<Reach[]> {
   const [first] = tokenizers;
   const bar = progressBar(
-    'reaching',
+    io.stderr,
     tokenizers.reduce((total, { size }) => total + size, 0),
+    { label: 'reaching' },
   );
-  const pause = new Pause();
+  const pause = new Pause(io.signal);
   const results: Reach[] = [];
-  for (const tokenizer of tokenizers) {
-    const steps = reach(tokenizer, first ?? tokenizer);
-    for (;;) {
-      const step = steps.next();
-      if (step.done) {
-        results.push(step.value);
-        break;
+  try {
+    for (const tokenizer of tokenizers) {
+      const steps = reach(tokenizer, first ?? tokenizer);
+      let step = steps.next();
+      for (; !step.done; step = steps.next()) {
+        bar.add(1);
+        if (step.value % 256 === 0) await pause.ifDue();
       }
-      bar.add(1);
-      if (step.value % 256 === 0) await pause.ifDue();
+      results.push(step.value);
     }
+  } finally {
+    bar.stop();
   }
-  bar.stop();
   return results;
 }

@@ -4,10 +4,12 @@ import { mergeTokenizerJson, requireBase } from '#core/tokenizer/korean/merge.ts
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import { requireTokenizerJson } from '#core/tokenizer/korean/tokenizer-file.ts';
+import { printLine, type CommandIo } from '../shared/command.ts';
+import { CommandError } from '../shared/errors.ts';
+import { Pause, progressBar } from '../shared/progress.ts';
+import { parseJson, readWholeFile } from '../shared/read-file.ts';
+import { requireNewFile, writeNewFile } from '../shared/write-file.ts';
 import { readBase, tokenizerOf } from './base-tokenizer.ts';
-import { KoreanError } from './errors.ts';
-import { parseJson, readWhole, refuseOccupied, writeWhole } from '../shared/files.ts';
-import { Pause, progressBar } from './progress.ts';
 import { eachLine } from './text-lines.ts';
 
 export interface MergeFlags {
@@ -24,41 +26,47 @@ const MEANING: Record<CheckName, string> = {
   'same-text': 'ids decode to the same text as with the base',
 };
 
-/** Writes the merged tokenizer.json when every check on it has passed. */
-export async function merge(flags: MergeFlags): Promise<void> {
-  await refuseOccupied(flags.out);
-  const pack = readPack(parseJson(flags.pack, (await readWhole(flags.pack)).bytes));
+/** Writes the merged tokenizer.json if every check on it passes. */
+export async function merge(flags: MergeFlags, io: CommandIo): Promise<void> {
+  await requireNewFile(flags.out);
+  const pack = readPack(parseJson(flags.pack, (await readWholeFile(flags.pack)).bytes));
   const base = await readBase(flags.base);
   requireBase(pack, base.sha256);
   const json = mergeTokenizerJson(requireTokenizerJson(base.json), pack);
   const text = JSON.stringify(json, undefined, base.indented ? 2 : undefined);
 
-  // The checks read what is going to be written.
+  // The checks run on the text that is going to be written.
   const merged = tokenizerOf(flags.out, JSON.parse(text));
   const checks = new MergeChecks(base.tokenizer, merged, pack);
-  await runAll(checks, pack, base.tokenizer.size);
-  for (const path of flags.text) await eachLine(path, (line) => checks.add(line));
+  await checkVocabularies(checks, pack, base.tokenizer.size, io);
+  for (const path of flags.text) await eachLine(path, (line) => checks.add(line), { signal: io.signal });
   const results = checks.all();
-  for (const result of results) console.log(lineOf(result));
+  for (const result of results) printLine(io.stdout, lineOf(result));
   const failed = results.filter((result) => result.failed > 0);
   if (failed.length > 0)
-    throw new KoreanError(`${failed.length} of ${results.length} checks failed; nothing was written`);
+    throw new CommandError(`${failed.length} of ${results.length} checks failed; nothing was written`);
 
-  await writeWhole(flags.out, text);
+  await writeNewFile(flags.out, text);
   const last = pack.firstId + pack.merges.length - 1;
-  console.log(`${flags.out}: ${pack.merges.length} new tokens, ids ${pack.firstId} to ${last}, ${last + 1} rows`);
+  printLine(
+    io.stdout,
+    `${flags.out}: ${pack.merges.length} new tokens, ids ${pack.firstId} to ${last}, ${last + 1} rows`,
+  );
 }
 
-async function runAll(checks: MergeChecks, pack: Pack, baseSize: number): Promise<void> {
-  const bar = progressBar('checking', pack.merges.length + baseSize);
-  const pause = new Pause();
-  for (const steps of [checks.addNewTokens(), checks.addBaseTokens()]) {
-    for (const done of steps) {
-      bar.add(1);
-      if (done % 256 === 0) await pause.ifDue();
+async function checkVocabularies(checks: MergeChecks, pack: Pack, baseSize: number, io: CommandIo): Promise<void> {
+  const bar = progressBar(io.stderr, pack.merges.length + baseSize, { label: 'checking' });
+  const pause = new Pause(io.signal);
+  try {
+    for (const steps of [checks.addNewTokens(), checks.addBaseTokens()]) {
+      for (const done of steps) {
+        bar.add(1);
+        if (done % 256 === 0) await pause.ifDue();
+      }
     }
+  } finally {
+    bar.stop();
   }
-  bar.stop();
 }
 
 function lineOf({ name, tried, failed, examples }: CheckResult): string {

@@ -1,74 +1,68 @@
-/** Text of any size, line by line; gzip is unpacked on the way. */
+/** Text of any size, line by line; gzip is unpacked while it is read. */
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { KoreanError, systemCode } from './errors.ts';
-import { unreadable } from '../shared/files.ts';
+import { CommandError, onFile, systemCode } from '../shared/errors.ts';
 
-/** A longer line is taken for a file that has none. In UTF-16 units. */
-const LONGEST_LINE = 2 ** 26;
+/** A longer line means that the file has no line breaks. In UTF-16 units. */
+const MAX_LINE_LENGTH = 2 ** 26;
 
 export interface TextFile {
-  /** Of the text unpacked, hex. */
+  /** Of the unpacked text, hex. */
   sha256: string;
   lines: number;
 }
 
+export interface ReadTextOptions {
+  /** Called with the bytes of the file that were read since the last call. */
+  onRead?: (bytes: number) => void;
+  signal?: AbortSignal;
+}
+
 /**
- * Hands out every line without its line break.
- *
- * @param read told how many bytes of the file have been read since the last call
- * @throws KoreanError when the file cannot be read, is no UTF-8 or no whole gzip
+ * Calls `take` with every line, without its line break.
+ * @throws CommandError when the file is no UTF-8 or no whole gzip, a system error when it cannot be read, the reason of the
+ *   signal when it is aborted
  */
 export async function eachLine(
   path: string,
   take: (line: string) => void,
-  read: (bytes: number) => void = () => undefined,
+  { onRead, signal }: ReadTextOptions = {},
 ): Promise<TextFile> {
-  const handle = await openText(path);
+  const handle = await open(path);
   const hash = createHash('sha256');
   const lines = new LineSplitter(path, take);
   try {
-    const packed = await isGzip(handle);
+    const packed = await onFile(path, isGzip(handle));
     const file = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 2 ** 18 });
-    file.on('data', (chunk) => read(chunk.length));
+    file.on('data', (chunk) => onRead?.(chunk.length));
     const consume = async (source: AsyncIterable<Buffer>): Promise<void> => {
       for await (const chunk of source) {
+        signal?.throwIfAborted();
         hash.update(chunk);
         lines.add(chunk);
       }
       lines.end();
     };
-    if (packed) await pipeline(file, createGunzip(), consume);
-    else await pipeline(file, consume);
+    await onFile(path, packed ? pipeline(file, createGunzip(), consume) : pipeline(file, consume));
   } catch (error) {
     if (systemCode(error)?.startsWith('Z_')) {
-      throw new KoreanError(`${path} is broken: ${error instanceof Error ? error.message : 'no whole gzip'}`, {
-        cause: error,
-      });
+      throw new CommandError(
+        `${path} is broken: ${error instanceof Error ? error.message : 'no whole gzip'}; download or pack it again`,
+        { cause: error },
+      );
     }
-    throw unreadable(path, error);
+    throw error;
   } finally {
     await handle.close();
   }
   return { sha256: hash.digest('hex'), lines: lines.count };
 }
 
-/** Size of the file as it lies, for the progress bar. */
+/** Bytes on disk, for the progress bar. */
 export async function packedSize(path: string): Promise<number> {
-  const handle = await openText(path);
-  try {
-    return (await handle.stat()).size;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function openText(path: string): Promise<FileHandle> {
-  return open(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
+  return (await stat(path)).size;
 }
 
 async function isGzip(handle: FileHandle): Promise<boolean> {
@@ -94,8 +88,8 @@ class LineSplitter {
       start = end + 1;
     }
     this.rest = text.slice(start);
-    if (this.rest.length > LONGEST_LINE) {
-      throw new KoreanError(`line ${this.count + 1} of ${this.path} is longer than 64 MB; put one sentence on a line`);
+    if (this.rest.length > MAX_LINE_LENGTH) {
+      throw new CommandError(`line ${this.count + 1} of ${this.path} is longer than 64 MB; put one sentence on a line`);
     }
   }
 
@@ -113,7 +107,7 @@ class LineSplitter {
     try {
       return this.decoder.decode(chunk, { stream });
     } catch (error) {
-      throw new KoreanError(`${this.path} is no UTF-8 (near line ${this.count + 1}); save it as UTF-8`, {
+      throw new CommandError(`${this.path} is no UTF-8 (near line ${this.count + 1}); save it as UTF-8`, {
         cause: error,
       });
     }

@@ -3,11 +3,12 @@ import { basename } from 'node:path';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { VocabularyTrainer, type TrainingOptions } from '#core/tokenizer/korean/train.ts';
 import { writePack } from '#core/tokenizer/korean/write-pack.ts';
+import { printLine, type CommandIo } from '../shared/command.ts';
+import { CommandError } from '../shared/errors.ts';
+import { Pause, progressBar } from '../shared/progress.ts';
+import { requireNewFile, writeNewFile } from '../shared/write-file.ts';
 import { readAnyTokenizer } from './any-tokenizer.ts';
 import { readBase } from './base-tokenizer.ts';
-import { KoreanError } from './errors.ts';
-import { refuseOccupied, writeWhole } from '../shared/files.ts';
-import { Pause, progressBar } from './progress.ts';
 import { eachLine, packedSize, type TextFile } from './text-lines.ts';
 
 export interface TrainFlags extends Omit<TrainingOptions, 'wordLimit'> {
@@ -21,23 +22,25 @@ export interface TrainFlags extends Omit<TrainingOptions, 'wordLimit'> {
   notice: string;
 }
 
-/** Writes the pack and says what it holds. */
-export async function train(flags: TrainFlags): Promise<void> {
-  await refuseOccupied(flags.out);
+/** Writes the pack and prints what it holds. */
+export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
+  await requireNewFile(flags.out);
   const size = await packedSize(flags.text);
   const base = await readBase(flags.base);
   const { minFrequency, longest, scripts, punctuation, superwords, nfc } = flags;
   const options = { minFrequency, longest, scripts, punctuation, superwords, nfc };
   const trainer = new VocabularyTrainer(base.tokenizer, options);
 
-  const corpus = await readText(flags.text, size, trainer);
+  const corpus = await readText(flags.text, size, trainer, io);
   const filtered =
-    flags.fromSentencepiece === undefined ? undefined : await filter(trainer, flags.fromSentencepiece, flags.tokens);
-  await prepare(trainer);
+    flags.fromSentencepiece === undefined
+      ? undefined
+      : await filter(trainer, flags.fromSentencepiece, flags.tokens, io);
+  await prepare(trainer, io);
   const before = trainer.tokens;
-  const merges = await chosen(trainer, filtered?.merges.length ?? flags.tokens, filtered?.merges);
+  const merges = await mergeAll(trainer, filtered?.merges.length ?? flags.tokens, filtered?.merges, io);
   if (merges.length === 0) {
-    throw new KoreanError(
+    throw new CommandError(
       `${flags.text} holds no pair of ${scripts.join(' or ')} pieces that stands there ${minFrequency} times; nothing was written`,
     );
   }
@@ -55,86 +58,84 @@ export async function train(flags: TrainFlags): Promise<void> {
     },
     merges,
   };
-  await writeWhole(flags.out, writePack(pack));
+  await writeNewFile(flags.out, writePack(pack));
   if (merges.length < flags.tokens) {
-    console.error(
+    printLine(
+      io.stderr,
       `warning: only ${merges.length} of ${flags.tokens} tokens: no further ${filtered ? 'piece' : 'pair'} stands in the text ${minFrequency} times`,
     );
   }
-  if (flags.notice === '') console.error('warning: no --notice: the pack does not say where its text came from');
+  if (flags.notice === '') printLine(io.stderr, 'warning: no --notice: the pack does not say where its text came from');
   const saved = ((1 - trainer.tokens / before) * 100).toFixed(1);
   const dropped = trainer.droppedWords > 0 ? `, ${trainer.droppedWords} occurrences of rare words left out` : '';
-  console.log(`${flags.out}: ${pack.name}, ${merges.length} tokens from ${corpus.lines} lines`);
-  console.log(`${trainer.differentWords} different words with ${scripts.join(' or ')}${dropped}`);
-  console.log(`their tokens in the text: ${before} before, ${trainer.tokens} now (−${saved} %)`);
-  if (filtered) console.log(filtered.summary);
+  printLine(io.stdout, `${flags.out}: ${pack.name}, ${merges.length} tokens from ${corpus.lines} lines`);
+  printLine(io.stdout, `${trainer.differentWords} different words with ${scripts.join(' or ')}${dropped}`);
+  printLine(io.stdout, `their tokens in the text: ${before} before, ${trainer.tokens} now (−${saved} %)`);
+  if (filtered) printLine(io.stdout, filtered.summary);
 }
 
-async function readText(path: string, size: number, trainer: VocabularyTrainer): Promise<TextFile> {
-  const bar = progressBar('reading', size);
+async function readText(path: string, size: number, trainer: VocabularyTrainer, io: CommandIo): Promise<TextFile> {
+  const bar = progressBar(io.stderr, size, { label: 'reading' });
   try {
-    return await eachLine(
-      path,
-      (line) => trainer.add(line),
-      (bytes) => bar.add(bytes),
-    );
+    return await eachLine(path, (line) => trainer.add(line), { onRead: (bytes) => bar.add(bytes), signal: io.signal });
   } finally {
     bar.stop();
   }
 }
 
-async function prepare(trainer: VocabularyTrainer): Promise<void> {
-  const bar = progressBar('cutting', 1);
-  const pause = new Pause();
-  let done = 0;
-  for (const share of trainer.prepare()) {
-    bar.add(share - done);
-    done = share;
-    await pause.ifDue();
-  }
-  bar.stop();
+async function prepare(trainer: VocabularyTrainer, io: CommandIo): Promise<void> {
+  await runSteps(trainer.prepare(), 'cutting', io);
 }
 
-/** The merges to make, one by one: the most frequent ones, or those given. */
-async function chosen(
+/** Makes merges one by one: those given, otherwise the most frequent ones. */
+async function mergeAll(
   trainer: VocabularyTrainer,
   tokens: number,
-  given?: readonly [left: string, right: string][],
+  given: readonly [left: string, right: string][] | undefined,
+  io: CommandIo,
 ): Promise<Pack['merges']> {
-  const bar = progressBar('merging', tokens);
-  const pause = new Pause();
+  const bar = progressBar(io.stderr, tokens, { label: 'merging' });
+  const pause = new Pause(io.signal);
   const merges: Pack['merges'] = [];
-  while (merges.length < tokens) {
-    const pair = given?.[merges.length];
-    const merge = pair ? trainer.join(...pair) : trainer.next();
-    if (!merge) break;
-    merges.push([merge.left, merge.right, merge.frequency]);
-    bar.add(1);
-    await pause.ifDue();
+  try {
+    while (merges.length < tokens) {
+      const pair = given?.[merges.length];
+      const merge = pair ? trainer.join(...pair) : trainer.next();
+      if (!merge) break;
+      merges.push([merge.left, merge.right, merge.frequency]);
+      bar.add(1);
+      await pause.ifDue();
+    }
+  } finally {
+    bar.stop();
   }
-  bar.stop();
   return merges;
 }
 
-async function filter(trainer: VocabularyTrainer, path: string, tokens: number) {
+async function filter(trainer: VocabularyTrainer, path: string, tokens: number, io: CommandIo) {
   const { tokenizer, sha256 } = await readAnyTokenizer(path);
-  const bar = progressBar('counting', 1);
-  const pause = new Pause();
-  const steps = trainer.filter(tokenizer, tokens);
+  const { merges, candidates, chosen, between } = await runSteps(trainer.filter(tokenizer, tokens), 'counting', io);
+  return {
+    merges,
+    options: { intermediate: basename(path), intermediateSha256: sha256, pieces: chosen, between },
+    summary: `${candidates} pieces are frequent enough, ${chosen} taken, ${between} tokens only lead to them`,
+  };
+}
+
+/** Runs work that yields the share of it that is done, 0 to 1. */
+async function runSteps<T>(steps: Iterator<number, T>, label: string, io: CommandIo): Promise<T> {
+  const bar = progressBar(io.stderr, 1, { label });
+  const pause = new Pause(io.signal);
   let done = 0;
-  for (;;) {
-    const step = steps.next();
-    if (step.done) {
-      bar.stop();
-      const { merges, candidates, chosen, between } = step.value;
-      return {
-        merges,
-        options: { intermediate: basename(path), intermediateSha256: sha256, pieces: chosen, between },
-        summary: `${candidates} pieces are frequent enough, ${chosen} taken, ${between} tokens only lead to them`,
-      };
+  try {
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) {
+      bar.add(step.value - done);
+      done = step.value;
+      await pause.ifDue();
     }
-    bar.add(step.value - done);
-    done = step.value;
-    await pause.ifDue();
+    return step.value;
+  } finally {
+    bar.stop();
   }
 }

@@ -1,6 +1,6 @@
 /** Writes a set of phantoms with questions and answers: what training and evaluation read. */
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { GuessingFloors, type Floor } from '#core/phantoms/balance.ts';
 import { drawExample } from '#core/phantoms/examples.ts';
 import { textPairs } from '#core/phantoms/pairs.ts';
@@ -9,23 +9,25 @@ import { LANGUAGES } from '#core/phantoms/question.ts';
 import { lesionMap, MAP_SIDE, renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed, type Split } from '#core/phantoms/sets.ts';
 import type { Task } from '#core/phantoms/task.ts';
-import { systemCode } from '../shared/errors.ts';
 import { HashedFile } from '../shared/hashed-file.ts';
+import { OutputFolder } from '../shared/output-folder.ts';
 
-/** Raised when the same seed would no longer give the same files. */
+/** The number grows when the same seed no longer gives the same files. */
 export const PHANTOM_SET_FORMAT = 'medgemma-ko-lab/phantoms/1';
 
 export interface PhantomSetOptions {
   out: string;
-  /** What is asked, and how it is answered; `base` unless said. Images and truths do not depend on it. */
+  /** Kind of questions and answers; default `base`. Images and truths do not depend on it. */
   task?: Task;
   split: Split;
   seed: number;
-  /** Phantoms. */
+  /** Number of phantoms. */
   count: number;
   /** Questions about each phantom in each language. */
   questions: number;
   signal?: AbortSignal;
+  /** Called when what an earlier run left is removed. */
+  note?: (text: string) => void;
   /** Called with the number of phantoms written since the last call. */
   onProgress?: (phantoms: number) => void;
 }
@@ -38,57 +40,39 @@ export interface PhantomSetMeta {
   phantoms: number;
   side: number;
   questions: { about_images: number; without_image: number };
-  /** By number of lesions. */
+  /** Number of phantoms by number of lesions. */
   lesions: number[];
-  /** Of the questions about images, by kind and language. */
+  /** Accuracy of guessing on questions about images, by kind and language. */
   floors: Record<string, Floor>;
   sha256: Record<string, string>;
 }
 
-/** The set cannot be written. The message says what is in the way and what to do. */
-export class PhantomSetError extends Error {
-  override readonly name = 'PhantomSetError';
-}
-
+/** Phantoms that are written at a time. */
 const BATCH = 128;
 
 /**
  * Makes the folder `out`, which must be new or empty:
  * - `images.npy`: u8 [phantoms, 64, 64]
  * - `maps.npy`: i8 [phantoms, 32, 32], `lesionMap`
- * - `truth.jsonl`: what each image shows, a line an image
+ * - `truth.jsonl`: the content of each image, one line each
  * - `questions.jsonl`: `image` is the index, null for questions without image, which come last and are the same in
  *   every set of the task
  * - `meta.json`: PhantomSetMeta
  *
- * It is written under another name and renamed at the end. Throws PhantomSetError, RangeError for a seed or count out of
- * range, and the reason of `signal`; nothing is left behind then.
+ * It is written under another name and renamed at the end; after an error nothing is left behind.
+ * @throws CommandError, RangeError for a seed or count out of range, the reason of `signal`
  */
 export async function writePhantomSet(options: PhantomSetOptions): Promise<PhantomSetMeta> {
-  const { split, seed, count } = options;
+  const { out, split, seed, count, note = () => undefined } = options;
   phantomSeed(split, seed, count - 1);
-  const out = resolve(options.out);
-  await refuseOccupied(out);
-  const madeParent = await mkdir(dirname(out), { recursive: true });
-  let partial: string | undefined;
+  const folder = await OutputFolder.create(out, { command: 'phantoms', note });
   try {
-    partial = await mkdtemp(join(dirname(out), `${basename(out)}.partial-`));
-    // mkdtemp lets nobody else read.
-    await chmod(partial, 0o755);
-    const meta = await writeFiles(partial, options);
-    await writeFile(join(partial, 'meta.json'), `${JSON.stringify(meta, null, 2)}\n`, { flush: true });
-    await refuseOccupied(out);
-    // An empty folder may stand there; rename replaces one on POSIX only.
-    await rmdir(out).catch((error: unknown) => {
-      if (systemCode(error) !== 'ENOENT') throw error;
-    });
-    await rename(partial, out);
+    const meta = await writeFiles(folder.partial, options);
+    await writeFile(join(folder.partial, 'meta.json'), `${JSON.stringify(meta, null, 2)}\n`, { flush: true });
+    await folder.commit();
     return meta;
   } catch (error) {
-    if (partial !== undefined) await rm(partial, { recursive: true, force: true });
-    // Only if it is empty: somebody else may have put something there meanwhile.
-    if (madeParent !== undefined) await removeEmpty(dirname(out), madeParent);
-    if (systemCode(error) === 'ENOSPC') throw new PhantomSetError(`no space left for ${out}; nothing was kept`);
+    await folder.discard();
     throw error;
   }
 }
@@ -177,28 +161,4 @@ export function npyHeader(descr: '|u1' | '|i1', shape: readonly number[]): Uint8
     Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, padded.length & 255, padded.length >> 8]),
     Buffer.from(padded, 'latin1'),
   ]);
-}
-
-async function refuseOccupied(out: string): Promise<void> {
-  let names: string[];
-  try {
-    names = await readdir(out);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
-    if (systemCode(error) === 'ENOTDIR') throw new PhantomSetError(`${out} is a file; name a new folder with --out`);
-    throw error;
-  }
-  if (names[0] !== undefined) {
-    throw new PhantomSetError(`${out} already holds something (${names[0]}); name a new or empty folder with --out`);
-  }
-}
-
-async function removeEmpty(from: string, outermost: string): Promise<void> {
-  for (let folder = from; folder.startsWith(outermost); folder = dirname(folder)) {
-    const removed = await rmdir(folder).then(
-      () => true,
-      () => false,
-    );
-    if (!removed) return;
-  }
 }

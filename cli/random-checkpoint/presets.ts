@@ -1,5 +1,6 @@
 /** Shapes for random checkpoints, as the config.json that Hugging Face would write. */
 import type { Json } from '#core/json.ts';
+import { CommandError } from '../shared/errors.ts';
 
 export type PresetName = 'tiny' | 'mid' | '4b';
 
@@ -98,10 +99,11 @@ export function presetConfig(name: PresetName): Json {
   };
 }
 
-/** The decoder alone, as MedGemma 27B text comes. */
+/** The decoder alone, in the form of MedGemma 27B text. @throws CommandError where there is no text_config */
 export function textOnly(config: Json): Json {
   const text = config['text_config'];
-  if (typeof text !== 'object' || text === null) throw new Error('the config has no text_config');
+  if (typeof text !== 'object' || text === null)
+    throw new CommandError('the config has no text_config; leave out --text-only, or name another --config');
   return { architectures: ['Gemma3ForCausalLM'], eos_token_id: config['eos_token_id'], ...text };
 }
 

@@ -6,18 +6,24 @@ import { expectedParameters } from '#core/gemma3/parameters.ts';
 import { encodeBfloat16, encodeHalf, type FloatDtype } from '#core/safetensors/dtype.ts';
 import { encodeHeader, tensorBytes, type TensorPlan } from '#core/safetensors/write.ts';
 import type { Json } from '#core/json.ts';
+import { onFile } from '../shared/errors.ts';
 
 /** The two ways Hugging Face names the same parameters. */
 export type KeyStyle = 'language_model.model' | 'model.language_model';
 
 export interface RandomCheckpoint {
+  /** Content of config.json. */
   config: Json;
+  /** Folder; made where it is missing. */
   out: string;
   seed: number;
   dtype: FloatDtype;
   keys: KeyStyle;
   /** A new shard begins before this many bytes are exceeded; one file where undefined. */
   shardBytes: number | undefined;
+  signal?: AbortSignal;
+  /** Called with the bytes of weights written since the last call. */
+  onProgress?: (bytes: number) => void;
 }
 
 interface Parameter extends TensorPlan {
@@ -25,15 +31,16 @@ interface Parameter extends TensorPlan {
   canonical: string;
 }
 
-/** Writes config.json and the weights; the folder is made where missing. @throws ConfigError */
+type Layout = Pick<RandomCheckpoint, 'config' | 'dtype' | 'keys'>;
+
+/** Bytes of the weights of a checkpoint. @throws ConfigError */
+export function randomCheckpointBytes(layout: Layout): number {
+  return totalBytes(parametersOf(layout));
+}
+
+/** Writes config.json and the weights. @throws ConfigError, the reason of `signal` */
 export async function writeRandomCheckpoint(options: RandomCheckpoint): Promise<void> {
-  const config = parseConfig(options.config);
-  const parameters = [...expectedParameters(config)].map(([canonical, shape]): Parameter => ({
-    canonical,
-    name: config.vision ? keyOf(canonical, options.keys) : canonical,
-    dtype: options.dtype,
-    shape,
-  }));
+  const parameters = parametersOf(options);
   await mkdir(options.out, { recursive: true });
   await writeFile(join(options.out, 'config.json'), JSON.stringify(options.config, null, 2));
   const shards = split(parameters, options.shardBytes);
@@ -41,13 +48,26 @@ export async function writeRandomCheckpoint(options: RandomCheckpoint): Promise<
   for (const [index, shard] of shards.entries()) {
     const file = options.shardBytes === undefined ? 'model.safetensors' : shardName(index, shards.length);
     for (const { name } of shard) weightMap[name] = file;
-    await writeShard(join(options.out, file), shard, options.seed);
+    await writeShard(join(options.out, file), shard, options);
   }
   if (options.shardBytes !== undefined) {
-    const total = parameters.reduce((sum, parameter) => sum + tensorBytes(parameter), 0);
-    const index = { metadata: { total_size: total }, weight_map: weightMap };
+    const index = { metadata: { total_size: totalBytes(parameters) }, weight_map: weightMap };
     await writeFile(join(options.out, 'model.safetensors.index.json'), JSON.stringify(index, null, 2));
   }
+}
+
+function parametersOf({ config: json, dtype, keys }: Layout): Parameter[] {
+  const config = parseConfig(json);
+  return [...expectedParameters(config)].map(([canonical, shape]) => ({
+    canonical,
+    name: config.vision ? keyOf(canonical, keys) : canonical,
+    dtype,
+    shape,
+  }));
+}
+
+function totalBytes(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, parameter) => sum + tensorBytes(parameter), 0);
 }
 
 function keyOf(canonical: string, style: KeyStyle): string {
@@ -77,30 +97,36 @@ function split(parameters: Parameter[], shardBytes: number | undefined): Paramet
   return shards;
 }
 
-async function writeShard(path: string, parameters: Parameter[], seed: number): Promise<void> {
+async function writeShard(
+  path: string,
+  parameters: Parameter[],
+  { seed, signal, onProgress }: Pick<RandomCheckpoint, 'seed' | 'signal' | 'onProgress'>,
+): Promise<void> {
   const file = await open(path, 'w');
   try {
-    await file.writeFile(encodeHeader(parameters, new Map([['format', 'pt']])));
+    await onFile(path, file.writeFile(encodeHeader(parameters, new Map([['format', 'pt']]))));
     for (const parameter of parameters) {
-      for (const bytes of randomBytes(parameter, seed)) await file.writeFile(bytes);
+      for (const bytes of randomBytes(parameter, seed)) {
+        signal?.throwIfAborted();
+        await onFile(path, file.writeFile(bytes));
+        onProgress?.(bytes.byteLength);
+      }
     }
   } finally {
     await file.close();
   }
 }
 
-/** Weights that are written at a time; a multiple of 2. */
-const PIECE = 2 ** 21;
+/** Number of weights written at a time; even, because a random number gives two. */
+const WEIGHTS_PER_WRITE = 2 ** 21;
 
-/** The bytes of a parameter; values are drawn from 65,536 quantiles of the distribution, which costs a look-up each. */
+/** The bytes of a parameter. Values are looked up in a table of 65,536 quantiles of the distribution, which is fast. */
 function* randomBytes(parameter: Parameter, seed: number): Generator<Uint8Array> {
-  const { mean, deviation } = distribution(parameter);
-  const quantiles = Float32Array.from(normalQuantiles(), (quantile) => mean + deviation * quantile);
-  const table = encodeTable(quantiles, parameter.dtype);
+  const table = valueTable(parameter);
   const random = xorshift32(seed, parameter.canonical);
   const count = parameter.shape.reduce((product, size) => product * size, 1);
-  for (let start = 0; start < count; start += PIECE) {
-    const length = Math.min(PIECE, count - start);
+  for (let start = 0; start < count; start += WEIGHTS_PER_WRITE) {
+    const length = Math.min(WEIGHTS_PER_WRITE, count - start);
     const values = table instanceof Uint16Array ? new Uint16Array(length) : new Float32Array(length);
     for (let i = 0; i < length; i += 2) {
       const bits = random();
@@ -109,6 +135,23 @@ function* randomBytes(parameter: Parameter, seed: number): Generator<Uint8Array>
     }
     yield new Uint8Array(values.buffer);
   }
+}
+
+/** Encoded values by distribution and dtype: most parameters share a few. */
+const valueTables = new Map<string, Uint16Array | Float32Array>();
+
+function valueTable(parameter: Parameter): Uint16Array | Float32Array {
+  const { mean, deviation } = distribution(parameter);
+  const key = `${mean} ${deviation} ${parameter.dtype}`;
+  let table = valueTables.get(key);
+  if (!table) {
+    const quantiles = normalQuantiles();
+    const values = new Float32Array(quantiles.length);
+    for (let i = 0; i < values.length; i++) values[i] = mean + deviation * (quantiles[i] ?? 0);
+    table = encodeTable(values, parameter.dtype);
+    valueTables.set(key, table);
+  }
+  return table;
 }
 
 function encodeTable(values: Float32Array<ArrayBuffer>, dtype: FloatDtype): Uint16Array | Float32Array {

@@ -1,18 +1,15 @@
 /**
- * Writes a stand-in tokenizer for the fixture checkpoint (512 embedding rows, random weights): bytes first, so that any
- * Unicode text goes in and comes out unchanged (but "▁", U+2581, which means a space, as in Gemma), and some Hangul syllables and Latin words, so that random output can be read.
- * It says nothing about how Gemma's tokenizer segments text.
- *
- *     tsx cli/random-checkpoint/stand-in-tokenizer.ts FOLDER
+ * A stand-in tokenizer for the fixture checkpoint (512 embedding rows, random weights). It has every byte, so that any
+ * Unicode text survives encoding and decoding (except "▁", U+2581, which means a space, as in Gemma), and some Hangul
+ * syllables and Latin words, so that random output is readable. It says nothing about how Gemma's tokenizer segments text.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
 
 const VOCABULARY_SIZE = 512;
 
-/** Fixed by the checkpoint's config.json, but for the turn and thought markers, which the checkpoint does not name. */
+/** Ids that config.json of the checkpoint fixes, and the turn markers, which it does not name. */
 const SPECIAL: Readonly<Record<string, number>> = {
   '<pad>': 0,
   '<eos>': 1,
@@ -25,13 +22,13 @@ const SPECIAL: Readonly<Record<string, number>> = {
   '<end_of_image>': 502,
 };
 
-/** Thinking, under the names they have in Gemma's vocabulary, where they are not special either. */
+/** Markers of thinking, with their names in Gemma's vocabulary, where they are not special either. */
 const THOUGHT: Readonly<Record<string, number>> = { '<unused94>': 6, '<unused95>': 7 };
 
-/** The 256 bytes end where the image tokens begin. */
+/** Id of byte 0: the 256 bytes end where the image tokens begin. */
 const FIRST_BYTE = 244;
 
-// Each word costs one id per prefix that has none yet: BPE reaches it by merging one character at a time.
+// A word needs an id for each of its prefixes, because BPE builds it by merging one character at a time.
 const WORDS = [
   '환자',
   '의사',
@@ -67,7 +64,7 @@ const LATIN_WORDS = [
 ];
 const PUNCTUATION = '▁\n.,?!:()-0123456789';
 
-/** Syllables frequent in Korean text; as many are taken as ids are left. */
+/** Frequent Korean syllables; they fill the ids that are left. */
 const SYLLABLES =
   '이다는을가의에로고하지한를은도서기어해사인리나자시대있그아수일부정보게들관전성장과니원제라상라주와' +
   '으스구동공여만문경조용생신면우유위세선유오방연안물국연화실중미계비요모분개트당발치음양감호없명소영' +
@@ -206,15 +203,4 @@ export async function writeStandInTokenizer(folder: string): Promise<void> {
   await write('special_tokens_map.json', map);
   // Where transformers.js's Gemma3Processor looks; tokenizers alone look in tokenizer_config.json.
   await writeFile(join(folder, 'chat_template.jinja'), GEMMA3_CHAT_TEMPLATE);
-}
-
-const script = process.argv[1];
-if (script !== undefined && import.meta.url === pathToFileURL(script).href) {
-  const folder = process.argv[2];
-  if (folder === undefined) {
-    console.error('usage: tsx cli/random-checkpoint/stand-in-tokenizer.ts FOLDER');
-    process.exitCode = 2;
-  } else {
-    await writeStandInTokenizer(folder);
-  }
 }

@@ -1,9 +1,10 @@
-/** Writes a file from front to back and hashes it on the way, whole and in chunks, as manifest.json wants it. */
+/** Writes a file from front to back and hashes it meanwhile, whole and in chunks, as manifest.json lists it. */
 import { createHash, type Hash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { ManifestFile } from '#core/protocol/manifest.ts';
+import { onFile } from './errors.ts';
 
-/** Bytes of one hashed chunk. */
+/** Bytes of a chunk that has a hash of its own. */
 export const CHUNK_BYTES = 8 * 2 ** 20;
 
 export class HashedFile {
@@ -13,11 +14,14 @@ export class HashedFile {
   private readonly chunks: string[] = [];
   private written = 0;
 
-  private constructor(private readonly handle: FileHandle) {}
+  private constructor(
+    private readonly path: string,
+    private readonly handle: FileHandle,
+  ) {}
 
-  /** The file must not exist. */
+  /** @throws a system error; EEXIST when the file exists */
   static async create(path: string): Promise<HashedFile> {
-    return new HashedFile(await open(path, 'wx'));
+    return new HashedFile(path, await open(path, 'wx'));
   }
 
   get size(): number {
@@ -25,16 +29,16 @@ export class HashedFile {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    // The disk takes the bytes while they are hashed.
+    // Writing and hashing overlap.
     const writing = this.writeAll(bytes);
     this.hash(bytes);
-    await writing;
+    await onFile(this.path, writing);
   }
 
-  /** Closes the file; it is on the disk then. */
+  /** Flushes the file to the disk and closes it. */
   async finish(): Promise<ManifestFile> {
-    await this.handle.sync();
-    await this.handle.close();
+    await onFile(this.path, this.handle.sync());
+    await onFile(this.path, this.handle.close());
     if (this.chunkBytes > 0) this.chunks.push(this.chunk.digest('hex'));
     return { size: this.written, sha256: this.whole.digest('hex'), chunks: this.chunks };
   }

@@ -1,4 +1,4 @@
-/** The model card in public/models: words around the figures of results.json. */
+/** The model card in public/models: text with the figures of results.json. */
 import { IMAGE_KINDS, KINDS } from '#core/phantoms/question.ts';
 import type { Scores } from '#core/phantoms/scores.ts';
 import { ADAPTERS, MODELS } from './plan.ts';
@@ -28,7 +28,7 @@ function byQuestion(columns: readonly (readonly [string, Scores])[]): string {
   );
 }
 
-/** Held-out loss of Korean where it was looked at. */
+/** Held-out loss of Korean at the steps where it was measured. */
 function initialisationTable({ initialisations }: Results): string {
   const figure = (lines: readonly Metrics[], step: number) =>
     lines.find((line) => line['step'] === step)?.['held_out_loss_ko']?.toFixed(3) ?? '—';
@@ -69,7 +69,7 @@ function adapterTable({ adapters }: Results): string {
   );
 }
 
-/** @param bytes of all that is shipped, this card not counted */
+/** @param bytes size of public/models without this card */
 export function modelCard(results: Results, bytes: number): string {
   const { models, times } = results;
   const count = (scores: Scores | undefined) => (scores ? scores.count.toLocaleString('en') : '—');
@@ -106,9 +106,10 @@ at work on any laptop. Made by \`npm run teach\` and written here by \`npm run t
 
 | folder | what |
 | --- | --- |
-| \`teaching-base-q4\`, \`teaching-ko-q4\` | model packages in 4 bits (block 32), vision tower in 8; the page opens \`teaching-ko-q4\` |
-| \`teaching-base-fp16\`, \`teaching-ko-fp16\` | the same in half precision, as Hugging Face checkpoints: \`npm run export\` makes the packages from them |
+| \`teaching-base-q4\`, \`teaching-ko-q4\` | model packages in 4 bits (block 32), vision tower in 8; the page opens \`teaching-ko-q4\`. Not in git: \`npm run models\` makes them from the next, and \`dev\`, \`build\`, \`demo\` and \`test\` call it |
+| \`teaching-base-fp16\`, \`teaching-ko-fp16\` | the same in half precision, as Hugging Face checkpoints |
 | \`adapters/*\` | LoRA adapters for \`teaching-ko\` in PEFT's files |
+| \`packages.json\` | SHA-256 of each file of the packages that were evaluated; a test holds the packages to it |
 
 Together ${(bytes / 1e6).toFixed(1)} MB. \`base\` has a tokenizer that was learnt from English; \`ko\` is the same model with a Korean vocabulary merged in and trained in
 the stages of EEVE ([training/README.md](../../training/README.md)).

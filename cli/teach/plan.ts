@@ -1,28 +1,28 @@
-/** Everything that makes the teaching models, in order: what is run, and the file that says it is done. */
+/** The steps that make the teaching models, in order: each has a program and a file that exists when it is done. */
 import { join } from 'node:path';
 
 export interface Step {
   name: string;
-  /** Relative to the folder of the run; there once the step is done. */
+  /** File in the folder of the run that exists when the step is done. */
   done: string;
   /** `python`: a module of training/; `node`: a script of this repository. */
   run: { python: readonly string[] } | { node: readonly string[] };
 }
 
-/** How much of everything: the whole takes about two and a half hours on two cores, the smoke run about a minute. */
+/** Sizes of a run. FULL takes about two and a half hours on two cores, SMOKE about a minute. */
 export interface Amounts {
   trainPhantoms: number;
   evaluationPhantoms: number;
-  /** Of the evaluations of packages. */
+  /** Phantoms in the evaluation of a package. */
   packagePhantoms: number;
-  /** Of each adapter's task. */
+  /** Phantoms for the task of an adapter. */
   taskPhantoms: number;
   vocabulary: number;
-  /** More arguments of each stage. */
+  /** Further arguments of each training stage. */
   base: readonly string[];
   compare: readonly string[];
   expand: readonly string[];
-  /** Steps of the initialisations that are there to be compared. */
+  /** Training steps of the runs that compare initialisations. */
   compareSteps: number;
   expandSteps: number;
   lora: readonly string[];
@@ -72,7 +72,7 @@ export const FULL: Amounts = {
   adapters: ADAPTERS,
 };
 
-/** Too little to learn anything: it shows that the parts fit together. */
+/** Shows that the parts fit together; too little to learn anything. */
 export const SMOKE: Amounts = {
   trainPhantoms: 300,
   evaluationPhantoms: 8,
@@ -95,13 +95,26 @@ export const SMOKE: Amounts = {
 export const MODELS = ['teaching-base', 'teaching-ko'] as const;
 export type Model = (typeof MODELS)[number];
 
-/** What the packages are measured in: shipped is q4. */
+/** Precisions that are evaluated; q4 is shipped. */
 export const DTYPES = ['fp32', 'q4', 'q2'] as const;
 
-/** Set of the evaluations over packages. Seed 0 is what the training stages report on. */
+/** Arguments of Node that export a teaching model, the script first. */
+export function exportArguments(
+  model: Model,
+  dtype: (typeof DTYPES)[number],
+  checkpoint: string,
+  out: string,
+): readonly string[] {
+  return [
+    ...['cli/export/main.ts', '--checkpoint', checkpoint, '--out', out, '--dtype', dtype, '--context', '1024'],
+    ...['--name', `${model}-${dtype}`, '--teaches', 'phantoms', '--notice', NOTICE],
+  ];
+}
+
+/** Seed of the set for evaluating packages. The training stages report on the set of seed 0. */
 const EVALUATION_SEED = 1;
 
-/** @param folder of the run, absolute: where every step reads and writes. */
+/** @param folder absolute path of the run, where every step reads and writes */
 export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
   const at = (...path: string[]) => join(folder, ...path);
   const checkpoints: Record<Model, string> = {
@@ -158,7 +171,7 @@ export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
     },
     korean('train', 'ko-pack.json', '--text', at('korean.txt'), '--tokens', `${amounts.vocabulary}`),
     korean('merge', 'ko-tokenizer.json', '--pack', at('ko-pack.json')),
-    // Short runs that differ in nothing else, to be held beside each other; then the one that is shipped.
+    // Short runs that differ only in the initialisation, for comparison; then the run that is shipped.
     ...amounts.initialisations.map((init) => expand(`compare-${init}`, init, amounts.compareSteps, amounts.compare)),
     expand('expand', 'mean', amounts.expandSteps, amounts.expand),
     ...tasks.flatMap((task) => [
@@ -173,7 +186,7 @@ export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
           ...['teaching.lora', '--checkpoint', at(checkpoints['teaching-ko']), '--data', at(`train-${task}`)],
           ...['--evaluation', at(`evaluation-${task}`), '--out', at('adapters', name), '--seed', `${seed}`],
           ...['--base-evaluation', at('evaluation'), '--name', 'teaching-ko'],
-          // A skill is added to the others; a manner replaces them.
+          // The new skill must not replace the others, so their questions are trained again.
           ...(task === 'patient-side' ? ['--keep', at('train')] : []),
           ...['--rank', `${rank}`, '--alpha', `${alpha}`, '--targets', targets.join(','), ...amounts.lora],
         ],
@@ -203,13 +216,9 @@ export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
             {
               name: `export ${model} ${dtype}`,
               done: `${folder}/manifest.json`,
+              // fp32 is what training left; the others come from what is shipped, so that anybody can make them again.
               run: {
-                node: [
-                  ...['cli/export/main.ts', '--out', at(folder), '--dtype', dtype, '--context', '1024'],
-                  // fp32 is what training left; the others come from what is shipped, so that anybody can make them again.
-                  ...['--checkpoint', at(dtype === 'fp32' ? checkpoints[model] : half)],
-                  ...['--name', `${model}-${dtype}`, '--teaches', 'phantoms', '--notice', NOTICE],
-                ],
+                node: exportArguments(model, dtype, at(dtype === 'fp32' ? checkpoints[model] : half), at(folder)),
               },
             },
             evaluation(`${model}-${dtype}.json`),

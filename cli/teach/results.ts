@@ -1,18 +1,19 @@
-/** All figures of a run in one object: what public/models/results.json holds. */
-import { readFile } from 'node:fs/promises';
+/** All figures of a run in one object: the content of public/models/results.json. */
 import { join } from 'node:path';
 import type { Scores } from '#core/phantoms/scores.ts';
 import { isJsonObject } from '#core/json.ts';
+import { CommandError } from '../shared/errors.ts';
+import { parseJson, readWholeFile } from '../shared/read-file.ts';
 import { ADAPTERS, DTYPES, type Adapter, type Initialisation, type Model } from './plan.ts';
 
 export const RESULTS_FORMAT = 'medgemma-ko-lab/teaching-results/1';
 
-/** One line of a run's metrics: numbers by name. */
+/** A line of metrics.jsonl: numbers by name. */
 export type Metrics = Record<string, number>;
 
 export interface Results {
   format: typeof RESULTS_FORMAT;
-  /** What the run was started with: seed and amounts. */
+  /** Seed and amounts of the run. */
   run: unknown;
   /** Seconds of each step. */
   times: { step: string; seconds: number }[];
@@ -20,7 +21,7 @@ export interface Results {
   models: Record<Model, ModelResults>;
   /** Held-out losses of short runs that differ in how rows of new tokens begin. */
   initialisations: Record<Initialisation, Metrics[]>;
-  /** Of the run that is shipped. */
+  /** Of the shipped run. */
   curves: { base: Metrics[]; expand: Metrics[] };
   adapters: Record<string, AdapterResults>;
 }
@@ -40,38 +41,43 @@ export interface AdapterResults extends Adapter {
 }
 
 async function json(path: string): Promise<Record<string, unknown>> {
-  const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-  if (!isJsonObject(value)) throw new Error(`${path} is no JSON object`);
+  const value = parseJson(path, (await readWholeFile(path)).bytes);
+  if (!isJsonObject(value)) throw new CommandError(`${path} is no JSON object`);
   return value;
 }
 
-/** The numbers of each line; `stage` and `phase` are names and left out. */
+/** The lines of a JSON Lines file. */
+async function jsonLines(path: string): Promise<{ value: unknown; line: string }[]> {
+  const { bytes } = await readWholeFile(path);
+  const lines = bytes.toString('utf8').trim().split('\n');
+  return lines.map((line) => ({ value: parseJson(path, Buffer.from(line)), line }));
+}
+
+/** The numbers of each line; `stage` and `phase` are texts and left out. */
 async function metrics(path: string): Promise<Metrics[]> {
-  const lines = (await readFile(path, 'utf8')).trim().split('\n');
-  return lines.map((line) => {
-    const value: unknown = JSON.parse(line);
-    if (!isJsonObject(value)) throw new Error(`${path} has a line that is no object: ${line}`);
+  return (await jsonLines(path)).map(({ value, line }) => {
+    if (!isJsonObject(value)) throw new CommandError(`${path} has a line that is no object: ${line}`);
     const numbers = Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-    // Times are the machine's; four digits are what a curve can show.
+    // Times depend on the machine; a curve shows no more than four digits.
     const kept = numbers.filter(([name]) => !name.includes('seconds'));
     return Object.fromEntries(kept.map(([name, number]) => [name, Number(number.toPrecision(4))]));
   });
 }
 
-/** Throws Error where the file does not hold what both evaluations write. */
+/** @throws CommandError where the file does not hold the fields that both evaluations write */
 export function readScores(value: unknown, from: string): Scores {
-  if (!isJsonObject(value)) throw new Error(`${from} holds no scores`);
+  if (!isJsonObject(value)) throw new CommandError(`${from} holds no scores`);
   const number = (name: string): number => {
     const found = value[name];
-    if (typeof found !== 'number') throw new Error(`${from} has no number ${name}`);
+    if (typeof found !== 'number') throw new CommandError(`${from} has no number ${name}`);
     return found;
   };
   const group = (name: string): Record<string, number> => {
     const found = value[name];
-    if (!isJsonObject(found)) throw new Error(`${from} has no ${name}`);
+    if (!isJsonObject(found)) throw new CommandError(`${from} has no ${name}`);
     return Object.fromEntries(
       Object.entries(found).map(([key, figure]) => {
-        if (typeof figure !== 'number') throw new Error(`${from} has no number ${name} ${key}`);
+        if (typeof figure !== 'number') throw new CommandError(`${from} has no number ${name} ${key}`);
         return [key, figure];
       }),
     );
@@ -90,11 +96,9 @@ export function readScores(value: unknown, from: string): Scores {
 }
 
 async function times(path: string): Promise<Results['times']> {
-  const lines = (await readFile(path, 'utf8')).trim().split('\n');
-  return lines.map((line) => {
-    const value: unknown = JSON.parse(line);
+  return (await jsonLines(path)).map(({ value, line }) => {
     if (!isJsonObject(value) || typeof value['step'] !== 'string' || typeof value['seconds'] !== 'number') {
-      throw new Error(`${path} has a line that names no step and seconds: ${line}`);
+      throw new CommandError(`${path} has a line that names no step and seconds: ${line}`);
     }
     return { step: value['step'], seconds: value['seconds'] };
   });
@@ -121,7 +125,7 @@ export async function collectResults(run: string): Promise<Results> {
   const adapter = async (made: Adapter): Promise<AdapterResults> => {
     const path = at('adapters', made.name, 'evaluation.json');
     const { parameters } = await json(path);
-    if (typeof parameters !== 'number') throw new Error(`${path} has no number of parameters`);
+    if (typeof parameters !== 'number') throw new CommandError(`${path} has no number of parameters`);
     return {
       ...made,
       parameters,

@@ -1,7 +1,7 @@
 /** LoRA adapters on the open model, and answers looked at token by token: what the LoRA lab asks of the engine. */
 import type { BlobLike } from '../bytes.ts';
 import type { Projection } from '../gemma3/projections.ts';
-import type { ChatMessage, Sampling } from './engine.ts';
+import type { ChatMessage, Sampling } from './conversation.ts';
 import type { Failure } from '../failure.ts';
 
 /** The two files that PEFT writes. */

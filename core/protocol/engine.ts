@@ -1,6 +1,7 @@
 /** The contract between the page and the engine worker: everything that crosses is one of these types. */
 import type { BlobLike } from '../bytes.ts';
 import type { SetAdaptersEvent, SetAdaptersRequest, TraceEvent, TraceRequest } from './adapters.ts';
+import type { ChatMessage, Sampling } from './conversation.ts';
 import type { Failure } from '../failure.ts';
 import type { Teaches } from './manifest.ts';
 import type { NearestEvent, NearestRequest } from './nearest.ts';
@@ -129,26 +130,6 @@ export interface GenerateRequest {
   maxNewTokens: number;
   /** No faster than this, for an answer that is to be followed and changed while it is written. Absent: as fast as it comes. */
   tokensPerSecond?: number | undefined;
-}
-
-export interface ChatMessage {
-  role: 'system' | 'user' | 'assistant';
-  content: readonly ContentPart[];
-}
-
-export type ContentPart = { type: 'text'; text: string } | { type: 'image'; name: string; image: BlobLike };
-
-/** `temperature: 0` is greedy, and then only `repetitionPenalty` counts. */
-export interface Sampling {
-  temperature: number;
-  /** Keep the k likeliest tokens; 0 keeps all. */
-  topK: number;
-  /** Keep the likeliest tokens that together reach this probability; 1 keeps all. */
-  topP: number;
-  /** Keskar et al. 2019 (CTRL): logits of tokens already present are divided (multiplied when negative) by it; 1 is off. */
-  repetitionPenalty: number;
-  /** Same seed, same prompt, same package, same device: same answer. */
-  seed: number;
 }
 
 export type GenerateEvent =

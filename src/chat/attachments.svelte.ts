@@ -1,13 +1,13 @@
 import type { Phantom } from '#core/phantoms/phantom.ts';
 import type { DrawnPhantom } from './phantoms.ts';
 
-/** An image of the prompt. `url` is an object URL, given back with `release`. */
+/** An image of a question. `url` is an object URL; `release` revokes it. */
 export interface Attachment {
   id: string;
   name: string;
   blob: Blob;
   url: string;
-  /** What the image shows, where it was drawn here; `name` is then its number. */
+  /** Set for a phantom that the page drew; `name` is then its number. */
   phantom?: Phantom;
 }
 
@@ -19,10 +19,10 @@ export function isImage(file: File): boolean {
 
 let made = 0;
 
-/** Images that wait in the composer. */
+/** Images attached to the next question. */
 export class Attachments {
   items = $state.raw<readonly Attachment[]>([]);
-  /** Names of files that were not taken, until the next try. */
+  /** Names of the files that the last `add` refused. */
   refused = $state.raw<readonly string[]>([]);
 
   add(files: readonly File[]): void {
@@ -33,7 +33,7 @@ export class Attachments {
     this.items = [...this.items, ...added];
   }
 
-  /** Attaches a drawn phantom, in place of one that is still waiting: who draws again wants another. */
+  /** Attaches a drawn phantom in place of one that was not sent yet. */
   addPhantom({ phantom, number, file }: DrawnPhantom): void {
     for (const { id } of this.items.filter((item) => item.phantom)) this.remove(id);
     this.refused = [];

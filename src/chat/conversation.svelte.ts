@@ -1,4 +1,5 @@
-import type { ChatMessage, ContentPart, GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
+import type { ChatMessage, ContentPart } from '#core/protocol/conversation.ts';
+import type { GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/failure.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import type { Phantom } from '#core/phantoms/phantom.ts';
@@ -13,10 +14,10 @@ import type { Settings } from './settings.svelte.ts';
 
 export type AnswerState = 'waiting' | 'streaming' | 'done' | 'stopped' | 'failed';
 
-/** One answer as it comes. */
+/** One answer; it grows while it streams. */
 export class Answer {
   text = $state('');
-  /** The model's thinking; folded away and not sent back. */
+  /** Thoughts of the model: folded on the page, and not sent back to it. */
   thought = $state('');
   state = $state<AnswerState>('waiting');
   progress = $state.raw<GenerateEvent & { type: 'progress' }>();
@@ -43,7 +44,7 @@ export class Exchange {
   readonly id = `exchange-${++made}`;
   images = $state.raw<readonly Attachment[]>([]);
   answer = $state.raw<Answer>(new Answer('', false, undefined, undefined));
-  /** Too old for the context: on the page, but no longer sent. */
+  /** Still on the page, but no longer sent to the model. */
   leftOut = $state(false);
 
   constructor(
@@ -60,7 +61,7 @@ export class Exchange {
   }
 }
 
-/** The conversation; it survives answers that failed or were stopped. */
+/** The conversation. Failed and stopped answers stay in it. */
 export class Conversation {
   exchanges = $state.raw<readonly Exchange[]>([]);
   readonly announcer = new Announcer();
@@ -80,7 +81,7 @@ export class Conversation {
     return this.exchanges.at(-1);
   }
 
-  /** What the next question would be asked about, if it brings no image. Turns that got no answer are not sent again. */
+  /** The image that the next question is about if it has none of its own. Turns without an answer are not sent again. */
   get shown(): Shown<Phantom> {
     return shownTo(this.exchanges.filter(({ leftOut, answer }) => !leftOut && (answer.running || answer.text.trim())));
   }
@@ -91,7 +92,7 @@ export class Conversation {
     return from < 0 ? [] : this.exchanges.slice(from).map(({ text }) => text);
   }
 
-  /** True when there is an older turn that could make room. */
+  /** True when an older turn can be left out to make room. */
   get canDropOldest(): boolean {
     return this.exchanges.slice(0, -1).some((exchange) => !exchange.leftOut);
   }
@@ -122,7 +123,7 @@ export class Conversation {
     const kept = this.exchanges.slice(0, -1).filter((exchange) => !exchange.leftOut);
     const { needed, limit } = last.answer.failure?.detail ?? {};
     const lacking = typeof needed === 'number' && typeof limit === 'number' ? needed - limit : 0;
-    // Room for the answer too, not only for the question.
+    // Makes room for the answer, not only for the question.
     const wanted = lacking + Math.min(this.#settings.maxNewTokens, (this.#engine.model?.contextLength ?? 0) / 4);
     for (const exchange of kept) {
       exchange.leftOut = true;
@@ -166,7 +167,7 @@ export class Conversation {
       if (event.type === 'done') {
         answer.reason = event.reason;
         this.announcer.say(t('answer.announce.done'));
-        // Others say the same in other words: only what was trained on these answers can be held to them.
+        // Only a model that was trained on these exact answers can be judged by them.
         if (event.reason === 'end' && answer.teaches === 'phantoms') this.#judge(text, answer);
       }
       if (event.type === 'stopped') this.announcer.say(t('answer.announce.stopped'));

@@ -1,6 +1,6 @@
 import type { FailureCode } from '#core/failure.ts';
 
-/** A way out that the page offers; `action.<name>` in the messages. */
+/** An action that a failure notice offers; its label is the message `action.<name>`. */
 export type Action =
   | 'retry'
   | 'reopen'
@@ -12,7 +12,7 @@ export type Action =
   | 'new-conversation'
   | 'without-images';
 
-/** The ways out of each failure, the likeliest first. */
+/** Actions for each failure, the most likely to help first. */
 export const failureActions: Readonly<Record<FailureCode, readonly Action[]>> = {
   'file-missing': ['retry', 'choose-model'],
   'file-broken': ['retry', 'choose-model'],

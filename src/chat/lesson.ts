@@ -1,4 +1,4 @@
-/** What the teaching model is sent of a conversation: the kind of conversation that it was trained on, and no other. */
+/** Selects the turns of a conversation that the teaching model gets: only what it was trained on. */
 import type { Shown } from '#core/phantoms/verdict.ts';
 import type { Phantom } from '#core/phantoms/phantom.ts';
 import type { Language } from '#core/phantoms/question.ts';
@@ -17,8 +17,8 @@ const MAX_QUESTIONS = 3;
 
 /**
  * The turns to send, the last one among them. The teaching model learnt conversations of up to three questions in one
- * language about the image in front of the first, and single questions that need none. So earlier turns go along where
- * they are of that kind, and the image comes in front of the first that does.
+ * language about the image in front of the first, and single questions that need none. So earlier
+ * turns are sent only where they are of that kind, and the image precedes the first of them.
  */
 export function lessonTurns(turns: readonly Turn[]): Turn[] {
   const last = turns.at(-1);
@@ -40,7 +40,7 @@ export function lessonTurns(turns: readonly Turn[]): Turn[] {
   return lesson;
 }
 
-/** What the last question is asked about. */
+/** The phantom that the last question is about. */
 export function shownTo(turns: readonly Pick<Turn, 'images'>[]): Shown<Phantom> {
   const images = turns.findLast((turn) => turn.images.length > 0)?.images ?? [];
   const [first, second] = images;

@@ -11,9 +11,9 @@ const marked = new Marked({
   gfm: true,
   breaks: true,
   renderer: {
-    // What a model writes as HTML is shown as what it wrote.
+    // HTML in an answer is shown as text.
     html: ({ text }) => escapeHtml(text),
-    // No pictures from elsewhere: the address would tell somebody that this page was read.
+    // An image from elsewhere would tell its host that this page was read.
     image: ({ text, href }) => escapeHtml(text || href),
   },
 });
@@ -46,15 +46,79 @@ function sanitize(html: string): string {
   });
 }
 
-/**
- * Safe HTML of a Markdown text, one string per block, so that while an answer streams only the last block changes.
- */
+function renderToken(token: Token, links: TokensList['links']): string {
+  const block: Token[] & { links?: TokensList['links'] } = [token];
+  return sanitize(marked.parser(Object.assign(block, { links })));
+}
+
+const isShown = ({ type }: Token) => type !== 'space';
+
+/** Safe HTML of a Markdown text, one string per block. */
 export function renderBlocks(text: string): string[] {
-  const tokens: TokensList = marked.lexer(text);
-  return tokens
-    .filter((token) => token.type !== 'space')
-    .map((token) => {
-      const block: Token[] & { links?: TokensList['links'] } = [token];
-      return sanitize(marked.parser(Object.assign(block, { links: tokens.links })));
-    });
+  const tokens = marked.lexer(text);
+  return tokens.filter(isShown).map((token) => renderToken(token, tokens.links));
+}
+
+/**
+ * Renders a growing text as `renderBlocks` does, but parses only what may still change: blocks that later text cannot
+ * change are rendered once. A text that does not continue the one before is rendered from its beginning.
+ */
+export class GrowingMarkdown {
+  /** Text of the finished blocks, with what stands between them. */
+  #finishedText = '';
+  #finished: readonly string[] = [];
+
+  /** @returns safe HTML, one string per block; the strings of finished blocks stay the same */
+  render(text: string): readonly string[] {
+    const source = text.replace(/\r\n?/g, '\n');
+    if (!source.startsWith(this.#finishedText)) {
+      this.#finishedText = '';
+      this.#finished = [];
+    }
+    const rest = source.slice(this.#finishedText.length);
+    const tokens = marked.lexer(rest);
+    // A link definition holds for the blocks before it too. It is never finished, so this stays so until the text ends.
+    if (Object.keys(tokens.links).length > 0) return this.#finished.length > 0 ? renderBlocks(source) : htmlOf(tokens);
+    const blocks = htmlOf(tokens);
+    const end = finishedTokens(tokens);
+    const finishedRest = tokens
+      .slice(0, end)
+      .map(({ raw }) => raw)
+      .join('');
+    // marked changes `raw` in places. Then the position in the text is unknown, and nothing is taken for finished.
+    if (!rest.startsWith(finishedRest)) return [...this.#finished, ...blocks];
+    const shown = tokens.slice(0, end).filter(isShown).length;
+    const before = this.#finished;
+    this.#finishedText += finishedRest;
+    this.#finished = [...before, ...blocks.slice(0, shown)];
+    return [...before, ...blocks];
+  }
+}
+
+function htmlOf(tokens: TokensList): string[] {
+  return tokens.filter(isShown).map((token) => renderToken(token, tokens.links));
+}
+
+/**
+ * Number of tokens at the beginning that later text cannot change. The last two blocks may still grow or join (a list goes
+ * on after a blank line), and only a blank line surely ends the block before it.
+ */
+function finishedTokens(tokens: readonly Token[]): number {
+  let open = 0;
+  let end = tokens.length;
+  while (end > 0 && open < 2) if (isShown(tokens[--end] ?? { type: 'space', raw: '' })) open++;
+  const firstUnsure = tokens.findIndex(({ raw }) => mayReachFurther.test(raw));
+  if (firstUnsure >= 0) end = Math.min(end, firstUnsure);
+  while (end > 0 && !isBlankLine(tokens[end - 1])) end--;
+  return end;
+}
+
+/**
+ * What marked lets reach over the end of a block: the label of a link definition (`[label` … `]: address`) may hold blank
+ * lines, and after `<a …>` addresses are no links until `</a>`, in whatever block.
+ */
+const mayReachFurther = /^ {0,3}\[[^\]]*$|<\/?a[\s>]/i;
+
+function isBlankLine(token: Token | undefined): boolean {
+  return token?.type === 'space' && token.raw.includes('\n\n');
 }

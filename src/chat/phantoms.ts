@@ -4,12 +4,12 @@ import { SIDE, type Phantom } from '#core/phantoms/phantom.ts';
 import { renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed, SETS } from '#core/phantoms/sets.ts';
 
-/** A phantom that was drawn here, and the number that draws it again. */
+/** A drawn phantom, with the number that reproduces it. */
 export interface DrawnPhantom {
   phantom: Phantom;
-  /** Set and number in it, `phantomSeed('page', set, index)`: what people see as its number. */
+  /** `set-index` of `phantomSeed('page', set, index)`; shown to people as its number. */
   number: string;
-  /** Exactly what `renderPhantom` gives, lossless. */
+  /** The pixels of `renderPhantom` as a PNG. */
   file: File;
 }
 
@@ -21,13 +21,13 @@ export function drawnPhantom(set: number, index: number): DrawnPhantom {
   return { phantom, number, file: new File([png], `phantom-${number}.png`, { type: 'image/png' }) };
 }
 
-/** The same phantom again, by what people see as its number; undefined for anything else. */
+/** Draws a phantom by the number that people see; undefined if the text is not such a number. */
 export function phantomNumbered(number: string): DrawnPhantom | undefined {
   const [, set, index] = /^(\d{1,6})-(\d{1,6})$/u.exec(number) ?? [];
   return set === undefined ? undefined : drawnPhantom(Number(set), Number(index));
 }
 
-/** Draws phantoms that no model was trained on or tested with, and each visitor others. */
+/** Draws phantoms from the sets reserved for the page (no model was trained or tested on them); the set is chosen at random for each visit. */
 export class PhantomSource {
   readonly #set = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % SETS;
   #drawn = 0;

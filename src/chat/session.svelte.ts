@@ -13,14 +13,14 @@ import { contextLengths, Settings } from './settings.svelte.ts';
 
 export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear';
 
-/** Everything the page holds, and what its buttons do. */
+/** State that the whole page shares, and the actions on it. */
 export class Session {
   readonly settings = new Settings();
   readonly engine = new EngineClient();
   readonly conversation = new Conversation(this.engine, this.settings);
   readonly attachments = new Attachments();
   readonly #phantoms = new PhantomSource();
-  /** What stands in the composer. */
+  /** Text in the composer. */
   draft = $state('');
   dialog = $state<OpenDialog>('none');
 
@@ -31,7 +31,7 @@ export class Session {
     this.defaultSource = { type: 'url', url: new URL(`models/${DEFAULT_PACKAGE.folder}/`, page).href };
   }
 
-  /** The next longer context that may be tried, if the model was not already cut to what it can do. */
+  /** The next longer context to offer; undefined when the model was already opened with its own maximum. */
   get longerContext(): number | undefined {
     const now = this.engine.model?.contextLength ?? this.settings.contextLength;
     if (now < (this.engine.options?.contextLength ?? 0)) return undefined;
@@ -42,13 +42,13 @@ export class Session {
     return contextLengths.findLast((length) => length < this.settings.contextLength);
   }
 
-  /** What to call the package that opens: the built-in one has a name of its own. */
+  /** Name of the package that is opening; the built-in one has a translated name. */
   get openingName(): string {
     const { source, opening } = this.engine;
     return source === this.defaultSource ? t('open.default') : (opening?.name ?? '');
   }
 
-  /** What the open model teaches, or the built-in one will that is opening. */
+  /** What the open model teaches; while the built-in model is opening, what that one will teach. */
   get teaches(): Teaches | undefined {
     const { model, source } = this.engine;
     return model ? model.teaches : source === this.defaultSource ? DEFAULT_PACKAGE.teaches : undefined;
@@ -80,7 +80,7 @@ export class Session {
     await this.ask(text);
   }
 
-  /** Asks with the images that wait; what is being written stays. */
+  /** Sends a question with the attached images; the draft in the composer stays. */
   async ask(text: string): Promise<void> {
     if (this.canSend) await this.conversation.send(text, this.attachments.take());
   }
@@ -95,7 +95,7 @@ export class Session {
     return this.engine.model !== undefined && !this.engine.generating;
   }
 
-  /** One of the ways out that a failure offers. */
+  /** Runs an action that a failure notice offers. */
   async perform(action: Action): Promise<void> {
     const { engine, conversation, settings } = this;
     if (action === 'choose-model') this.dialog = 'model';

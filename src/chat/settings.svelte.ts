@@ -1,9 +1,10 @@
-import type { OpenOptions, Sampling } from '#core/protocol/engine.ts';
+import type { Sampling } from '#core/protocol/conversation.ts';
+import type { OpenOptions } from '#core/protocol/engine.ts';
 import { readStored, writeStored } from '../platform/stored.ts';
 
 export const contextLengths: readonly number[] = [512, 1024, 2048, 4096, 8192, 16384, 32768];
 
-/** [least, most] of each number, and where the settings begin: greedy, as the model card runs it. */
+/** [minimum, maximum] of each number. */
 export const ranges = {
   temperature: [0, 2],
   topK: [0, 256],
@@ -15,6 +16,7 @@ export const ranges = {
 
 type NumberName = keyof typeof ranges;
 
+/** Greedy decoding, as in the model card. */
 const defaults = {
   systemText: '',
   temperature: 0,
@@ -30,7 +32,7 @@ const defaults = {
 
 const key = 'settings';
 
-/** What the visitor chose; `toJSON` is what is kept. */
+/** The visitor’s settings; `toJSON` gives what is stored. */
 export class Settings {
   systemText = $state(defaults.systemText);
   temperature = $state(defaults.temperature);
@@ -47,7 +49,7 @@ export class Settings {
     this.#restore(readStored(key));
   }
 
-  /** Sampling and system text only: which model is open stays as it is. */
+  /** Resets sampling and system text; the choice of context length and provider stays. */
   reset(): void {
     const { contextLength, provider } = this;
     Object.assign(this, defaults, { contextLength, provider });
@@ -75,14 +77,14 @@ export class Settings {
     return { contextLength: this.contextLength, provider: this.provider };
   }
 
-  /** Takes a number in, cut to its range. */
+  /** Sets a number, clamped to its range. Ignores what is not finite. */
   setNumber(name: NumberName, value: number): void {
     if (!Number.isFinite(value)) return;
     const [least, most] = ranges[name];
     this[name] = Math.min(most, Math.max(least, value));
   }
 
-  // What was kept may come from an older version or another hand: every field is checked, bad ones are left out.
+  // The stored text may come from an older version or be edited by hand: each field is checked, and bad ones are ignored.
   #restore(text: string | undefined): void {
     if (text === undefined) return;
     let kept: unknown;

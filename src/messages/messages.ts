@@ -1,7 +1,19 @@
-import type { ko } from './ko.ts';
+import type { ko as chat } from './chat/ko.ts';
+import type { ko as lora } from './lora/ko.ts';
+import type { ko as quant } from './quant/ko.ts';
+import type { ko as shell } from './shell/ko.ts';
+import type { ko as tokenizer } from './tokenizer/ko.ts';
 
-export type Messages = typeof ko;
+export type Locale = 'ko' | 'en';
+
+/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own. */
+export type CatalogName = 'shell' | 'chat' | 'tokenizer' | 'lora' | 'quant';
+
+export type Messages = typeof shell & typeof chat & typeof tokenizer & typeof lora & typeof quant;
 export type MessageKey = keyof Messages;
+
+/** Messages by key. A value in braces is an ICU argument; both languages use the same ones. */
+export type Catalog = Readonly<Partial<Record<MessageKey, string>>>;
 
 /** Names of the arguments in an ICU message without nesting: `{name}` or `{n, number}`. */
 type Arguments<Text extends string> = Text extends `${string}{${infer Inside}}${infer Rest}`

@@ -25,7 +25,7 @@ export class Announcer {
     const rest = text.slice(this.#spoken);
     const segmenter = new Intl.Segmenter(locale.current, { granularity: 'sentence' });
     const sentences = [...segmenter.segment(rest)].map(({ segment }) => segment);
-    // The last one may still grow.
+    // The last sentence may still grow.
     const whole = ended ? sentences : sentences.slice(0, -1);
     for (const sentence of whole) {
       this.#spoken += sentence.length;

@@ -1,4 +1,4 @@
-/** What only some browsers have and lib.dom therefore lacks. */
+/** APIs of some browsers only, which lib.dom lacks. */
 
 interface Window {
   showDirectoryPicker?: (options?: { id?: string; mode?: 'read' }) => Promise<FileSystemDirectoryHandle>;

@@ -1,11 +1,11 @@
 import Papa from 'papaparse';
 
-/** Spreadsheet programs take UTF-8 for Korean only when it says so. */
+/** Without it, spreadsheet programs do not read Korean as UTF-8. */
 const byteOrderMark = '\uFEFF';
 
 /**
- * Rows as CSV (RFC 4180). Text that a spreadsheet would run as a formula gets an apostrophe before it: texts come from
- * anybody. Numbers stay numbers.
+ * Rows as CSV (RFC 4180). Text that a spreadsheet would run as a formula gets an apostrophe before it: a
+ * text may come from anybody. Numbers stay numbers.
  */
 export function csv(rows: readonly (readonly (string | number)[])[]): string {
   return (

@@ -1,10 +1,10 @@
-/** Hands a file to the browser's downloads. */
+/** Saves a text as a file through the browser's downloads. */
 export function download(contents: string, type: string, name: string): void {
   const url = URL.createObjectURL(new Blob([contents], { type }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
   link.click();
-  // The download has its own reference once it began.
+  // By then the browser has started the download and no longer needs the URL.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -13,9 +13,9 @@ export async function readDrop(transfer: DataTransfer): Promise<Dropped> {
   return { type: 'files', files };
 }
 
-/** What was dropped, with the files that lie in dropped folders. */
+/** All dropped files, also those inside dropped folders. */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  // As above: read before anything is awaited.
+  // The list is emptied when the event handler returns, so it is read before anything is awaited.
   const files = [...transfer.files];
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   if (!entries.some((entry) => entry.isDirectory)) return files;

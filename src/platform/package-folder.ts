@@ -60,7 +60,7 @@ async function filesOfEntry(entry: FileSystemEntry, prefix: string): Promise<Pac
   if (!(entry instanceof FileSystemDirectoryEntry)) return [];
   const reader = entry.createReader();
   const files: PackageFile[] = [];
-  // readEntries hands out at most a hundred at a time; an empty list is the end.
+  // readEntries returns at most a hundred entries a call; an empty list ends it.
   for (;;) {
     const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (batch.length === 0) return files;

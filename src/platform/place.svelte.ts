@@ -8,7 +8,7 @@ export interface Address {
   query: URLSearchParams;
 }
 
-/** `#/tokenizer?text=…` → the lab, and what it is asked to show. Anything else is the chat. */
+/** Reads `#/tokenizer?text=…` as the lab and its query. An unknown lab gives the chat. */
 export function readHash(hash: string): Address {
   const [path = '', ...query] = hash.replace(/^#\/?/, '').split('?');
   const lab = labNames.find((name) => name === path) ?? 'chat';
@@ -19,14 +19,14 @@ export function hashOf(lab: LabName): string {
   return `#/${lab}`;
 }
 
-/** Where in the page the visitor is. Labs that were once visited stay as they were left. */
+/** The lab that is shown, after the address. `visited` labs stay mounted, so they keep their state. */
 class Place {
   lab = $state<LabName>('chat');
   query = $state.raw(new URLSearchParams());
   visited = $state.raw<readonly LabName[]>([]);
   #onArrival: ((address: Address) => void)[] = [];
 
-  /** Goes where the address points, now and whenever it changes. */
+  /** Shows the lab of the address, now and at every change of the hash. */
   follow(): void {
     this.#go(readHash(location.hash));
     window.addEventListener('hashchange', () => {
@@ -35,7 +35,7 @@ class Place {
     });
   }
 
-  /** Called now and at each arrival. */
+  /** Calls `listener` now and at every change of the address. */
   onArrival(listener: (address: Address) => void): void {
     this.#onArrival.push(listener);
     listener({ lab: this.lab, query: this.query });

@@ -1,4 +1,4 @@
-/** localStorage that may be forbidden (private windows, embedded pages): then nothing is kept, and nothing breaks. */
+/** localStorage may be forbidden (private windows, embedded pages). Then reads give undefined and writes do nothing. */
 export function readStored(key: string): string | undefined {
   try {
     return localStorage.getItem(key) ?? undefined;

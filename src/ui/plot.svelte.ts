@@ -1,23 +1,23 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
-/** What a plot follows while it stands. `Data` is handed to uPlot as it comes. */
+/** What a plot is redrawn for. `Data` is passed to uPlot unchanged. */
 interface Followed<Data> {
   data: () => Data;
-  /** Read for redrawing only: colours are taken from the page at each drawing. */
+  /** Read only to trigger a redraw: each drawing reads the colours from CSS. */
   theme: () => string | undefined;
 }
 
 /** Size, cursor and legend are the same for all. */
 export type PlotOptions = Omit<uPlot.Options, 'width' | 'height' | 'cursor' | 'legend'>;
 
-/** A colour of the page by the name of its variable, as it is at this moment. */
+/** Current value of a CSS colour variable. */
 export type ColorOf = (name: string) => string;
 
-/** Letters in charts, for canvas. */
+/** Canvas font of charts. */
 export const plotFont = '12px "Pretendard Variable", sans-serif';
 
-/** An axis in the manner of all charts. */
+/** An axis in the common style of all charts. */
 export function plotAxis(
   color: ColorOf,
   label: string,
@@ -41,8 +41,7 @@ export function plotAxis(
 }
 
 /**
- * Draws into `node` and keeps to its width, to the data and to the theme. To be called in an attachment; returns what takes
- * the plot away.
+ * Draws into `node` and follows its width, the data and the theme. Call it in an attachment: it returns the cleanup.
  */
 export function plotData(
   node: HTMLElement,

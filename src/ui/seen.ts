@@ -1,6 +1,6 @@
 import type { Attachment } from 'svelte/attachments';
 
-/** Calls once, when the element first comes near the window: what costs time is not done for those who do not look. */
+/** Calls once, when the element first comes near the viewport, so that expensive work is done only if it is looked at. */
 export function whenSeen(call: () => void): Attachment<HTMLElement> {
   return (node) => {
     const observer = new IntersectionObserver(

@@ -18,12 +18,8 @@ export const spans = (page: Page): Locator => page.locator('[data-span]');
 export const stepCard = (page: Page): Locator => page.locator('[data-step]');
 
 /** Opens the lab and waits until its model stands. */
-export async function openLora(
-  page: Page,
-  model: PackageName | 'built-in' = 'random',
-  provider: 'auto' | 'webgpu' = 'webgpu',
-): Promise<string[]> {
-  const complaints = await openPage(page, '/#/lora', model, provider);
+export async function openLora(page: Page, model: PackageName | 'built-in' = 'random'): Promise<string[]> {
+  const complaints = await openPage(page, '/#/lora', model);
   await expect(page.getByRole('button', { name: '모델 바꾸기' }).first()).toBeAttached(patience);
   return complaints;
 }

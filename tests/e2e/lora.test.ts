@@ -59,8 +59,8 @@ test('the slider moves during an answer and the next words change; before, what 
 });
 
 test('both answers part where they part, token by token; at strength 0 nothing does', async ({ page }) => {
-  // Four answers of 160 tokens, since random weights never end one: on the software adapter that takes five minutes.
-  await openLora(page, 'random', 'auto');
+  // Four answers of 160 tokens, since random weights never end one.
+  await openLora(page);
   await page.getByRole('textbox', { name: '질문' }).fill('hello');
   await addFixture(page);
   await page.getByRole('button', { name: '두 번 답하기' }).click();

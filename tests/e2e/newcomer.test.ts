@@ -3,7 +3,7 @@ import { answers, dropFile, modelReady, openPage, patience, photograph, prompt, 
 
 test('a newcomer drops a photograph, asks in Korean, watches the figures, stops, and asks again', async ({ page }) => {
   test.setTimeout(300_000);
-  const complaints = await openPage(page);
+  const complaints = await openPage(page, '/', 'random', 'webgpu');
   await expect(page.locator('html')).toHaveAttribute('lang', 'ko');
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await modelReady(page);

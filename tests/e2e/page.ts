@@ -3,26 +3,31 @@ import { basename } from 'node:path';
 import { expect, type Locator, type Page } from '@playwright/test';
 import { servePackage, type PackageName } from './packages.ts';
 
-/** The engine runs on the software adapter, on machines that do other things too. */
+/** For machines that do other things too. */
 export const patience = { timeout: 90_000 };
+
+export type Provider = 'auto' | 'webgpu';
 
 export const photograph = 'tests/fixtures/images/small-320x427.jpg';
 
 /**
  * Opens the page, and gives what the browser complained about. In place of the built-in model it opens one of the packages
- * that packages.setup.ts wrote, unless asked for: random weights write on until they are stopped. It runs on WebGPU, also
- * on a software adapter, unless told to do what the page does by itself, which is to take the CPU there.
+ * that packages.setup.ts wrote, unless asked for: random weights write on until they are stopped. It runs on what a visitor
+ * would get, which on a software adapter is the CPU: no test depends on how fast that adapter is. Those that look at what only
+ * WebGPU has ask for it.
  */
 export async function openPage(
   page: Page,
   address = '/',
   model: PackageName | 'built-in' = 'random',
-  provider: 'auto' | 'webgpu' = 'webgpu',
+  provider: Provider = 'auto',
 ): Promise<string[]> {
-  await page.addInitScript((provider) => {
+  // Longer than any test takes to press Stop.
+  const given = { provider, ...(model === 'built-in' ? {} : { maxNewTokens: 8192 }) };
+  await page.addInitScript((given) => {
     const settings: unknown = JSON.parse(localStorage.getItem('settings') ?? '{}');
-    localStorage.setItem('settings', JSON.stringify(Object.assign({ provider }, settings)));
-  }, provider);
+    localStorage.setItem('settings', JSON.stringify(Object.assign(given, settings)));
+  }, given);
   if (model !== 'built-in') await servePackage(page, model);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));

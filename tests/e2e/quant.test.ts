@@ -7,8 +7,8 @@ const original = 'public/models/teaching-ko-fp16';
 const shipped = existsSync(`${original}/model.safetensors`) && existsSync(`${original}/config.json`);
 const missing = `the fp16 source of the teaching model is not in the repository (${original})`;
 
-/** The software adapter quantizes, opens and answers several times over. */
-const runs = { timeout: 900_000 };
+/** The page quantizes, opens and answers several times over. */
+const runs = { timeout: 300_000 };
 
 const step = (page: Page, number: number): Locator => page.locator('#quant-guide li').nth(number - 1);
 const inspection = (page: Page): Locator => page.getByTestId('inspection');
@@ -113,8 +113,7 @@ test('the guided path: 8, 4 and 2 bits of one matrix, then the whole model in q4
 test('a run can be cancelled, and the next one is whole', async ({ page }) => {
   test.skip(!shipped, missing);
   test.setTimeout(1_800_000);
-  // The path above is walked on WebGPU; here the software adapter would only take longer.
-  await openPage(page, '/#/quant?phantoms=10&set=12&parts=q8-32-s-round', 'random', 'auto');
+  await openPage(page, '/#/quant?phantoms=10&set=12&parts=q8-32-s-round');
   await page.getByRole('button', { name: '이 설정으로 실행' }).click();
   await expect(trial(page, 'fp16')).toHaveAttribute('data-state', 'asking', runs);
   await page.getByTestId('run').getByRole('button', { name: '취소' }).click();

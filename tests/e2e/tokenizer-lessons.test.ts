@@ -95,7 +95,8 @@ test('tokens become seconds, first at a speed that is called assumed, then at th
   page,
 }) => {
   test.setTimeout(240_000);
-  await openLab(page);
+  // On WebGPU: only GPU buffers have known sizes, on the software adapter too.
+  await openLab(page, undefined, 'webgpu');
   const cost = section(page, 'cost');
   const cells = (name: string) => cost.locator(`tr[data-cost="${name}"] td`);
   const text = `${korean.slice(0, 8).join('\n')}\n`;
@@ -115,13 +116,12 @@ test('tokens become seconds, first at a speed that is called assumed, then at th
   await prompt(page).fill('안녕하세요');
   await send(page).click();
   await expect(answers(page).first().locator('.markdown')).not.toBeEmpty(patience);
-  await page.waitForTimeout(1500);
+  await expect(page.locator('[data-figure="디코드"]')).toContainText(/\d/, patience);
   await stop(page).click();
   await expect(answers(page).first()).toContainText('여기서 멈췄습니다.', patience);
   await page.goto('/#/tokenizer');
   await expect(cost.locator('[data-speed="measured"]')).toContainText(/초당 [\d.,]+ 토큰/, patience);
   await expect(cost.locator('[data-speed="measured"]')).toContainText('무작위 가중치');
-  // The software adapter has GPU buffers too, and their sizes are known.
   await expect(cells('kv-model').nth(2)).toHaveText(/^−[\d.,]+kB$/);
 });
 

@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page } from '@playwright/test';
-import { openPage, patience } from './page.ts';
+import { openPage, patience, type Provider } from './page.ts';
 
 export const input = (page: Page): Locator => page.getByRole('textbox', { name: /비교할 글|Text to compare/ });
 export const row = (page: Page, key: string): Locator => page.locator(`tr[data-tokenizer="${key}"]`);
@@ -8,11 +8,11 @@ export const tokens = (page: Page, key: string): Locator => row(page, key).locat
 export const cells = (page: Page, key: string, unit = 0): Locator =>
   page.locator('[data-unit]').nth(unit).locator(`[data-lane="${key}"] [role="option"]`);
 
-export const tokenCard = (page: Page): Locator => page.getByRole('status', { name: /가리킨 토큰|Token pointed at/ });
+export const tokenCard = (page: Page): Locator => page.getByRole('status', { name: /가리킨 토큰|Selected token/ });
 
 /** Opens the lab and waits until its three tokenizers count. */
-export async function openLab(page: Page, address = '/#/tokenizer'): Promise<string[]> {
-  const complaints = await openPage(page, address);
+export async function openLab(page: Page, address = '/#/tokenizer', provider: Provider = 'auto'): Promise<string[]> {
+  const complaints = await openPage(page, address, 'random', provider);
   await expect(tokens(page, 'ko-20480')).toBeVisible(patience);
   return complaints;
 }

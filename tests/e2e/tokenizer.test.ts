@@ -63,7 +63,7 @@ test('tokens can be walked through with the keyboard; bytes are told from pieces
   await openLab(page, '/?lang=en#/tokenizer');
   await input(page).fill('쀍 환자');
   await expect.poll(() => shownCounts(page), patience).toEqual(await trueCounts('쀍 환자'));
-  const view = page.getByRole('listbox', { name: 'How it is cut' });
+  const view = page.getByRole('listbox', { name: 'Segmentation' });
   await view.focus();
   await page.keyboard.press('ArrowRight');
   const card = tokenCard(page);

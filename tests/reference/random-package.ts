@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { isJsonObject } from '#core/json.ts';
-import { readJson } from '../../cli/export/checkpoint.ts';
+import { readJson } from './json.ts';
 import { exportPackage } from '../../cli/export/export-package.ts';
 import { writeStandInTokenizer } from '../../cli/random-checkpoint/stand-in-tokenizer.ts';
 

@@ -62,13 +62,15 @@ export class Engine implements EngineApi {
     await this.#run<OpenEvent>(job, on, onStop, async (signal) => {
       const begin = performance.now();
       await this.close();
-      // The runtime's WebAssembly is fetched and compiled while the package comes. A failure is met below, where it is awaited.
-      const starting = timed('backend', () => this.#backends.open(options.provider));
-      starting.catch(() => undefined);
       const progress = downloadProgress(on);
       const notice = (found: StoreNotice) => void on({ type: 'notice', notice: found });
       const opened = await timed('manifest', () => openPackage(source, { signal, progress, notice }));
       const reader = boundReader(opened, { signal, progress });
+      // The runtime's WebAssembly, megabytes, is fetched only where there is a package to run.
+      await reader.blob('config.json');
+      // It is compiled while the rest of the package comes. A failure is handled where `starting` is awaited.
+      const starting = timed('backend', () => this.#backends.open(options.provider));
+      starting.catch(() => undefined);
       const pack = await timed('package', () => readPackage(reader));
       const chat = await timed('chat', () => loadChat(reader, pack.config.vision?.tokensPerImage ?? 0));
       const preprocessor = pack.vision

@@ -1,6 +1,6 @@
 import { CONTINUED, NEW_TOKEN, TOKEN_KINDS, type TokenFacts } from '#core/protocol/tokenizer.ts';
 import type { UnitTokens } from './unit-tokens.ts';
-import type { RegisteredTokenizer } from './registry.ts';
+import type { RegisteredTokenizer } from './registered-tokenizer.ts';
 
 const utf8 = new TextEncoder();
 

@@ -3,7 +3,8 @@ import { applyEdit } from '#core/tokenizer/text/text-edit.ts';
 import { unitEnds } from '#core/tokenizer/text/units.ts';
 import { marksOf } from './facts.ts';
 import { tokensOfUnit, splitByUnits, type UnitTokens } from './unit-tokens.ts';
-import type { TokenizerRegistry, RegisteredTokenizer } from './registry.ts';
+import type { RegisteredTokenizer } from './registered-tokenizer.ts';
+import type { TokenizerRegistry } from './registry.ts';
 
 interface Unit {
   text: string;

@@ -10,7 +10,7 @@ import { reasonOf } from './bytes.ts';
 import { cutsAreSafe } from './cuts.ts';
 import { parseJson, utf8Text } from './json-text.ts';
 import { LibraryTokenizer } from './library-tokenizer.ts';
-import type { RegisteredTokenizer } from './registry.ts';
+import type { RegisteredTokenizer } from './registered-tokenizer.ts';
 
 /** The base that packs build on, with the hash by which they name it. */
 export interface Base extends RegisteredTokenizer {

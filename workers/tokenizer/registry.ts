@@ -1,24 +1,8 @@
-import {
-  LabFailureError,
-  type TokenizerInfo,
-  type TokenizerKey,
-  type TokenizerSource,
-} from '#core/protocol/tokenizer.ts';
-import type { Pack } from '#core/tokenizer/korean/pack.ts';
-import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
+import { LabFailureError, type TokenizerKey, type TokenizerSource } from '#core/protocol/tokenizer.ts';
 import { fetchBytes, MAX_TOKENIZER_BYTES, unpacked, type Progress } from './bytes.ts';
 import type { RunningJob } from './jobs.ts';
 import { readBase, readTokenizer, type Base } from './read-tokenizer.ts';
-
-/** A tokenizer that was read, with what its origin tells about it. */
-export interface RegisteredTokenizer {
-  tokenizer: Tokenizer;
-  info: TokenizerInfo;
-  /** What made it out of the base. */
-  pack: Pack | undefined;
-  /** No token reaches across the cuts of `unitEnds`: units can be encoded one by one. */
-  cutsAreSafe: boolean;
-}
+import type { RegisteredTokenizer } from './registered-tokenizer.ts';
 
 /** The tokenizers that the worker holds. */
 export class TokenizerRegistry {

@@ -1,12 +1,30 @@
 import { plainest } from '#core/phantoms/suggestions.ts';
 import { locale } from '../../platform/locale.svelte.ts';
-import type { LoraLab } from './lab.svelte.ts';
-import { mannerOf, skillOf } from './shipped.ts';
+import type { Session } from '../../chat/session.svelte.ts';
+import type { AdapterList } from './adapter-list.svelte.ts';
+import type { Comparison } from './comparison.svelte.ts';
+import type { Inside } from './inside.svelte.ts';
+import type { Prompt } from './prompt.svelte.ts';
+import { mannerOf, skillOf, type Shipped } from './shipped.ts';
+import type { Sweep } from './sweep.svelte.ts';
 
 export const steps = [1, 2, 3, 4, 5] as const;
 export type Step = (typeof steps)[number];
 
 export type StepState = 'todo' | 'running' | 'done';
+
+/** What of the lab the guide sets up and runs. */
+export interface GuidedLab {
+  readonly session: Pick<Session, 'engine'>;
+  readonly shipped: Shipped;
+  readonly adapterList: AdapterList;
+  readonly prompt: Prompt;
+  readonly comparison: Comparison;
+  readonly sweep: Sweep;
+  readonly inside: Inside;
+  compare(): Promise<void>;
+  sweepStrengths(): Promise<void>;
+}
 
 /** Five steps, each with one button that sets the lab up and runs it. */
 export class Guide {
@@ -14,7 +32,7 @@ export class Guide {
   #states = $state.raw<readonly StepState[]>(steps.map(() => 'todo'));
   readonly running = $derived(this.#states.includes('running'));
 
-  constructor(private readonly lab: LoraLab) {}
+  constructor(private readonly lab: GuidedLab) {}
 
   stateOf(step: Step): StepState {
     return this.#states[step - 1] ?? 'todo';

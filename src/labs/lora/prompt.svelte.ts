@@ -1,6 +1,6 @@
 import type { Phantom } from '#core/phantoms/phantom.ts';
 import type { Shown } from '#core/phantoms/verdict.ts';
-import type { ChatMessage, Sampling } from '#core/protocol/engine.ts';
+import type { ChatMessage, Sampling } from '#core/protocol/conversation.ts';
 import { release, type Attachment } from '../../chat/attachments.svelte.ts';
 import { phantomNumbered, PhantomSource, type DrawnPhantom } from '../../chat/phantoms.ts';
 

@@ -1,12 +1,10 @@
-/** What the engine worker answers on WebGPU: streams, greedy and sampled tokens, turns, images, figures. */
+/** What the engine worker answers: streams, greedy and sampled tokens, turns, images, figures. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ChatMessage } from '#core/protocol/engine.ts';
-import type { Manifest } from '#core/protocol/manifest.ts';
+import type { ChatMessage } from '#core/protocol/conversation.ts';
+import { provider } from '../provided.ts';
 import { EngineClient, picture, promptLength, said, turnOf, user, type Answer } from './client.ts';
-import { packageUrl } from './model.ts';
 import { breath, diagnosis, expectedAnswers, headache, seen, type Expected } from './questions.ts';
 
-// The machine may be busy: each token is some 180 dispatches on a processor.
 vi.setConfig({ testTimeout: 180_000 });
 const contextLength = 512;
 const hot = { temperature: 1, topK: 0, topP: 1 };
@@ -19,7 +17,7 @@ beforeAll(async () => {
   expected = await expectedAnswers();
   for (const client of [engine, other]) {
     const { runtime } = await client.model('chat', { contextLength });
-    expect(runtime).toMatchObject({ provider: 'webgpu', cpuReason: undefined });
+    expect(runtime.provider).toBe(provider);
   }
 }, 180_000);
 afterAll(() => {
@@ -169,45 +167,27 @@ describe('images', () => {
 });
 
 describe('figures', () => {
-  test('at least four times a second while it answers, with memory by purpose', async () => {
-    const config = await (await fetch(`${packageUrl('chat')}config.json`)).json();
-    const { num_hidden_layers, num_key_value_heads, head_dim } = config.text_config;
+  test('at least four times a second while it answers, the last of them with the turn', async () => {
     await engine.api.forget();
     const from = engine.stats.length;
-    const answer = await engine.ask([user(breath, await picture('image/png', 300))], { maxNewTokens: 10 });
+    // Beside a clock of the test's own: a busy machine holds up both.
+    let ticks = 0;
+    let clock: ReturnType<typeof setInterval> | undefined;
+    const answer = await engine.ask(breath, {
+      maxNewTokens: 4,
+      tokensPerSecond: 1,
+      onEvent: ({ type }) => type === 'token' && (clock ??= setInterval(() => ticks++, 250)),
+    });
+    clearInterval(clock);
     const stats = engine.stats.slice(from);
-    expect(answer.milliseconds).toBeGreaterThan(500);
-    const seconds = ((stats.at(-1)?.time ?? NaN) - (stats[0]?.time ?? NaN)) / 1000;
-    console.log(`${stats.length} figures in ${seconds.toFixed(1)} s: ${JSON.stringify(stats.at(-1))}`);
-    expect(seconds).toBeGreaterThan(answer.milliseconds / 1000 - 0.5);
-    expect((stats.length - 1) / seconds).toBeGreaterThanOrEqual(4);
+    expect(ticks).toBeGreaterThan(0);
+    expect(stats.length).toBeGreaterThanOrEqual(ticks);
 
     const last = stats.at(-1);
     expect(last?.turn).toEqual(turnOf(answer));
     // The last token of an answer is not in the cache yet.
-    expect(last?.contextUsed).toBe(promptLength(answer) + 10 - 1);
+    expect(last?.contextUsed).toBe(promptLength(answer) + 4 - 1);
     expect(last?.contextLength).toBe(contextLength);
-    const { gpu, wasmHeap } = last?.memory ?? {};
-    // Keys and values, float32.
-    expect(gpu?.kv).toEqual({
-      bytes: 2 * num_hidden_layers * num_key_value_heads * contextLength * head_dim * 4,
-      how: 'measured',
-    });
-    const features = 4 * config.text_config.hidden_size * 4;
-    expect(gpu?.vision.bytes).toBeGreaterThanOrEqual(features);
-    expect(gpu?.scratch.bytes).toBeGreaterThan(0);
-    expect(wasmHeap?.bytes).toBeGreaterThan(0);
-    // What the files hold, but for the embedding's own copy of its table and RoPE tables cut to the context in use.
-    const manifest: Manifest = await (await fetch(`${packageUrl('chat')}manifest.json`)).json();
-    const sizeOf = (name: string) => manifest.files[`onnx/${name}.onnx_data`]?.size ?? NaN;
-    const rope = (positions: number) => 4 * positions * (head_dim / 2) * 4;
-    const bytes =
-      sizeOf('decoder_model_merged_q4') +
-      sizeOf('vision_encoder_quantized') -
-      rope(config.text_config.max_position_embeddings) +
-      rope(contextLength);
-    expect(gpu?.weights.bytes).toBeGreaterThanOrEqual(bytes);
-    // And small constants that stand in the graphs.
-    expect(gpu?.weights.bytes).toBeLessThan(1.1 * bytes);
+    expect(last?.memory.wasmHeap?.bytes).toBeGreaterThan(0);
   });
 });

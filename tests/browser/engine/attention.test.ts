@@ -4,6 +4,7 @@
  */
 import { wrap, type Remote } from 'comlink';
 import { afterAll, expect, test, vi } from 'vitest';
+import { full } from '../provided.ts';
 import type { AttentionWorkerApi, Shape } from './attention.worker.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -58,10 +59,16 @@ test('a device with subgroups below 8 lanes is still wrong', async (context) => 
   const { hasFeature, minSize } = await narrow.subgroups();
   context.skip(!hasFeature || minSize >= 8, `skipped: subgroups of ${minSize} lanes and more on this adapter`);
   const differences: [string, number][] = [];
-  for (const shape of shapes) differences.push([nameOf(shape), await narrow.difference(shape, true)]);
+  const isWrong = (difference: number) => !(difference < 100 * tolerance);
+  for (const shape of shapes) {
+    const difference = await narrow.difference(shape, true);
+    differences.push([nameOf(shape), difference]);
+    // One is enough to know.
+    if (isWrong(difference) && !full) break;
+  }
   console.log(differences.map(([name, difference]) => `${name}: ${difference.toExponential(1)}`).join('\n'));
   expect(
-    differences.some(([, difference]) => !(difference < 100 * tolerance)),
+    differences.some(([, difference]) => isWrong(difference)),
     'no attention is wrong any more: onnxruntime-web has been mended, and isSafe in device.ts can go',
   ).toBe(true);
 });

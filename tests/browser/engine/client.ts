@@ -1,14 +1,13 @@
 /** The real engine worker behind comlink, as the page has it, and what comes out of it. */
 import { proxy, wrap, type Remote } from 'comlink';
+import type { ChatMessage, Sampling } from '#core/protocol/conversation.ts';
 import type {
-  ChatMessage,
   EngineApi,
   GenerateEvent,
   ModelInfo,
   OpenEvent,
   OpenOptions,
   PackageSource,
-  Sampling,
   Stats,
   TurnStats,
 } from '#core/protocol/engine.ts';
@@ -21,6 +20,7 @@ import type {
 } from '#core/protocol/adapters.ts';
 import type { Failure } from '#core/failure.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
+import { provider } from '../provided.ts';
 import { packageUrl } from './model.ts';
 
 export const greedy: Sampling = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
@@ -84,7 +84,7 @@ export class EngineClient<Api extends EngineApi = EngineApi> {
   ): Promise<Job<OpenEvent>> {
     const from: PackageSource = typeof source === 'string' ? { type: 'url', url: packageUrl(source) } : source;
     return this.#run<OpenEvent>(
-      (job, on) => this.api.open(job, from, { contextLength: 1024, provider: 'webgpu', ...options }, on),
+      (job, on) => this.api.open(job, from, { contextLength: 1024, provider, ...options }, on),
       onEvent,
     );
   }

@@ -5,6 +5,7 @@ import { caseNames, imageCases, imageToken, maskOf, maxDifference, type Golden }
 import { decodeGreedy } from '../../../workers/engine/generation/decode.ts';
 import { prefill } from '../../../workers/engine/generation/prefill.ts';
 import type { LoadedModel } from '../../../workers/engine/model/load.ts';
+import { full } from '../provided.ts';
 import { floatsOf, golden, load } from './model.ts';
 
 const tolerance = 1e-3;
@@ -72,8 +73,11 @@ describe.each(['webgpu', 'wasm'] as const)('%s', (provider) => {
     }
   });
 
+  /** A software GPU is slow: it is asked what the others do not show, and everything in `npm run test:full`. */
+  const everything = test.runIf(full || provider === 'wasm');
+
   describe.each(caseNames)('%s', (name) => {
-    test('every logit: after each token, one token at a time', async () => {
+    everything('every logit: after each token, one token at a time', async () => {
       const ids = reference.cases[name]?.input_ids ?? [];
       const expected = reference.tensor(`${name}.logits`);
       const vocabulary = expected.shape.at(-1) ?? 0;
@@ -90,19 +94,35 @@ describe.each(['webgpu', 'wasm'] as const)('%s', (provider) => {
       }
     });
 
-    test.each([7, 16, 1000])('prefill in chunks of %i: logits, and greedy continuation of 24 tokens', async (chunk) => {
+    everything.each([7, 16, 1000])(
+      'prefill in chunks of %i: logits, and greedy continuation of 24 tokens',
+      async (chunk) => {
+        const ids = reference.cases[name]?.input_ids ?? [];
+        const expected = reference.tensor(`${name}.logits`).data.slice(-model.info.vocabularySize);
+        model.decoder.truncate(0);
+        const { logits } = (await start(ids, 'logits', chunk)) ?? {};
+        expect(maxDifference(logits ?? [], expected)).toBeLessThan(tolerance);
+        model.decoder.truncate(0);
+        const result = await start(ids, 'token', chunk);
+        expect(await greedy(result?.token ?? NaN, 24)).toEqual(reference.cases[name]?.greedy_24);
+      },
+    );
+
+    // Chunks of 7 cross the window and the images; what was prefilled is in the cache that is decoded on.
+    test('prefill in chunks of 7: logits, and the greedy tokens after them', async () => {
       const ids = reference.cases[name]?.input_ids ?? [];
       const expected = reference.tensor(`${name}.logits`).data.slice(-model.info.vocabularySize);
       model.decoder.truncate(0);
-      const { logits } = (await start(ids, 'logits', chunk)) ?? {};
+      const { logits } = (await start(ids, 'logits', 7)) ?? {};
       expect(maxDifference(logits ?? [], expected)).toBeLessThan(tolerance);
-      model.decoder.truncate(0);
-      const result = await start(ids, 'token', chunk);
-      expect(await greedy(result?.token ?? NaN, 24)).toEqual(reference.cases[name]?.greedy_24);
+      // The last token is computed again, in the cache that the others left.
+      model.decoder.truncate(ids.length - 1);
+      const result = await start(ids, 'token', 7);
+      expect(await greedy(result?.token ?? NaN, 3)).toEqual(reference.cases[name]?.greedy_24.slice(0, 3));
     });
   });
 
-  test.each(imageCases)('%s: causal image tokens would be caught', async (name) => {
+  everything.each(imageCases)('%s: causal image tokens would be caught', async (name) => {
     model.decoder.truncate(0);
     const ids = reference.cases[name]?.input_ids ?? [];
     const causal = await start(
@@ -121,7 +141,7 @@ describe.each(['webgpu', 'wasm'] as const)('%s', (provider) => {
     const first = reference.cases['one_image']?.input_ids ?? [];
     const second = reference.cases['text_beyond_window']?.input_ids ?? [];
     model.decoder.truncate(0);
-    const turn = await greedy((await start(first, 'token', 1000))?.token ?? NaN, 24);
+    const turn = await greedy((await start(first, 'token', 1000))?.token ?? NaN, full ? 24 : 4);
     // The last token of an answer is not in the cache yet: the next turn begins with it.
     expect(model.decoder.length).toBe(first.length + turn.length - 1);
     const all = [...first, ...turn, ...second];

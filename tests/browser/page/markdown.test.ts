@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { renderBlocks } from '../../../src/chat/markdown.ts';
+import { GrowingMarkdown, renderBlocks } from '../../../src/chat/markdown.ts';
 
 function render(text: string): HTMLElement {
   const root = document.createElement('div');
@@ -28,4 +29,104 @@ test('links open apart and lead only to web or mail', () => {
   expect(link?.getAttribute('rel')).toContain('noopener');
   for (const bad of ['javascript:alert(1)', 'data:text/html,x', 'vbscript:x'])
     expect(render(`[a](${bad})`).querySelector('a')?.hasAttribute('href') ?? false).toBe(false);
+});
+
+const MANY_RUNS = 300;
+
+/** Lines that mean something to Markdown, also across blocks: joined at random they meet in all ways. */
+const line = fc.oneof(
+  fc.constantFrom(
+    ...[
+      '',
+      '',
+      '',
+      '문단 **굵게** `코드`',
+      'a https://example.org b',
+      '# 제목',
+      '===',
+      '---',
+      '- 하나',
+      '  - 둘',
+      '1. 첫째',
+      '10) 열째',
+    ],
+    ...[
+      '- ',
+      '  이어서',
+      '    코드',
+      '\t탭',
+      '> 인용',
+      '>> 겹',
+      '```',
+      '```js',
+      '~~~',
+      '  ```',
+      '| a | b |',
+      '|---|---|',
+      '| 1 | 2 |',
+      'a | b',
+    ],
+    ...[
+      '-|-',
+      '<div>',
+      '</div>',
+      '<!-- 주석',
+      '-->',
+      '<script>',
+      '</script>',
+      '<b>x</b>',
+      '<a href="x">',
+      '</a>',
+      '[링크]',
+      '[링크][x]',
+    ],
+    ...[
+      '[링크]: https://example.org',
+      '[링크',
+      ']: https://example.org',
+      '> [x]: /a',
+      '- [x]: https://a.b',
+      '[x]:',
+      '"제목"',
+      '![그림](a.png)',
+    ],
+    ...['* * *', '\\', '줄 끝  ', '*', '**', '- [ ] 할 일', '- [x] 한 일', '&amp; <', '$x$', '\r', '\r\n'],
+  ),
+  fc.string({ maxLength: 6 }),
+);
+const document_ = fc
+  .array(fc.tuple(line, fc.constantFrom('\n', '\n', '\n\n', '\n\n\n', '', ' \n')), { maxLength: 24 })
+  .map((lines) => lines.flat().join(''));
+
+test('a growing text gives at every length what the whole gives', () => {
+  fc.assert(
+    fc.property(document_, fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 }), (text, steps) => {
+      const growing = new GrowingMarkdown();
+      for (let length = 0, step = 0; length < text.length; step++) {
+        length += steps[step % steps.length] ?? 1;
+        expect(growing.render(text.slice(0, length))).toEqual(renderBlocks(text.slice(0, length)));
+      }
+    }),
+    { numRuns: MANY_RUNS },
+  );
+});
+
+test('another text is rendered from its beginning', () => {
+  const growing = new GrowingMarkdown();
+  growing.render('하나\n\n둘\n\n셋\n\n넷');
+  expect(growing.render('다섯\n\n둘')).toEqual(renderBlocks('다섯\n\n둘'));
+});
+
+test('finished blocks cost nothing', () => {
+  const text = '문단 **하나**, `코드`, [링크](https://example.org)\n\n'.repeat(200);
+  const growing = new GrowingMarkdown();
+  growing.render(text);
+  const milliseconds = (work: (text: string) => void) => {
+    const begin = performance.now();
+    for (let length = 1; length <= 10; length++) work(text + '가'.repeat(length));
+    return performance.now() - begin;
+  };
+  const whole = milliseconds(renderBlocks);
+  // Without finished blocks both would take the same time; with them it is a fiftieth.
+  expect(milliseconds((longer) => growing.render(longer))).toBeLessThan(whole / 4);
 });

@@ -5,6 +5,7 @@ import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { EngineClient } from '../../../src/workers/engine.svelte.ts';
 import { greedy, user } from '../engine/client.ts';
 import { packageUrl } from '../engine/model.ts';
+import { provider } from '../provided.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -23,9 +24,7 @@ test('searches and answers', async () => {
   const engine = new EngineClient();
   const search = (text: string) => ended((on) => engine.nearestTokens(request(text), on));
   expect(await search('환자')).toMatchObject({ type: 'failed', failure: { code: 'no-model' } });
-  expect(await engine.open({ type: 'url', url: packageUrl('chat') }, { contextLength: 256, provider: 'webgpu' })).toBe(
-    true,
-  );
+  expect(await engine.open({ type: 'url', url: packageUrl('chat') }, { contextLength: 256, provider })).toBe(true);
 
   // As while somebody types: all but the last may be stopped.
   const typed = ['환', '환자', '환자의', '환자의 폐렴'].map(search);

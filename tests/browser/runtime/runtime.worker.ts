@@ -190,8 +190,8 @@ const api = {
     return { ...result, alive, overwritten };
   },
 
-  /** Prefill at once against prefill in chunks through one buffer that is past and present; largest difference. */
-  async staticCache(windowed: boolean) {
+  /** Prefill at once against prefill in chunks through one buffer that is past and present; largest difference, for either body. */
+  async staticCache() {
     const { ort } = await loadOrt(chooseBuild('webgpu'));
     const { device, destroy } = await gpu();
     const { heads, kvHeads, headDim, context } = ATTENTION;
@@ -199,7 +199,7 @@ const api = {
     const tokens = 14;
     const [q, k, v] = [heads, kvHeads, kvHeads].map((width, i) => noise(tokens * width * headDim, i + 1));
     if (!q || !k || !v) throw new Error('unreachable');
-    const run = async (chunks: readonly number[], flags: readonly boolean[]) => {
+    const run = async (chunks: readonly number[], flagOf: (chunk: number) => boolean) => {
       const size = kvHeads * context * headDim * 4;
       const [key, value] = [0, 1].map(() => device.createBuffer({ size, usage: STORAGE }));
       if (!key || !value) throw new Error('unreachable');
@@ -213,7 +213,7 @@ const api = {
       for (const [i, count] of chunks.entries()) {
         const past = out.length / (heads * headDim);
         const feeds = {
-          windowed: new ort.Tensor('bool', [flags[i] ?? windowed], []),
+          windowed: new ort.Tensor('bool', [flagOf(i)], []),
           q: part(q, past, count),
           k: part(k, past, count),
           v: part(v, past, count),
@@ -229,22 +229,26 @@ const api = {
       value.destroy();
       return out;
     };
-    const atOnce = await run([tokens], []);
-    const inChunks = await run([9, 1, 1, 3], []);
-    // The last token by the other body, over the cache that this one filled.
-    const switched = (await run([9, 1, 1, 2, 1], [windowed, windowed, windowed, windowed, !windowed])).slice(
-      -heads * headDim,
-    );
-    const other = windowed ? await run([tokens], [false]) : await run([tokens], [true]);
-    await session.release();
-    destroy();
     const largest = (a: readonly number[], b: readonly number[]) =>
       a.length === b.length ? a.reduce((most, x, i) => Math.max(most, Math.abs(x - (b[i] ?? NaN))), 0) : NaN;
-    return {
-      chunked: largest(atOnce, inChunks),
-      switched: largest(switched, other.slice(-heads * headDim)),
-      bodiesDiffer: largest(atOnce, other),
-    };
+    const whole = { false: await run([tokens], () => false), true: await run([tokens], () => true) };
+    const found = [];
+    for (const windowed of [false, true]) {
+      const [own, other] = windowed ? [whole.true, whole.false] : [whole.false, whole.true];
+      const inChunks = await run([9, 1, 1, 3], () => windowed);
+      // The last token by the other body, over the cache that this one filled.
+      const mixed = await run([9, 1, 1, 2, 1], (chunk) => (chunk < 4 ? windowed : !windowed));
+      const last = -heads * headDim;
+      found.push({
+        windowed,
+        chunked: largest(own, inChunks),
+        switched: largest(mixed.slice(last), other.slice(last)),
+        bodiesDiffer: largest(own, other),
+      });
+    }
+    await session.release();
+    destroy();
+    return found;
   },
 };
 

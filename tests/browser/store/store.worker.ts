@@ -10,14 +10,19 @@ export interface ReadResult {
   bytes?: Uint8Array<ArrayBuffer>;
   list?: readonly string[] | undefined;
   failure?: { code: string; detail: object };
-  aborted?: { name: string; milliseconds: number };
+  aborted?: { name: string };
   notices: StoreNotice[];
   progress: [done: number, total: number | undefined][];
 }
 
+/** `STALL_MILLISECONDS` of workers/store/download.ts */
+const STALL_MILLISECONDS = 15_000;
+
 interface Circumstances {
   /** Aborts when so many bytes are there. */
   abortAt?: number;
+  /** When so many bytes are there, the wait for more is over at once. */
+  silentAt?: number;
   /** As in a private window. */
   noStorage?: boolean;
   /** What the browser says is left. */
@@ -30,11 +35,11 @@ interface Circumstances {
 
 const api = {
   async read(source: PackageSource, path: string, circumstances: Circumstances = {}): Promise<ReadResult> {
-    const undo = arrange(circumstances);
+    const { undo, expire } = arrange(circumstances);
     const result: ReadResult = { notices: [], progress: [] };
     const abort = new AbortController();
-    let abortedAt = NaN;
     const { signal } = abort;
+    let isSilent = false;
     let other: { close(): void } | undefined;
     try {
       if (circumstances.locked && source.type === 'url')
@@ -44,19 +49,18 @@ const api = {
       result.list = reader.list();
       const progress = (_: string, done: number, total: number | undefined) => {
         result.progress.push([done, total]);
-        if (done < (circumstances.abortAt ?? Infinity)) return;
         // Later, so that the download stands in a read that brings nothing.
-        setTimeout(() => {
-          abortedAt = performance.now();
-          abort.abort();
-        }, 100);
+        if (done >= (circumstances.abortAt ?? Infinity)) setTimeout(() => abort.abort(), 100);
+        if (!isSilent && done >= (circumstances.silentAt ?? Infinity)) {
+          isSilent = true;
+          setTimeout(expire, 100);
+        }
       };
       const blob = await reader.blob(path, { signal, progress });
       result.bytes = new Uint8Array(await blob.arrayBuffer());
     } catch (error) {
       if (error instanceof FailureError) result.failure = { code: error.code, detail: error.detail };
-      else if (signal.aborted && error instanceof DOMException)
-        result.aborted = { name: error.name, milliseconds: performance.now() - abortedAt };
+      else if (signal.aborted && error instanceof DOMException) result.aborted = { name: error.name };
       else throw error;
     } finally {
       other?.close();
@@ -82,7 +86,30 @@ const api = {
   },
 };
 
-function arrange({ noStorage, roomLeft, diskEndsAt }: Circumstances): () => void {
+/** `expire` ends the waits for bytes that are under way, which otherwise last for ever: no test waits for a clock. */
+function arrange({ noStorage, roomLeft, diskEndsAt }: Circumstances): { undo: () => void; expire: () => void } {
+  const waits = new Map<number, () => void>();
+  const { setTimeout: start, clearTimeout: clear } = self;
+  const isWait = (milliseconds: number | undefined) => milliseconds === STALL_MILLISECONDS;
+  Object.assign(self, {
+    setTimeout: (callback: () => void, milliseconds?: number) => {
+      if (!isWait(milliseconds)) return start(callback, milliseconds);
+      // A timer of its own number that never comes.
+      const id = start(() => undefined, 2 ** 31 - 1);
+      waits.set(id, callback);
+      return id;
+    },
+    clearTimeout: (id?: number) => {
+      if (id !== undefined) waits.delete(id);
+      clear(id);
+    },
+  });
+  const expire = () => {
+    const callbacks = [...waits.values()];
+    waits.clear();
+    for (const callback of callbacks) callback();
+  };
+
   const storage = navigator.storage;
   const handle = FileSystemSyncAccessHandle.prototype;
   const write = handle.write;
@@ -93,11 +120,13 @@ function arrange({ noStorage, roomLeft, diskEndsAt }: Circumstances): () => void
       if ((options?.at ?? 0) + bytes.byteLength > diskEndsAt) throw new DOMException('full', 'QuotaExceededError');
       return write.call(this, bytes, options);
     };
-  return () => {
+  const undo = () => {
+    Object.assign(self, { setTimeout: start, clearTimeout: clear });
     Reflect.deleteProperty(storage, 'getDirectory');
     Reflect.deleteProperty(storage, 'estimate');
     handle.write = write;
   };
+  return { undo, expire };
 }
 
 export type StoreWorkerApi = typeof api;

@@ -94,7 +94,7 @@ test('looks into a package that is served over HTTP', async () => {
   expect(unknown.end).toMatchObject({ type: 'failed', failure: { code: 'file-broken' } });
 });
 
-test('what it makes of a checkpoint answers on WebGPU', async () => {
+test('what it makes of a checkpoint answers', async () => {
   const engine = new EngineClient();
   const q4 = settings('q4');
   const exact = settings('q8', { blockSize: 16 });
@@ -117,7 +117,8 @@ test('what it makes of a checkpoint answers on WebGPU', async () => {
   // The table of embeddings: its rows cannot be gathered with zero points everywhere.
   expect(mixed.asFloats).toEqual(['head', 'vision']);
   const source: PackageSource = { type: 'files', name: mixed.name, files: mixed.files };
-  await engine.model(source, { contextLength: 256 });
+  const gpu = await engine.model(source, { contextLength: 256, provider: 'webgpu' });
+  expect(gpu.runtime.provider).toBe('webgpu');
   const onGpu = await engine.ask(diagnosis, { maxNewTokens: 6 });
   engine.terminate();
   const other = new EngineClient();

@@ -1,6 +1,6 @@
 import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';
-import type { ChatMessage } from '#core/protocol/engine.ts';
+import type { ChatMessage } from '#core/protocol/conversation.ts';
 import type { ImageTokens } from '#core/chat/prompt.ts';
 
 /** The stand-in tokenizer as the worker loads it. */

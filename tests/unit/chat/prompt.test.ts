@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
 import { buildPrompt, type RenderChat } from '#core/chat/prompt.ts';
 import { FailureError } from '#core/failure.ts';
-import type { ChatMessage } from '#core/protocol/engine.ts';
+import type { ChatMessage } from '#core/protocol/conversation.ts';
 import { compileChatTemplate } from '../../../workers/engine/chat/template.ts';
 import { imageTokens, loadStandIn, message } from './packages.ts';
 

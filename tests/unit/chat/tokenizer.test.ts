@@ -1,14 +1,14 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
+import { main } from '../../../cli/random-checkpoint/stand-in-tokenizer-command.ts';
 import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { compileChatTemplate, findChatTemplate } from '../../../workers/engine/chat/template.ts';
 import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';
+import { runCommandHere } from '../cli/run.ts';
 import { loadStandIn } from './packages.ts';
 
 const { tokenizer, names } = loadStandIn();
@@ -54,12 +54,7 @@ describe('stand-in tokenizer', () => {
   it('is written by the command', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'stand-in-'));
     try {
-      await promisify(execFile)(process.execPath, [
-        '--import',
-        'tsx',
-        'cli/random-checkpoint/stand-in-tokenizer.ts',
-        folder,
-      ]);
+      expect(await runCommandHere(main, [folder])).toMatchObject({ status: 0, stderr: '' });
       expect((await readdir(folder)).sort()).toEqual([
         'chat_template.jinja',
         'special_tokens_map.json',

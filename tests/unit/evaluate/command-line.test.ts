@@ -1,17 +1,15 @@
-import { execFile, spawn } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { groupAt, groupCount, type QuestionSet } from '../../../cli/evaluate/questions.ts';
 import type { Scores } from '#core/phantoms/scores.ts';
+import { main } from '../../../cli/evaluate/command.ts';
 import { summaryTable } from '../../../cli/evaluate/table.ts';
+import { entry, runCommandHere, runNodeProcess, startNodeProcess } from '../cli/run.ts';
 import { exportRandomTeachingModel, folderOfFile } from './packages.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const COMMAND = ['--import', 'tsx', 'cli/evaluate/main.ts'];
 const folder = await folderOfFile();
 let package_: string;
 let perplexitySeen: unknown;
@@ -20,35 +18,30 @@ beforeAll(async () => {
   package_ = await exportRandomTeachingModel(folder, 'fp32');
 });
 
-function run(args: string[]): Promise<{ status: number | string | null | undefined; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [...COMMAND, ...args], { cwd: ROOT }, (error, stdout, stderr) =>
-      resolve({ status: error ? error.code : 0, stdout, stderr }),
-    );
-  });
-}
-
+/** The task with the fewest questions without image. */
 const args = (...more: string[]) => [
-  '--package',
-  package_,
-  '--seed',
-  '2',
-  '--count',
-  '2',
-  '--languages',
-  'en',
+  ...['--package', package_, '--seed', '2', '--count', '2', '--languages', 'en', '--task', 'patient-side'],
   ...more,
 ];
 
 it('prints JSON and nothing else, writes it to a file, and prints the same as a table from two processes', async () => {
   const out = join(folder, 'result.json');
   await writeFile(out, 'older');
-  const one = await run(args('--json', '--threads', '1', '--out', out));
+  // A process of its own: nothing else may write to its stdout either.
+  const one = await runNodeProcess([...entry('evaluate'), ...args('--json', '--threads', '1', '--out', out)]);
   expect(one.stderr).toContain('images and texts');
   expect(one.status).toBe(0);
   const result: unknown = JSON.parse(one.stdout);
   const set: QuestionSet = {
-    ...{ task: 'base', split: 'evaluation', seed: 2, count: 2, questions: 4, languages: ['en'], blank: undefined },
+    ...{
+      task: 'patient-side',
+      split: 'evaluation',
+      seed: 2,
+      count: 2,
+      questions: 4,
+      languages: ['en'],
+      blank: undefined,
+    },
   };
   const pairs = Array.from({ length: groupCount(set) }, (_, index) => groupAt(set, index).pairs).flat();
   const fraction: unknown = expect.toSatisfy((value) => value >= 0 && value <= 1);
@@ -60,16 +53,16 @@ it('prints JSON and nothing else, writes it to a file, and prints the same as a 
     tokens_per_answer: { en: expect.toSatisfy((value) => value > 5) },
     prompt_tokens: { en: expect.toSatisfy((value) => value > 5) },
     ...{ package: 'random-fp32-1024', dtype: 'fp32', vision_dtype: 'fp32', split: 'evaluation', seed: 2, phantoms: 2 },
-    ...{ questions_per_phantom: 4, task: 'base', languages: ['en'], blank: false },
+    ...{ questions_per_phantom: 4, task: 'patient-side', languages: ['en'], blank: false },
   });
   perplexitySeen = (result as Scores).perplexity;
   expect(await readFile(out, 'utf8')).toBe(one.stdout);
-  const two = await run(args('--threads', '2'));
+  const two = await runCommandHere(main, args('--threads', '2'));
   expect(two.stdout).toBe(`${summaryTable(result as Scores)}\n`);
 });
 
 it('shows the images no more with --blank', async () => {
-  const blank = await run(args('--json', '--blank', '--threads', '1'));
+  const blank = await runCommandHere(main, args('--json', '--blank', '--threads', '1'));
   const result: unknown = JSON.parse(blank.stdout);
   expect(result).toMatchObject({ blank: true, phantoms: 2 });
   expect(result).not.toMatchObject({ perplexity: perplexitySeen });
@@ -78,18 +71,19 @@ it('shows the images no more with --blank', async () => {
 describe('ends with 1 on', () => {
   it.each<[string, () => string[], RegExp]>([
     ['no arguments', () => [], /required option '--package/],
-    ['no package', () => args('--package', '/nowhere'), /^error: \/nowhere is no folder; --package names/m],
+    ['no package', () => args('--package', '/nowhere'), /^error: \/nowhere does not exist; --package names/m],
     ['an unknown task', () => args('--task', 'surgery'), /choices are base, report, patient-side/],
     ['an unknown split', () => args('--split', 'exam'), /choices are train, evaluation, page/],
     ['an unknown language', () => args('--languages', 'en,fr'), /Expected en or ko, got "fr"/],
     ['no phantoms', () => args('--count', '0'), /whole number from 1 to 1000000/],
+    ['a folder for --out', () => args('--out', folder), /^error: .* is a folder; name a file with --out$/m],
     [
       'a folder that is not there',
       () => args('--out', join(folder, 'none', 'x')),
       /error: .*none is no folder; make it/,
     ],
   ])('%s', async (_, given, message) => {
-    const { status, stdout, stderr } = await run(given());
+    const { status, stdout, stderr } = await runCommandHere(main, given());
     expect(stderr).toMatch(message);
     expect(stdout).toBe('');
     expect(status).toBe(1);
@@ -97,7 +91,7 @@ describe('ends with 1 on', () => {
 
   it('a context that is too short', async () => {
     const short = await exportRandomTeachingModel(folder, 'fp32', { context: 32 });
-    const { status, stdout, stderr } = await run(args('--package', short, '--threads', '1'));
+    const { status, stdout, stderr } = await runCommandHere(main, args('--package', short, '--threads', '1'));
     expect(stderr).toMatch(/^error: the package ends at 32 tokens, ".+" and its answer may take \d+; export with/m);
     expect([status, stdout]).toEqual([1, '']);
   });
@@ -106,13 +100,11 @@ describe('ends with 1 on', () => {
 it('can be stopped, and then writes nothing', async () => {
   const out = join(folder, 'stopped.json');
   const many = args('--count', '100000', '--threads', '1', '--out', out);
-  const child = spawn(process.execPath, [...COMMAND, ...many], { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
-  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  await expect.poll(() => stderr, { timeout: 30_000 }).toContain('of 100');
+  const child = startNodeProcess([...entry('evaluate'), ...many]);
+  await expect.poll(() => child.stderr(), { timeout: 30_000, interval: 20 }).toContain('of 100');
   child.kill('SIGINT');
-  expect(await ended).toBe(130);
+  const { code, stderr } = await child.ended;
+  expect(code).toBe(130);
   expect(stderr).toContain('error: stopped by SIGINT; nothing was kept');
   expect((await readdir(folder)).filter((name) => name.startsWith('stopped'))).toEqual([]);
 });

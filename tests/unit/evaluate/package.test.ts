@@ -74,13 +74,18 @@ describe('a package with random weights', () => {
 
 describe('is refused:', () => {
   it.each<[string, (out: string) => Promise<string>, RegExp]>([
-    ['no folder', async () => '/nowhere', /\/nowhere is no folder; --package names what "npm run export" wrote/],
+    ['no folder', async () => '/nowhere', /\/nowhere does not exist; --package names what "npm run export" wrote/],
     ['a folder without a package', async () => folder, /it has no config\.json; write the package anew/],
     ['no tokenizer', (out) => changed(fp32, out, 'tokenizer.json'), /it has no tokenizer\.json/],
     [
       'no vision encoder',
       (out) => changed(fp32, out, 'onnx/vision_encoder.onnx'),
       /it has no onnx\/vision_encoder\.onnx/,
+    ],
+    [
+      'a graph without its weights',
+      (out) => changed(fp32, out, 'onnx/decoder_model_merged.onnx_data'),
+      /onnx\/decoder_model_merged\.onnx cannot be loaded; write the package anew with "npm run export" \(/,
     ],
     ['a broken file', (out) => changed(fp32, out, 'config.json', '{'), /config\.json is broken: not JSON/],
     [

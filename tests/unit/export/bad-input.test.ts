@@ -62,7 +62,10 @@ async function shard(folder: string): Promise<[string, string]> {
 
 describe('the exporter refuses', () => {
   it('a folder that is not there', async () => {
-    await expectRefusal(join(FIXTURE, 'nowhere'), /config\.json is missing in .*nowhere/);
+    await expectRefusal(
+      join(FIXTURE, 'nowhere'),
+      /nowhere does not exist; --checkpoint names a folder with config\.json/,
+    );
   });
 
   it('a checkpoint without config.json', async () => {
@@ -200,7 +203,7 @@ describe('the exporter refuses', () => {
     await mkdir(`${out}.partial`);
     await writeFile(join(`${out}.partial`, 'thesis.txt'), 'years of work');
     await expect(exportPackage(options(FIXTURE, out, 'q4'), collectingReport())).rejects.toThrow(
-      /was not made by this exporter/,
+      /was not made by this command/,
     );
     expect(await readdir(`${out}.partial`)).toEqual(['thesis.txt']);
   });
@@ -208,7 +211,7 @@ describe('the exporter refuses', () => {
   it('to share a partial folder with an export that is alive', async () => {
     const out = join(await temporaryFolder(), 'package');
     await mkdir(`${out}.partial`);
-    await writeFile(join(`${out}.partial`, '.export-in-progress'), JSON.stringify({ pid: process.ppid }));
+    await writeFile(join(`${out}.partial`, '.in-progress'), JSON.stringify({ pid: process.ppid }));
     await expect(exportPackage(options(FIXTURE, out, 'q4'), collectingReport())).rejects.toThrow(
       new RegExp(`another export \\(process ${process.ppid}\\)`),
     );
@@ -283,12 +286,12 @@ describe('the exporter goes on', () => {
     const out = join(await temporaryFolder(), 'package');
     await mkdir(`${out}.partial/onnx`, { recursive: true });
     // No process has this id: Linux ends at 2^22.
-    await writeFile(join(`${out}.partial`, '.export-in-progress'), JSON.stringify({ pid: 2 ** 30 }));
+    await writeFile(join(`${out}.partial`, '.in-progress'), JSON.stringify({ pid: 2 ** 30 }));
     await writeFile(join(`${out}.partial`, 'onnx', 'old.onnx'), 'half');
     const report = collectingReport();
     await exportPackage(options(FIXTURE, out, 'q4'), report);
     expect(report.notes).toEqual([
-      expect.stringMatching(/removing .*\.partial, left by an export that did not finish/),
+      expect.stringMatching(/removing .*\.partial, left by an earlier export that did not finish/),
     ]);
     expect(await readdir(join(out, 'onnx'))).not.toContain('old.onnx');
   });

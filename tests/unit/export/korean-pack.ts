@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { requireTokenizerJson, type TokenizerJson } from '#core/tokenizer/korean/tokenizer-file.ts';
 import { isJsonObject } from '#core/json.ts';
-import { readJson } from '../../../cli/export/checkpoint.ts';
+import { readJson } from '../../reference/json.ts';
 import { writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { BASE_SIZE, SUBWORDS, writeKoreanPack } from '../../reference/korean.ts';
 import { copyOfFixture, rewriteTensors, temporaryFolder } from './workbench.ts';

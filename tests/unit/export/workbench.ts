@@ -11,6 +11,8 @@ import { MemorySource } from '#core/memory-source.ts';
 import { writeSafetensors, type TensorPlan } from '#core/safetensors/write.ts';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { exportPackage, type ExportOptions, type ExportReport } from '../../../cli/export/export-package.ts';
+import { presetConfig, type PresetName } from '../../../cli/random-checkpoint/presets.ts';
+import { writeRandomCheckpoint } from '../../../cli/random-checkpoint/random-weights.ts';
 
 export const FIXTURE = fileURLToPath(new URL('../../fixtures/gemma3-tiny/checkpoint', import.meta.url));
 
@@ -26,6 +28,22 @@ export async function copyOfFixture(): Promise<string> {
   const folder = join(await temporaryFolder(), 'checkpoint');
   await cp(FIXTURE, folder, { recursive: true });
   return folder;
+}
+
+/** A checkpoint with random weights in the shape of a preset, `text` changed in its text_config. */
+export async function randomCheckpoint(preset: PresetName, text: Record<string, unknown> = {}): Promise<string> {
+  const config = presetConfig(preset);
+  Object.assign(config['text_config'] ?? {}, text);
+  const out = join(await temporaryFolder(), 'checkpoint');
+  await writeRandomCheckpoint({
+    config,
+    out,
+    seed: 1,
+    dtype: 'BF16',
+    keys: 'language_model.model',
+    shardBytes: undefined,
+  });
+  return out;
 }
 
 export interface EditableTensor extends TensorPlan {

@@ -10,7 +10,7 @@ import { writeSafetensors } from '#core/safetensors/write.ts';
 import { initializersOf, storeWeight } from '#core/gemma3/store-weight.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
 import { exportPackage, type ExportOptions } from '../../../cli/export/export-package.ts';
-import { FileSource } from '../../../cli/export/file-source.ts';
+import { FileSource } from '../../../cli/shared/file-source.ts';
 import { writeRandomCheckpoint } from '../../../cli/random-checkpoint/random-weights.ts';
 import { cosine } from '../../reference/golden.ts';
 import { golden, NodeModel } from '../../reference/node.ts';

@@ -1,53 +1,38 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
+import { main } from '../../../cli/korean/command.ts';
+import { StoppedError } from '../../../cli/shared/errors.ts';
+import { entry, runCommandHere, runNodeProcess, startNodeProcess, temporaryFolder, type Finished } from '../cli/run.ts';
 import { tinyTokenizerJson } from '../tokenizer/tiny-base.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const TEXT = '라마 라마 라마다\n라마, 라마.\r\n\n마라 마라 ab\n'.repeat(3);
-
-interface Finished {
-  status: number | string | null | undefined;
-  stdout: string;
-  stderr: string;
-}
 
 /** A folder with base.json and text.txt, and the command line in it. */
 async function workbench() {
-  const folder = await mkdtemp(join(tmpdir(), 'korean-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await temporaryFolder();
   const path = (name: string) => join(folder, name);
   await writeFile(path('base.json'), JSON.stringify(tinyTokenizerJson(), undefined, 2));
   await writeFile(path('text.txt'), TEXT);
-  const korean = (line: string): Promise<Finished> =>
-    new Promise((resolve) => {
-      // Words with a dot are files of the folder.
-      const args = line
-        .split(' ')
-        .filter((word) => word !== '')
-        .map((word) => (/^[\w-]+\.\w+/.test(word) ? path(word) : word));
-      execFile(
-        process.execPath,
-        ['--import', 'tsx', 'cli/korean/main.ts', ...args],
-        { cwd: ROOT },
-        (error, stdout, stderr) => resolve({ status: error ? error.code : 0, stdout, stderr }),
-      );
-    });
+  // Words with a dot are files of the folder.
+  const args = (line: string) =>
+    line
+      .split(' ')
+      .filter((word) => word !== '')
+      .map((word) => (/^[\w-]+\.\w+/.test(word) ? path(word) : word));
+  const korean = (line: string): Promise<Finished> => runCommandHere(main, args(line));
   const json = async (name: string): Promise<unknown> => JSON.parse(await readFile(path(name), 'utf8'));
-  return { folder, path, korean, json, files: async () => (await readdir(folder)).sort() };
+  return { path, args, korean, json, files: async () => (await readdir(folder)).sort() };
 }
 
 const TRAIN = 'train --base base.json --text text.txt --tokens 4';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-describe('npm run korean', { timeout: 120_000 }, () => {
+describe('npm run korean', () => {
   it('trains, inspects, merges and measures', async () => {
     const { korean, json, path, files } = await workbench();
     const trained = await korean(`${TRAIN} --out pack.json --name tiny --notice made-up`);
@@ -192,12 +177,12 @@ describe('npm run korean', { timeout: 120_000 }, () => {
     [
       'a base that is not there',
       `${TRAIN} --out pack.json`.replace('base.json', 'no.json'),
-      /^error: .*no\.json does not exist$/m,
+      /^error: .*no\.json does not exist; check the path$/m,
     ],
     [
       'a base that is no JSON',
       `${TRAIN} --out pack.json`.replace('base.json', 'text.txt'),
-      /^error: .*text\.txt is no JSON/m,
+      /^error: .*text\.txt is not JSON/m,
     ],
     [
       'a base that is no tokenizer',
@@ -207,22 +192,40 @@ describe('npm run korean', { timeout: 120_000 }, () => {
     [
       'a text that is not there',
       `${TRAIN} --out pack.json`.replace('text.txt', 'no.txt'),
-      /^error: .*no\.txt does not exist$/m,
+      /^error: .*no\.txt does not exist; check the path$/m,
     ],
     [
       'a text that is no UTF-8',
       `${TRAIN} --out pack.json`.replace('text.txt', 'latin.txt'),
       /latin\.txt is no UTF-8 \(near line 1\)/,
     ],
-    ['half a gzip', `${TRAIN} --out pack.json`.replace('text.txt', 'half.gz'), /half\.gz is broken/],
+    [
+      'half a gzip',
+      `${TRAIN} --out pack.json`.replace('text.txt', 'half.gz'),
+      /half\.gz is broken: .*; download or pack it again/,
+    ],
     [
       'a text without Korean',
       `${TRAIN} --out pack.json`.replace('text.txt', 'ascii.txt'),
       /holds no pair of Hangul pieces/,
     ],
     ['an unknown script', `${TRAIN} --out pack.json --scripts Korean`, /Unicode knows no script "Korean"/],
+    [
+      'a folder for a text',
+      `${TRAIN} --out pack.json`.replace('text.txt', '/'),
+      /^error: \/ is a folder, not a file; name a file$/m,
+    ],
+    [
+      'a link to nothing',
+      `${TRAIN} --out pack.json`.replace('text.txt', 'link.txt'),
+      /^error: .*link\.txt is a link to \/nowhere\/text, which does not exist; restore/m,
+    ],
     ['an output that is there', `${TRAIN} --out text.txt`, /text\.txt already exists; name a new file/],
-    ['an output in no folder', `${TRAIN} --out none.d/pack.json`, /the folder of .* does not exist/],
+    [
+      'an output in no folder',
+      `${TRAIN} --out none.d/pack.json`,
+      /none\.d is no folder; make it, or name another file with --out/,
+    ],
     ['a pack that is none', 'inspect --pack list.json', /^error: The pack is \[\], expected an object/m],
     [
       'pairs that are none',
@@ -240,12 +243,57 @@ describe('npm run korean', { timeout: 120_000 }, () => {
     await writeFile(path('latin.txt'), Buffer.from([0xc7, 0xd1, 0xb1, 0xdb, 10]));
     await writeFile(path('ascii.txt'), 'no Korean here\n'.repeat(9));
     await writeFile(path('half.gz'), gzipSync(TEXT).subarray(0, 40));
+    await symlink('/nowhere/text', path('link.txt'));
     const before = await files();
     const { status, stdout, stderr } = await korean(line);
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('    at ');
     expect(stdout).toBe('');
     expect(status).toBe(1);
+    expect(await files()).toEqual(before);
+  });
+
+  it('can be stopped, and writes nothing then', async () => {
+    const { args, path, files } = await workbench();
+    await writeFile(path('long.txt'), TEXT);
+    const before = await files();
+    const stopped = await runCommandHere(
+      main,
+      args('train --base base.json --text long.txt --tokens 4 --out pack.json'),
+      AbortSignal.abort(new StoppedError('SIGTERM')),
+    );
+    expect(stopped).toMatchObject({ status: 143, stdout: '' });
+    expect(stopped.stderr).toMatch(/^error: stopped by SIGTERM; nothing was kept$/m);
+    expect(await files()).toEqual(before);
+  });
+});
+
+describe('the process of npm run korean', { timeout: 60_000 }, () => {
+  it('ends with the status of the command and writes results alone to stdout', async () => {
+    const { args, path } = await workbench();
+    const good = await runNodeProcess([
+      ...entry('korean'),
+      ...args('measure --tokenizer base.json --text text.txt --json'),
+    ]);
+    expect(JSON.parse(good.stdout)).toMatchObject({ file: path('text.txt'), lines: 12 });
+    expect(good.stderr).toContain('measuring');
+    expect(good.status).toBe(0);
+    const bad = await runNodeProcess([...entry('korean'), 'inspect', '--pack', path('none')]);
+    expect(bad).toEqual({ status: 1, stdout: '', stderr: `error: ${path('none')} does not exist; check the path\n` });
+  });
+
+  it('ends with 130 on Ctrl-C', async () => {
+    const { args, path, files } = await workbench();
+    // Large enough to be at work for some seconds.
+    await writeFile(path('long.txt'), '라마 라마 라마다 마라 다라 가나다라 마바사\n'.repeat(2_000_000));
+    const before = await files();
+    const child = startNodeProcess([
+      ...entry('korean'),
+      ...args('train --base base.json --text long.txt --tokens 4 --out pack.json'),
+    ]);
+    await expect.poll(() => child.stderr(), { timeout: 30_000, interval: 20 }).toContain('reading');
+    child.kill('SIGINT');
+    expect(await child.ended).toMatchObject({ code: 130, stderr: expect.stringContaining('error: stopped by SIGINT') });
     expect(await files()).toEqual(before);
   });
 });

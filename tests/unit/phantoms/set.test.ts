@@ -1,33 +1,15 @@
 import { createHash } from 'node:crypto';
-import { execFile, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { lesionMap, renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
 import { isJsonObject } from '#core/json.ts';
+import { main } from '../../../cli/phantoms/command.ts';
 import { npyHeader, writePhantomSet } from '../../../cli/phantoms/phantom-set.ts';
-
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const COMMAND = ['--import', 'tsx', 'cli/phantoms/main.ts'];
-
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'phantoms-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-function run(args: string[]): Promise<{ status: number | string | null | undefined; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [...COMMAND, ...args], { cwd: ROOT }, (error, stdout, stderr) =>
-      resolve({ status: error ? error.code : 0, stdout, stderr }),
-    );
-  });
-}
+import { entry, ROOT, runCommandHere, runNodeProcess, startNodeProcess, temporaryFolder } from '../cli/run.ts';
 
 async function lines(path: string): Promise<Record<string, unknown>[]> {
   const text = await readFile(path, 'utf8');
@@ -159,7 +141,7 @@ it('npyHeader is a multiple of 64 bytes and names type and shape', () => {
 describe('npm run phantoms', { timeout: 60_000 }, () => {
   it('writes a set, shows how far it is, and what guessing would score', async () => {
     const out = join(await temporaryFolder(), 'set');
-    const { status, stdout, stderr } = await run(['--seed', '3', '--count', '200', '--out', out]);
+    const { status, stdout, stderr } = await runCommandHere(main, ['--seed', '3', '--count', '200', '--out', out]);
     expect(stderr).toMatch(/100% \| 0\.8 of 0\.8 MB/);
     expect(stdout).toMatch(/^brightness( +\d+\.\d %){4}$/m);
     expect(stdout).toContain('set: 200 phantoms (base, train, seed 3), 1600 questions about them');
@@ -175,7 +157,10 @@ describe('npm run phantoms', { timeout: 60_000 }, () => {
     ['a full folder', ['--seed', '0', '--count', '1', '--out', ROOT], /^error: .* already holds something/m],
   ])('ends with 1 on %s and makes nothing', async (_, args, message) => {
     const folder = await temporaryFolder();
-    const { status, stderr } = await run(args.map((arg) => (arg === 'OUT' ? join(folder, 'set') : arg)));
+    const { status, stderr } = await runCommandHere(
+      main,
+      args.map((arg) => (arg === 'OUT' ? join(folder, 'set') : arg)),
+    );
     expect(stderr).toMatch(message);
     expect(status).toBe(1);
     expect(await readdir(folder)).toEqual([]);
@@ -183,15 +168,29 @@ describe('npm run phantoms', { timeout: 60_000 }, () => {
 
   it('keeps nothing when it is stopped', async () => {
     const folder = await temporaryFolder();
-    const args = ['--seed', '0', '--count', '500000', '--out', join(folder, 'set')];
-    const child = spawn(process.execPath, [...COMMAND, ...args], { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
-    let stderr = '';
-    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-    await expect.poll(() => readdirSync(folder), { timeout: 30_000 }).toHaveLength(1);
+    const child = startNodeProcess([
+      ...entry('phantoms'),
+      ...['--seed', '0', '--count', '500000', '--out', join(folder, 'set')],
+    ]);
+    await expect.poll(() => readdirSync(folder), { timeout: 30_000, interval: 20 }).toHaveLength(1);
     child.kill('SIGINT');
-    expect(await ended).toBe(130);
+    const { code, stderr } = await child.ended;
+    expect(code).toBe(130);
     expect(stderr).toContain('error: stopped by SIGINT; nothing was kept');
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('ends its process with 1 on an error', async () => {
+    const { status, stdout, stderr } = await runNodeProcess([
+      ...entry('phantoms'),
+      '--seed',
+      '0',
+      '--count',
+      '1',
+      '--out',
+      ROOT,
+    ]);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^error: .* already holds something/m);
   });
 });

@@ -6,7 +6,7 @@ import { applyEdit, editBetween } from '#core/tokenizer/text/text-edit.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
 import { unitEnds } from '#core/tokenizer/text/units.ts';
 import { LiveText } from '../../../workers/tokenizer/live-text.ts';
-import type { RegisteredTokenizer } from '../../../workers/tokenizer/registry.ts';
+import type { RegisteredTokenizer } from '../../../workers/tokenizer/registered-tokenizer.ts';
 
 /** One token a word with the space before it, or, across everything, one for `across` characters. */
 function standIn(across?: number): RegisteredTokenizer {

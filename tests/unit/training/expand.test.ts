@@ -10,6 +10,7 @@ import { exportPackage } from '../../../cli/export/export-package.ts';
 import { merge } from '../../../cli/korean/merge.ts';
 import { train } from '../../../cli/korean/train.ts';
 import { writePhantomSet } from '../../../cli/phantoms/phantom-set.ts';
+import { collectingIo } from '../cli/run.ts';
 import { hasTrainingPython, python } from './python.ts';
 
 const runs = readFileSync(new URL('expand_runs.py', import.meta.url), 'utf8');
@@ -48,14 +49,16 @@ tokenizer = build_tokenizer(texts['en'], texts['ko'], merges=100)
 (folder / 'base.json').write_text(json.dumps(tokenizer), encoding='utf-8')`,
       folder,
     ]);
-    vi.spyOn(console, 'log').mockReturnValue();
+    const { io } = collectingIo();
     const base = at('base.json');
-    await train({
-      ...{ base, text: at('ko.txt'), tokens: TOKENS, out: at('pack.json'), notice: 'a test' },
-      ...{ minFrequency: 2, longest: 8, scripts: ['Hangul'], punctuation: false, superwords: false, nfc: true },
-    });
-    await merge({ base, pack: at('pack.json'), out: at('merged.json'), text: [at('ko.txt'), at('en.txt')] });
-    vi.restoreAllMocks();
+    await train(
+      {
+        ...{ base, text: at('ko.txt'), tokens: TOKENS, out: at('pack.json'), notice: 'a test' },
+        ...{ minFrequency: 2, longest: 8, scripts: ['Hangul'], punctuation: false, superwords: false, nfc: true },
+      },
+      io,
+    );
+    await merge({ base, pack: at('pack.json'), out: at('merged.json'), text: [at('ko.txt'), at('en.txt')] }, io);
     const { stdout } = await python(['-c', runs, folder]);
     result = JSON.parse(stdout);
   });

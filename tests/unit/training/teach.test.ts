@@ -1,17 +1,12 @@
 /** The whole of `npm run teach` in small: that its steps fit together, not that anything is learnt. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readScores } from '../../../cli/teach/results.ts';
-import { tools } from '../../../scripts/node-process.ts';
+import { main } from '../../../cli/teach/command.ts';
+import { runCommandHere, type Finished } from '../cli/run.ts';
 import { hasTrainingPython } from './python.ts';
-
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const run = promisify(execFile);
 
 const name = hasTrainingPython()
   ? 'npm run teach'
@@ -24,15 +19,14 @@ describe.skipIf(!hasTrainingPython())(name, () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  const teach = (...args: string[]) =>
-    run(process.execPath, [...tools.tsx, 'cli/teach/main.ts', '--out', folder, ...args], {
-      cwd: root,
-      env: { ...process.env, OMP_NUM_THREADS: '1' },
-      maxBuffer: 2 ** 26,
-    });
+  const teach = async (...args: string[]): Promise<Finished> => {
+    vi.stubEnv('OMP_NUM_THREADS', '1');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    return runCommandHere(main, ['--out', folder, ...args]);
+  };
 
   it('goes from nothing to evaluated packages, does nothing twice, and refuses other amounts', async () => {
-    await teach('--smoke');
+    expect(await teach('--smoke')).toMatchObject({ status: 0 });
     for (const model of ['teaching-base', 'teaching-ko']) {
       for (const file of ['fp32', 'fp32-blank', 'q4', 'q2']) {
         const path = join(folder, 'evaluations', `${model}-${file}.json`);
@@ -43,6 +37,9 @@ describe.skipIf(!hasTrainingPython())(name, () => {
     const { stdout } = await teach('--smoke');
     expect(stdout).toMatch(/: all \d+ steps are done/);
     expect(await readFile(join(folder, 'times.jsonl'), 'utf8')).toBe(times);
-    await expect(teach()).rejects.toThrow(/holds a run with another seed or other amounts/);
+    expect(await teach()).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/holds a run with another seed or other amounts/),
+    });
   });
 });

@@ -1,7 +1,7 @@
 /** The words side of a loaded model: messages to token ids, token ids to text. */
 import { buildPrompt, type ImageTokens, type Prompt, type RenderChat } from '#core/chat/prompt.ts';
 import type { ChatTokenizer } from '#core/chat/tokenizer.ts';
-import type { ChatMessage } from '#core/protocol/engine.ts';
+import type { ChatMessage } from '#core/protocol/conversation.ts';
 import { FailureError } from '#core/failure.ts';
 import { readJson, readText, type PackageReader } from '../../store/reader.ts';
 import { compileChatTemplate, findChatTemplate } from './template.ts';

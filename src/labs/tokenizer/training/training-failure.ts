@@ -8,6 +8,6 @@ const notFetched: readonly string[] = ['offline', 'file-missing', 'rate-limited'
 /** What is wrong, and what to do about it. */
 export function trainingFailure({ code, detail }: TrainingFailure): string {
   const named = notFetched.includes(code) ? 'network' : known.find((name) => name === code);
-  if (named) return tWith(`tok.train.failure.${named}`, detail);
-  return t('tok.train.failure.other', { reason: 'reason' in detail ? (detail['reason'] ?? code) : code });
+  if (named) return tWith(`tokenizer.train.failure.${named}`, detail);
+  return t('tokenizer.train.failure.other', { reason: 'reason' in detail ? (detail['reason'] ?? code) : code });
 }

@@ -1,0 +1,54 @@
+/** Checks that every id of tokenizer.json has a row in the embedding matrix. */
+import type { CheckpointTensor } from '#core/gemma3/checkpoint.ts';
+import { matrixShape } from '#core/gemma3/matrix-rows.ts';
+import { isJsonObject, type Json } from '#core/json.ts';
+import { CommandError } from '../shared/errors.ts';
+import type { Checkpoint } from './checkpoint.ts';
+
+export const EMBEDDING = 'model.embed_tokens.weight';
+export const TOKENIZER = 'tokenizer.json';
+
+/**
+ * Compares the number of ids with the number of rows. More rows than ids is padding, as Gemma 3 has it.
+ * @throws CommandError that names both numbers
+ */
+export async function checkTokenizerFits(checkpoint: Checkpoint): Promise<void> {
+  const { files } = checkpoint;
+  if (!(await files.has(TOKENIZER))) return;
+  const size = tokenizerSize(await files.json(TOKENIZER));
+  const embedding = tensorOf(checkpoint, EMBEDDING);
+  const { rows } = matrixShape(embedding.entry.shape);
+  if (size <= rows) return;
+  throw new CommandError(
+    `${TOKENIZER} has ${size} ids, but ${describe(embedding)} has ${rows} rows: ${size - rows} tokens have none. Put the checkpoint's own tokenizer.json back, and add Korean with --korean PACK; or export a checkpoint whose matrix was resized to ${size} rows and trained`,
+  );
+}
+
+/** Largest id + 1, for every model type of tokenizer.json. */
+function tokenizerSize(json: Json): number {
+  const vocab = isJsonObject(json['model']) ? json['model']['vocab'] : undefined;
+  let largest = -1;
+  // Unigram has a list; the position is the id.
+  if (Array.isArray(vocab)) largest = vocab.length - 1;
+  else if (isJsonObject(vocab)) for (const id of Object.values(vocab)) largest = Math.max(largest, idOf(id));
+  else throw new CommandError(`${TOKENIZER} has no "model.vocab": it is no tokenizer of Hugging Face`);
+  const added: unknown = json['added_tokens'];
+  if (Array.isArray(added))
+    for (const token of added) largest = Math.max(largest, idOf(isJsonObject(token) ? token['id'] : undefined));
+  return largest + 1;
+}
+
+function idOf(value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  throw new CommandError(`${TOKENIZER}: ${JSON.stringify(value)} stands where a token's id should be`);
+}
+
+export function tensorOf({ tensors }: Checkpoint, name: string): CheckpointTensor {
+  const tensor = tensors.get(name);
+  if (!tensor) throw new Error(`the checkpoint was opened without "${name}"`);
+  return tensor;
+}
+
+export function describe({ key, source }: CheckpointTensor): string {
+  return `the embedding matrix ("${key}" in ${source.name})`;
+}

@@ -1,0 +1,31 @@
+/** Reads whole files. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { CommandError, onFile } from './errors.ts';
+
+export interface FileContent {
+  bytes: Buffer<ArrayBuffer>;
+  /** Hex. */
+  sha256: string;
+}
+
+/** @throws a system error with the path */
+export async function readWholeFile(path: string): Promise<FileContent> {
+  const bytes = await onFile(path, readFile(path));
+  return { bytes, sha256: sha256Of(bytes) };
+}
+
+/** Hex. */
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** @throws CommandError when the bytes are not JSON in UTF-8 */
+export function parseJson(path: string, bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CommandError(`${path} is not JSON: ${reason}; check that it is the file you meant`, { cause });
+  }
+}

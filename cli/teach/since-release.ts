@@ -1,0 +1,30 @@
+/** Whether models were committed since the last release: each such commit stays in every clone for good. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+export interface SinceRelease {
+  /** The newest tag `v*` that the commit at hand comes from. */
+  release: string;
+  /** Short hashes, newest first. */
+  commits: string[];
+}
+
+/**
+ * @param repository folder with `.git`
+ * @param paths what to look at, relative to it
+ * @returns undefined where there is no git repository or no release yet
+ */
+export async function commitsSinceRelease(
+  repository: string,
+  paths: readonly string[],
+): Promise<SinceRelease | undefined> {
+  const git = async (...args: string[]) => (await promisify(execFile)('git', args, { cwd: repository })).stdout.trim();
+  let release: string;
+  try {
+    release = await git('describe', '--tags', '--abbrev=0', '--match', 'v*');
+  } catch {
+    return undefined;
+  }
+  const hashes = await git('log', '--format=%h', `${release}..HEAD`, '--', ...paths);
+  return { release, commits: hashes === '' ? [] : hashes.split('\n') };
+}

@@ -1,0 +1,25 @@
+import type { Catalog, CatalogName, Locale } from './messages.ts';
+
+/** Loads one catalog in one language. Rejects with the browser's TypeError when its script cannot be fetched. */
+export const catalogs: Readonly<Record<CatalogName, Readonly<Record<Locale, () => Promise<Catalog>>>>> = {
+  shell: {
+    ko: async () => (await import('./shell/ko.ts')).ko,
+    en: async () => (await import('./shell/en.ts')).en,
+  },
+  chat: {
+    ko: async () => (await import('./chat/ko.ts')).ko,
+    en: async () => (await import('./chat/en.ts')).en,
+  },
+  tokenizer: {
+    ko: async () => (await import('./tokenizer/ko.ts')).ko,
+    en: async () => (await import('./tokenizer/en.ts')).en,
+  },
+  lora: {
+    ko: async () => (await import('./lora/ko.ts')).ko,
+    en: async () => (await import('./lora/en.ts')).en,
+  },
+  quant: {
+    ko: async () => (await import('./quant/ko.ts')).ko,
+    en: async () => (await import('./quant/en.ts')).en,
+  },
+};

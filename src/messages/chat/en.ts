@@ -1,0 +1,51 @@
+import type { ko } from './ko.ts';
+
+export const en: Record<keyof typeof ko, string> = {
+  'welcome.title': 'Medical AI that answers on your own computer',
+  'welcome.lead':
+    'Runs models of the MedGemma family on the GPU of this browser, with nothing to install. Questions and images never leave this device.',
+  'welcome.try': 'Try asking',
+  'welcome.example.3': 'Describe what you see in this image, step by step.',
+  'welcome.example.image': 'needs an image',
+
+  'welcome.teaching.title': 'A small AI that looks and answers',
+  'welcome.teaching.lead':
+    'A very small teaching model, built like MedGemma. It looks at phantoms, images drawn for practice, and answers in Korean and English. What a phantom shows is known, so you see at once whether an answer is right.',
+  'welcome.teaching.phantom': 'draws a new phantom and asks',
+
+  'phantom.draw': 'Draw a phantom',
+  'phantom.ask': 'Ask about this phantom',
+  'phantom.score': '{right} of {asked} right',
+
+  'composer.label': 'Question',
+  'composer.placeholder': 'Ask anything',
+  'composer.hint': 'Enter sends, Shift+Enter starts a new line',
+  'composer.send': 'Send',
+  'composer.attach.no-vision': 'This model cannot read images',
+  'composer.images': 'Attached images',
+  'composer.loading': 'The model is opening. You can write your question already.',
+  'composer.no-model': 'No model is open. Open one first.',
+  'composer.not-images': 'Only PNG, JPEG and WebP images can be attached. Left out: {names}',
+  'composer.safety': 'Not for diagnosis or treatment decisions. Answers can be wrong: verify them independently.',
+
+  'chat.log': 'Conversation',
+  'chat.you': 'You',
+  'chat.model': 'Model',
+  'chat.to-bottom': 'To the end',
+  'chat.left-out': 'The context is full: messages above this line are no longer sent to the model',
+  'answer.image': 'Reading the image ({percent}%)',
+  'answer.prefill': 'Reading the question ({done}/{total} tokens)',
+  'answer.thinking': 'Thinking',
+  'answer.thought': 'Thought process',
+  'answer.stopped-empty': 'Stopped before an answer came.',
+  'answer.length': 'Ended here at the maximum number of new tokens. Raise it in the settings.',
+  'answer.teaching': 'Teaching model',
+  'answer.copy': 'Copy',
+  'answer.copied': 'Copied',
+  'answer.copy-failed': 'The browser did not allow copying',
+  'answer.regenerate': 'Answer again',
+  'answer.figures': 'First token {first} · {count} tokens · {rate}',
+  'answer.seed': 'seed {seed}',
+  'failure.context-full.cut': 'The context is full: the answer was cut here',
+  'failure.context-full.cut-next': 'Choose how to go on.',
+};

@@ -1,0 +1,33 @@
+import type { Session } from '../chat/session.svelte.ts';
+import { Lazy } from '../platform/lazy.svelte.ts';
+import { locale } from '../platform/locale.svelte.ts';
+
+export type Labs = ReturnType<typeof lazyLabs>;
+
+/**
+ * The labs, each loaded with its messages at the first visit.
+ * @param page address of the page; what the labs show lies beside it
+ */
+export function lazyLabs(session: Session, page: string) {
+  return {
+    chat: new Lazy(async () => {
+      const [{ openChat }] = await Promise.all([import('../labs/chat/open-chat.ts'), locale.load('chat')]);
+      return openChat();
+    }),
+    tokenizer: new Lazy(async () => {
+      const [{ openTokenizer }] = await Promise.all([
+        import('../labs/tokenizer/open-tokenizer.ts'),
+        locale.load('tokenizer'),
+      ]);
+      return openTokenizer(page);
+    }),
+    lora: new Lazy(async () => {
+      const [{ openLora }] = await Promise.all([import('../labs/lora/open-lora.ts'), locale.load('lora')]);
+      return openLora(session, page);
+    }),
+    quant: new Lazy(async () => {
+      const [{ openQuant }] = await Promise.all([import('../labs/quant/open-quant.ts'), locale.load('quant')]);
+      return openQuant(session, page);
+    }),
+  };
+}
