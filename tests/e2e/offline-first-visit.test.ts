@@ -22,35 +22,59 @@ async function visit(page: Page, lab: string): Promise<Locator> {
 const retry = (page: Page) =>
   page.getByRole('alert').filter({ visible: true }).getByRole('button', { name: /다시/ }).first();
 
+const progress = (page: Page) =>
+  page.getByRole('main').filter({ visible: true }).getByRole('progressbar').filter({ visible: true });
+
 /** Presses what is offered, as often as another part of the lab is still to be fetched, until it is there. */
 async function retryUntil(page: Page, there: Locator): Promise<void> {
   await expect(async () => {
     if (await retry(page).isVisible()) await retry(page).click();
     await expect(there).toBeVisible({ timeout: 5_000 });
   }).toPass(patience);
+  await expect(page.getByRole('alert').filter({ visible: true })).toHaveCount(0);
 }
 
-const labs: readonly (readonly [string, (page: Page) => Locator])[] = [
-  ['tokenizer', (page) => page.locator('tr[data-tokenizer="base"] [data-figure="tokens"]')],
-  ['lora', (page) => page.locator('#lora').getByRole('button', { name: '걸기' }).first()],
-  ['quant', (page) => page.getByTestId('inspection')],
+/** What a lab fetches for itself, and what is seen once it has it. */
+const labs: readonly (readonly [string, RegExp, (page: Page) => Locator])[] = [
+  [
+    'tokenizer',
+    /\/tokenizer\/gemma3\.vocabulary$/,
+    (page) => page.locator('tr[data-tokenizer="base"] [data-figure="tokens"]'),
+  ],
+  [
+    'lora',
+    /\/models\/results\.json$/,
+    (page) => page.locator('#lora').getByLabel('함께 배포된 어댑터', { exact: true }),
+  ],
+  ['quant', /\/models\/teaching-ko-fp16\/model\.safetensors$/, (page) => page.getByTestId('inspection')],
 ];
 
-for (const [lab, there] of labs) {
+for (const [lab, files, there] of labs) {
   test(`${lab}: without a connection says so, and works when it is back`, async ({ page }) => {
     await goOffline(page);
     const alert = await visit(page, lab);
-    await expect(alert).toContainText(/연결/, { timeout: 30_000 });
-    await expect(retry(page)).toBeVisible();
-    await expect(page.getByRole('progressbar').filter({ visible: true })).toHaveCount(0, { timeout: 10_000 });
-    await expect(there(page)).toBeHidden();
-
-    // Pressed while there is still none: the same words again.
-    await retry(page).click();
-    await expect(alert).toContainText(/연결/, { timeout: 30_000 });
-
+    await expectFailure(page, alert, there(page));
     await page.context().setOffline(false);
     await retryUntil(page, there(page));
-    await expect(page.getByRole('alert').filter({ visible: true })).toHaveCount(0);
   });
+
+  test(`${lab}: with its code but without its files says so, and works when they come`, async ({ page }) => {
+    await openPage(page, '/#/chat');
+    await page.route(files, (route) => route.abort('internetdisconnected'));
+    const alert = await visit(page, lab);
+    await expectFailure(page, alert, there(page));
+    await page.unroute(files);
+    await retryUntil(page, there(page));
+  });
+}
+
+async function expectFailure(page: Page, alert: Locator, there: Locator): Promise<void> {
+  await expect(alert).toContainText(/연결|받지 못했습니다/, { timeout: 30_000 });
+  await expect(retry(page)).toBeVisible();
+  await expect(progress(page)).toHaveCount(0, { timeout: 30_000 });
+  await expect(there).toBeHidden();
+  // Pressed while nothing has changed: the same words again.
+  await retry(page).click();
+  await expect(alert).toContainText(/연결|받지 못했습니다/, { timeout: 30_000 });
+  await expect(there).toBeHidden();
 }
