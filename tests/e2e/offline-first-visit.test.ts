@@ -1,5 +1,5 @@
 import { expect, test, type Locator, type Page } from '@playwright/test';
-import { openPage, patience } from './page.ts';
+import { modelReady, openPage, patience } from './page.ts';
 
 /**
  * The page was opened with a connection, which is gone before a lab is looked at for the first time: nothing of the lab's is
@@ -7,7 +7,7 @@ import { openPage, patience } from './page.ts';
  */
 async function goOffline(page: Page): Promise<void> {
   await openPage(page, '/#/chat');
-  await expect(page.getByRole('main').first()).toBeVisible(patience);
+  await modelReady(page);
   await page.context().setOffline(true);
 }
 
@@ -60,6 +60,7 @@ for (const [lab, files, there] of labs) {
 
   test(`${lab}: with its code but without its files says so, and works when they come`, async ({ page }) => {
     await openPage(page, '/#/chat');
+    await modelReady(page);
     await page.route(files, (route) => route.abort('internetdisconnected'));
     const alert = await visit(page, lab);
     await expectFailure(page, alert, there(page));
@@ -67,6 +68,16 @@ for (const [lab, files, there] of labs) {
     await retryUntil(page, there(page));
   });
 }
+
+test('the runtime that did not come is asked for again', async ({ page }) => {
+  const scripts = /\/ort\.[\w.-]+\.js$/;
+  await page.route(scripts, (route) => route.abort('internetdisconnected'));
+  await openPage(page, '/#/chat');
+  await expect(page.getByRole('alert').filter({ visible: true }).first()).toContainText('연결', patience);
+  await page.unroute(scripts);
+  await retry(page).click();
+  await modelReady(page);
+});
 
 async function expectFailure(page: Page, alert: Locator, there: Locator): Promise<void> {
   await expect(alert).toContainText(/연결|받지 못했습니다/, { timeout: 30_000 });
