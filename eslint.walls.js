@@ -13,11 +13,7 @@ const drawing = packages('svelte', 'bits-ui', '@lucide/svelte', 'uplot', '@inter
 /** What each folder may import; all else is behind its wall. */
 const allowed = {
   core: ['./core', ...packages('@bufbuild/protobuf', 'valibot')],
-  workers: [
-    './workers',
-    './core',
-    ...packages('comlink', 'onnxruntime-web', '@huggingface/jinja', '@huggingface/tokenizers'),
-  ],
+  workers: ['./workers', './core', ...packages('onnxruntime-web', '@huggingface/jinja', '@huggingface/tokenizers')],
   cli: [
     './cli',
     './core',
@@ -45,7 +41,7 @@ const allowed = {
     './workers/tokenizer.worker.ts',
     './workers/vocabulary.worker.ts',
     './workers/weights.worker.ts',
-    ...packages('svelte', 'comlink'),
+    ...packages('svelte'),
   ],
   'src/chat': [
     './src/chat',
@@ -104,6 +100,11 @@ const commands = ['export', 'korean', 'evaluate', 'phantoms', 'random-checkpoint
 
 export const walls = [
   ...zones,
+  {
+    target: ['./core/!(protocol)/**', './core/*.ts'],
+    from: './core/protocol',
+    message: 'core/protocol is the wire: it imports the domain, and the domain does not import it.',
+  },
   ...labs,
   ...commands,
   {

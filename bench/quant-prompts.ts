@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chunks } from '#core/chat/chunks.ts';
 import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import { decodeFloats, isFloatDtype } from '#core/safetensors/dtype.ts';
 import { readHeader } from '#core/safetensors/header.ts';
 import { openModel, type EvaluatedModel } from '../cli/evaluate/model.ts';

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { matrixRows, matrixShape } from '#core/gemma3/matrix-rows.ts';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import { Distances } from '#core/quant/compare.ts';
 import { dequantize, quantize } from '#core/quant/matrix.ts';
 import { measure } from '#core/quant/measures.ts';

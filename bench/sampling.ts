@@ -1,6 +1,6 @@
 /** Milliseconds per sampled token over Gemma 3's vocabulary: `tsx bench/sampling.ts`. */
 import { cpus } from 'node:os';
-import type { Sampling } from '#core/protocol/conversation.ts';
+import type { Sampling } from '#core/sampling/sampling.ts';
 import { createSampler } from '#core/sampling/sampler.ts';
 import { Random } from '#core/sampling/random.ts';
 

@@ -21,14 +21,17 @@ export type FailureCode =
   | 'offline'
   /** The connection failed. detail: url, reason, and status where the server answered */
   | 'network'
-  /** 401 or 403. Hugging Face answers so for repositories that want consent, and for those that do not exist. detail: host, url, status */
-  | 'gated'
   /** 429. detail: host, url, and retryAfter (seconds) where the server tells */
   | 'rate-limited'
   /** 5xx. detail: host, url, status */
   | 'server-error'
-  /** Larger than any file of its kind. detail: file, bytes, limit */
-  | 'too-large'
+  /** No such repository, or no tokenizer.json in it. detail: id */
+  | 'not-found'
+  /**
+   * 401 or 403. Hugging Face answers so for repositories that want consent, and for those that do not exist.
+   * detail: id (owner/name on Hugging Face, elsewhere the address), url, status
+   */
+  | 'gated'
   /** The architecture or the graph is none that the engine runs. detail: file, reason */
   | 'unsupported-package'
   /** The package needs a GPU feature that this one lacks. detail: feature */
@@ -53,10 +56,52 @@ export type FailureCode =
   | 'no-model'
   /** Another job is running. */
   | 'busy'
-  /** ONNX Runtime reported an error. detail: reason */
-  | 'runtime';
+  /** The job was stopped before it ended. */
+  | 'stopped'
+  /** Another job of the same worker did not stop, and the worker was ended with it. detail: worker */
+  | 'worker-restarted'
+  /** The worker broke off. detail: worker, reason */
+  | 'worker-crashed'
+  /** ONNX Runtime, or code of ours, reported an error that nobody expected. detail: reason */
+  | 'runtime'
+  /** Not JSON. detail: file, reason, and line and column where the browser tells them */
+  | 'json-syntax'
+  /** Not UTF-8. detail: file */
+  | 'encoding'
+  /** detail: file, bytes, limit */
+  | 'too-large'
+  /** Neither JSON nor SentencePiece. detail: file */
+  | 'unknown-file'
+  /** JSON, and no tokenizer and no pack. detail: file, reason */
+  | 'not-a-tokenizer'
+  /** A tokenizer that neither our encoder nor the library reads. detail: file, reason */
+  | 'unsupported-tokenizer'
+  /** detail: file, reason */
+  | 'sentencepiece'
+  /** A pack with something wrong in it. detail: file, reason */
+  | 'pack'
+  /** A pack for another base. detail: file, expected, found (first digits of SHA-256) */
+  | 'pack-base'
+  /** A pack, while the base it builds on is not there. */
+  | 'no-base'
+  /** A line of pairs without a tab. detail: file, line */
+  | 'pair-without-tab'
+  /** A line of pairs with more than two columns. detail: file, line, columns */
+  | 'pair-columns'
+  /** A file of pairs without a pair. detail: file */
+  | 'no-pairs'
+  /** More text than is compared live. detail: file, length, limit */
+  | 'text-too-long'
+  /** A training text without a sentence. */
+  | 'no-text'
+  /** A training text without Hangul. detail: sentences */
+  | 'no-hangul'
+  /** A training text with too few different sentences. detail: sentences, least */
+  | 'too-little'
+  /** No pair of neighbours is frequent enough to be merged. detail: frequency */
+  | 'no-pair';
 
-/** Thrown inside a worker; the border turns it into a `failed` event (comlink would lose the fields). */
+/** Thrown by domain code, and by a client whose job failed. Its fields cross the worker border as a `Failure`. */
 export class FailureError extends Error {
   constructor(
     readonly code: FailureCode,
@@ -65,5 +110,9 @@ export class FailureError extends Error {
   ) {
     super(`${code} ${JSON.stringify(detail)}`, options);
     this.name = 'FailureError';
+  }
+
+  get failure(): Failure {
+    return { code: this.code, detail: this.detail };
   }
 }

@@ -5,13 +5,13 @@ import './styles/markdown.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { Session } from './chat/session.svelte.ts';
-import { removeFailedStyles } from './platform/failed-styles.ts';
 import { locale } from './platform/locale.svelte.ts';
 import { place } from './platform/place.svelte.ts';
+import { watchStyles } from './platform/styled-import.ts';
 import { theme } from './platform/theme.svelte.ts';
 import { lazyLabs } from './shell/labs.ts';
 
-removeFailedStyles();
+watchStyles();
 theme.restore();
 place.follow();
 

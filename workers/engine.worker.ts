@@ -1,6 +1,4 @@
-import { expose } from 'comlink';
-import type { EngineApi } from '#core/protocol/engine.ts';
 import { Engine } from './engine/engine.ts';
+import { serveJobs } from './jobs/serve.ts';
 
-const engine: EngineApi = new Engine();
-expose(engine);
+serveJobs(new Engine().handlers);

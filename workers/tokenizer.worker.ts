@@ -1,6 +1,4 @@
-import { expose } from 'comlink';
-import type { TokenizerLabApi } from '#core/protocol/tokenizer.ts';
-import { Lab } from './tokenizer/tokenizer-lab.ts';
+import { serveJobs } from './jobs/serve.ts';
+import { TokenizerLab } from './tokenizer/tokenizer-lab.ts';
 
-const lab: TokenizerLabApi = new Lab();
-expose(lab);
+serveJobs(new TokenizerLab().handlers);

@@ -1,6 +1,4 @@
-import { expose } from 'comlink';
-import type { LessonsApi } from '#core/protocol/vocabulary.ts';
-import { Lessons } from './vocabulary/vocabulary.ts';
+import { serveJobs } from './jobs/serve.ts';
+import { VocabularyLab } from './vocabulary/vocabulary.ts';
 
-const lessons: LessonsApi = new Lessons();
-expose(lessons);
+serveJobs(new VocabularyLab().handlers);

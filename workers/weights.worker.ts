@@ -1,6 +1,4 @@
-import { expose } from 'comlink';
-import type { WeightsApi } from '#core/protocol/weights.ts';
+import { serveJobs } from './jobs/serve.ts';
 import { WeightsLab } from './weights/weights.ts';
 
-const weights: WeightsApi = new WeightsLab();
-expose(weights);
+serveJobs(new WeightsLab().handlers);

@@ -1,13 +1,16 @@
 /** The page that the driver works with. */
 import { wrap, type Remote } from 'comlink';
-import type { EngineApi } from '#core/protocol/engine.ts';
+import type { EngineJobs } from '#core/protocol/engine.ts';
+import { WorkerClient } from '../../src/workers/worker-client.ts';
 import type { BenchPage, EngineName, OpenRequest } from './contract.ts';
 import type { GpuCounts } from './gpu-meter.ts';
 import * as ours from './ours.ts';
 import type { Peer } from './peer.ts';
 import { measureSampling } from './sampling.ts';
 
-type Open = { worker: Worker } & ({ name: 'ours'; api: Remote<EngineApi> } | { name: 'peer'; api: Remote<Peer> });
+type Open = { worker: Worker } & (
+  { name: 'ours'; engine: WorkerClient<EngineJobs> } | { name: 'peer'; api: Remote<Peer> }
+);
 let current: Open | undefined;
 
 function start(engine: EngineName, hostOnly: boolean): Open {
@@ -15,7 +18,7 @@ function start(engine: EngineName, hostOnly: boolean): Open {
   // Vite finds workers by this expression, so each is written out.
   if (engine === 'ours') {
     const worker = new Worker(new URL('./ours.worker.ts', import.meta.url), { type: 'module', name });
-    return { name: engine, worker, api: wrap<EngineApi>(worker) };
+    return { name: engine, worker, engine: new WorkerClient<EngineJobs>({ name: engine, create: () => worker }) };
   }
   const worker = new Worker(new URL('./peer.worker.ts', import.meta.url), { type: 'module', name });
   return { name: engine, worker, api: wrap<Peer>(worker) };
@@ -37,7 +40,7 @@ const page: BenchPage = {
     });
     const open =
       opened.name === 'ours'
-        ? ours.open(opened.api, request)
+        ? ours.open(opened.engine, request)
         : opened.api.open(request).then((): undefined => undefined);
     const info = await Promise.race([open, failed]);
     const milliseconds = performance.now() - begin;
@@ -46,13 +49,13 @@ const page: BenchPage = {
   },
   generate(prompt, newTokens) {
     const opened = running();
-    if (opened.name === 'ours') return ours.generate(opened.api, prompt, newTokens);
+    if (opened.name === 'ours') return ours.generate(opened.engine, prompt, newTokens);
     return opened.api.generate(prompt, newTokens);
   },
   setAdapters(adapters) {
     const opened = running();
     if (opened.name !== 'ours') throw new Error('only our engine runs adapters');
-    return ours.setAdapters(opened.api, adapters);
+    return ours.setAdapters(opened.engine, adapters);
   },
   counts() {
     running();

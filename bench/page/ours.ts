@@ -1,38 +1,28 @@
 /** Drives the engine worker through its contract, as the page does. */
-import { proxy, type Remote } from 'comlink';
-import type { SetAdaptersEvent } from '#core/protocol/adapters.ts';
-import type { EngineApi, GenerateEvent, ModelInfo, OpenEvent } from '#core/protocol/engine.ts';
+import type { EngineJobs, ModelInfo } from '#core/protocol/engine.ts';
+import type { WorkerClient } from '../../src/workers/worker-client.ts';
 import type { Answer, BenchAdapter, OpenRequest } from './contract.ts';
 
-let jobs = 0;
+type EngineWorker = WorkerClient<EngineJobs>;
 
-export async function open(api: Remote<EngineApi>, { url, contextLength }: OpenRequest): Promise<ModelInfo> {
-  const end = await terminal<OpenEvent>((on) =>
-    api.open(`${++jobs}`, { type: 'url', url }, { contextLength, provider: 'webgpu' }, proxy(on)),
-  );
-  if (end.type !== 'done') throw new Error(`open: ${JSON.stringify(end)}`);
-  return end.model;
+export async function open(engine: EngineWorker, { url, contextLength }: OpenRequest): Promise<ModelInfo> {
+  const options = { contextLength, provider: 'webgpu' } as const;
+  return (await engine.ask('open', { source: { type: 'url', url }, options })).model;
 }
 
-export async function generate(api: Remote<EngineApi>, prompt: string, maxNewTokens: number): Promise<Answer> {
+export async function generate(engine: EngineWorker, prompt: string, maxNewTokens: number): Promise<Answer> {
   // Without this the KV cache of the last answer would answer for the prompt.
-  await api.forget();
+  await engine.ask('forget', undefined);
   const ids: number[] = [];
   const request = {
     messages: [{ role: 'user' as const, content: [{ type: 'text' as const, text: prompt }] }],
     sampling: { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 1 },
     maxNewTokens,
   };
-  const end = await terminal<GenerateEvent>((on) =>
-    api.generate(
-      `${++jobs}`,
-      request,
-      proxy((event) => {
-        if (event.type === 'token') ids.push(...event.ids);
-        on(event);
-      }),
-    ),
-  );
+  const job = engine.start('generate', request, (event) => {
+    if (event.type === 'token') ids.push(...event.ids);
+  });
+  const end = await job.ended;
   if (end.type !== 'done') throw new Error(`generate: ${JSON.stringify(end)}`);
   const { turn } = end;
   if (turn.cachedTokens > 0) throw new Error('a part of the prompt was in the cache');
@@ -45,9 +35,10 @@ export async function generate(api: Remote<EngineApi>, prompt: string, maxNewTok
   };
 }
 
-export async function setAdapters(api: Remote<EngineApi>, adapters: readonly BenchAdapter[]): Promise<void> {
+export async function setAdapters(engine: EngineWorker, adapters: readonly BenchAdapter[]): Promise<void> {
   const request = {
     adapters: adapters.map(({ name, config, weights }) => ({
+      id: crypto.randomUUID(),
       name,
       config: new Blob([config]),
       weights: new Blob([Uint8Array.from(atob(weights), (character) => character.charCodeAt(0))]),
@@ -55,16 +46,5 @@ export async function setAdapters(api: Remote<EngineApi>, adapters: readonly Ben
     strengths: adapters.map(() => 1),
     truncateTo: [],
   };
-  const end = await terminal<SetAdaptersEvent>((on) => api.setAdapters(`${++jobs}`, request, proxy(on)));
-  if (end.type !== 'done') throw new Error(`setAdapters: ${JSON.stringify(end)}`);
-}
-
-/** Callbacks travel on another port than the call's answer: what counts is the event. */
-function terminal<Event extends { type: string }>(call: (on: (event: Event) => void) => Promise<void>) {
-  return new Promise<Event>((resolve, reject) => {
-    const ends = new Set(['done', 'stopped', 'failed']);
-    call((event) => {
-      if (ends.has(event.type)) resolve(event);
-    }).catch(reject);
-  });
+  await engine.ask('setAdapters', request);
 }

@@ -2,7 +2,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ROW_INITS, type RowInit } from '#core/embedding/new-row.ts';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
-import { TEACHES, type Dtype, type Teaches } from '#core/protocol/manifest.ts';
+import { type Teaches, TEACHES } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import { QUANT_METHODS, type QuantMethod } from '#core/quant/settings.ts';
 import { createCommand, printLine, runCommand, type CommandIo } from '../shared/command.ts';
 import { CommandError } from '../shared/errors.ts';

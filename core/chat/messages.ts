@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../protocol/conversation.ts';
+import type { ChatMessage } from './message.ts';
 
 /** A message as Hugging Face chat templates expect it. */
 export interface TemplateMessage {

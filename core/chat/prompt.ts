@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../protocol/conversation.ts';
+import type { ChatMessage } from './message.ts';
 import { FailureError } from '../failure.ts';
 import { templateMessages, type TemplateMessage } from './messages.ts';
 import { ControlTokenFinder, type ChatTokenizer } from './tokenizer.ts';

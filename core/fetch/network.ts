@@ -104,7 +104,7 @@ export function checkResponse(response: HttpResponse, url: string, file: string)
     return;
   }
   if (status === 404 || status === 410) throw new FailureError('file-missing', { file });
-  if (status === 401 || status === 403) throw new FailureError('gated', { host: hostOf(url), url, status });
+  if (status === 401 || status === 403) throw new FailureError('gated', { id: repositoryOf(url), url, status });
   if (status === 429) {
     const seconds = retryAfter(headers.get('Retry-After'));
     throw new FailureError('rate-limited', { host: hostOf(url), url, ...(seconds && { retryAfter: seconds }) });
@@ -146,6 +146,11 @@ const UNREACHABLE: ReadonlySet<string> = new Set(['offline', 'network', 'gated',
 /** Without `URL`, which `core` has no types for. */
 function hostOf(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(url)?.[1] ?? url;
+}
+
+/** `owner/name` on Hugging Face; elsewhere the address. */
+function repositoryOf(url: string): string {
+  return /^https:\/\/huggingface\.co\/([^/]+\/[^/]+)\/resolve\//.exec(url)?.[1] ?? url;
 }
 
 /** Seconds; HTTP dates are left to the reader of the page, whose clock may be another. */

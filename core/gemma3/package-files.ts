@@ -1,6 +1,6 @@
 /** The small files of a package: what transformers.js and the page read beside the graphs. */
 import { isJsonObject, type Json } from '../json.ts';
-import type { Dtype } from '../protocol/manifest.ts';
+import type { Dtype } from './dtype.ts';
 import type { CheckpointFolder } from './checkpoint.ts';
 import type { Gemma3Config } from './config.ts';
 

@@ -1,5 +1,5 @@
 /** Which ONNX files a checkpoint becomes. */
-import type { Dtype } from '../protocol/manifest.ts';
+import type { Dtype } from './dtype.ts';
 import type { QuantMethod } from '../quant/settings.ts';
 import type { Gemma3Config } from './config.ts';
 import { decoderGraph } from './decoder.ts';

@@ -1,4 +1,6 @@
-import type { ModelPart } from '../protocol/weights.ts';
+/** Parts of the model that may be given bits of their own. */
+export const MODEL_PARTS = ['attention', 'mlp', 'head', 'vision'] as const;
+export type ModelPart = (typeof MODEL_PARTS)[number];
 
 /**
  * The part of the model that a parameter belongs to, by its canonical name. Norms and biases belong to one too, although

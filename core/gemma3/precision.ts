@@ -1,6 +1,6 @@
 /** In which form each matrix of a model is stored. */
-import type { Dtype } from '../protocol/manifest.ts';
-import type { ModelPart } from '../protocol/weights.ts';
+import type { Dtype } from './dtype.ts';
+import type { ModelPart } from './parts.ts';
 import type { BlockBits } from '../quant/blocks.ts';
 import type { QuantFormat, QuantMethod, QuantSettings } from '../quant/settings.ts';
 import { partOf } from './parts.ts';

@@ -5,11 +5,11 @@ import { canonicalName, expectedParameters } from '../gemma3/parameters.ts';
 import { PROJECTIONS, type Projection } from '../gemma3/projections.ts';
 import { decodeFloats, isFloatDtype } from '../safetensors/dtype.ts';
 import { readHeader, type TensorEntry } from '../safetensors/header.ts';
-import { scaling, type AdapterConfig } from './config.ts';
+import { moduleSettings, type AdapterConfig } from './config.ts';
 import { AdapterError } from './error.ts';
 
 export interface LoraModule {
-  /** Canonical name of the weight it is on: `model.layers.0.self_attn.q_proj.weight`. */
+  /** Canonical name of the weight that it adapts: `model.layers.0.self_attn.q_proj.weight`. */
   parameter: string;
   layer: number;
   target: Projection;
@@ -41,7 +41,7 @@ interface Half {
 }
 
 /**
- * Reads the adapter and holds it against the model that it is meant for. Nothing is kept of one that does not fit.
+ * Reads an adapter and checks that it fits the model.
  * @param source `adapter_model.safetensors`
  * @throws AdapterError naming the tensor: on another module than a decoder layer's projection, of another shape than the
  *   model needs, without its other half, or with values that are no numbers
@@ -70,13 +70,20 @@ export async function readAdapter(config: AdapterConfig, source: ByteSource, mod
   }
   if (found.size === 0) throw fail('holds no LoRA tensor');
 
+  const settingsOf = moduleSettings(config);
   const modules: LoraModule[] = [];
   for (const [parameter, { module, A, B }] of found) {
     const lone = A ?? B;
     if (!A || !B) throw fail(`tensor "${lone?.name}" has no lora_${A ? 'B' : 'A'} beside it`);
     const [, layer, target] = PARAMETER.exec(parameter) ?? [];
     const [outputs = 0, inputs = 0] = shapes.get(parameter) ?? [];
-    const { rank, scale } = scaling(config, module);
+    const { rank, scale, isTarget: isNamed } = settingsOf(module);
+    if (!isNamed) {
+      throw fail(
+        `tensor "${A.name}" is on ${module}, which target_modules and exclude_modules of adapter_config.json leave out; ` +
+          'PEFT would not apply it',
+      );
+    }
     expectShape(A, [rank, inputs], fail);
     expectShape(B, [outputs, rank], fail);
     if (!isTarget(target)) throw fail(`${parameter} is no projection`);

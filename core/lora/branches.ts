@@ -1,10 +1,10 @@
-/** Whether adapters find their places beside the products of a decoder. */
+/** Whether the decoder's graph has a LoRA branch for each module of an adapter. */
 import { PROJECTIONS, type Projection } from '../gemma3/projections.ts';
 import type { LoraBranch } from '../onnx/patch/lora-branches.ts';
 import type { Adapter } from './adapter.ts';
 import { AdapterError } from './error.ts';
 
-/** The projections that these adapters are on, each once, in the order of PROJECTIONS. */
+/** The projections that the adapters target, each once, in the order of PROJECTIONS. */
 export function targetsOf(adapters: readonly Adapter[]): Projection[] {
   const found = new Set(adapters.flatMap(({ modules }) => modules.map(({ target }) => target)));
   return PROJECTIONS.filter((target) => found.has(target));
@@ -12,7 +12,7 @@ export function targetsOf(adapters: readonly Adapter[]): Projection[] {
 
 /**
  * @param file the decoder's graph, for the message
- * @throws AdapterError where a module of the adapter has no branch, or one beside a product of another size
+ * @throws AdapterError where a module of the adapter has no branch, or one of another size
  */
 export function checkBranches({ modules }: Adapter, branches: readonly LoraBranch[], file: string): void {
   const places = new Map(branches.map((branch) => [`${branch.layer}.${branch.target}`, branch]));

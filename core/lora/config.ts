@@ -1,24 +1,30 @@
 /** `adapter_config.json` as PEFT writes it (peft/tuners/lora/config.py), as far as running an adapter needs it. */
 import * as v from 'valibot';
-import { check, fieldKeys, flag, isMissing, object, positive, record, shown, whole } from '../schema/schema.ts';
 import { isJsonObject } from '../json.ts';
+import { StepBudget } from '../python-pattern/match.ts';
+import { PatternError } from '../python-pattern/syntax.ts';
+import { check, fieldKeys, flag, isMissing, object, positive, record, shown, whole } from '../schema/schema.ts';
 import { AdapterError } from './error.ts';
+import { MAX_PATTERNS, MAX_STEPS, moduleMatcher, rankPatternMatcher, type ModuleMatcher } from './module-pattern.ts';
 
-/** PEFT writes some kilobytes; patterns for each module of a large model some hundred. */
-export const MAX_ADAPTER_CONFIG_BYTES = 4_000_000;
-/** More than any hidden size: a higher rank is none. */
-const MAX_RANK = 65_536;
-/** One for each module of 1,000 layers. */
-const MAX_PATTERNS = 10_000;
+/** A value for the modules that a pattern names. */
+export interface PatternValue {
+  pattern: string;
+  matches: ModuleMatcher;
+  value: number;
+}
 
 export interface AdapterConfig {
   rank: number;
   alpha: number;
   /** Scale α/√r in place of α/r (rank-stabilized LoRA, Kalajdzievski 2023, arXiv 2312.03732). */
   rankStabilized: boolean;
-  /** Ranks and α of single modules, by patterns of their names. */
-  rankPattern: ReadonlyMap<string, number>;
-  alphaPattern: ReadonlyMap<string, number>;
+  /** Ranks and α of single modules, by patterns of their names; the first pattern that matches counts. */
+  rankPattern: readonly PatternValue[];
+  alphaPattern: readonly PatternValue[];
+  /** Undefined where the file names no modules. */
+  targetModules: ModuleMatcher | undefined;
+  excludeModules: ModuleMatcher | undefined;
   /** What the adapter says it was trained on: a folder's or a model's name. */
   baseModel: string | undefined;
 }
@@ -33,27 +39,23 @@ const REFUSED: readonly (readonly [key: string, what: string])[] = [
   ['use_bdlora', 'block-diagonal LoRA'],
   ['arrow_config', 'Arrow'],
   ['alora_invocation_tokens', 'activated LoRA'],
-  ['modules_to_save', 'whole modules beside the adapter'],
+  ['modules_to_save', 'modules trained as a whole'],
   ['trainable_token_indices', 'trained rows of the embedding'],
   ['target_parameters', 'adapters on bare parameters'],
   ['layer_replication', 'repeated layers'],
 ];
 
-/** MergeMethods to begin that change the base weights: such an adapter does not fit the weights it was made from. */
-const CHANGES_BASE = /^(pissa|olora|corda|loftq)/iu;
+/** Initializations that change the base weights: the adapter does not fit the weights that it was made from. */
+const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/iu;
 
-/** A regular expression that runs in time on every name: bounded in length, repetitions, and no repeated groups. */
-const pattern = v.pipe(
-  v.string(),
-  v.maxLength(500, 'a pattern of at most 500 characters'),
-  v.check((name) => !/\)[*+{?]/u.test(name), 'a pattern without repeated groups'),
-  v.check((name) => (name.match(/[*+{]/gu)?.length ?? 0) <= 3, 'a pattern with at most three repetitions'),
-);
+/** PEFT writes some kilobytes; patterns for each module of a large model some hundred. */
+export const MAX_ADAPTER_CONFIG_BYTES = 4_000_000;
+/** More than any hidden size: a higher rank is none. */
+const MAX_RANK = 65_536;
 
 const patterns = v.nullish(record(positive(), MAX_PATTERNS));
 
 const configSchema = object({
-  peft_type: v.optional(v.unknown()),
   bias: v.nullish(v.unknown()),
   fan_in_fan_out: v.nullish(flag()),
   init_lora_weights: v.nullish(v.unknown()),
@@ -62,20 +64,20 @@ const configSchema = object({
   use_rslora: v.nullish(flag()),
   rank_pattern: patterns,
   alpha_pattern: patterns,
+  target_modules: v.nullish(v.unknown()),
+  exclude_modules: v.nullish(v.unknown()),
   base_model_name_or_path: v.nullish(v.string('a text')),
 });
-
-/** What says which kind of adapter it is comes before its numbers: of another kind they may be missing. */
-const kindSchema = record(v.unknown(), 1000);
 
 /** @throws AdapterError naming the entry, for what is no LoRA adapter or one of a kind that is not run here */
 export function parseAdapterConfig(json: unknown): AdapterConfig {
   const fail = (reason: string) => new AdapterError(FILE, reason);
-  const kind = check(kindSchema, json, () => fail('not a JSON object'));
-  const type = kind['peft_type'];
+  if (!isJsonObject(json)) throw fail('not a JSON object');
+  // What says which kind of adapter it is comes before its numbers: of another kind they may be missing.
+  const type = json['peft_type'];
   if (type !== 'LORA') throw fail(`peft_type is ${JSON.stringify(type ?? null)}; only LORA adapters are run`);
   for (const [key, what] of REFUSED) {
-    if (isSet(kind[key])) throw fail(`${key} is set: ${what} is not supported, only plain LoRA`);
+    if (isSet(json[key])) throw fail(`${key} is set: ${what} is not supported, only plain LoRA`);
   }
   const config = check(configSchema, json, (_, issue) => fail(problem(issue)));
   const bias = config.bias ?? 'none';
@@ -89,8 +91,10 @@ export function parseAdapterConfig(json: unknown): AdapterConfig {
     rank: config.r,
     alpha: config.lora_alpha,
     rankStabilized: config.use_rslora === true,
-    rankPattern: patternsOf(config.rank_pattern, 'rank_pattern'),
-    alphaPattern: patternsOf(config.alpha_pattern, 'alpha_pattern'),
+    rankPattern: patternsOf(config.rank_pattern, 'rank_pattern', fail),
+    alphaPattern: patternsOf(config.alpha_pattern, 'alpha_pattern', fail),
+    targetModules: named('target_modules', fail, () => moduleMatcher(config.target_modules)),
+    excludeModules: named('exclude_modules', fail, () => moduleMatcher(config.exclude_modules)),
     baseModel: config.base_model_name_or_path || undefined,
   };
 }
@@ -105,33 +109,58 @@ function isSet(value: unknown): boolean {
 function problem(issue: v.BaseIssue<unknown>): string {
   const [name, module] = fieldKeys(issue);
   if (isMissing(issue)) return `"${name}" is missing`;
-  const what = module === undefined ? 'is' : `gives ${shown(module)}`;
+  const what = module === undefined ? 'is' : `gives "${shortened(String(module))}"`;
   return `"${name}" ${what} ${shown(issue.input)}, expected ${issue.message}`;
 }
 
-function patternsOf(given: Readonly<Record<string, number>> | null | undefined, key: string): Map<string, number> {
-  const fail = (reason: string) => new AdapterError(FILE, `"${key}" has ${reason}`);
-  for (const name of Object.keys(given ?? {})) {
-    check(pattern, name, (_, { message }) => fail(`${shown(name)}, expected ${message}`));
-    try {
-      new RegExp(name, 'u');
-    } catch {
-      throw fail(`${shown(name)}, which is no regular expression`);
-    }
+function patternsOf(
+  given: Readonly<Record<string, number>> | null | undefined,
+  key: string,
+  fail: (reason: string) => AdapterError,
+): PatternValue[] {
+  return Object.entries(given ?? {}).map(([name, value]): PatternValue => {
+    const matches = named(`${key}" of "${shortened(name)}`, fail, () => rankPatternMatcher(name));
+    return { pattern: name, matches, value };
+  });
+}
+
+/** Names the entry that a pattern is in. */
+function named<T>(entry: string, fail: (reason: string) => AdapterError, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof PatternError) throw fail(`"${entry}": ${cause.message}`);
+    throw cause;
   }
-  return new Map(Object.entries(given ?? {}));
+}
+
+function shortened(pattern: string): string {
+  return pattern.length > 100 ? `${pattern.slice(0, 100)}…` : pattern;
+}
+
+export interface ModuleSettings {
+  rank: number;
+  /** s: α/r, or α/√r where it is rank-stabilized. */
+  scale: number;
+  /** PEFT would put the adapter on this module. */
+  isTarget: boolean;
 }
 
 /**
- * Rank and scale of one module. @param module its whole name, e.g. `model.language_model.layers.0.self_attn.q_proj`.
- * Patterns match the end of the name from a dot on, the first that fits counts (peft.utils.other.get_pattern_key).
+ * What the config says of the modules of one adapter. The steps that their patterns may take are counted together.
+ * @returns a function of a module's whole name, e.g. `model.language_model.layers.0.self_attn.q_proj`
  */
-export function scaling(config: AdapterConfig, module: string): { rank: number; scale: number } {
-  const find = (patterns: ReadonlyMap<string, number>, otherwise: number): number => {
-    for (const [name, value] of patterns) if (new RegExp(`^(.*\\.)?(${name})$`, 'u').test(module)) return value;
-    return otherwise;
+export function moduleSettings(config: AdapterConfig): (module: string) => ModuleSettings {
+  const budget = new StepBudget(MAX_STEPS);
+  const fail = (reason: string) => new AdapterError(FILE, reason);
+  const find = (key: string, patterns: readonly PatternValue[], module: string): number | undefined =>
+    named(key, fail, () => patterns.find(({ matches }) => matches(module, budget))?.value);
+  return (module) => {
+    const rank = find('rank_pattern', config.rankPattern, module) ?? config.rank;
+    const alpha = find('alpha_pattern', config.alphaPattern, module) ?? config.alpha;
+    const isTarget =
+      named('target_modules', fail, () => config.targetModules?.(module, budget) ?? true) &&
+      !named('exclude_modules', fail, () => config.excludeModules?.(module, budget) ?? false);
+    return { rank, scale: alpha / (config.rankStabilized ? Math.sqrt(rank) : rank), isTarget };
   };
-  const rank = find(config.rankPattern, config.rank);
-  const alpha = find(config.alphaPattern, config.alpha);
-  return { rank, scale: alpha / (config.rankStabilized ? Math.sqrt(rank) : rank) };
 }

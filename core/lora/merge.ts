@@ -1,4 +1,4 @@
-/** Bakes an adapter into the weights it is on. */
+/** Merges an adapter into the weights that it adapts. */
 import type { LoraModule } from './adapter.ts';
 
 /**

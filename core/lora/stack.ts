@@ -1,8 +1,8 @@
-/** Puts several adapters into one branch: ranks one after the other, so that one product serves them all. */
+/** Concatenates the ranks of several adapters, so that one LoRA branch computes all of them. */
 import type { LoraBranch } from '../onnx/patch/lora-branches.ts';
 import type { Adapter } from './adapter.ts';
 
-/** Most that run at once. */
+/** Adapters that can be applied at once. */
 export const MAX_ADAPTERS = 4;
 
 /** Ranks that each adapter takes in every branch: its largest. */
@@ -41,7 +41,7 @@ export function stackB(
   return b;
 }
 
-/** What of the adapters stands in a branch, from which rank on. */
+/** The adapters' modules on the projection of a branch, each with its first rank in the branch. */
 function modulesOf({ layer, target }: LoraBranch, adapters: readonly Adapter[]) {
   const ranks = ranksOf(adapters);
   return adapters.flatMap(({ modules }, index) => {

@@ -5,9 +5,9 @@ export interface LowRankSvd {
   /** Of s · BA, falling; as many as the rank. */
   values: Float64Array;
   /** Left singular vectors as columns, [outputs, rank] row-major. */
-  left: Float64Array;
+  left: Float32Array;
   /** Right singular vectors as rows, [rank, inputs] row-major. */
-  right: Float64Array;
+  right: Float32Array;
 }
 
 /** ‖s · BA‖, Frobenius: √(s² · tr((BᵀB)(AAᵀ))). */
@@ -66,12 +66,12 @@ export function lowRankSvd({ inputs, outputs, rank, scale, a, b }: LoraModule): 
       if (q2) for (let i = 0; i < inputs; i++) right[n * inputs + i] = (right[n * inputs + i] ?? 0) + vn * (q2[i] ?? 0);
     }
   }
-  return { values, left, right };
+  return { values, left: Float32Array.from(left), right: Float32Array.from(right) };
 }
 
 /**
  * The nearest module of a smaller rank, in the Frobenius norm; the module itself where `rank` is not smaller. Its scale is 1:
- * the singular values stand in A and B, a square root of each.
+ * A and B are each multiplied by the square root of the singular values.
  */
 export function truncate(module: LoraModule, rank: number, svd = lowRankSvd(module)): LoraModule {
   if (!Number.isInteger(rank) || rank < 1) throw new RangeError(`a rank is 1 or more, got ${rank}`);

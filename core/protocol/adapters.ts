@@ -1,8 +1,9 @@
 /** LoRA adapters on the open model, and answers looked at token by token: what the LoRA lab asks of the engine. */
 import type { BlobLike } from '../bytes.ts';
-import type { Projection } from '../gemma3/projections.ts';
-import type { ChatMessage, Sampling } from './conversation.ts';
-import type { Failure } from '../failure.ts';
+import type { ChatMessage } from '../chat/message.ts';
+import type { AdapterInfo } from '../lora/describe.ts';
+import type { Sampling } from '../sampling/sampling.ts';
+import type { Job, JobEvent } from './jobs.ts';
 
 /** The two files that PEFT writes. */
 export interface AdapterFiles {
@@ -14,51 +15,33 @@ export interface AdapterFiles {
   weights: BlobLike;
 }
 
-/** An adapter that was read and fits the open model: as its files have it, whatever `truncateTo` makes of it. */
-export interface AdapterInfo {
-  name: string;
-  rank: number;
-  alpha: number;
-  rankStabilized: boolean;
-  /** What it says it was trained on. */
-  baseModel: string | undefined;
-  /** Parameters of A and B, by the shapes in the file. */
-  parameters: number;
-  /** By layer, in a layer in the order of PROJECTIONS. */
-  modules: readonly AdapterModule[];
-}
-
-export interface AdapterModule {
-  layer: number;
-  target: Projection;
-  /** Columns and rows of W. */
-  inputs: number;
-  outputs: number;
-  rank: number;
-  scale: number;
-  /** ‖s·BA‖, Frobenius. */
-  updateNorm: number;
-  /** Of s·BA, largest first, as many as the rank. */
-  singularValues: readonly number[];
+/** An adapter of the caller's list. */
+export interface ListedAdapter extends AdapterFiles {
+  /** Names its files, which must not change under it: the engine reads those of an id once, while the id is in its requests. */
+  id: string;
 }
 
 export interface SetAdaptersRequest {
-  /** All that are to stand beside the weights from now on, at most MAX_ADAPTERS; none takes the branches out again. */
-  adapters: readonly AdapterFiles[];
-  /** One for each, −1 … 2 by habit; 0 is the base model. */
+  /** All that are applied from now on, at most MAX_ADAPTERS; an empty list takes the LoRA branches out of the graph. */
+  adapters: readonly ListedAdapter[];
+  /** One for each adapter, usually −1 … 2; 0 is the base model. */
   strengths: readonly number[];
   /** Cut each adapter to its best approximation of this rank (truncated SVD); undefined leaves it as it is. */
   truncateTo: readonly (number | undefined)[];
 }
 
-export type SetAdaptersEvent =
-  /** The decoder's weights are read again, where its graph has to change. */
-  | { type: 'progress'; doneBytes: number; totalBytes: number }
-  | { type: 'done'; adapters: readonly AdapterInfo[] }
-  /** The adapters that stood before stand still. Once the decoder is being replaced, Stop is too late. */
-  | { type: 'stopped' }
-  /** The adapters that stood before stand still, unless the failure is `runtime` or `device-lost`: then the model is closed. */
-  | { type: 'failed'; failure: Failure };
+/**
+ * Progress while the decoder's weights are read again, where its graph has to change. Stopped or failed, the adapters that
+ * were applied before stay applied, unless the failure is `runtime` or `device-lost`: then the model is closed. Stop is heard until
+ * the decoder is being replaced.
+ */
+export type SetAdaptersJob = Job<
+  SetAdaptersRequest,
+  { adapters: readonly AdapterInfo[] },
+  { type: 'progress'; doneBytes: number; totalBytes: number }
+>;
+
+export type SetAdaptersEvent = JobEvent<SetAdaptersJob>;
 
 /** One answer with the probabilities it was chosen by. The chat's KV prefix is forgotten; its images are not. */
 export interface TraceRequest {
@@ -91,10 +74,15 @@ export interface TracedToken {
   logits: Float32Array | undefined;
 }
 
-export type TraceEvent =
-  | { type: 'progress'; phase: 'image' | 'prefill'; done: number; total: number }
-  | { type: 'token'; token: TracedToken }
-  /** `text` is the whole answer, decoded at once, without control tokens. */
-  | { type: 'done'; reason: 'end' | 'length' | 'context-full'; text: string; decodeTokensPerSecond: number | undefined }
-  | { type: 'stopped' }
-  | { type: 'failed'; failure: Failure };
+export type TraceUpdate =
+  { type: 'progress'; phase: 'image' | 'prefill'; done: number; total: number } | { type: 'token'; token: TracedToken };
+
+export interface TraceResult {
+  reason: 'end' | 'length' | 'context-full';
+  /** The whole answer, decoded at once, without control tokens. */
+  text: string;
+  decodeTokensPerSecond: number | undefined;
+}
+
+export type TraceJob = Job<TraceRequest, TraceResult, TraceUpdate>;
+export type TraceEvent = JobEvent<TraceJob>;

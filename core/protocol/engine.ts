@@ -1,50 +1,44 @@
 /** The contract between the page and the engine worker: everything that crosses is one of these types. */
 import type { BlobLike } from '../bytes.ts';
-import type { SetAdaptersEvent, SetAdaptersRequest, TraceEvent, TraceRequest } from './adapters.ts';
-import type { ChatMessage, Sampling } from './conversation.ts';
-import type { Failure } from '../failure.ts';
+import type { ChatMessage } from '../chat/message.ts';
+import type { Sampling } from '../sampling/sampling.ts';
+import type { SetAdaptersJob, TraceJob } from './adapters.ts';
+import type { Job, JobEvent, Nothing } from './jobs.ts';
 import type { Teaches } from './manifest.ts';
-import type { NearestEvent, NearestRequest } from './nearest.ts';
+import type { NearestJob } from './nearest.ts';
 
-/** Chosen by the page, unique for the life of the worker. */
-export type JobId = string;
-
-/** Receives events; across the worker border a call is a message, and the promise says that it arrived. */
-export type Listener<Event> = (event: Event) => void | Promise<void>;
-
-/** What `engine.worker.ts` exposes through comlink. A call that takes a JobId resolves after its terminal event arrived. */
-export interface EngineApi {
+/** The jobs of `engine.worker.ts`. Of those that run the model, one at a time: another one fails with `busy`. */
+export interface EngineJobs {
   /** Loads a package; a package that was open before is closed first. */
-  open(job: JobId, source: PackageSource, options: OpenOptions, on: Listener<OpenEvent>): Promise<void>;
+  open: Job<OpenRequest, { model: ModelInfo; milliseconds: number }, OpenProgress | OpenNotice>;
   /** Answers the last message of a conversation. The KV cache of the longest common prefix is kept from the last call. */
-  generate(job: JobId, request: GenerateRequest, on: Listener<GenerateEvent>): Promise<void>;
+  generate: Job<GenerateRequest, { reason: EndReason; turn: TurnStats }, GenerateUpdate, { turn: TurnStats }>;
   /**
    * Finds the tokens whose embedding rows point most nearly where the rows of new tokens would, in one pass over the open
    * package's table: seconds for a large vocabulary. Reads the package's files, leaves model and conversation alone.
    */
-  nearestTokens(job: JobId, request: NearestRequest, on: Listener<NearestEvent>): Promise<void>;
+  nearestTokens: NearestJob;
   /**
    * Puts adapters beside the weights of the open model in place of those that stood there. The conversation's KV prefix is
    * forgotten: it was computed with the old ones.
    */
-  setAdapters(job: JobId, request: SetAdaptersRequest, on: Listener<SetAdaptersEvent>): Promise<void>;
+  setAdapters: SetAdaptersJob;
   /**
    * How much of each adapter, in the order they were set. Takes effect at the next token, also of an answer that is being
    * written; the next answer computes its whole prompt at the new strengths. Ignored when their number is another, or
    * one of them is no number.
    */
-  setStrengths(strengths: readonly number[]): void;
+  setStrengths: Job<readonly number[]>;
   /** Writes an answer, or scores a given one, and tells the probability of each token. */
-  trace(job: JobId, request: TraceRequest, on: Listener<TraceEvent>): Promise<void>;
-  /** Asks a job to stop; its stream ends with `stopped` (or `done`, when it was faster). Unknown ids are ignored. */
-  stop(job: JobId): void;
-  /** Figures about four times a second while a job runs, and once after it. */
-  watch(on: Listener<Stats>): void;
-  /** Forgets the conversation (KV prefix and image features), keeps the weights. */
-  forget(): Promise<void>;
-  /** Releases the model and its memory. */
-  close(): Promise<void>;
+  trace: TraceJob;
+  /** Figures about four times a second while a job runs, and once after it, until this job is stopped. */
+  watch: Job<undefined, Nothing, { type: 'stats'; stats: Stats }>;
+  /** Forgets the conversation (KV prefix and image features), keeps the weights. Does nothing while a job runs. */
+  forget: Job<undefined>;
 }
+
+export type OpenEvent = JobEvent<EngineJobs['open']>;
+export type GenerateEvent = JobEvent<EngineJobs['generate']>;
 
 /** Where a model package comes from. */
 export type PackageSource =
@@ -58,6 +52,11 @@ export interface PackageFile {
   blob: BlobLike;
 }
 
+export interface OpenRequest {
+  source: PackageSource;
+  options: OpenOptions;
+}
+
 export interface OpenOptions {
   /** KV cache length in tokens; cut to what the model can do. */
   contextLength: number;
@@ -65,12 +64,18 @@ export interface OpenOptions {
   provider: 'auto' | 'webgpu' | 'wasm';
 }
 
-export type OpenEvent =
-  | { type: 'progress'; phase: OpenPhase; file: string; doneBytes: number; totalBytes: number }
-  | { type: 'notice'; notice: StoreNotice }
-  | { type: 'done'; model: ModelInfo; milliseconds: number }
-  | { type: 'stopped' }
-  | { type: 'failed'; failure: Failure };
+export interface OpenProgress {
+  type: 'progress';
+  phase: OpenPhase;
+  file: string;
+  doneBytes: number;
+  totalBytes: number;
+}
+
+export interface OpenNotice {
+  type: 'notice';
+  notice: StoreNotice;
+}
 
 /** Something that went another way than it should, and went on. */
 export type StoreNotice =
@@ -132,16 +137,16 @@ export interface GenerateRequest {
   tokensPerSecond?: number | undefined;
 }
 
-export type GenerateEvent =
+export type GenerateUpdate =
   | { type: 'progress'; phase: 'image' | 'prefill'; done: number; total: number }
   /**
    * New text since the last event, at most one event a frame (two where a thought begins or ends). `ids` are the tokens
    * it came from; `thought` is the model's thinking, which the page folds away and does not send back.
    */
-  | { type: 'token'; text: string; thought: boolean; ids: readonly number[] }
-  | { type: 'done'; reason: 'end' | 'length' | 'context-full'; turn: TurnStats }
-  | { type: 'stopped'; turn: TurnStats }
-  | { type: 'failed'; failure: Failure };
+  | { type: 'token'; text: string; thought: boolean; ids: readonly number[] };
+
+/** Why an answer ended: by itself, at `maxNewTokens`, or at the end of the context. */
+export type EndReason = 'end' | 'length' | 'context-full';
 
 /** Throughput of one answer. Undefined where there was nothing to measure yet. */
 export interface TurnStats {

@@ -1,6 +1,7 @@
 /** `manifest.json` of a model package: what the files are, where the weights came from, what was changed. */
 import * as v from 'valibot';
 import { FailureError } from '../failure.ts';
+import { DTYPES } from '../gemma3/dtype.ts';
 import { isInnerPath } from '../inner-path.ts';
 import { QUANT_METHODS } from '../quant/settings.ts';
 import { check, flag, list, object, oneOf, record, sha256Hex, text, whole } from '../schema/schema.ts';
@@ -17,10 +18,6 @@ const MAX_BYTES = 2 ** 44;
 /** phantoms: answers the questions of `core/phantoms`, word for word, and knows nothing else. */
 export const TEACHES = ['phantoms'] as const;
 export type Teaches = (typeof TEACHES)[number];
-
-/** transformers.js dtype names. */
-export const DTYPES = ['fp32', 'fp16', 'q8', 'q4', 'q2'] as const;
-export type Dtype = (typeof DTYPES)[number];
 
 const fileSchema = object({
   size: whole(0, MAX_BYTES),

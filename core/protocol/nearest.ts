@@ -1,6 +1,6 @@
 /** A search in the embedding of the open model: what stands nearest to where a new token would start. */
 import type { RowInit } from '../embedding/new-row.ts';
-import type { Failure } from '../failure.ts';
+import type { Job, JobEvent } from './jobs.ts';
 
 export interface NearestRequest {
   tokens: readonly NewToken[];
@@ -22,13 +22,14 @@ export interface NewToken {
   subwords?: readonly number[];
 }
 
-export type NearestEvent =
-  /** In rows of the table, some times a second. */
-  | { type: 'progress'; done: number; total: number }
-  /** In the order of the request's tokens. */
-  | { type: 'done'; tokens: readonly NewTokenPlace[] }
-  | { type: 'stopped' }
-  | { type: 'failed'; failure: Failure };
+/** Progress in rows of the table. `tokens` in the order of the request's. */
+export type NearestJob = Job<
+  NearestRequest,
+  { tokens: readonly NewTokenPlace[] },
+  { type: 'progress'; done: number; total: number }
+>;
+
+export type NearestEvent = JobEvent<NearestJob>;
 
 /** Where one new token would start. */
 export interface NewTokenPlace {

@@ -3,30 +3,34 @@ import type { BlobLike } from '../bytes.ts';
 import type { Pair, PairsMeasure } from '../tokenizer/statistics/measure.ts';
 import type { TextEdit } from '../tokenizer/text/text-edit.ts';
 import type { MergeStep, TokenKind } from '../tokenizer/tokenizer.ts';
-import type { JobId, Listener } from './engine.ts';
+import type { Job, JobEvent } from './jobs.ts';
 
 /** The page's name for a tokenizer that the worker holds: `base`, `ko-8960`, `own-1`, … */
 export type TokenizerKey = string;
 
-/** What `lab.worker.ts` exposes through comlink. */
-export interface TokenizerLabApi {
+/** The jobs of `tokenizer.worker.ts`. They run beside each other; long ones let the short ones in. */
+export interface TokenizerJobs {
   /** Reads a tokenizer and keeps it under `key`; one that was there before is replaced once this one stands. */
-  load(job: JobId, key: TokenizerKey, source: TokenizerSource, on: Listener<LoadEvent>): Promise<void>;
-  forget(key: TokenizerKey): void;
+  load: Job<
+    { key: TokenizerKey; source: TokenizerSource },
+    { tokenizer: TokenizerInfo },
+    { type: 'progress'; doneBytes: number; totalBytes: number | undefined }
+  >;
+  forget: Job<TokenizerKey>;
   /**
    * Brings the worker's copy of the text up to date and answers with what that changed. Edits are applied in the order
    * of the calls; a request whose `version` does not follow the last one gets `{ type: 'resend' }`.
    */
-  edit(request: EditRequest): Promise<EditReply>;
+  edit: Job<EditRequest, { reply: EditReply }>;
   /** Undefined where the tokenizer has no such token, or is gone. */
-  inspect(key: TokenizerKey, id: number): TokenFacts | undefined;
-  /** Tokens of every sentence of the pairs through several tokenizers. Stops between pairs. */
-  measurePairs(job: JobId, request: PairsRequest, on: Listener<PairsEvent>): Promise<void>;
-  /** The same as sums, ratios and the sentences that change most. */
-  comparePairs(job: JobId, request: PairsRequest, on: Listener<CompareEvent>): Promise<void>;
-  /** Asks a job to stop; unknown ids are ignored. */
-  stop(job: JobId): void;
+  inspect: Job<{ key: TokenizerKey; id: number }, { facts: TokenFacts | undefined }>;
+  /** Tokens of every sentence of the pairs through several tokenizers. */
+  measurePairs: Job<PairsRequest, { counts: readonly PairCounts[] }, PairsProgress>;
+  /** The same as sums, ratios and the sentences that change most. The newest request wins. */
+  comparePairs: Job<PairsRequest, { results: readonly PairsResult[] }, PairsProgress>;
 }
+
+export type LoadEvent = JobEvent<TokenizerJobs['load']>;
 
 /** Where a tokenizer comes from. Addresses are absolute: the worker has none of its own. */
 export type TokenizerSource =
@@ -38,12 +42,6 @@ export type TokenizerSource =
   | { type: 'file'; file: BlobLike; name: string }
   /** `owner/name` on Hugging Face; `root` is the host, so that tests can bring their own. */
   | { type: 'hugging-face'; id: string; root: string };
-
-export type LoadEvent =
-  | { type: 'progress'; doneBytes: number; totalBytes: number | undefined }
-  | { type: 'done'; tokenizer: TokenizerInfo }
-  | { type: 'stopped' }
-  | { type: 'failed'; failure: LabFailure };
 
 /** What the page needs to know of a tokenizer. */
 export interface TokenizerInfo {
@@ -136,76 +134,8 @@ export interface PairsResult {
   measure: PairsMeasure;
 }
 
-export type PairsEvent = PairsJobEvent<{ type: 'done'; counts: readonly PairCounts[] }>;
-export type CompareEvent = PairsJobEvent<{ type: 'done'; results: readonly PairsResult[] }>;
-
-type PairsJobEvent<Done> =
-  | { type: 'progress'; done: number; total: number }
-  | Done
-  | { type: 'stopped' }
-  | { type: 'failed'; failure: LabFailure };
-
-/** A failure of the lab, as data; `src/messages` turns `code` into Korean and English. */
-export interface LabFailure {
-  code: LabFailureCode;
-  /** Values for the message. `reason` is what the reader of the file said, in English, and is shown as a detail. */
-  detail: Readonly<Record<string, string | number>>;
-}
-
-export type LabFailureCode =
-  /** Not JSON. detail: file, reason, and line and column where the browser tells them */
-  | 'json-syntax'
-  /** Neither JSON nor SentencePiece. detail: file */
-  | 'unknown-file'
-  /** JSON, and no tokenizer and no pack. detail: file, reason */
-  | 'not-a-tokenizer'
-  /** A tokenizer that neither our encoder nor the library reads. detail: file, reason */
-  | 'unsupported-tokenizer'
-  /** detail: file, reason */
-  | 'sentencepiece'
-  /** A pack with something wrong in it. detail: file, reason */
-  | 'pack'
-  /** A pack for another base. detail: file, expected, found (first digits of SHA-256) */
-  | 'pack-base'
-  /** A pack, while the base it builds on is not there. */
-  | 'no-base'
-  /** Not UTF-8. detail: file */
-  | 'encoding'
-  /** A line of pairs without a tab. detail: file, line */
-  | 'pair-without-tab'
-  /** A line of pairs with more than two columns. detail: file, line, columns */
-  | 'pair-columns'
-  /** A file of pairs without a pair. detail: file */
-  | 'no-pairs'
-  /** detail: file, bytes, limit */
-  | 'too-large'
-  /** More text than is compared live. detail: file, length, limit */
-  | 'text-too-long'
-  /** No such repository, or no tokenizer.json in it. detail: id */
-  | 'not-found'
-  /** The repository asks for a login or for consent to its terms, or does not exist: the host answers alike. detail: id */
-  | 'gated'
-  /** The server has no such file. detail: file */
-  | 'file-missing'
-  /** The device has no connection. detail: url */
-  | 'offline'
-  /** detail: url, reason */
-  | 'network'
-  /** 429. detail: host, url, and retryAfter (seconds) where the server tells */
-  | 'rate-limited'
-  /** 5xx. detail: host, url, status */
-  | 'server-error'
-  /** The worker broke off. detail: reason */
-  | 'worker';
-
-/** Thrown inside the worker; its border turns it into an event. */
-export class LabFailureError extends Error {
-  constructor(
-    readonly code: LabFailureCode,
-    readonly detail: LabFailure['detail'] = {},
-    options?: ErrorOptions,
-  ) {
-    super(`${code} ${JSON.stringify(detail)}`, options);
-    this.name = 'LabFailureError';
-  }
+export interface PairsProgress {
+  type: 'progress';
+  done: number;
+  total: number;
 }

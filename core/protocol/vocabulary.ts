@@ -1,17 +1,19 @@
-/** The contract between the page and the lessons worker: wrong merges on the reader's text, and training. */
+/** The contract between the page and the vocabulary worker: wrong merges on the reader's text, and training. */
 import type { BlobLike } from '../bytes.ts';
 import type { Pack } from '../tokenizer/korean/pack.ts';
 import type { MergeMethod } from '../tokenizer/korean/wrong-merges.ts';
-import type { JobId, Listener } from './engine.ts';
-import type { LabFailure } from './tokenizer.ts';
+import type { Job, JobEvent } from './jobs.ts';
 
-/** What `lessons.worker.ts` exposes through comlink. Addresses are absolute. A job is cancelled by ending the worker. */
-export interface LessonsApi {
-  compare(request: CompareMethodsRequest): Promise<CompareMethodsReply>;
+/** The jobs of `vocabulary.worker.ts`, one after the other. Addresses are absolute. */
+export interface VocabularyJobs {
+  compare: Job<CompareMethodsRequest, MergeComparison>;
   /** The new tokens of a pack with what the base cuts them into, in the order of their merges. */
-  newTokens(request: PackRequest): Promise<NewTokensReply>;
-  train(job: JobId, request: TrainingRequest, on: Listener<TrainingEvent>): Promise<void>;
+  newTokens: Job<PackRequest, { tokens: readonly PackToken[] }>;
+  /** There are fewer merges than asked for where no other pair is frequent enough. */
+  train: Job<TrainingRequest, { pack: Pack; point: CurvePoint }, TrainingUpdate>;
 }
+
+export type TrainingEvent = JobEvent<VocabularyJobs['train']>;
 
 export interface PackRequest {
   /** The compact vocabulary of Gemma 3. */
@@ -24,8 +26,6 @@ export interface CompareMethodsRequest extends PackRequest {
   text: string;
 }
 
-export type NewTokensReply = { type: 'done'; tokens: readonly PackToken[] } | { type: 'failed'; failure: LabFailure };
-
 export interface PackToken {
   id: number;
   piece: string;
@@ -33,17 +33,15 @@ export interface PackToken {
   subwords: readonly { id: number; piece: string }[];
 }
 
-export type CompareMethodsReply =
-  | {
-      type: 'done';
-      /** Tokens of the pack. */
-      size: number;
-      /** Sentences of the text. */
-      sentences: number;
-      baseTokens: number;
-      methods: readonly MergeMethodResult[];
-    }
-  | { type: 'failed'; failure: LabFailure };
+/** A text through every method of merging one pack. */
+export interface MergeComparison {
+  /** Tokens of the pack. */
+  size: number;
+  /** Sentences of the text. */
+  sentences: number;
+  baseTokens: number;
+  methods: readonly MergeMethodResult[];
+}
 
 /** The text through one of the methods; sentences are compared with the base, one by one. */
 export interface MergeMethodResult {
@@ -94,23 +92,8 @@ export interface CurvePoint {
 /** `left`, `right`, frequency in the training text when they were merged. */
 export type PackMerge = Pack['merges'][number];
 
-export type TrainingEvent =
+export type TrainingUpdate =
   | { type: 'progress'; phase: 'read' | 'count'; share: number }
   /** The text is read: what there is to train and to measure on. */
   | { type: 'split'; sentences: number; heldOut: number; point: CurvePoint }
-  | { type: 'merges'; done: number; latest: readonly PackMerge[]; point: CurvePoint | undefined }
-  /** Fewer merges than asked for: no other pair is frequent enough. */
-  | { type: 'done'; pack: Pack; point: CurvePoint }
-  | { type: 'stopped' }
-  | { type: 'failed'; failure: TrainingFailure };
-
-export type TrainingFailure =
-  | LabFailure
-  /** No sentence at all. */
-  | { code: 'no-text'; detail: Record<string, never> }
-  /** No Hangul in it. */
-  | { code: 'no-hangul'; detail: { sentences: number } }
-  /** detail: different sentences there are and are needed */
-  | { code: 'too-little'; detail: { sentences: number; least: number } }
-  /** No pair of neighbours is frequent enough. */
-  | { code: 'no-pair'; detail: { frequency: number } };
+  | { type: 'merges'; done: number; latest: readonly PackMerge[]; point: CurvePoint | undefined };

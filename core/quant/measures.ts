@@ -1,6 +1,18 @@
 /** How far a quantized matrix is from the original, and what it takes. Sums are float64. */
-import type { QuantMeasures } from '../protocol/weights.ts';
 import type { QuantizedMatrix } from './matrix.ts';
+
+/** How far quantized weights are from the original, and what they take. */
+export interface QuantMeasures {
+  /** 10·log₁₀(Σw² / Σ(w − ŵ)²); Infinity without error. */
+  snrDecibels: number;
+  /** Of w and ŵ as vectors. */
+  cosine: number;
+  rootMeanSquareError: number;
+  largestError: number;
+  /** Codes, scales and zero points, over the number of weights. */
+  bitsPerWeight: number;
+  bytes: number;
+}
 
 /** @param quantized what `dequantize` makes of `matrix` */
 export function measure(original: Float32Array, quantized: Float32Array, matrix: QuantizedMatrix): QuantMeasures {

@@ -1,5 +1,5 @@
 /** What a matrix and its quantized form look like: bars, maps, the farthest weights, and single ones with their arithmetic. */
-import type { Inspection, WeightFacts } from '../protocol/weights.ts';
+import type { Inspection, WeightFacts } from './inspection.ts';
 import { dequantize, type BlockMatrix, type QuantizedMatrix } from './matrix.ts';
 
 /** Both counted in `bins` bars of equal width, from the least value to the greatest of either. */

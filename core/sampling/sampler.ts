@@ -1,4 +1,4 @@
-import type { Sampling } from '../protocol/conversation.ts';
+import type { Sampling } from './sampling.ts';
 import { distribution, draw } from './distribution.ts';
 import { Random } from './random.ts';
 import { argmax } from './top-k.ts';

@@ -1,16 +1,14 @@
-import type { ChatMessage, ContentPart } from '#core/protocol/conversation.ts';
+import type { ChatMessage, ContentPart } from '#core/chat/message.ts';
 import type { GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/failure.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
-import type { Phantom } from '#core/phantoms/phantom.ts';
-import { judge, type Shown, type Verdict } from '#core/phantoms/verdict.ts';
 import { Announcer } from '../platform/announcer.svelte.ts';
 import { release, type Attachment } from './attachments.svelte.ts';
 import type { EngineClient } from '../workers/engine.svelte.ts';
-import { lessonTurns, shownTo, type Turn } from './lesson.ts';
 import { t } from '../platform/locale.svelte.ts';
-import { sum, tally } from './score.ts';
+import { sum, tally, type Verdict } from './score.ts';
 import type { Settings } from './settings.svelte.ts';
+import type { Lesson, Turn } from './turn.ts';
 
 export type AnswerState = 'waiting' | 'streaming' | 'done' | 'stopped' | 'failed';
 
@@ -24,7 +22,7 @@ export class Answer {
   reason = $state<'end' | 'length' | 'context-full'>();
   failure = $state.raw<Failure>();
   turn = $state.raw<TurnStats>();
-  /** Whether the teaching model was right, where that can be known. */
+  /** Undefined where the model was not taught the right answer. */
   verdict = $state.raw<Verdict>();
   readonly running = $derived(this.state === 'waiting' || this.state === 'streaming');
 
@@ -71,25 +69,32 @@ export class Conversation {
   readonly score = $derived(sum(this.#before, tally(this.exchanges.map(({ answer }) => answer.verdict))));
   readonly #engine: EngineClient;
   readonly #settings: Settings;
+  readonly #lessonOf: (teaches: Teaches | undefined) => Lesson | undefined;
+  #answering: Promise<void> = Promise.resolve();
 
-  constructor(engine: EngineClient, settings: Settings) {
+  /** @param lessonOf what a model was taught, by its manifest */
+  constructor(
+    engine: EngineClient,
+    settings: Settings,
+    lessonOf: (teaches: Teaches | undefined) => Lesson | undefined,
+  ) {
     this.#engine = engine;
     this.#settings = settings;
+    this.#lessonOf = lessonOf;
   }
 
   get last(): Exchange | undefined {
     return this.exchanges.at(-1);
   }
 
-  /** The image that the next question is about if it has none of its own. Turns without an answer are not sent again. */
-  get shown(): Shown<Phantom> {
-    return shownTo(this.exchanges.filter(({ leftOut, answer }) => !leftOut && (answer.running || answer.text.trim())));
+  /** The exchanges that go along with the next question. Those that got no answer are not sent again. */
+  get remembered(): Exchange[] {
+    return this.exchanges.filter(({ leftOut, answer }) => !leftOut && (answer.running || answer.text.trim() !== ''));
   }
 
-  /** Texts of the questions since a phantom was shown. */
-  askedAbout(phantom: Phantom): string[] {
-    const from = this.exchanges.findIndex(({ images }) => images.some((image) => image.phantom === phantom));
-    return from < 0 ? [] : this.exchanges.slice(from).map(({ text }) => text);
+  /** Resolves when the answer that is being written has ended. */
+  get answered(): Promise<void> {
+    return this.#answering;
   }
 
   /** True when an older turn can be left out to make room. */
@@ -101,12 +106,12 @@ export class Conversation {
     if (this.#engine.generating) return;
     const exchange = new Exchange(text, images);
     this.exchanges = [...this.exchanges, exchange];
-    await this.#answer(exchange);
+    await this.#begin(exchange);
   }
 
   /** Answers the last question again. */
   async regenerate(): Promise<void> {
-    if (this.last && !this.#engine.generating) await this.#answer(this.last);
+    if (this.last && !this.#engine.generating) await this.#begin(this.last);
   }
 
   async withoutImages(): Promise<void> {
@@ -140,6 +145,11 @@ export class Conversation {
     await this.#engine.forget();
   }
 
+  #begin(exchange: Exchange): Promise<void> {
+    this.#answering = this.#answer(exchange);
+    return this.#answering;
+  }
+
   async #answer(exchange: Exchange): Promise<void> {
     const sampling = this.#settings.sampling();
     const { model } = this.#engine;
@@ -148,10 +158,10 @@ export class Conversation {
     exchange.answer = answer;
     this.announcer.start();
     const request = { messages: this.#messages(), sampling, maxNewTokens: this.#settings.maxNewTokens };
-    await this.#engine.generate(request, (event) => this.#on(exchange, answer, event));
+    await this.#engine.generate(request, (event) => this.#on(answer, event));
   }
 
-  #on({ text }: Exchange, answer: Answer, event: GenerateEvent): void {
+  #on(answer: Answer, event: GenerateEvent): void {
     if (event.type === 'progress') answer.progress = event;
     else if (event.type === 'token') {
       if (answer.state === 'waiting') this.announcer.say(t('answer.announce.started'));
@@ -167,15 +177,14 @@ export class Conversation {
       if (event.type === 'done') {
         answer.reason = event.reason;
         this.announcer.say(t('answer.announce.done'));
-        // Only a model that was trained on these exact answers can be judged by them.
-        if (event.reason === 'end' && answer.teaches === 'phantoms') this.#judge(text, answer);
+        if (event.reason === 'end') this.#judge(answer);
       }
       if (event.type === 'stopped') this.announcer.say(t('answer.announce.stopped'));
     }
   }
 
-  #judge(question: string, answer: Answer): void {
-    answer.verdict = judge(question, answer.text, shownTo(this.#turns()));
+  #judge(answer: Answer): void {
+    answer.verdict = this.#lessonOf(answer.teaches)?.judge(this.#turns(), answer.text);
     if (!answer.verdict) return;
     const { right, answer: rightAnswer } = answer.verdict;
     this.announcer.say(right ? t('verdict.announce.right') : t('verdict.announce.wrong', { answer: rightAnswer }));
@@ -187,7 +196,7 @@ export class Conversation {
     const system = this.#settings.systemText.trim();
     if (system) messages.push({ role: 'system', content: [{ type: 'text', text: system }] });
     const turns = this.#turns();
-    const sent = this.#engine.model?.teaches === 'phantoms' ? lessonTurns(turns) : turns;
+    const sent = this.#lessonOf(this.#engine.model?.teaches)?.turns(turns) ?? turns;
     for (const { text, images: attached, reply } of sent) {
       const images = attached.map(({ name, blob }): ContentPart => ({ type: 'image', name, image: blob }));
       messages.push({ role: 'user', content: [...images, { type: 'text', text }] });
@@ -195,6 +204,7 @@ export class Conversation {
     }
     return messages;
   }
+
   #turns(): Turn[] {
     const turns: Turn[] = [];
     for (const exchange of this.exchanges) {

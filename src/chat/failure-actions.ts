@@ -12,8 +12,12 @@ export type Action =
   | 'new-conversation'
   | 'without-images';
 
-/** Actions for each failure, the most likely to help first. */
-export const failureActions: Readonly<Record<FailureCode, readonly Action[]>> = {
+/** Actions for a failure, the most likely to help first. What is in no list can be tried again. */
+export function failureActions(code: FailureCode): readonly Action[] {
+  return actions[code] ?? ['retry'];
+}
+
+const actions: Readonly<Partial<Record<FailureCode, readonly Action[]>>> = {
   'file-missing': ['retry', 'choose-model'],
   'file-broken': ['retry', 'choose-model'],
   'embedding-unreadable': ['choose-model'],
@@ -35,6 +39,6 @@ export const failureActions: Readonly<Record<FailureCode, readonly Action[]>> = 
   'adapter-refused': [],
   'no-lora-branches': ['choose-model'],
   'no-model': ['choose-model'],
-  busy: ['retry'],
+  'worker-crashed': ['reopen', 'choose-model'],
   runtime: ['reopen', 'choose-model'],
 };

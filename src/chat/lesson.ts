@@ -1,15 +1,19 @@
-/** Selects the turns of a conversation that the teaching model gets: only what it was trained on. */
-import type { Shown } from '#core/phantoms/verdict.ts';
+/** What the teaching model is sent of a conversation, and how its answers are judged: the phantoms that it was trained on. */
+import { judge, type Shown } from '#core/phantoms/verdict.ts';
+import type { Teaches } from '#core/protocol/manifest.ts';
 import type { Phantom } from '#core/phantoms/phantom.ts';
 import type { Language } from '#core/phantoms/question.ts';
 import { recognize } from '#core/phantoms/wording.ts';
-import type { Attachment } from './attachments.svelte.ts';
+import type { Lesson, Turn } from './turn.ts';
 
-export interface Turn {
-  text: string;
-  images: readonly Attachment[];
-  /** Undefined for the question that waits for its answer. */
-  reply: string | undefined;
+/** Undefined for a model that teaches nothing. Other models answer in other words: they are not judged. */
+export function lessonOf(teaches: Teaches | undefined): Lesson | undefined {
+  return teaches === 'phantoms' ? { turns: lessonTurns, judge: judgeLast } : undefined;
+}
+
+function judgeLast(turns: readonly Turn[], answer: string) {
+  const last = turns.at(-1);
+  return last && judge(last.text, answer, shownTo(turns));
 }
 
 /** Questions of the longest conversation in its training data (`questions` in training/teaching/data.py). */
@@ -46,6 +50,12 @@ export function shownTo(turns: readonly Pick<Turn, 'images'>[]): Shown<Phantom> 
   const [first, second] = images;
   if (!first) return 'nothing';
   return second === undefined && first.phantom ? first.phantom : 'unknown';
+}
+
+/** Texts of the questions since a phantom was shown. */
+export function questionsAbout(phantom: Phantom, turns: readonly Pick<Turn, 'text' | 'images'>[]): string[] {
+  const from = turns.findIndex(({ images }) => images.some((image) => image.phantom === phantom));
+  return from < 0 ? [] : turns.slice(from).map(({ text }) => text);
 }
 
 function needsNoImage(text: string): boolean {

@@ -1,5 +1,7 @@
 import type { Verdict } from '#core/phantoms/verdict.ts';
 
+export type { Verdict };
+
 export interface Score {
   asked: number;
   right: number;

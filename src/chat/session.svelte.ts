@@ -6,7 +6,7 @@ import { Attachments } from './attachments.svelte.ts';
 import { Conversation } from './conversation.svelte.ts';
 import { EngineClient } from '../workers/engine.svelte.ts';
 import type { Action } from './failure-actions.ts';
-import { shownTo } from './lesson.ts';
+import { lessonOf, shownTo } from './lesson.ts';
 import { t } from '../platform/locale.svelte.ts';
 import { PhantomSource } from './phantoms.ts';
 import { contextLengths, Settings } from './settings.svelte.ts';
@@ -16,8 +16,8 @@ export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'cl
 /** State that the whole page shares, and the actions on it. */
 export class Session {
   readonly settings = new Settings();
-  readonly engine = new EngineClient();
-  readonly conversation = new Conversation(this.engine, this.settings);
+  readonly engine = new EngineClient(() => this.conversation.announcer.say(t('engine.reopened')));
+  readonly conversation: Conversation = new Conversation(this.engine, this.settings, lessonOf);
   readonly attachments = new Attachments();
   readonly #phantoms = new PhantomSource();
   /** Text in the composer. */
@@ -57,7 +57,7 @@ export class Session {
   /** The phantom that the next question is about; undefined for another image, several, or none. */
   get phantom(): Phantom | undefined {
     const waiting = this.attachments.items;
-    const shown = waiting.length > 0 ? shownTo([{ images: waiting }]) : this.conversation.shown;
+    const shown = waiting.length > 0 ? shownTo([{ images: waiting }]) : shownTo(this.conversation.remembered);
     return typeof shown === 'object' ? shown : undefined;
   }
 

@@ -1,4 +1,4 @@
-import type { Sampling } from '#core/protocol/conversation.ts';
+import type { Sampling } from '#core/sampling/sampling.ts';
 import type { OpenOptions } from '#core/protocol/engine.ts';
 import { readStored, writeStored } from '../platform/stored.ts';
 

@@ -1,3 +1,5 @@
+import { styledImport } from './styled-import.ts';
+
 /** A part of the page that is loaded when it is first needed. */
 export class Lazy<Part> {
   part = $state.raw<Part>();
@@ -19,7 +21,7 @@ export class Lazy<Part> {
   async #load(): Promise<Part> {
     this.loading = true;
     try {
-      this.part = await this.importPart();
+      this.part = await styledImport(this.importPart);
       return this.part;
     } catch (error) {
       console.error(error);

@@ -1,14 +1,10 @@
+import type { Failure, FailureCode } from '#core/failure.ts';
+import type { AdapterInfo } from '#core/lora/describe.ts';
+import type { SetAdaptersEvent, SetAdaptersRequest, TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
 import type {
-  AdapterInfo,
-  SetAdaptersEvent,
-  SetAdaptersRequest,
-  TraceEvent,
-  TraceRequest,
-} from '#core/protocol/adapters.ts';
-import type {
+  EngineJobs,
   GenerateEvent,
   GenerateRequest,
-  JobId,
   ModelInfo,
   OpenEvent,
   OpenOptions,
@@ -16,17 +12,18 @@ import type {
   Stats,
   StoreNotice,
 } from '#core/protocol/engine.ts';
-import type { Failure, FailureCode } from '#core/failure.ts';
+import type { JobEnd, JobEvent } from '#core/protocol/jobs.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { EngineWorker } from './engine-worker.ts';
-import { advance, startOpening, type Opening } from './opening.ts';
+import { advance, nameOf, startOpening, type Opening } from './opening.ts';
 import { RateHistory } from './rate-history.svelte.ts';
+import { failed, type RestartReason, type StartedJob } from './worker-client.ts';
 
 /** After these the runtime in the worker cannot be trusted. */
 const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory'];
 
-/** An open that does not heed Stop (a shader compiling) loses its worker after this long. */
-const cancelMilliseconds = 3000;
+type LabJob = 'nearestTokens' | 'setAdapters' | 'trace';
+type Stoppable = Pick<StartedJob<EngineJobs[LabJob]>, 'stop' | 'yield'>;
 
 /** What the page knows of the engine: which model is open or opening, what runs, the latest figures. */
 export class EngineClient {
@@ -48,62 +45,55 @@ export class EngineClient {
   adapting = $state(false);
   /** What stands beside the open model's weights, in the order it was set. */
   adapters = $state.raw<readonly AdapterInfo[]>([]);
+  /** The worker had to be replaced, and everything is there again: the person is to be told. */
+  reopened = $state(false);
   /** What `reopen` opens; kept also when it failed. */
   source = $state.raw<PackageSource>();
   options = $state.raw<OpenOptions>();
   readonly rates = new RateHistory();
 
-  #openJob: JobId | undefined;
-  #generateJob: JobId | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #openJob: StartedJob<EngineJobs['open']> | undefined;
+  #answer: { stop(): void } | undefined;
+  #answered: Promise<void> = Promise.resolve();
   /** What the labs ask for beside answers: one at a time, and never while an answer is written. */
-  #labJob: JobId | undefined;
-  #labJobEnded: Promise<void> = Promise.resolve();
-  readonly #link = new EngineWorker((stats) => {
-    this.stats = stats;
-    this.pageHeap = performance.memory?.usedJSHeapSize;
-    this.rates.add(stats);
-  });
+  #labJob: Stoppable | undefined;
+  #labJobEnded: Promise<unknown> = Promise.resolve();
+  /** Of `adapters`, to put them back into another worker. */
+  #standing: SetAdaptersRequest | undefined;
+  /** Settles when what a replaced worker held is there again, or given up. */
+  #restored: Promise<void> = Promise.resolve();
+  #isRestoring = false;
+  /** Counts what makes a restoration pointless. */
+  #generation = 0;
+  readonly #worker = new EngineWorker(
+    (stats) => {
+      this.stats = stats;
+      this.pageHeap = performance.memory?.usedJSHeapSize;
+      this.rates.add(stats);
+    },
+    (reason) => this.#onRestart(reason),
+  );
+
+  /** @param onReopened called when the model is open again after its worker was replaced */
+  constructor(private readonly onReopened: () => void = () => {}) {}
 
   /** Opens a package; the one before is closed. Resolves with true when a model is ready. */
   async open(source: PackageSource, options: OpenOptions): Promise<boolean> {
-    if (this.#openJob) await this.cancelOpen();
+    this.#generation++;
+    await this.cancelOpen();
     await this.stop();
-    if (this.openFailure && fatal.includes(this.openFailure.code)) this.#link.discard(this.openFailure);
+    if (this.openFailure && fatal.includes(this.openFailure.code)) this.#worker.end();
     this.source = source;
     this.options = options;
-    this.model = undefined;
-    this.adapters = [];
-    this.stats = undefined;
+    this.#forgetModel();
     this.openFailure = undefined;
     this.openCancelled = false;
+    this.reopened = false;
     this.notices = [];
-    this.rates.clear();
-    this.opening = startOpening(nameOf(source));
-    const job = this.#link.newJob();
-    this.#openJob = job;
-    await this.#link.run<OpenEvent>(
-      job,
-      (api, on) => api.open(job, source, options, on),
-      (event) => this.#onOpen(event),
-    );
+    const end = await this.#load(source, options);
+    if (end.type === 'done') this.model = end.model;
+    else this.#takeOpenEnd(end);
     return this.model !== undefined;
-  }
-
-  #onOpen(event: OpenEvent): void {
-    if (event.type === 'progress') {
-      if (this.opening) this.opening = advance(this.opening, event, performance.now());
-      return;
-    }
-    if (event.type === 'notice') {
-      this.notices = [...this.notices, event.notice];
-      return;
-    }
-    this.#openJob = undefined;
-    this.opening = undefined;
-    if (event.type === 'done') this.model = event.model;
-    else if (event.type === 'stopped') this.openCancelled = true;
-    else this.openFailure = event.failure;
   }
 
   /** Resolves when the open has ended, by itself or with its worker. */
@@ -111,12 +101,8 @@ export class EngineClient {
     const job = this.#openJob;
     if (!job || !this.opening) return;
     this.opening = { ...this.opening, cancelling: true };
-    this.#link.stop(job);
-    const deadline = performance.now() + cancelMilliseconds;
-    while (this.#openJob === job && performance.now() < deadline) await new Promise((next) => setTimeout(next, 50));
-    if (this.#openJob !== job) return;
-    this.#onOpen({ type: 'stopped' });
-    this.#link.discard({ code: 'runtime', detail: { reason: 'cancelled' } });
+    job.stop();
+    await job.ended;
   }
 
   /**
@@ -124,32 +110,36 @@ export class EngineClient {
    * proxy of `$state` cannot be cloned into the worker.
    */
   async generate(request: GenerateRequest, on: (event: GenerateEvent) => void): Promise<void> {
-    if (!this.model) return on({ type: 'failed', failure: { code: 'no-model', detail: {} } });
-    const job = this.#link.newJob();
-    this.#generateJob = job;
+    if (!this.model) return on(failed('no-model'));
     this.generating = true;
     this.rates.clear();
-    const run = () =>
-      this.#link.run<GenerateEvent>(
-        job,
-        (api, deliver) => api.generate(job, request, deliver),
-        (event) => {
-          if (event.type === 'failed') this.#afterFailure(event.failure);
-          on(event);
-        },
-      );
-    // The engine does one thing at a time, and an answer is more urgent than what the labs ask for.
-    this.#running = this.#labJob ? this.#stopLabJob().then(run) : run();
-    await this.#running;
+    let isStopped = false;
+    this.#answer = { stop: () => (isStopped = true) };
+    const run = async () => {
+      // The engine does one thing at a time, and an answer is more urgent than what the labs ask for.
+      if (this.#labJob) await this.#yieldLabJob();
+      if (this.#isRestoring) await this.#restored;
+      if (isStopped) return on({ type: 'stopped' });
+      if (!this.model) return on(failed('no-model'));
+      const job = this.#worker.start('generate', request, (event) => this.#deliver(event, on));
+      this.#answer = job;
+      await job.ended;
+    };
+    this.#answered = run();
+    await this.#answered;
     this.generating = false;
-    this.#generateJob = undefined;
+    this.#answer = undefined;
   }
 
-  /** Resolves when the answer, and what the labs asked for, have ended. */
+  /**
+   * Resolves when the answer, and what the labs asked for, have ended. What does not end by itself ends with its worker;
+   * the model is then opened again.
+   */
   async stop(): Promise<void> {
-    await this.#stopLabJob();
-    if (this.#generateJob) this.#link.stop(this.#generateJob);
-    await this.#running;
+    this.#answer?.stop();
+    await this.stopLabJob();
+    this.#answer?.stop();
+    await this.#answered;
   }
 
   /**
@@ -162,17 +152,10 @@ export class EngineClient {
    *     );
    *
    * Works while no answer is being written: it fails with `busy` during one, and with `no-model` before a model is open.
-   * An answer that begins, another search or job of a lab, `open` and `stopSearch` end it with `stopped`. The request must be plain data.
+   * An answer that begins, another job of a lab, `open` and `stopLabJob` end it with `stopped`. The request must be plain data.
    */
   async nearestTokens(request: NearestRequest, on: (event: NearestEvent) => void): Promise<void> {
-    const start = (job: JobId) =>
-      this.#link.run<NearestEvent>(job, (api, deliver) => api.nearestTokens(job, request, deliver), on);
-    await this.#runLabJob(start, on, (isRunning) => (this.searching = isRunning));
-  }
-
-  /** Resolves when no search runs, and nothing else that the labs asked for. */
-  async stopSearch(): Promise<void> {
-    await this.#stopLabJob();
+    await this.#runLabJob('nearestTokens', request, on, (isRunning) => (this.searching = isRunning));
   }
 
   /**
@@ -181,22 +164,21 @@ export class EngineClient {
    * search or a trace. The request must be plain data.
    */
   async setAdapters(request: SetAdaptersRequest, on: (event: SetAdaptersEvent) => void): Promise<void> {
-    const start = (job: JobId) =>
-      this.#link.run<SetAdaptersEvent>(
-        job,
-        (api, deliver) => api.setAdapters(job, request, deliver),
-        (event) => {
-          if (event.type === 'done') this.adapters = event.adapters;
-          if (event.type === 'failed') this.#afterFailure(event.failure);
-          on(event);
-        },
-      );
-    await this.#runLabJob(start, on, (isRunning) => (this.adapting = isRunning));
+    const take = (event: SetAdaptersEvent) => {
+      if (event.type === 'done') {
+        this.adapters = event.adapters;
+        this.#standing = request.adapters.length > 0 ? request : undefined;
+      }
+      on(event);
+    };
+    await this.#runLabJob('setAdapters', request, take, (isRunning) => (this.adapting = isRunning));
   }
 
   /** How much of each of `adapters`, from the next token on, also of an answer that is being written. */
   setStrengths(strengths: readonly number[]): void {
-    this.#link.setStrengths([...strengths]);
+    const standing = this.#standing;
+    if (standing?.adapters.length === strengths.length) this.#standing = { ...standing, strengths: [...strengths] };
+    if (this.#worker.isRunning) this.#worker.start('setStrengths', [...strengths]);
   }
 
   /**
@@ -205,70 +187,134 @@ export class EngineClient {
    * `setAdapters`, `open` and `stop`. The request must be plain data.
    */
   async trace(request: TraceRequest, on: (event: TraceEvent) => void): Promise<void> {
-    const start = (job: JobId) =>
-      this.#link.run<TraceEvent>(
-        job,
-        (api, deliver) => api.trace(job, request, deliver),
-        (event) => {
-          if (event.type === 'failed') this.#afterFailure(event.failure);
-          on(event);
-        },
-      );
-    await this.#runLabJob(start, on, (isRunning) => (this.tracing = isRunning));
+    await this.#runLabJob('trace', request, on, (isRunning) => (this.tracing = isRunning));
   }
 
-  /** Runs a job beside answers, in place of the one that runs now. */
-  async #runLabJob(
-    start: (job: JobId) => Promise<void>,
-    on: (event: { type: 'failed'; failure: Failure }) => void,
-    mark: (isRunning: boolean) => void,
-  ): Promise<void> {
-    // Of several that wait here each stops the one that went on before it: the last call is the one that stays.
-    while (this.#labJob) await this.#stopLabJob();
-    if (!this.model) return on({ type: 'failed', failure: { code: 'no-model', detail: {} } });
-    if (this.generating) return on({ type: 'failed', failure: { code: 'busy', detail: {} } });
-    const job = this.#link.newJob();
-    this.#labJob = job;
-    mark(true);
-    this.#labJobEnded = start(job).finally(() => {
-      mark(false);
-      this.#labJob = undefined;
-    });
-    await this.#labJobEnded;
-  }
-
-  /** Resolves when nothing runs beside answers. What cannot be stopped half-way, the change of adapters, is waited for. */
-  async #stopLabJob(): Promise<void> {
-    if (this.#labJob) this.#link.stop(this.#labJob);
+  /** Resolves when nothing runs that the labs asked for. */
+  async stopLabJob(): Promise<void> {
+    this.#labJob?.stop();
     await this.#labJobEnded;
   }
 
   /** Drops the KV prefix and the image features of the conversation. */
   async forget(): Promise<void> {
     await this.stop();
-    await this.#link.forget();
+    if (this.#worker.isRunning) await this.#worker.start('forget', undefined).ended;
   }
 
-  /** Ends the worker, and the model's memory with it; what runs fails with `runtime`. `open` starts afresh. */
+  /** Ends the worker, and the model's memory with it; what runs ends with `stopped`. `open` starts afresh. */
   end(): void {
-    const failure: Failure = { code: 'runtime', detail: { reason: 'ended' } };
-    this.#link.discard(failure);
-    this.#afterFailure(failure);
+    this.#generation++;
+    this.#worker.end();
+    this.#forgetModel();
+  }
+
+  /** Runs a job beside answers, in place of the one that runs now. */
+  async #runLabJob<Name extends LabJob>(
+    name: Name,
+    request: EngineJobs[Name]['request'],
+    on: (event: JobEvent<EngineJobs[Name]>) => void,
+    mark: (isRunning: boolean) => void,
+  ): Promise<void> {
+    // Of several that wait here each stops the one that went on before it: the last call is the one that stays.
+    while (this.#labJob || this.#isRestoring) await (this.#labJob ? this.#yieldLabJob() : this.#restored);
+    if (!this.model) return on(failed('no-model'));
+    if (this.generating) return on(failed('busy'));
+    const job = this.#worker.start(name, request, (event: JobEvent<EngineJobs[Name]>) => this.#deliver(event, on));
+    this.#labJob = job;
+    mark(true);
+    this.#labJobEnded = job.ended.finally(() => {
+      mark(false);
+      this.#labJob = undefined;
+    });
+    await this.#labJobEnded;
+  }
+
+  /** What gives way does so in its own time: putting adapters beside the weights of a large model takes seconds. */
+  async #yieldLabJob(): Promise<void> {
+    this.#labJob?.yield();
+    await this.#labJobEnded;
+  }
+
+  #deliver<Event extends { type: string } | { type: 'failed'; failure: Failure }>(
+    event: Event,
+    on: (event: Event) => void,
+  ): void {
+    if ('failure' in event) this.#afterFailure(event.failure);
+    on(event);
+  }
+
+  #load(source: PackageSource, options: OpenOptions): Promise<JobEnd<EngineJobs['open']>> {
+    this.opening = startOpening(nameOf(source));
+    const job = this.#worker.start('open', { source, options }, (event) => this.#onOpen(event));
+    this.#openJob = job;
+    return job.ended;
+  }
+
+  #onOpen(event: OpenEvent): void {
+    if (event.type === 'progress') {
+      if (this.opening) this.opening = advance(this.opening, event, performance.now());
+    } else if (event.type === 'notice') this.notices = [...this.notices, event.notice];
+    else {
+      this.#openJob = undefined;
+      this.opening = undefined;
+    }
+  }
+
+  #takeOpenEnd(end: { type: 'stopped' } | { type: 'failed'; failure: Failure }): void {
+    if (end.type === 'stopped') this.openCancelled = true;
+    else this.openFailure = end.failure;
+  }
+
+  /** The worker was replaced. The conversation is the page's, and stays; what the worker held is made again, once. */
+  #onRestart(reason: RestartReason): void {
+    const { model, source, options } = this;
+    if (!model || !source || !options) return;
+    if (this.#isRestoring) {
+      this.#generation++;
+      this.#forgetModel();
+      this.#takeOpenEnd(reason === 'stopped' ? { type: 'stopped' } : failed('worker-crashed', { worker: 'engine' }));
+      return;
+    }
+    this.#isRestoring = true;
+    this.#restored = this.#restore(model, source, options).finally(() => (this.#isRestoring = false));
+  }
+
+  /** Meanwhile `model` stays: for the page nothing has changed, and jobs wait. */
+  async #restore(model: ModelInfo, source: PackageSource, options: OpenOptions): Promise<void> {
+    const generation = this.#generation;
+    const end = await this.#load(source, options);
+    if (generation !== this.#generation) return;
+    if (end.type !== 'done') {
+      this.#forgetModel();
+      this.#takeOpenEnd(end);
+      return;
+    }
+    const set = this.#standing && (await this.#worker.start('setAdapters', this.#standing).ended);
+    if (generation !== this.#generation) return;
+    const hasAdapters = set === undefined || set.type === 'done';
+    if (!hasAdapters) {
+      this.adapters = [];
+      this.#standing = undefined;
+    }
+    // Another value is another model to the labs: they then put their adapters on it themselves.
+    const isSame = hasAdapters && JSON.stringify(end.model) === JSON.stringify(model);
+    this.model = isSame ? model : end.model;
+    this.reopened = true;
+    this.onReopened();
   }
 
   #afterFailure(failure: Failure): void {
     if (!fatal.includes(failure.code)) return;
-    this.model = undefined;
-    this.adapters = [];
-    this.stats = undefined;
-    this.rates.clear();
+    this.#forgetModel();
     this.openFailure = failure;
   }
-}
 
-function nameOf(source: PackageSource): string {
-  if (source.type === 'files') return source.name;
-  const { host, pathname } = new URL(source.url);
-  const parts = pathname.split('/').filter(Boolean);
-  return host === 'huggingface.co' ? parts.slice(0, 2).join('/') : (parts.at(-1) ?? host);
+  #forgetModel(): void {
+    this.model = undefined;
+    this.adapters = [];
+    this.#standing = undefined;
+    this.stats = undefined;
+    this.rates.clear();
+  }
 }

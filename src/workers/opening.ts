@@ -1,4 +1,4 @@
-import type { OpenEvent, OpenPhase } from '#core/protocol/engine.ts';
+import type { OpenEvent, OpenPhase, PackageSource } from '#core/protocol/engine.ts';
 
 export interface FileProgress {
   phase: OpenPhase;
@@ -53,4 +53,12 @@ export function advance(opening: Opening, event: OpenEvent & { type: 'progress' 
   const bytesPerSecond = (done - phaseStartBytes) / elapsed;
   const secondsLeft = elapsed > 1 && bytesPerSecond > 0 ? (total - done) / bytesPerSecond : undefined;
   return { ...opening, phase, files, phaseStart, phaseStartBytes, doneBytes: done, totalBytes: total, secondsLeft };
+}
+
+/** What to call a package before its manifest has been read. */
+export function nameOf(source: PackageSource): string {
+  if (source.type === 'files') return source.name;
+  const { host, pathname } = new URL(source.url);
+  const parts = pathname.split('/').filter(Boolean);
+  return host === 'huggingface.co' ? parts.slice(0, 2).join('/') : (parts.at(-1) ?? host);
 }

@@ -1,13 +1,10 @@
-import type { Failure } from '#core/failure.ts';
-import type { WeightsApi } from '#core/protocol/weights.ts';
+import type { WeightsJobs } from '#core/protocol/weights.ts';
 import workerUrl from '../../workers/weights.worker.ts?worker&url';
-import { WorkerClient } from './worker-client.ts';
+import { WorkerClient, workerUnderPolicy, type RestartReason } from './worker-client.ts';
 
-/** A worker that looks into weights or makes a package of others. It holds nothing dear: `discard` cancels anything. */
-export class WeightsWorker extends WorkerClient<WeightsApi, Failure> {
-  constructor() {
-    super(workerUrl, (reason, connection) =>
-      connection ? { code: connection, detail: { url: workerUrl, reason } } : { code: 'runtime', detail: { reason } },
-    );
+/** A worker that looks into weights or makes a package of others. */
+export class WeightsWorker extends WorkerClient<WeightsJobs> {
+  constructor(onRestart?: (reason: RestartReason) => void) {
+    super({ name: 'weights', create: () => workerUnderPolicy(workerUrl), ...(onRestart ? { onRestart } : {}) });
   }
 }

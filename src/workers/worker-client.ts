@@ -1,137 +1,186 @@
-import { proxy, wrap, type Remote } from 'comlink';
-import type { JobId } from '#core/protocol/engine.ts';
+/** The page's side of every job: starts workers, and sees to it that each job ends with exactly one event. */
+import { FailureError, type Failure, type FailureCode } from '#core/failure.ts';
+import {
+  isEnd,
+  STOP,
+  type JobContract,
+  type JobEnd,
+  type JobEvent,
+  type JobTable,
+  type StartMessage,
+} from '#core/protocol/jobs.ts';
 
-/** How long after its call returned a job may still deliver its terminal event: callbacks travel on another port. */
-const graceMilliseconds = 3000;
+/** How long after Stop a job may go on before its worker is ended and started again, in milliseconds. */
+export const STOP_MILLISECONDS = 1500;
 
-interface Failed<Failure> {
-  type: 'failed';
-  failure: Failure;
+/** Why a worker was replaced. */
+export type RestartReason = 'stopped' | 'crashed';
+
+/** What a `Worker` is used for here. */
+export interface WorkerHandle {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent) => void, options: { once: true }): void;
+  addEventListener(type: 'error', listener: (event: ErrorEvent) => void): void;
+  terminate(): void;
 }
 
-/**
- * A worker behind comlink; the only file that wraps and proxies. Every job ends with exactly one terminal event, and
- * every call settles, also when the worker throws, dies or was never loaded.
- */
-export class WorkerClient<Api, Failure> {
-  #worker: Worker | undefined;
-  // Held for as long as the worker lives: comlink releases a proxy that is collected, and pending calls would hang.
-  #api: Remote<Api> | undefined;
-  #count = 0;
-  readonly #pending = new Map<unknown, (failure: Failure) => void>();
+export interface WorkerClientOptions {
+  /** For messages about a worker that broke off or did not come. */
+  name: string;
+  create: () => WorkerHandle;
+  /** A fresh worker was started; it has got no job yet. */
+  onStart?: () => void;
+  /** A worker that had run was ended before its time, and what it held is gone; its jobs have ended. */
+  onRestart?: (reason: RestartReason) => void;
+}
+
+/** A job on its way. */
+export interface StartedJob<Contract extends JobContract> {
+  /** Resolves after the last event was delivered. */
+  ended: Promise<JobEnd<Contract>>;
+  /** Asks the job to stop. If it has not ended after `STOP_MILLISECONDS`, its worker is ended and the job with it. */
+  stop(): void;
+  /** Asks the job to stop, however long that takes: for what gives way to something more urgent. */
+  yield(): void;
+}
+
+interface Host {
+  worker: WorkerHandle;
+  /** Its script runs. */
+  isReady: boolean;
+  /** Ends each of its jobs. */
+  jobs: Set<(end: 'stopped' | Failure) => void>;
+}
+
+/** A worker that comes with the first job, and again after it broke off or did not stop. */
+export class WorkerClient<Jobs extends JobTable<Jobs>> {
+  readonly #options: WorkerClientOptions;
+  #host: Host | undefined;
+
+  constructor(options: WorkerClientOptions) {
+    this.#options = options;
+  }
+
+  /** True while there is a worker. */
+  get isRunning(): boolean {
+    return this.#host !== undefined;
+  }
 
   /**
-   * @param url script of the worker
-   * @param failureOf what to say of a worker that broke off; `connection`: its script did not come
-   * @param onStart the first call to a fresh worker
+   * Starts a job. `on` gets its updates and then its last event, whatever happens to the worker. The request must be plain
+   * data: a proxy of `$state` cannot be cloned.
    */
-  constructor(
-    private readonly url: string,
-    private readonly failureOf: (reason: string, connection?: 'offline' | 'network') => Failure,
-    private readonly onStart: (api: Remote<Api>) => void = () => {},
-  ) {}
-
-  /** A fresh worker at the next call; what this one was doing fails. */
-  discard(failure: Failure): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    this.#api = undefined;
-    for (const fail of [...this.#pending.values()]) fail(failure);
-  }
-
-  newJob(): JobId {
-    return `job-${++this.#count}`;
-  }
-
-  /** Starts a job; resolves after its terminal event was delivered to `on`. */
-  run<Event extends { type: string }>(
-    job: JobId,
-    call: (api: Remote<Api>, on: (event: Event | Failed<Failure>) => void) => Promise<void>,
-    on: (event: Event | Failed<Failure>) => void,
-  ): Promise<void> {
-    return new Promise((resolve) => {
-      let ended = false;
-      const deliver = (event: Event | Failed<Failure>) => {
-        if (ended) return;
-        ended = event.type === 'done' || event.type === 'stopped' || event.type === 'failed';
-        if (ended) this.#pending.delete(job);
+  start<Name extends keyof Jobs>(
+    name: Name,
+    request: Jobs[Name]['request'],
+    on: (event: JobEvent<Jobs[Name]>) => void = () => {},
+  ): StartedJob<Jobs[Name]> {
+    const host = this.#connect();
+    const { port1: port, port2 } = new MessageChannel();
+    const { promise: ended, resolve } = withResolvers<JobEnd<Jobs[Name]>>();
+    let hasEnded = false;
+    let deadline: ReturnType<typeof setTimeout> | undefined;
+    const end = (event: JobEnd<Jobs[Name]>) => {
+      if (hasEnded) return;
+      hasEnded = true;
+      clearTimeout(deadline);
+      host.jobs.delete(finish);
+      port.close();
+      try {
         on(event);
-        if (ended) resolve();
-      };
-      const fail = (failure: Failure) => deliver({ type: 'failed', failure });
-      this.#pending.set(job, fail);
-      call(this.connect(), proxy(deliver)).then(
-        () => setTimeout(() => fail(this.failureOf('no terminal event')), graceMilliseconds),
-        (error: unknown) => {
-          console.error(error);
-          fail(this.failureOf(reasonOf(error)));
-        },
-      );
-    });
+      } finally {
+        resolve(event);
+      }
+    };
+    const nothingReached: Partial<Jobs[Name]['partial']> = {};
+    const finish = (how: 'stopped' | Failure) =>
+      end(how === 'stopped' ? { type: 'stopped', ...nothingReached } : { type: 'failed', failure: how });
+    host.jobs.add(finish);
+    port.onmessage = ({ data }: MessageEvent<JobEvent<Jobs[Name]>>) => {
+      if (isEnd<Jobs[Name]>(data)) end(data);
+      else if (!hasEnded) on(data);
+    };
+    const message: StartMessage<Jobs, Name> = { job: name, request };
+    try {
+      host.worker.postMessage(message, [port2]);
+    } catch (error) {
+      console.error(error);
+      // The caller has the job in hand before it ends.
+      queueMicrotask(() => finish({ code: 'runtime', detail: { reason: reasonOf(error) } }));
+    }
+    return {
+      ended,
+      stop: () => {
+        if (hasEnded || deadline !== undefined) return;
+        port.postMessage(STOP);
+        deadline = setTimeout(() => this.#replace(host, finish), STOP_MILLISECONDS);
+      },
+      yield: () => {
+        if (!hasEnded) port.postMessage(STOP);
+      },
+    };
   }
 
-  /** One question, one answer. Rejects with a `WorkerFailedError` when the worker breaks off. */
-  ask<Answer>(call: (api: Remote<Api>) => Promise<Answer>): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const question = Symbol('question');
-      const settle = () => this.#pending.delete(question);
-      this.#pending.set(question, (failure) => {
-        settle();
-        reject(new WorkerFailedError(failure));
-      });
-      call(this.connect()).then(
-        (answer) => {
-          settle();
-          resolve(answer);
-        },
-        (error: unknown) => {
-          settle();
-          reject(new WorkerFailedError(this.failureOf(reasonOf(error)), { cause: error }));
-        },
-      );
-    });
+  /**
+   * Runs a job of which only the result is wanted.
+   * @throws FailureError what the job failed with, or `stopped`
+   */
+  async ask<Name extends keyof Jobs>(name: Name, request: Jobs[Name]['request']): Promise<Jobs[Name]['result']> {
+    const end = await this.start(name, request).ended;
+    if (end.type === 'done') return end;
+    if (end.type === 'stopped') throw new FailureError('stopped');
+    throw new FailureError(end.failure.code, end.failure.detail);
   }
 
-  /** The worker as it runs now; undefined where none was started. */
-  get running(): Remote<Api> | undefined {
-    return this.#api;
+  /** Ends the worker and its memory; its jobs end with `stopped`. The next job starts a fresh one. */
+  end(): void {
+    const host = this.#host;
+    if (host) this.#drop(host, () => 'stopped');
   }
 
-  protected connect(): Remote<Api> {
-    if (this.#api) return this.#api;
-    const worker = workerUnderPolicy(this.url);
-    worker.addEventListener('error', ({ message }) => {
-      // An error without words: the script could not be loaded.
-      const connection = message ? undefined : navigator.onLine ? 'network' : 'offline';
-      this.discard(this.failureOf(message || 'the script could not be loaded', connection));
-    });
-    this.#worker = worker;
-    const api = wrap<Api>(worker);
-    this.#api = api;
-    this.onStart(api);
-    return api;
+  #connect(): Host {
+    if (this.#host) return this.#host;
+    const worker = this.#options.create();
+    const host: Host = { worker, isReady: false, jobs: new Set() };
+    worker.addEventListener('message', () => (host.isReady = true), { once: true });
+    worker.addEventListener('error', (event) => this.#crashed(host, event.message));
+    this.#host = host;
+    this.#options.onStart?.();
+    return host;
+  }
+
+  /** One job did not stop: its worker goes, and the other jobs of that with it. */
+  #replace(host: Host, hanging: (end: 'stopped') => void): void {
+    if (this.#host !== host) return;
+    const failure: Failure = { code: 'worker-restarted', detail: { worker: this.#options.name } };
+    this.#drop(host, (job) => (job === hanging ? 'stopped' : failure));
+    if (host.isReady) this.#options.onRestart?.('stopped');
+  }
+
+  /** A script that never ran was not loaded: nothing is lost, and the next job tries again. */
+  #crashed(host: Host, message: string): void {
+    if (this.#host !== host) return;
+    const worker = this.#options.name;
+    const reason = message || 'the script could not be loaded';
+    const failure: Failure = host.isReady
+      ? { code: 'worker-crashed', detail: { worker, reason } }
+      : { code: navigator.onLine ? 'network' : 'offline', detail: { url: `${worker}.worker`, reason } };
+    this.#drop(host, () => failure);
+    if (host.isReady) this.#options.onRestart?.('crashed');
+  }
+
+  #drop(host: Host, endOf: (job: (end: 'stopped' | Failure) => void) => 'stopped' | Failure): void {
+    host.worker.terminate();
+    this.#host = undefined;
+    for (const job of [...host.jobs]) job(endOf(job));
   }
 }
-
-/** A question that got no answer. */
-export class WorkerFailedError<Failure> extends Error {
-  constructor(
-    readonly failure: Failure,
-    options?: ErrorOptions,
-  ) {
-    super('the worker broke off', options);
-    this.name = 'WorkerFailedError';
-  }
-}
-
-/** A callback that a worker may call. */
-export const listener = proxy;
 
 /**
  * A worker from an address of its own takes its Content-Security-Policy from that response, and a static host sends none;
  * one from a blob inherits the page's. So the blob only imports the script.
  */
-function workerUnderPolicy(url: string): Worker {
+export function workerUnderPolicy(url: string): Worker {
   const script = new Blob([`import ${JSON.stringify(new URL(url, document.baseURI).href)};`], {
     type: 'text/javascript',
   });
@@ -140,6 +189,18 @@ function workerUnderPolicy(url: string): Worker {
   // Not before the worker has read it; its first message comes long after that.
   worker.addEventListener('message', () => URL.revokeObjectURL(address), { once: true });
   return worker;
+}
+
+/** The end of a job that was not started. */
+export function failed(code: FailureCode, detail: Failure['detail'] = {}): { type: 'failed'; failure: Failure } {
+  return { type: 'failed', failure: { code, detail } };
+}
+
+/** As Promise.withResolvers, which Safari has from 17.4 on. */
+function withResolvers<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+  let resolve: (value: Value) => void = () => {};
+  const promise = new Promise<Value>((settle) => (resolve = settle));
+  return { promise, resolve };
 }
 
 function reasonOf(error: unknown): string {

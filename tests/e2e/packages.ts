@@ -6,6 +6,17 @@ import type { Page } from '@playwright/test';
 import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
 import type { RandomPackageOptions } from '../reference/random-package.ts';
 
+/** Gemma's turns; for a question with "hang" in it a loop that nobody sees the end of, in which the worker hears nothing. */
+const HANGING_TEMPLATE = `{{ bos_token }}{%- if 'hang' in messages[0].content[0].text -%}
+${'{%- for i in range(1000) -%}'.repeat(7)}${'{%- endfor -%}'.repeat(7)}
+{%- endif -%}
+{%- for message in messages -%}
+<start_of_turn>{{ 'model' if message.role == 'assistant' else message.role }}
+{{ message.content[0].text }}<end_of_turn>
+{% endfor -%}
+<start_of_turn>model
+`;
+
 export const PACKAGES = {
   /** Writes on until it is stopped. */
   random: {},
@@ -13,6 +24,7 @@ export const PACKAGES = {
   teaching: { teaches: 'phantoms' },
   /** Also ends its answers, at once: whatever it says first ends them. With fewer such ids it might repeat another for ever. */
   'teaching-brief': { teaches: 'phantoms', endTokens: Array.from({ length: 512 }, (_, id) => id) },
+  'hanging-template': { template: HANGING_TEMPLATE },
 } as const satisfies Record<string, RandomPackageOptions>;
 
 export type PackageName = keyof typeof PACKAGES;

@@ -34,8 +34,8 @@ test('the chat, open and without a model, has loaded no other lab, no dialog, no
   await expect(page.getByRole('alert')).toContainText('패키지에 파일이 빠져 있습니다');
   await page.waitForLoadState('networkidle');
   const scripts = paths.filter((path) => path.endsWith('.js'));
-  expect(scripts.filter((path) => /open-chat-/.test(path))).toHaveLength(1);
-  expect(scripts.filter((path) => /open-(?!chat-)|messages-(?!chat-ko-)|Dialogs-|plot/.test(path))).toEqual([]);
+  expect(scripts.filter((path) => /\/open-chat-/.test(path))).toHaveLength(1);
+  expect(scripts.filter((path) => /\/open-(?!chat-)|messages-(?!chat-ko-)|Dialogs-|plot/.test(path))).toEqual([]);
   expect(paths.filter((path) => path.endsWith('.wasm'))).toEqual([]);
   // The whole chat keeps to what index.html alone may weigh; workers have threads of their own.
   const ours = [...new Set(scripts)].filter((path) => !/worker|\/ort/.test(path.replace('worker-client', '')));
@@ -54,8 +54,8 @@ test('a lab that is the address comes without the chat', async ({ page }) => {
   await withoutModel(page);
   await page.goto('/#/quant');
   await expect(page.getByRole('heading', { level: 1, name: '비트를 줄이면 무엇이 사라질까' })).toBeVisible();
-  expect(paths.filter((path) => /open-quant-.*\.js$/.test(path))).toHaveLength(1);
-  expect(paths.filter((path) => /open-(?!quant-)/.test(path))).toEqual([]);
+  expect(paths.filter((path) => /\/open-quant-.*\.js$/.test(path))).toHaveLength(1);
+  expect(paths.filter((path) => /\/open-(?!quant-)/.test(path))).toEqual([]);
 });
 
 test('a lab whose script does not come says so, tries again, and then offers a reload', async ({ page }) => {

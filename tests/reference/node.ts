@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import { chunks } from '#core/chat/chunks.ts';
 import { DTYPE_SUFFIX, VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { ModelSessions, type DecoderRun } from '../../cli/evaluate/sessions.ts';

@@ -20,12 +20,14 @@ export interface RandomPackageOptions {
   teaches?: Teaches;
   /** Ids that end an answer, in place of the fixture's. */
   endTokens?: readonly number[];
+  /** `chat_template.jinja`; Gemma's own is used without it. */
+  template?: string;
 }
 
 /** Replaces what is in `out`. */
 export async function writeRandomPackage(
   out: string,
-  { teaches, endTokens }: RandomPackageOptions = {},
+  { teaches, endTokens, template }: RandomPackageOptions = {},
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'medgemma-ko-lab-random-'));
   // The manifest tells its name.
@@ -39,6 +41,7 @@ export async function writeRandomPackage(
     if (endTokens) config['eos_token_id'] = [...endTokens];
     await writeFile(join(checkpoint, 'config.json'), JSON.stringify(config));
     await writeStandInTokenizer(checkpoint);
+    if (template !== undefined) await writeFile(join(checkpoint, 'chat_template.jinja'), template);
     await rm(out, { recursive: true, force: true });
     await exportPackage(
       {

@@ -1,26 +1,15 @@
-/** The engine worker's side of the contract: one model, one job at a time, state from turn to turn. */
-import type { SetAdaptersEvent, SetAdaptersRequest, TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
-import type {
-  EngineApi,
-  GenerateEvent,
-  GenerateRequest,
-  JobId,
-  Listener,
-  OpenEvent,
-  OpenOptions,
-  PackageSource,
-  Stats,
-  StoreNotice,
-} from '#core/protocol/engine.ts';
-import { FailureError, type Failure } from '#core/failure.ts';
-import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
+/** The jobs of the engine worker: one model, one job on it at a time, state from turn to turn. */
+import { FailureError } from '#core/failure.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
+import type { EndReason, EngineJobs, OpenNotice, OpenRequest, Stats, TurnStats } from '#core/protocol/engine.ts';
+import type { Handlers } from '../jobs/serve.ts';
+import type { RunningJob } from '../jobs/running-job.ts';
 import { boundReader } from '../store/bound.ts';
 import { openPackage } from '../store/package.ts';
 import { readJson } from '../store/reader.ts';
 import { loadChat, type Chat } from './chat/chat.ts';
 import { findNearest } from './embedding/nearest.ts';
-import { failureOf } from './failures.ts';
+import type { DecodeEnd } from './generation/decode.ts';
 import { emptyPrompt, forgetPrefix, type PrefixCache } from './generation/prefix-cache.ts';
 import { ImageCache } from './generation/image-cache.ts';
 import { TurnMeter } from './generation/meter.ts';
@@ -36,8 +25,7 @@ import { memoryStats } from './runtime/memory.ts';
 import { timed } from './runtime/timed.ts';
 
 /** Four times a second and a little more. */
-const statsMilliseconds = 200;
-const progressMilliseconds = 50;
+const STATS_MILLISECONDS = 200;
 
 interface Opened {
   model: LoadedModel;
@@ -46,121 +34,130 @@ interface Opened {
   prefix: PrefixCache;
 }
 
-type FailedEvent = { type: 'failed'; failure: Failure };
+type Running<Name extends keyof EngineJobs> = RunningJob<EngineJobs[Name]>;
+type Result<Name extends keyof EngineJobs> = EngineJobs[Name]['result'];
 
-export class Engine implements EngineApi {
+export class Engine {
   #opened: Opened | undefined;
   readonly #backends = new Backends();
   /** Of the package that is open or opening. */
   #backend: Backend | undefined;
-  #job: { id: JobId; abort: AbortController } | undefined;
+  #isRunning = false;
   #meter: TurnMeter | undefined;
-  #onStats: Listener<Stats> | undefined;
+  #onStats: ((stats: Stats) => void) | undefined;
 
-  async open(job: JobId, source: PackageSource, options: OpenOptions, on: Listener<OpenEvent>): Promise<void> {
-    const onStop = (): OpenEvent => ({ type: 'stopped' });
-    await this.#run<OpenEvent>(job, on, onStop, async (signal) => {
-      const begin = performance.now();
-      await this.close();
-      const progress = downloadProgress(on);
-      const notice = (found: StoreNotice) => void on({ type: 'notice', notice: found });
-      const opened = await timed('manifest', () => openPackage(source, { signal, progress, notice }));
-      const reader = boundReader(opened, { signal, progress });
-      // The runtime's WebAssembly, megabytes, is fetched only where there is a package to run.
-      await reader.blob('config.json');
-      // It is compiled while the rest of the package comes. A failure is handled where `starting` is awaited.
-      const starting = timed('backend', () => this.#backends.open(options.provider));
-      starting.catch(() => undefined);
-      const pack = await timed('package', () => readPackage(reader));
-      const chat = await timed('chat', () => loadChat(reader, pack.config.vision?.tokensPerImage ?? 0));
-      const preprocessor = pack.vision
-        ? readPreprocessor(await readJson(reader, 'preprocessor_config.json'))
-        : undefined;
-      this.#backend = await starting;
-      const model = await this.#load(pack, this.#backend, options, signal, (event) => void on(event));
-      const prefix = { cached: emptyPrompt, isStale: false, images: new ImageCache() };
-      this.#opened = { model, chat, preprocessor, prefix };
-      return { type: 'done', model: model.info, milliseconds: performance.now() - begin };
-    });
+  readonly handlers: Handlers<EngineJobs> = {
+    open: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#open(request, job)) },
+    generate: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#generate(request, job)) },
+    nearestTokens: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#nearestTokens(request, job)) },
+    setAdapters: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#setAdapters(request, job)) },
+    trace: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#trace(request, job)) },
+    setStrengths: { mode: 'concurrent', run: (strengths) => this.#setStrengths(strengths) },
+    watch: { mode: 'concurrent', run: (_, job) => this.#watch(job) },
+    forget: { mode: 'concurrent', run: () => this.#forget() },
+  };
+
+  async #open({ source, options }: OpenRequest, job: Running<'open'>): Promise<Result<'open'>> {
+    const begin = performance.now();
+    const { signal } = job;
+    await this.#close();
+    const progress = (file: string, doneBytes: number, totalBytes = 0) =>
+      job.progress({ type: 'progress', phase: 'download', file, doneBytes, totalBytes }, `download ${file}`);
+    const notice = (found: OpenNotice['notice']) => job.emit({ type: 'notice', notice: found });
+    const opened = await timed('manifest', () => openPackage(source, { signal, progress, notice }));
+    const reader = boundReader(opened, { signal, progress });
+    // The runtime's WebAssembly, megabytes, is fetched only where there is a package to run.
+    await reader.blob('config.json');
+    // It is compiled while the rest of the package comes. A failure is handled where `starting` is awaited.
+    const starting = timed('backend', () => this.#backends.open(options.provider));
+    starting.catch(() => undefined);
+    const pack = await timed('package', () => readPackage(reader));
+    const chat = await timed('chat', () => loadChat(reader, pack.config.vision?.tokensPerImage ?? 0));
+    const preprocessor = pack.vision ? readPreprocessor(await readJson(reader, 'preprocessor_config.json')) : undefined;
+    this.#backend = await starting;
+    const model = await this.#load(pack, this.#backend, options, signal, (update) =>
+      job.progress(update, `${update.phase} ${update.file}`),
+    );
+    const prefix = { cached: emptyPrompt, isStale: false, images: new ImageCache() };
+    this.#opened = { model, chat, preprocessor, prefix };
+    return { model: model.info, milliseconds: performance.now() - begin };
   }
 
-  async generate(job: JobId, request: GenerateRequest, on: Listener<GenerateEvent>): Promise<void> {
+  async #generate(request: EngineJobs['generate']['request'], job: Running<'generate'>): Promise<Result<'generate'>> {
     const meter = new TurnMeter();
-    const onStop = (): GenerateEvent => ({ type: 'stopped', turn: meter.stats() });
-    await this.#run<GenerateEvent>(job, on, onStop, async (signal) => {
-      const opened = this.#model();
-      this.#meter = meter;
-      const reason = await runTurn({ ...opened, request, signal, meter, emit: (event) => void on(event) });
-      return reason === 'stopped' ? onStop() : { type: 'done', reason, turn: meter.stats() };
-    });
+    job.reached = (): { turn: TurnStats } => ({ turn: meter.stats() });
+    const opened = this.#model();
+    this.#meter = meter;
+    const { signal } = job;
+    const reason = await runTurn({ ...opened, request, signal, meter, emit: (update) => job.emit(update) });
+    return { reason: ended(reason, signal), turn: meter.stats() };
   }
 
-  async nearestTokens(job: JobId, request: NearestRequest, on: Listener<NearestEvent>): Promise<void> {
-    const onStop = (): NearestEvent => ({ type: 'stopped' });
-    await this.#run<NearestEvent>(job, on, onStop, async (signal) => {
-      const { model, chat } = this.#model();
-      const tokens = await findNearest(model.package, chat.tokenizer, request, signal, (event) => void on(event));
-      return { type: 'done', tokens };
-    });
+  async #nearestTokens(
+    request: EngineJobs['nearestTokens']['request'],
+    job: Running<'nearestTokens'>,
+  ): Promise<Result<'nearestTokens'>> {
+    const { model, chat } = this.#model();
+    const progress = (done: number, total: number) => job.progress({ type: 'progress', done, total });
+    return { tokens: await findNearest(model.package, chat.tokenizer, request, job.signal, progress) };
   }
 
-  async setAdapters(job: JobId, request: SetAdaptersRequest, on: Listener<SetAdaptersEvent>): Promise<void> {
-    const onStop = (): SetAdaptersEvent => ({ type: 'stopped' });
-    await this.#run<SetAdaptersEvent>(job, on, onStop, async (signal) => {
-      const { model, prefix } = this.#model();
-      const progress = (doneBytes: number, totalBytes: number) => void on({ type: 'progress', doneBytes, totalBytes });
-      try {
-        return { type: 'done', adapters: await setAdapters(model, prefix, request, signal, progress) };
-      } catch (error) {
-        if (error instanceof DecoderGoneError) await this.close().catch(() => undefined);
-        // A stop that came too late to be heeded is none: what failed is told.
-        if (error instanceof FailureError) return { type: 'failed', failure: failureOf(error) };
-        throw error;
-      }
-    });
+  async #setAdapters(
+    request: EngineJobs['setAdapters']['request'],
+    job: Running<'setAdapters'>,
+  ): Promise<Result<'setAdapters'>> {
+    const { model, prefix } = this.#model();
+    const progress = (doneBytes: number, totalBytes: number) =>
+      job.progress({ type: 'progress', doneBytes, totalBytes });
+    try {
+      return { adapters: await setAdapters(model, prefix, request, job.signal, progress) };
+    } catch (error) {
+      if (error instanceof DecoderGoneError) await this.#close().catch(() => undefined);
+      throw error;
+    }
   }
 
-  setStrengths(strengths: readonly number[]): void {
+  #setStrengths(strengths: readonly number[]): Result<'setStrengths'> {
     const opened = this.#opened;
     if (opened?.model.adapters.setStrengths(strengths)) opened.prefix.isStale = true;
+    return {};
   }
 
-  async trace(job: JobId, request: TraceRequest, on: Listener<TraceEvent>): Promise<void> {
-    const onStop = (): TraceEvent => ({ type: 'stopped' });
-    await this.#run<TraceEvent>(job, on, onStop, async (signal) => {
-      const opened = this.#model();
-      const meter = new TurnMeter();
-      const emit = (event: TraceEvent) => void on(event);
-      const { reason, ids } = await opened.model.adapters.during(request.strengths, () =>
-        runTrace({ ...opened, request, signal, meter, emit }),
-      );
-      if (reason === 'stopped') return onStop();
-      const { decodeTokensPerSecond } = meter.stats();
-      return { type: 'done', reason, text: answerText(opened.chat.tokenizer, ids), decodeTokensPerSecond };
+  async #trace(request: EngineJobs['trace']['request'], job: Running<'trace'>): Promise<Result<'trace'>> {
+    const opened = this.#model();
+    const meter = new TurnMeter();
+    const { signal } = job;
+    const { reason, ids } = await opened.model.adapters.during(request.strengths, () =>
+      runTrace({ ...opened, request, signal, meter, emit: (update) => job.emit(update) }),
+    );
+    const { decodeTokensPerSecond } = meter.stats();
+    return { reason: ended(reason, signal), text: answerText(opened.chat.tokenizer, ids), decodeTokensPerSecond };
+  }
+
+  /** Until the page stops it, which it never does: it ends with the worker. */
+  #watch(job: Running<'watch'>): Promise<Result<'watch'>> {
+    this.#onStats = (stats) => job.emit({ type: 'stats', stats });
+    this.#sendStats();
+    return new Promise((_, reject) => {
+      job.signal.addEventListener('abort', () => {
+        this.#onStats = undefined;
+        reject(new DOMException('no longer watched', 'AbortError'));
+      });
     });
   }
 
-  stop(job: JobId): void {
-    if (this.#job?.id === job) this.#job.abort.abort();
-  }
-
-  watch(on: Listener<Stats>): void {
-    this.#onStats = on;
-    this.#sendStats();
-  }
-
-  async forget(): Promise<void> {
+  #forget(): Result<'forget'> {
     const opened = this.#opened;
-    if (!opened || this.#job) return;
+    if (!opened || this.#isRunning) return {};
     forgetPrefix(opened.model.decoder, opened.prefix);
     opened.prefix.images.clear();
     opened.chat.forget();
     this.#meter = undefined;
     this.#sendStats();
-    return Promise.resolve();
+    return {};
   }
 
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = undefined;
     this.#meter = undefined;
@@ -174,31 +171,17 @@ export class Engine implements EngineApi {
     return this.#opened;
   }
 
-  /** Runs one job to exactly one terminal event. */
-  async #run<Event>(
-    id: JobId,
-    on: Listener<Event | FailedEvent>,
-    onStop: () => Event,
-    work: (signal: AbortSignal) => Promise<Event>,
-  ): Promise<void> {
-    if (this.#job) {
-      await on({ type: 'failed', failure: { code: 'busy', detail: {} } });
-      return;
-    }
-    const abort = new AbortController();
-    this.#job = { id, abort };
-    const timer = setInterval(() => this.#sendStats(), statsMilliseconds);
-    let end: Event | FailedEvent;
+  /** Sends figures while `work` runs, and once after it. */
+  async #during<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.#isRunning = true;
+    const timer = setInterval(() => this.#sendStats(), STATS_MILLISECONDS);
     try {
-      end = await work(abort.signal);
-    } catch (error) {
-      end = abort.signal.aborted ? onStop() : { type: 'failed', failure: failureOf(error) };
+      return await work();
     } finally {
       clearInterval(timer);
-      this.#job = undefined;
+      this.#isRunning = false;
       this.#sendStats();
     }
-    await on(end);
   }
 
   /** What is too large for the CPU, but was to run there only because its GPU is imitated, runs on that. */
@@ -216,7 +199,7 @@ export class Engine implements EngineApi {
   #sendStats(): void {
     if (!this.#onStats || !this.#backend) return;
     const backend = this.#backend;
-    void this.#onStats({
+    this.#onStats({
       time: performance.now(),
       turn: this.#meter?.stats(),
       contextUsed: this.#opened?.model.decoder.length ?? 0,
@@ -226,13 +209,9 @@ export class Engine implements EngineApi {
   }
 }
 
-/** A network delivers pieces by the thousand; the page wants a few events a second, and the last one. */
-function downloadProgress(on: Listener<OpenEvent>) {
-  let last = 0;
-  return (file: string, doneBytes: number, totalBytes: number | undefined) => {
-    const now = performance.now();
-    if (now - last < progressMilliseconds && doneBytes !== totalBytes) return;
-    last = now;
-    void on({ type: 'progress', phase: 'download', file, doneBytes, totalBytes: totalBytes ?? 0 });
-  };
+/** @throws the signal's reason where the job was stopped */
+function ended(reason: DecodeEnd, signal: AbortSignal): EndReason {
+  if (reason !== 'stopped') return reason;
+  signal.throwIfAborted();
+  throw new TypeError('stopped without a signal');
 }

@@ -1,8 +1,7 @@
 import { fetchFile } from '#core/fetch/fetch-file.ts';
 import { FailureError } from '#core/failure.ts';
-import { LabFailureError } from '#core/protocol/tokenizer.ts';
 import { network } from '../store/network.ts';
-import type { RunningJob } from './jobs.ts';
+import type { Pausing } from '../jobs/running-job.ts';
 
 export type Progress = (doneBytes: number, totalBytes: number | undefined) => void;
 
@@ -11,47 +10,23 @@ export const MAX_TOKENIZER_BYTES = 200_000_000;
 
 /**
  * What lies at an address, with progress.
- * @throws LabFailureError offline, network, gated, file-missing, rate-limited, server-error, too-large
+ * @throws FailureError as `fetchFile`
  */
-export async function fetchBytes(url: string, job: RunningJob, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
-  const stop = new AbortController();
-  try {
-    const blob = await fetchFile(network, {
-      url,
-      file: new URL(url).pathname.split('/').at(-1) ?? url,
-      limit: MAX_TOKENIZER_BYTES,
-      signal: stop.signal,
-      progress(_, done, total) {
-        progress(done, total);
-        // A job that was stopped says so by throwing.
-        job.pause().catch((reason: unknown) => stop.abort(reason));
-      },
-    });
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (error) {
-    throw error instanceof FailureError ? labFailure(error) : error;
-  }
+export async function fetchBytes(url: string, job: Pausing, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
+  const blob = await fetchFile(network, {
+    ...{ url, file: nameOf(url), limit: MAX_TOKENIZER_BYTES, signal: job.signal },
+    progress: (_, done, total) => progress(done, total),
+  });
+  return new Uint8Array(await blob.arrayBuffer());
 }
 
-function labFailure(error: FailureError): LabFailureError {
-  const { code, detail } = error;
-  switch (code) {
-    case 'offline':
-    case 'network':
-    case 'gated':
-    case 'file-missing':
-    case 'rate-limited':
-    case 'server-error':
-    case 'too-large':
-      return new LabFailureError(code, detail, { cause: error });
-    default:
-      return new LabFailureError('worker', { reason: error.message }, { cause: error });
-  }
+export function nameOf(url: string): string {
+  return new URL(url).pathname.split('/').at(-1) ?? url;
 }
 
 /**
  * Hosts differ: some hand a gzip file out as it is, some let the browser unpack it. The first bytes tell.
- * @throws LabFailureError too-large: a small file may unpack to gigabytes
+ * @throws FailureError too-large: a small file may unpack to gigabytes
  */
 export async function unpacked(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<Uint8Array<ArrayBuffer>> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
@@ -60,7 +35,7 @@ export async function unpacked(bytes: Uint8Array<ArrayBuffer>, file: string): Pr
   for await (const part of new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))) {
     size += part.length;
     if (size > MAX_TOKENIZER_BYTES)
-      throw new LabFailureError('too-large', { file, bytes: size, limit: MAX_TOKENIZER_BYTES });
+      throw new FailureError('too-large', { file, bytes: size, limit: MAX_TOKENIZER_BYTES });
     parts.push(part);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());

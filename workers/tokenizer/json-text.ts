@@ -1,22 +1,22 @@
-import { LabFailureError } from '#core/protocol/tokenizer.ts';
+import { FailureError } from '#core/failure.ts';
 
-/** @throws LabFailureError 'encoding' */
+/** @throws FailureError 'encoding' */
 export function utf8Text(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new LabFailureError('encoding', { file }, { cause: error });
+    throw new FailureError('encoding', { file }, { cause: error });
   }
 }
 
-/** @throws LabFailureError 'json-syntax' with line and column */
+/** @throws FailureError 'json-syntax' with line and column */
 export function parseJson(text: string, file: string): unknown {
   try {
     const json: unknown = JSON.parse(text);
     return json;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new LabFailureError('json-syntax', { file, reason, ...placeOf(reason, text) }, { cause: error });
+    throw new FailureError('json-syntax', { file, reason, ...placeOf(reason, text) }, { cause: error });
   }
 }
 

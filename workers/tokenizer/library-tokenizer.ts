@@ -14,9 +14,12 @@ export class LibraryTokenizer implements Tokenizer {
   readonly #unknown: number | undefined;
   readonly #byteLevel: boolean;
 
-  /** Throws what the library throws where it cannot read the file either. */
-  constructor(json: object) {
-    this.#library = new Library(json, {});
+  /**
+   * @param config parsed tokenizer_config.json
+   * @throws what the library throws where it does not read the file
+   */
+  constructor(json: object, config: object = {}) {
+    this.#library = new Library(json, config);
     this.#added = this.#library.get_added_tokens_decoder();
     const vocabulary = this.#library.get_vocab(true);
     let size = 0;
@@ -27,6 +30,10 @@ export class LibraryTokenizer implements Tokenizer {
     this.#byteLevel = JSON.stringify([Reflect.get(json, 'pre_tokenizer'), Reflect.get(json, 'decoder')]).includes(
       '"ByteLevel"',
     );
+  }
+
+  get addedTokens(): readonly { id: number; content: string; special: boolean }[] {
+    return Array.from(this.#added, ([id, { content, special }]) => ({ id, content, special }));
   }
 
   encode(text: string): Int32Array {
@@ -44,7 +51,10 @@ export class LibraryTokenizer implements Tokenizer {
   }
 
   decode(ids: Iterable<number>): string {
-    return this.#library.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+    const list = [...ids];
+    // The library throws for no ids.
+    if (list.length === 0) return '';
+    return this.#library.decode(list, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   }
 
   pieceOf(id: number): string | undefined {

@@ -19,7 +19,7 @@ export class LiveText {
   #keys: readonly TokenizerKey[] = [];
   #units: readonly Unit[] = [];
 
-  constructor(private readonly shelf: Pick<TokenizerRegistry, 'get'>) {}
+  constructor(private readonly registry: Pick<TokenizerRegistry, 'get'>) {}
 
   edit({ version, scope, edit, keys }: EditRequest): EditReply {
     const follows = version === this.#version + 1 && sameKeys(keys, this.#keys);
@@ -27,7 +27,7 @@ export class LiveText {
     const text = scope === 'all' ? edit.insert : applyEdit(this.#text, edit);
     const before = scope === 'all' ? [] : this.#units;
     const present = keys.flatMap((key) => {
-      const registered = this.shelf.get(key);
+      const registered = this.registry.get(key);
       return registered ? [{ key, registered, milliseconds: 0 }] : [];
     });
 

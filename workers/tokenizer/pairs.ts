@@ -1,19 +1,18 @@
-import type { PairCounts, PairsRequest, PairsResult, TokenizerKey } from '#core/protocol/tokenizer.ts';
+import type { PairCounts, PairsRequest, PairsResult, TokenizerJobs, TokenizerKey } from '#core/protocol/tokenizer.ts';
 import { pairsMeasures, TextMeter } from '#core/tokenizer/statistics/measure.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
-import type { RunningJob } from './jobs.ts';
+import type { RunningJob } from '../jobs/running-job.ts';
 import type { TokenizerRegistry } from './registry.ts';
 
-type Progress = (done: number, total: number) => void;
+type PairsJob = RunningJob<TokenizerJobs['measurePairs' | 'comparePairs']>;
 
 /** Tokens of every sentence through every tokenizer that is there. */
 export async function countPairs(
-  shelf: TokenizerRegistry,
+  registry: TokenizerRegistry,
   { pairs, keys }: PairsRequest,
-  job: RunningJob,
-  progress: Progress,
+  job: PairsJob,
 ): Promise<PairCounts[]> {
-  const rows = present(shelf, keys).map(({ key, tokenizer }) => ({
+  const rows = present(registry, keys).map(({ key, tokenizer }) => ({
     key,
     tokenizer,
     english: new Int32Array(pairs.length),
@@ -25,19 +24,18 @@ export async function countPairs(
       english[at] = tokenizer.encode(pair.english).length;
       korean[at] = tokenizer.encode(pair.korean).length;
     }
-    if (at % 100 === 0) progress(at, pairs.length);
+    job.progress({ type: 'progress', done: at, total: pairs.length });
   }
   return rows.map(({ key, english, korean }) => ({ key, english, korean }));
 }
 
 /** Every pair through every tokenizer that is there, the first of which is what the others are compared with. */
 export async function comparePairs(
-  shelf: TokenizerRegistry,
+  registry: TokenizerRegistry,
   { pairs, keys }: PairsRequest,
-  job: RunningJob,
-  progress: Progress,
+  job: PairsJob,
 ): Promise<PairsResult[]> {
-  const found = present(shelf, keys);
+  const found = present(registry, keys);
   const tokenizers = found.map(({ tokenizer }) => tokenizer);
   const english = new TextMeter(tokenizers);
   const korean = new TextMeter(tokenizers);
@@ -45,7 +43,7 @@ export async function comparePairs(
     await job.pause();
     english.add(pair.english);
     korean.add(pair.korean);
-    if (at % 100 === 0) progress(at, pairs.length);
+    job.progress({ type: 'progress', done: at, total: pairs.length });
   }
   return pairsMeasures(english.results(), korean.results()).flatMap((measure, index) => {
     const key = found[index]?.key;
@@ -54,11 +52,11 @@ export async function comparePairs(
 }
 
 function present(
-  shelf: TokenizerRegistry,
+  registry: TokenizerRegistry,
   keys: readonly TokenizerKey[],
 ): { key: TokenizerKey; tokenizer: Tokenizer }[] {
   return keys.flatMap((key) => {
-    const tokenizer = shelf.get(key)?.tokenizer;
+    const tokenizer = registry.get(key)?.tokenizer;
     return tokenizer ? [{ key, tokenizer }] : [];
   });
 }

@@ -1,6 +1,7 @@
-import { LabFailureError, type TokenizerKey, type TokenizerSource } from '#core/protocol/tokenizer.ts';
-import { fetchBytes, MAX_TOKENIZER_BYTES, unpacked, type Progress } from './bytes.ts';
-import type { RunningJob } from './jobs.ts';
+import { FailureError } from '#core/failure.ts';
+import type { TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
+import { fetchBytes, MAX_TOKENIZER_BYTES, nameOf, unpacked, type Progress } from './bytes.ts';
+import type { Pausing } from '../jobs/running-job.ts';
 import { readBase, readTokenizer, type Base } from './read-tokenizer.ts';
 import type { RegisteredTokenizer } from './registered-tokenizer.ts';
 
@@ -13,9 +14,9 @@ export class TokenizerRegistry {
     return this.#tokenizers.get(key);
   }
 
-  /** What packs build on; throws LabFailureError while there is none. */
+  /** What packs build on; throws FailureError while there is none. */
   get base(): Base {
-    if (!this.#base) throw new LabFailureError('no-base');
+    if (!this.#base) throw new FailureError('no-base');
     return this.#base;
   }
 
@@ -23,11 +24,11 @@ export class TokenizerRegistry {
     this.#tokenizers.delete(key);
   }
 
-  /** Reads a tokenizer and puts it under `key`. Throws LabFailureError, and then nothing has changed. */
+  /** Reads a tokenizer and puts it under `key`. Throws FailureError, and then nothing has changed. */
   async load(
     key: TokenizerKey,
     source: TokenizerSource,
-    job: RunningJob,
+    job: Pausing,
     progress: Progress,
   ): Promise<RegisteredTokenizer> {
     const registered = await this.#read(source, job, progress);
@@ -35,7 +36,7 @@ export class TokenizerRegistry {
     return registered;
   }
 
-  async #read(source: TokenizerSource, job: RunningJob, progress: Progress): Promise<RegisteredTokenizer> {
+  async #read(source: TokenizerSource, job: Pausing, progress: Progress): Promise<RegisteredTokenizer> {
     switch (source.type) {
       case 'base': {
         const file = nameOf(source.url);
@@ -47,7 +48,7 @@ export class TokenizerRegistry {
       case 'file': {
         const { file, name } = source;
         if (file.size > MAX_TOKENIZER_BYTES) {
-          throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: MAX_TOKENIZER_BYTES });
+          throw new FailureError('too-large', { file: name, bytes: file.size, limit: MAX_TOKENIZER_BYTES });
         }
         return readTokenizer(new Uint8Array(await file.arrayBuffer()), name, () => this.base);
       }
@@ -58,18 +59,13 @@ export class TokenizerRegistry {
     }
   }
 
-  async #fromHub(id: string, root: string, job: RunningJob, progress: Progress): Promise<Uint8Array> {
+  async #fromHub(id: string, root: string, job: Pausing, progress: Progress): Promise<Uint8Array> {
     try {
       return await fetchBytes(`${root}/${id}/resolve/main/tokenizer.json`, job, progress);
     } catch (error) {
-      if (!(error instanceof LabFailureError)) throw error;
-      if (error.code === 'file-missing') throw new LabFailureError('not-found', { id }, { cause: error });
-      if (error.code === 'gated') throw new LabFailureError('gated', { id, ...error.detail }, { cause: error });
+      if (error instanceof FailureError && error.code === 'file-missing')
+        throw new FailureError('not-found', { id }, { cause: error });
       throw error;
     }
   }
-}
-
-function nameOf(url: string): string {
-  return new URL(url).pathname.split('/').at(-1) ?? url;
 }

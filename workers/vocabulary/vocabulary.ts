@@ -1,77 +1,63 @@
-import type { JobId, Listener } from '#core/protocol/engine.ts';
-import { LabFailureError } from '#core/protocol/tokenizer.ts';
+/** The jobs of the vocabulary worker. */
+import { FailureError } from '#core/failure.ts';
 import {
   HELD_OUT_EVERY,
-  type LessonsApi,
-  type NewTokensReply,
-  type PackRequest,
-  type TrainingEvent,
-  type TrainingRequest,
-  type CompareMethodsReply,
   type CompareMethodsRequest,
+  type PackRequest,
+  type TrainingRequest,
+  type VocabularyJobs,
 } from '#core/protocol/vocabulary.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
-import { TRAINING_DEFAULTS } from '#core/tokenizer/korean/train.ts';
 import { baseSubwords } from '#core/tokenizer/korean/subwords.ts';
-import { failureOf, RunningJob } from '../tokenizer/jobs.ts';
+import { TRAINING_DEFAULTS } from '#core/tokenizer/korean/train.ts';
+import type { Pausing, RunningJob } from '../jobs/running-job.ts';
+import type { Handlers } from '../jobs/serve.ts';
+import { sha256 } from '../store/sha256.ts';
 import { utf8Text } from '../tokenizer/json-text.ts';
 import type { Base } from '../tokenizer/read-tokenizer.ts';
 import { TokenizerRegistry } from '../tokenizer/registry.ts';
-import { sha256 } from '../store/sha256.ts';
-import { train } from './training.ts';
 import { MergeMethods } from './merge-methods.ts';
+import { train } from './training.ts';
 
 /** Larger texts are for the command line, which streams them. */
 const largestText = 100_000_000;
 
-export class Lessons implements LessonsApi {
+type Result<Name extends keyof VocabularyJobs> = Promise<VocabularyJobs[Name]['result']>;
+
+export class VocabularyLab {
   readonly #registry = new TokenizerRegistry();
-  #methods: { pack: string; made: Promise<MergeMethods> } | undefined;
+  #methods: { pack: string; made: MergeMethods } | undefined;
 
-  async compare({ base, pack, text }: CompareMethodsRequest): Promise<CompareMethodsReply> {
-    try {
-      if (this.#methods?.pack !== pack) this.#methods = { pack, made: this.#makeMethods(base, pack) };
-      const methods = await this.#methods.made;
-      return { type: 'done', size: methods.pack.merges.length, ...methods.compare(text) };
-    } catch (error) {
-      // The next try fetches again.
-      this.#methods = undefined;
-      return { type: 'failed', failure: failureOf(error) };
-    }
+  readonly handlers: Handlers<VocabularyJobs> = {
+    compare: { mode: 'queue', run: (request, job) => this.#compare(request, job) },
+    newTokens: { mode: 'queue', run: (request, job) => this.#newTokens(request, job) },
+    train: { mode: 'queue', run: (request, job) => this.#train(request, job) },
+  };
+
+  async #compare({ base, pack, text }: CompareMethodsRequest, job: Pausing): Result<'compare'> {
+    if (this.#methods?.pack !== pack) this.#methods = { pack, made: await this.#makeMethods(base, pack, job) };
+    const { made } = this.#methods;
+    return { size: made.pack.merges.length, ...made.compare(text) };
   }
 
-  async newTokens({ base, pack }: PackRequest): Promise<NewTokensReply> {
-    try {
-      const { tokenizer } = await this.#loadBase(base);
-      const read = await this.#loadPack(pack);
-      const subwords = baseSubwords(read, (piece) => tokenizer.idOf(piece));
-      const tokens = read.merges.map(([left, right], index) => ({
-        id: read.firstId + index,
-        piece: left + right,
-        subwords: (subwords[index] ?? []).map((id) => ({ id, piece: tokenizer.pieceOf(id) ?? '' })),
-      }));
-      return { type: 'done', tokens };
-    } catch (error) {
-      return { type: 'failed', failure: failureOf(error) };
-    }
+  async #newTokens({ base, pack }: PackRequest, job: Pausing): Result<'newTokens'> {
+    const { tokenizer } = await this.#loadBase(base, job);
+    const read = await this.#loadPack(pack, job);
+    const subwords = baseSubwords(read, (piece) => tokenizer.idOf(piece));
+    const tokens = read.merges.map(([left, right], index) => ({
+      id: read.firstId + index,
+      piece: left + right,
+      subwords: (subwords[index] ?? []).map((id) => ({ id, piece: tokenizer.pieceOf(id) ?? '' })),
+    }));
+    return { tokens };
   }
 
-  async train(_job: JobId, request: TrainingRequest, on: Listener<TrainingEvent>): Promise<void> {
-    try {
-      await on(await this.#train(request, on));
-    } catch (error) {
-      await on({ type: 'failed', failure: failureOf(error) });
-    }
-  }
-
-  async #train(request: TrainingRequest, on: Listener<TrainingEvent>): Promise<TrainingEvent> {
+  async #train(request: TrainingRequest, job: RunningJob<VocabularyJobs['train']>): Result<'train'> {
     const { tokens, minFrequency } = request;
     const { bytes, file } = await textFile(request.text);
     const text = utf8Text(bytes, file);
-    const base = await this.#loadBase(request.base);
-    const trained = await train(base.tokenizer, { text, tokens, minFrequency }, on);
-    if (trained.type === 'failed') return trained;
-    const { merges, lines, point } = trained;
+    const base = await this.#loadBase(request.base, job);
+    const { merges, lines, point } = await train(base.tokenizer, { text, tokens, minFrequency }, job);
     const { longest, scripts, superwords, nfc } = TRAINING_DEFAULTS;
     const shape = { longest, scripts: scripts.join(','), superwords, nfc };
     const pack: Pack = {
@@ -84,38 +70,33 @@ export class Lessons implements LessonsApi {
       options: { tokens, minFrequency, ...shape, heldOutEvery: HELD_OUT_EVERY },
       merges,
     };
-    return { type: 'done', pack, point };
+    return { pack, point };
   }
 
-  async #makeMethods(base: string, pack: string): Promise<MergeMethods> {
-    const { tokenizer } = await this.#loadBase(base);
-    return new MergeMethods(tokenizer, await this.#loadPack(pack));
+  async #makeMethods(base: string, pack: string, job: Pausing): Promise<MergeMethods> {
+    const { tokenizer } = await this.#loadBase(base, job);
+    return new MergeMethods(tokenizer, await this.#loadPack(pack, job));
   }
 
   /** The base comes first. */
-  async #loadPack(url: string): Promise<Pack> {
-    const { pack } =
-      this.#registry.get(url) ?? (await this.#registry.load(url, { type: 'pack', url }, unstoppable(), () => {}));
-    if (!pack) throw new LabFailureError('not-a-tokenizer', { file: url, reason: 'not a pack' });
+  async #loadPack(url: string, job: Pausing): Promise<Pack> {
+    const known = this.#registry.get(url);
+    const { pack } = known ?? (await this.#registry.load(url, { type: 'pack', url }, job, () => {}));
+    if (!pack) throw new FailureError('not-a-tokenizer', { file: url, reason: 'not a pack' });
     return pack;
   }
 
-  async #loadBase(url: string): Promise<Base> {
-    if (!this.#registry.get('base')) await this.#registry.load('base', { type: 'base', url }, unstoppable(), () => {});
+  async #loadBase(url: string, job: Pausing): Promise<Base> {
+    if (!this.#registry.get('base')) await this.#registry.load('base', { type: 'base', url }, job, () => {});
     return this.#registry.base;
   }
-}
-
-/** What is to be stopped here is ended with its worker. */
-function unstoppable(): RunningJob {
-  return new RunningJob(() => false);
 }
 
 async function textFile(source: TrainingRequest['text']): Promise<{ bytes: Uint8Array<ArrayBuffer>; file: string }> {
   if (source.type === 'text') return { bytes: new TextEncoder().encode(source.text), file: '' };
   const { name, file } = source;
   if (file.size > largestText)
-    throw new LabFailureError('too-large', { file: name, bytes: file.size, limit: largestText });
+    throw new FailureError('too-large', { file: name, bytes: file.size, limit: largestText });
   return { bytes: new Uint8Array(await file.arrayBuffer()), file: name };
 }
 

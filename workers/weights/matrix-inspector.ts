@@ -4,7 +4,8 @@ import { measure } from '#core/quant/measures.ts';
 import { errorMap, histogram, medianGrid, outliers, weightFacts } from '#core/quant/pictures.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
 import { FailureError } from '#core/failure.ts';
-import type { InspectRequest, Inspection, MatrixInfo, WeightFacts } from '#core/protocol/weights.ts';
+import type { InspectRequest } from '#core/protocol/weights.ts';
+import type { Inspection, MatrixInfo, WeightFacts } from '#core/quant/inspection.ts';
 import type { StoredMatrix } from './matrix.ts';
 
 /** How many of the farthest weights are told. */

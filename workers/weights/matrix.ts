@@ -4,7 +4,7 @@ import { EmbeddingRows } from '#core/embedding/rows.ts';
 import { storedAs, type MatrixTable } from '#core/gemma3/graph-matrices.ts';
 import { transpose } from '#core/gemma3/matrix-rows.ts';
 import { FailureError } from '#core/failure.ts';
-import type { MatrixInfo } from '#core/protocol/weights.ts';
+import type { MatrixInfo } from '#core/quant/inspection.ts';
 
 /** Weights that are held at a time: with codes and what they stand for, 9 bytes each. */
 const MAX_WEIGHTS = 2 ** 26;

@@ -12,13 +12,10 @@ import { weightSize } from '#core/gemma3/weight-bytes.ts';
 import { planGraph, writeGraph } from '#core/gemma3/write-graph.ts';
 import { TensorTooLargeError } from '#core/onnx/external.ts';
 import { FailureError } from '#core/failure.ts';
-import type { Dtype, Manifest } from '#core/protocol/manifest.ts';
-import {
-  MODEL_PARTS,
-  type ModelPart,
-  type RequantizedPackage,
-  type RequantizeRequest,
-} from '#core/protocol/weights.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
+import type { Manifest } from '#core/protocol/manifest.ts';
+import { MODEL_PARTS, type ModelPart } from '#core/gemma3/parts.ts';
+import type { RequantizedPackage, RequantizeRequest } from '#core/protocol/weights.ts';
 import { boundReader } from '../store/bound.ts';
 import { openPackage } from '../store/package.ts';
 import { checkpointFolder } from './checkpoint-folder.ts';

@@ -53,6 +53,10 @@ export class BpeTokenizer implements Tokenizer {
     this.size = addedTokens.reduce((size, { id }) => Math.max(size, id + 1), parts.vocabulary.size);
   }
 
+  get addedTokens(): readonly AddedToken[] {
+    return this.settings.addedTokens;
+  }
+
   /** Number of merges. */
   get mergeCount(): number {
     return this.parts.merges.size;

@@ -1,4 +1,5 @@
-import type { AdapterFiles, AdapterInfo } from '#core/protocol/adapters.ts';
+import type { AdapterFiles } from '#core/protocol/adapters.ts';
+import type { AdapterInfo } from '#core/lora/describe.ts';
 import type { Failure } from '#core/failure.ts';
 
 /** Where an adapter comes from. `shipped`: its name in the folder of adapters beside the page. */
@@ -6,13 +7,13 @@ export type AdapterSource = { type: 'url'; url: string; shipped: string | undefi
 
 /**
  * waiting: named by a link, to be fetched from elsewhere when the visitor says so · fetched: its files are here, no model has
- * taken it yet · ready: it stands beside the weights
+ * taken it yet · ready: it is applied to the open model
  */
 export type AdapterState = 'waiting' | 'fetching' | 'fetched' | 'ready' | 'failed';
 
 let made = 0;
 
-/** One adapter of the adapterList. */
+/** One adapter of the list. */
 export class AdapterEntry {
   readonly id = `adapter-${++made}`;
   state = $state<AdapterState>('waiting');

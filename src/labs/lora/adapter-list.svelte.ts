@@ -8,16 +8,18 @@ import type { SharedAdapter } from './share.ts';
 
 export const strengths = { least: -1, most: 2, step: 0.05, usual: 1 } as const;
 
-/** A rank slider on its way sends many; the last one counts. */
+/** A rank slider that is dragged sends many values: the last one is applied, after this delay. */
 const settleMilliseconds = 200;
 
 type Outcome = Extract<SetAdaptersEvent, { type: 'done' | 'stopped' | 'failed' }>;
 
-/** What the adapterList needs of the engine (src/workers/engine.svelte.ts). */
+/** The part of the engine client (src/workers/engine.svelte.ts) that the list needs. */
 export interface AdapterEngine {
   readonly model: ModelInfo | undefined;
   setAdapters(request: SetAdaptersRequest, on: (event: SetAdaptersEvent) => void): Promise<void>;
   setStrengths(strengths: readonly number[]): void;
+  /** Resolves when nothing runs that the labs asked for. */
+  stopLabJob(): Promise<void>;
 }
 
 interface Installed {
@@ -26,17 +28,17 @@ interface Installed {
   ranks: readonly (number | undefined)[];
 }
 
-/** The adapters beside the open model's weights: which are there, how strong, cut to which rank. */
+/** The adapters of the open model, each with its strength and rank. */
 export class AdapterList {
   entries = $state.raw<readonly AdapterEntry[]>([]);
-  /** 0 … 1 while adapters are being put beside the weights. */
+  /** 0 … 1 while adapters are being applied. */
   progress = $state<number>();
   /** Of the last change, where it was no single adapter's fault. */
   failure = $state.raw<Failure>();
   /** Of files that hold no adapter. */
   fileFailure = $state.raw<Failure>();
   #installed = $state.raw<Installed>();
-  /** Adapters that stand beside the weights now, in the engine's order. */
+  /** Adapters that the engine has applied, in its order. */
   readonly applied = $derived(this.#installed?.entries ?? []);
   readonly full = $derived(this.entries.length >= MAX_ADAPTERS);
   #changes: Promise<void> = Promise.resolve();
@@ -87,7 +89,7 @@ export class AdapterList {
     await this.sync();
   }
 
-  /** Fetches what a link named or what failed, and puts it beside the weights. */
+  /** Fetches the files of an entry that a link named or that failed, and applies it. */
   async fetch(entry: AdapterEntry): Promise<void> {
     entry.failure = undefined;
     if (!entry.files && entry.source.type === 'url') {
@@ -129,6 +131,12 @@ export class AdapterList {
     await Promise.all([...fetched, this.sync()]);
   }
 
+  /** Ends what puts adapters beside the weights. Those that do not stand yet are not tried again until they are asked for. */
+  async stop(): Promise<void> {
+    for (const entry of this.entries) if (entry.state === 'fetched') entry.fail({ code: 'stopped', detail: {} });
+    await this.engine.stopLabJob();
+  }
+
   /** Takes effect at the next token, also of an answer that is being written. */
   setStrength(entry: AdapterEntry, strength: number): void {
     if (!Number.isFinite(strength)) return;
@@ -145,25 +153,26 @@ export class AdapterList {
     this.#timer = setTimeout(() => void this.sync(), settleMilliseconds);
   }
 
-  /** As `setRank`, at once. Resolves when it stands. */
+  /** As `setRank`, without a delay. Resolves when the rank is applied. */
   async cut(entry: AdapterEntry, rank: number | undefined): Promise<void> {
     entry.rank = rank;
     await this.sync();
   }
 
-  /** Another model is open, or none: nothing stands beside its weights yet. */
+  /** Another model is open, or none: no adapter is applied to it yet. */
   async follow(): Promise<void> {
     if (this.#installed && this.#installed.model !== this.engine.model) this.#installed = undefined;
     if (!this.engine.model) return;
     for (const entry of this.entries) {
-      if (!entry.files || entry.state === 'fetching') continue;
+      // What the visitor stopped would only have to be stopped again.
+      if (!entry.files || entry.state === 'fetching' || entry.failure?.code === 'stopped') continue;
       entry.state = 'fetched';
       entry.failure = undefined;
     }
     await this.sync();
   }
 
-  /** Brings the engine to what the adapterList says; changes wait for each other. */
+  /** Applies the list to the engine. One change waits for the one before. */
   sync(): Promise<void> {
     this.#changes = this.#changes.then(() => this.#sync()).catch((error: unknown) => console.error(error));
     return this.#changes;
@@ -179,7 +188,7 @@ export class AdapterList {
     const all = await this.#set(here());
     if (all.type === 'done') return;
     if (all.type !== 'failed' || all.failure.code !== 'adapter-refused') return this.#giveUp(all);
-    // One of them does not fit: those that stood are known to, the others are tried one at a time.
+    // One of them does not fit: those that were applied are known to fit, the others are tried one at a time.
     let proven = here().filter((entry) => this.applied.includes(entry));
     const others = here().filter((entry) => !this.applied.includes(entry));
     for (const entry of others) {
@@ -205,7 +214,7 @@ export class AdapterList {
     if (!model) return { type: 'stopped' };
     const ranks = entries.map(({ rank }) => rank);
     const request = {
-      adapters: entries.flatMap(({ files }) => files ?? []),
+      adapters: entries.flatMap(({ id, files }) => (files ? [{ ...files, id }] : [])),
       strengths: entries.map(({ strength }) => strength),
       truncateTo: ranks,
     };

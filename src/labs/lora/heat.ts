@@ -1,5 +1,5 @@
 /** What the heat map shows of an adapter: one cell a layer and module. */
-import type { AdapterInfo, AdapterModule } from '#core/protocol/adapters.ts';
+import type { AdapterInfo, AdapterModule } from '#core/lora/describe.ts';
 import { PROJECTIONS, type Projection } from '#core/gemma3/projections.ts';
 
 export interface HeatCell {
@@ -10,7 +10,7 @@ export interface HeatCell {
   share: number | undefined;
 }
 
-/** Of the matrix that a module stands beside, as `core/gemma3/parameters.ts` names it. */
+/** Name of the weight that a module adapts, as in `core/gemma3/parameters.ts`. */
 export function parameterOf({ layer, target }: Pick<AdapterModule, 'layer' | 'target'>): string {
   const isAttention = PROJECTIONS.indexOf(target) < PROJECTIONS.indexOf('gate_proj');
   return `model.layers.${layer}.${isAttention ? 'self_attn' : 'mlp'}.${target}.weight`;

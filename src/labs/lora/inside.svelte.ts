@@ -45,7 +45,7 @@ export class Inside {
     this.#cell = { layer, target };
   }
 
-  /** ‖W‖ of what the adapter stands beside, as far as it is not known. */
+  /** Reads ‖W‖ of the adapter's modules where it is not known yet. */
   async measure(): Promise<void> {
     const { model, source } = this.engine;
     const { info } = this.entry ?? {};

@@ -55,7 +55,7 @@ export class LoraLab {
     this.comparison = new Comparison(engine, this.adapterList, this.prompt);
     this.sweep = new Sweep(engine, this.adapterList, this.prompt);
     this.live = new LiveAnswer(engine, this.adapterList, this.prompt);
-    this.inside = new Inside(engine, this.adapterList, new WeightNorms(() => new WeightsWorker()));
+    this.inside = new Inside(engine, this.adapterList, new WeightNorms((onRestart) => new WeightsWorker(onRestart)));
     this.guide = new Guide(this);
   }
 
@@ -126,10 +126,10 @@ export class LoraLab {
     if (this.busy) await this.session.engine.stop();
   }
 
-  /** Resolves when adapters can be changed: what the chat is saying is said to its end. */
+  /** Resolves when adapters can be changed: the lab's own jobs are stopped, an answer of the chat is waited for. */
   async #free(): Promise<void> {
     await this.stop();
-    while (this.chatAnswers) await new Promise((next) => setTimeout(next, 100));
+    await this.session.conversation.answered;
   }
 
   async compare(): Promise<void> {

@@ -4,7 +4,7 @@ import type { EngineClient } from '../../workers/engine.svelte.ts';
 import { longestAnswer, type Prompt } from './prompt.svelte.ts';
 import type { AdapterList } from './adapter-list.svelte.ts';
 
-/** Text that came while the sliders stood still. */
+/** Text that was written at one set of strengths. */
 export interface StrengthSpan {
   text: string;
   /** Of each adapter that stands, in its order. */

@@ -1,6 +1,7 @@
 import type { Phantom } from '#core/phantoms/phantom.ts';
 import type { Shown } from '#core/phantoms/verdict.ts';
-import type { ChatMessage, Sampling } from '#core/protocol/conversation.ts';
+import type { ChatMessage } from '#core/chat/message.ts';
+import type { Sampling } from '#core/sampling/sampling.ts';
 import { release, type Attachment } from '../../chat/attachments.svelte.ts';
 import { phantomNumbered, PhantomSource, type DrawnPhantom } from '../../chat/phantoms.ts';
 

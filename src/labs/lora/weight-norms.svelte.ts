@@ -1,7 +1,9 @@
-import type { JobId, ModelInfo, PackageSource } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/failure.ts';
-import type { NormsEvent, WeightsApi, WeightsOpenEvent } from '#core/protocol/weights.ts';
-import type { WorkerClient } from '../../workers/worker-client.ts';
+import type { ModelInfo, PackageSource } from '#core/protocol/engine.ts';
+import type { WeightsJobs } from '#core/protocol/weights.ts';
+import type { RestartReason, WorkerClient } from '../../workers/worker-client.ts';
+
+type Worker = WorkerClient<WeightsJobs>;
 
 /** ‖W‖ of matrices of the open package, each measured once, in the worker that looks into weights. */
 export class WeightNorms {
@@ -9,18 +11,18 @@ export class WeightNorms {
   /** 0 … 1 while some are measured. */
   progress = $state<number>();
   failure = $state.raw<Failure>();
-  #link: WorkerClient<WeightsApi, Failure> | undefined;
+  #worker: Worker | undefined;
   #model: ModelInfo | undefined;
   #opened = false;
   #measured: Promise<void> = Promise.resolve();
 
-  /** @param connect a link of our own: another lab may have a package open in its */
-  constructor(private readonly connect: () => WorkerClient<WeightsApi, Failure>) {}
+  /** @param connect a worker of our own: another lab may have a package open in its */
+  constructor(private readonly connect: (onRestart: (reason: RestartReason) => void) => Worker) {}
 
   /** What was measured belongs to another package. */
   forget(): void {
-    this.#link?.discard({ code: 'runtime', detail: { reason: 'another package' } });
-    this.#link = undefined;
+    this.#worker?.end();
+    this.#worker = undefined;
     this.#opened = false;
     this.norms = new Map();
     this.failure = undefined;
@@ -40,38 +42,29 @@ export class WeightNorms {
     if (missing.length === 0) return;
     this.failure = undefined;
     this.progress = 0;
-    const link = (this.#link ??= this.connect());
-    if (!this.#opened) await this.#open(link, source);
+    // In a worker that was replaced nothing is open any more.
+    const worker = (this.#worker ??= this.connect(() => (this.#opened = false)));
+    if (!this.#opened) await this.#open(worker, source);
     // Another package was opened meanwhile.
-    if (this.#link !== link) return;
-    if (this.#opened) await this.#norms(link, missing);
-    if (this.#link === link) this.progress = undefined;
+    if (this.#worker !== worker) return;
+    if (this.#opened) await this.#norms(worker, missing);
+    if (this.#worker === worker) this.progress = undefined;
   }
 
-  async #open(link: WorkerClient<WeightsApi, Failure>, source: PackageSource): Promise<void> {
-    const job: JobId = link.newJob();
-    await link.run<WeightsOpenEvent>(
-      job,
-      (api, on) => api.open(job, { type: 'package', source }, on),
-      (event) => {
-        if (this.#link !== link) return;
-        if (event.type === 'done') this.#opened = true;
-        else if (event.type === 'failed') this.failure = event.failure;
-      },
-    );
+  async #open(worker: Worker, source: PackageSource): Promise<void> {
+    const end = await worker.start('open', { type: 'package', source }).ended;
+    if (this.#worker !== worker) return;
+    if (end.type === 'done') this.#opened = true;
+    else if (end.type === 'failed') this.failure = end.failure;
   }
 
-  async #norms(link: WorkerClient<WeightsApi, Failure>, names: readonly string[]): Promise<void> {
-    const job: JobId = link.newJob();
-    await link.run<NormsEvent>(
-      job,
-      (api, on) => api.norms(job, names, on),
-      (event) => {
-        if (this.#link !== link) return;
-        if (event.type === 'progress') this.progress = event.total > 0 ? event.done / event.total : 0;
-        else if (event.type === 'failed') this.failure = event.failure;
-        else this.norms = new Map([...this.norms, ...event.norms.map(({ name, norm }) => [name, norm] as const)]);
-      },
-    );
+  async #norms(worker: Worker, names: readonly string[]): Promise<void> {
+    const end = await worker.start('norms', names, (event) => {
+      if (this.#worker === worker && event.type === 'progress') this.progress = event.done / Math.max(1, event.total);
+    }).ended;
+    if (this.#worker !== worker) return;
+    if (end.type === 'failed') this.failure = end.failure;
+    if (end.type === 'done')
+      this.norms = new Map([...this.norms, ...end.norms.map(({ name, norm }) => [name, norm] as const)]);
   }
 }

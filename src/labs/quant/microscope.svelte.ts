@@ -1,12 +1,6 @@
 import { FailureError, type Failure } from '#core/failure.ts';
-import type {
-  InspectEvent,
-  Inspection,
-  MatrixInfo,
-  WeightFacts,
-  WeightsOpenEvent,
-  WeightsSource,
-} from '#core/protocol/weights.ts';
+import type { WeightsOpenEvent, WeightsSource } from '#core/protocol/weights.ts';
+import type { Inspection, MatrixInfo, WeightFacts } from '#core/quant/inspection.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
 import { WeightsWorker } from '../../workers/weights-worker.ts';
 import { settingsOf } from './presets.ts';
@@ -36,21 +30,24 @@ export class Microscope {
   pointed = $state.raw<{ row: number; column: number }>();
   facts = $state.raw<WeightFacts>();
   readonly shown = $derived(this.matrices.find(({ name }) => name === this.matrix));
-  readonly #link = new WeightsWorker();
-  /** Of the source: what an older one answers is not taken. */
+  readonly #worker = new WeightsWorker(() => (this.#isLost = true));
+  /** Counts sources and inspections: what an older one answers is not taken. */
   #source = 0;
-  #wanted = false;
+  #inspection = 0;
   #asked = 0;
   #reopen: (() => Promise<void>) | undefined;
+  /** The worker was replaced, and what was open in it is not open in the next. */
+  #isLost = false;
 
   /** Opens what `find` gives in place of what was open. @param find may throw FailureError */
   async open(origin: Origin, find: () => Promise<WeightsSource>): Promise<void> {
     this.#reopen = () => this.open(origin, find);
     const mine = ++this.#source;
-    // One job at a time: what still runs is about something else.
-    if (this.busy || this.opening) this.#link.discard({ code: 'runtime', detail: { reason: 'replaced' } });
+    this.#inspection++;
+    // Jobs wait for each other: what still runs is about something else.
+    if (this.busy || this.opening) this.#worker.end();
+    this.#isLost = false;
     this.busy = false;
-    this.#wanted = false;
     this.origin = origin;
     this.name = '';
     this.matrices = [];
@@ -61,18 +58,15 @@ export class Microscope {
     try {
       const source = await find();
       if (mine !== this.#source) return;
-      const job = this.#link.newJob();
-      await this.#link.run<WeightsOpenEvent>(
-        job,
-        (api, on) => api.open(job, source, on),
-        (event) => mine === this.#source && this.#onOpen(event),
-      );
+      await this.#worker.start('open', source, (event) => {
+        if (mine === this.#source) this.#onOpen(event);
+      }).ended;
     } catch (error) {
       if (mine !== this.#source) return;
       this.opening = undefined;
       this.failure =
         error instanceof FailureError
-          ? { code: error.code, detail: error.detail }
+          ? error.failure
           : { code: 'runtime', detail: { reason: error instanceof Error ? error.message : String(error) } };
     }
   }
@@ -122,37 +116,31 @@ export class Microscope {
     this.facts = undefined;
   }
 
-  /** With the settings, matrix and place as they are now; while one runs, only the last that was asked for comes next. */
+  /** With the settings, matrix and place as they are now; an older inspection that still runs gives way. */
   inspect(): void {
-    this.#wanted = true;
-    if (!this.busy && !this.opening) void this.#inspectAll();
+    // What opens is inspected as soon as it is open.
+    if (this.opening) return;
+    if (this.#isLost) void this.retry();
+    else void this.#inspect();
   }
 
-  async #inspectAll(): Promise<void> {
+  async #inspect(): Promise<void> {
+    const { matrix, shown } = this;
+    if (matrix === undefined || !shown) return;
+    const place = {
+      detailRow: within(this.row, Math.max(0, shown.rows - DETAIL)),
+      detailColumn: within(this.column, Math.max(0, shown.columns - DETAIL)),
+    };
+    const request = { matrix, settings: this.settings, bins, mapSize, detailSize: DETAIL, ...place };
+    const mine = ++this.#inspection;
     this.busy = true;
-    const mine = this.#source;
-    while (this.#wanted && mine === this.#source) {
-      this.#wanted = false;
-      const { matrix, shown } = this;
-      if (matrix === undefined || !shown) break;
-      const place = {
-        detailRow: within(this.row, Math.max(0, shown.rows - DETAIL)),
-        detailColumn: within(this.column, Math.max(0, shown.columns - DETAIL)),
-      };
-      const request = { matrix, settings: this.settings, bins, mapSize, detailSize: DETAIL, ...place };
-      const job = this.#link.newJob();
-      await this.#link.run<InspectEvent>(
-        job,
-        (api, on) => api.inspect(job, request, on),
-        (event) => {
-          if (mine !== this.#source || this.#wanted) return;
-          this.result = event.type === 'done' ? event.result : undefined;
-          this.failure = event.type === 'done' ? undefined : event.failure;
-        },
-      );
-    }
-    if (mine !== this.#source) return;
+    const end = await this.#worker.start('inspect', request).ended;
+    if (mine !== this.#inspection) return;
     this.busy = false;
+    if (end.type !== 'stopped') {
+      this.result = end.type === 'done' ? end.inspection : undefined;
+      this.failure = end.type === 'failed' ? end.failure : undefined;
+    }
     if (this.pointed && this.result) await this.#ask();
   }
 
@@ -163,6 +151,7 @@ export class Microscope {
     }
     this.opening = undefined;
     this.busy = false;
+    if (event.type === 'stopped') return;
     if (event.type === 'failed') {
       this.failure = event.failure;
       return;
@@ -184,9 +173,10 @@ export class Microscope {
     if (!pointed || this.busy) return;
     const mine = ++this.#asked;
     try {
-      const facts = await this.#link.ask((api) => api.weightAt(pointed.row, pointed.column));
+      const { facts } = await this.#worker.ask('weightAt', pointed);
       if (mine === this.#asked) this.facts = facts;
-    } catch {
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
       // The worker broke off, and the job that broke it says why.
       if (mine === this.#asked) this.facts = undefined;
     }

@@ -1,4 +1,4 @@
-import { MODEL_PARTS } from '#core/protocol/weights.ts';
+import { MODEL_PARTS } from '#core/gemma3/parts.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
 import { t } from '../../platform/locale.svelte.ts';
 import { settingsCode, type PartSettings } from './settings-code.ts';

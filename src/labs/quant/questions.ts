@@ -1,7 +1,7 @@
 /** The sheet of questions that every setting answers: fresh phantoms, one question each. */
 import { drawExample } from '#core/phantoms/examples.ts';
 import type { Language } from '#core/phantoms/question.ts';
-import type { ChatMessage } from '#core/protocol/conversation.ts';
+import type { ChatMessage } from '#core/chat/message.ts';
 import { drawnPhantom } from '../../chat/phantoms.ts';
 
 export interface SheetQuestion {

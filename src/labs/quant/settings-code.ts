@@ -1,5 +1,5 @@
 /** Settings in few letters, for links and for keys: `q4-32-s-round`; `fp16` alone has no more to it. */
-import { MODEL_PARTS, type ModelPart } from '#core/protocol/weights.ts';
+import { MODEL_PARTS, type ModelPart } from '#core/gemma3/parts.ts';
 import {
   BLOCK_SIZES,
   QUANT_FORMATS,

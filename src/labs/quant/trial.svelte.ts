@@ -1,6 +1,6 @@
 import type { MemoryStats, PackageSource } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/failure.ts';
-import type { ModelPart } from '#core/protocol/weights.ts';
+import type { ModelPart } from '#core/gemma3/parts.ts';
 import type { Measured } from './measure.ts';
 import { partsCode, type PartSettings } from './settings-code.ts';
 
@@ -10,7 +10,7 @@ export type Subject = { type: 'parts'; parts: PartSettings } | { type: 'package'
 /** waiting: not yet, or not again · making: weights are quantized · opening: they go to the device · asking */
 export type TrialState = 'waiting' | 'making' | 'opening' | 'asking' | 'done' | 'cancelled' | 'failed';
 
-/** What the page says of a package that cannot stand beside the original. */
+/** What the page says of a package that cannot be compared with the original. */
 export interface OtherVocabulary {
   own: number;
   original: number;

@@ -1,6 +1,5 @@
 import type { OpenOptions, PackageSource } from '#core/protocol/engine.ts';
 import { SETS } from '#core/phantoms/sets.ts';
-import type { RequantizeEvent } from '#core/protocol/weights.ts';
 import { Announcer } from '../../platform/announcer.svelte.ts';
 import { EngineClient } from '../../workers/engine.svelte.ts';
 import { t } from '../../platform/locale.svelte.ts';
@@ -85,7 +84,7 @@ export class Trials {
   cancel(): void {
     if (!this.running) return;
     this.#cancelled = true;
-    this.#weights.discard({ code: 'runtime', detail: { reason: 'cancelled' } });
+    this.#weights.end();
     this.#engine?.end();
   }
 
@@ -95,7 +94,7 @@ export class Trials {
     this.trials = this.trials.filter((other) => other !== trial);
   }
 
-  /** Other phantoms: what was measured with these cannot stand beside what comes. */
+  /** Other phantoms: results of these cannot be compared with later ones. */
   drawNew(set = (this.set + 1) % SETS): void {
     if (this.running || set === this.set) return;
     this.set = set;
@@ -201,20 +200,13 @@ export class Trials {
 
   async #make(trial: Trial, parts: PartSettings): Promise<PackageSource> {
     trial.state = 'making';
-    const job = this.#weights.newJob();
     const request = { checkpoint: this.original, parts, name: nameOfTrial(trial) };
-    const ending = await new Promise<RequantizeEvent>((resolve, reject) => {
-      const on = (event: RequantizeEvent) => {
-        if (event.type === 'progress') trial.progress = { done: event.done, total: event.total };
-        else resolve(event);
-      };
-      this.#weights
-        .run<RequantizeEvent>(job, (api, deliver) => api.requantize(job, request, deliver), on)
-        .catch(reject);
-    });
-    if (ending.type === 'failed') throw new AnswerError(ending.failure);
-    if (ending.type !== 'done') throw new Cancelled();
-    const result = ending.package;
+    const end = await this.#weights.start('requantize', request, (event) => {
+      if (event.type === 'progress') trial.progress = { done: event.done, total: event.total };
+    }).ended;
+    if (end.type === 'failed') throw new AnswerError(end.failure);
+    if (end.type !== 'done') throw new Cancelled();
+    const result = end.package;
     trial.weightBytes = result.weightBytes;
     trial.bitsPerWeight = result.bitsPerWeight;
     trial.asFloats = result.asFloats;

@@ -1,4 +1,5 @@
-import type { LabFailure, TokenizerKey } from '#core/protocol/tokenizer.ts';
+import type { Failure } from '#core/failure.ts';
+import type { TokenizerKey } from '#core/protocol/tokenizer.ts';
 import { TokenizerWorker } from '../../workers/tokenizer-worker.ts';
 import { place, type Address } from '../../platform/place.svelte.ts';
 import type { Entry } from './tokenizers/entry.svelte.ts';
@@ -19,12 +20,12 @@ const hubPrefix = 'hf:';
 
 /** Everything the tokenizer lab holds. It works without a model. */
 export class TokenizerLab {
-  readonly link = new TokenizerWorker();
+  readonly worker = new TokenizerWorker(() => (this.#restored = this.#restore()));
   readonly tokenizers: Tokenizers;
-  readonly live = new LiveText(this.link, () => this.#reload());
-  readonly pairs = new Pairs(this.link);
+  readonly live = new LiveText(this.worker, () => this.#restored);
+  readonly pairs = new Pairs(this.worker);
   /** Of a text file that was not taken. */
-  textFailure = $state.raw<LabFailure>();
+  textFailure = $state.raw<Failure>();
   /** The address was to hold a text and does not. */
   linkBroken = $state(false);
   readonly #counter = new TotalsCounter();
@@ -33,7 +34,7 @@ export class TokenizerLab {
 
   /** @param page address of the page; vocabulary and packs lie beside it */
   constructor(page: string) {
-    this.tokenizers = new Tokenizers(this.link, page);
+    this.tokenizers = new Tokenizers(this.worker, page);
     this.live.text = examples.clinical;
   }
 
@@ -88,7 +89,7 @@ export class TokenizerLab {
   }
 
   async #addText(file: File, isPairs: boolean): Promise<void> {
-    const failed = (failure: LabFailure) => {
+    const failed = (failure: Failure) => {
       if (isPairs) this.pairs.failure = failure;
       else this.textFailure = failure;
     };
@@ -138,11 +139,14 @@ export class TokenizerLab {
     }
   }
 
-  /** Into a worker that knows nothing, after one that broke off. */
-  async #reload(): Promise<void> {
+  /** Into a worker that knows nothing: the tokenizers, then the text. One that cannot be loaded again is not tried twice. */
+  async #restore(): Promise<void> {
     for (const entry of this.tokenizers.entries) if (entry.ready) await this.tokenizers.load(entry);
     this.#use();
+    this.live.resend();
   }
+
+  #restored: Promise<void> = Promise.resolve();
 
   #keys: readonly TokenizerKey[] = [];
 

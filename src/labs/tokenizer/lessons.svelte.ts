@@ -21,12 +21,12 @@ export class Lessons {
 
   constructor(lab: TokenizerLab, session: Session) {
     const sources = { base: addressOf(lab, BASE), pack: addressOf(lab, PACK) };
-    const link = new VocabularyWorker();
-    this.claims = new Claims(lab.link);
-    this.wrong = new WrongMerges(link, sources);
+    const worker = new VocabularyWorker();
+    this.claims = new Claims(lab.worker);
+    this.wrong = new WrongMerges(worker, sources);
     this.money = new TokenCost(session.engine);
     this.training = new Training(lab, sources.base);
-    this.rows = new NewRows(link, sources, session.engine);
+    this.rows = new NewRows(worker, sources, session.engine);
   }
 }
 

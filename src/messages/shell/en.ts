@@ -1,6 +1,8 @@
+import { failures } from './failures-en.ts';
 import type { ko } from './ko.ts';
 
 export const en: Record<keyof typeof ko, string> = {
+  ...failures,
   'app.name': 'MedGemma Korean Lab',
   'app.skip': 'Skip to the content',
   'app.labs': 'Labs',
@@ -209,57 +211,8 @@ export const en: Record<keyof typeof ko, string> = {
   'about.privacy.body':
     'Questions, images and answers are not sent to any server. The network serves only this page and, when you ask for it, a model from Hugging Face.',
 
-  'failure.detail': 'Details',
-  'failure.file-missing.title': 'The package lacks a file: {file}',
-  'failure.file-missing.next': 'Check the folder or address, add the file, then open it again.',
-  'failure.file-broken.title': 'A file cannot be read: {file}',
-  'failure.file-broken.next': 'Download or export the file again, then open the package.',
-  'failure.embedding-unreadable.title': 'The embedding matrix of this package cannot be read: {file}',
-  'failure.embedding-unreadable.next':
-    'Chat is not affected. Packages made by this project’s exporter show their embedding.',
-  'failure.hash-mismatch.title': 'A file differs from its record: {file}',
-  'failure.hash-mismatch.next': 'It may have been damaged on the way. Download this file again.',
-  'failure.network.title': 'The connection failed',
-  'failure.network.next': 'Check the connection and the address, then retry. A downloaded folder works too.',
-  'failure.offline.title': 'There is no connection to the internet',
-  'failure.offline.next': 'Connect and retry. A folder that was downloaded opens without a connection.',
-  'failure.gated.title': '{host} refused access',
-  'failure.gated.next':
-    'It may ask for a login or for consent to its terms, or the repository may not exist. Check the address; where consent is needed, download the files and open them.',
-  'failure.rate-limited.title': 'Too many requests to {host}',
-  'failure.rate-limited.next': 'Wait a moment, then retry.',
-  'failure.server-error.title': 'The server {host} has a problem (HTTP {status})',
-  'failure.server-error.next': 'The problem is not on this device. Retry in a moment.',
-  'failure.too-large.title': 'The file is too large: {file}',
-  'failure.too-large.next': 'It has {bytes} bytes; no more than {limit} are accepted. Check that it is the right file.',
-  'failure.unsupported-package.title': 'The engine cannot run this package',
-  'failure.unsupported-package.next': 'Open a transformers.js package of the Gemma 3 architecture.',
-  'failure.gpu-feature-missing.title': 'This GPU lacks a needed feature: {feature}',
-  'failure.gpu-feature-missing.next': 'Open a package of another precision, or run on the CPU.',
-  'failure.too-large-for-cpu.title': 'The model is too large for the CPU',
-  'failure.too-large-for-cpu.next': 'Use a browser with WebGPU, or open a smaller package.',
-  'failure.out-of-memory.title': 'Not enough memory',
-  'failure.out-of-memory.next': 'Use a shorter context or a smaller package. Closing other tabs helps too.',
-  'failure.device-lost.title': 'The GPU connection was lost',
-  'failure.device-lost.next': 'Your conversation is still here. Reopen the model to go on.',
-  'failure.image-unreadable.title': 'The image cannot be read: {name}',
-  'failure.image-unreadable.next': 'Save it as PNG, JPEG or WebP and attach it again, or send without images.',
-  'failure.no-vision.title': 'This model cannot read images',
-  'failure.no-vision.next': 'Open a package with a vision encoder, or send without images.',
-  'failure.context-full.title': 'The conversation is longer than the context',
-  'failure.context-full.next': 'It needs {needed} tokens and {limit} fit. Choose what to do.',
-  'failure.adapter-refused.title': 'This adapter cannot be used: {file}',
-  'failure.adapter-refused.next':
-    'Open the complete adapter_config.json and adapter_model.safetensors of a LoRA adapter that was trained on this model. Adapters that were on stay on.',
-  'failure.no-lora-branches.title': 'Adapters cannot be attached to this package: {file}',
-  'failure.no-lora-branches.next':
-    'The matrix products in its decoder graph have unknown names, so there is nothing to attach an adapter to. Open a package made by this project’s exporter.',
-  'failure.no-model.title': 'No model is open',
-  'failure.no-model.next': 'Open a model, then send again.',
-  'failure.busy.title': 'Another job is still running',
-  'failure.busy.next': 'Try again in a moment.',
-  'failure.runtime.title': 'An error occurred while running',
-  'failure.runtime.next': 'Reopen the model. If it happens again, report the details below.',
+  'engine.reopened':
+    'A job that did not respond was ended, and the model was opened again. Your conversation is still here.',
 
   'action.retry': 'Retry',
   'action.reopen': 'Reopen the model',

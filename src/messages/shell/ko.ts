@@ -1,4 +1,7 @@
+import { failures } from './failures-ko.ts';
+
 export const ko = {
+  ...failures,
   'app.name': 'MedGemma 한국어 랩',
   'app.skip': '본문으로 건너뛰기',
   'app.labs': '랩 고르기',
@@ -204,58 +207,7 @@ export const ko = {
   'about.privacy.body':
     '질문, 이미지, 답은 서버로 보내지 않습니다. 네트워크는 이 페이지와, 원할 때 Hugging Face에서 모델을 받는 데만 씁니다.',
 
-  'failure.detail': '자세한 내용',
-  'failure.file-missing.title': '패키지에 파일이 빠져 있습니다: {file}',
-  'failure.file-missing.next': '폴더나 주소가 맞는지 확인하고, 빠진 파일을 채운 뒤 다시 여세요.',
-  'failure.file-broken.title': '파일을 읽을 수 없습니다: {file}',
-  'failure.file-broken.next': '파일을 다시 내려받거나 다시 내보낸 뒤 여세요.',
-  'failure.embedding-unreadable.title': '이 패키지의 임베딩 행렬은 읽을 수 없습니다: {file}',
-  'failure.embedding-unreadable.next':
-    '대화에는 문제가 없습니다. 이 프로젝트의 변환기로 만든 패키지에서는 임베딩을 볼 수 있습니다.',
-  'failure.hash-mismatch.title': '파일 내용이 기록과 다릅니다: {file}',
-  'failure.hash-mismatch.next': '내려받다가 손상됐을 수 있습니다. 이 파일을 다시 받으세요.',
-  'failure.network.title': '연결에 실패했습니다',
-  'failure.network.next': '인터넷 연결과 주소를 확인하고 다시 시도하세요. 내려받은 폴더로 열 수도 있습니다.',
-  'failure.offline.title': '인터넷에 연결되어 있지 않습니다',
-  'failure.offline.next': '연결한 뒤 다시 시도하세요. 내려받아 둔 폴더는 연결 없이도 열 수 있습니다.',
-  'failure.gated.title': '{host}에서 접근을 거절했습니다',
-  'failure.gated.next':
-    '로그인이나 약관 동의가 필요하거나, 주소가 틀려 그런 저장소가 없을 수 있습니다. 주소를 확인하고, 동의가 필요하면 파일을 내려받아 여세요.',
-  'failure.rate-limited.title': '{host}에 요청이 너무 많았습니다',
-  'failure.rate-limited.next': '잠시 기다렸다가 다시 시도하세요.',
-  'failure.server-error.title': '{host} 서버에 문제가 있습니다 (HTTP {status})',
-  'failure.server-error.next': '이 기기의 문제가 아닙니다. 잠시 뒤에 다시 시도하세요.',
-  'failure.too-large.title': '파일이 너무 큽니다: {file}',
-  'failure.too-large.next':
-    '{bytes}바이트입니다. 이런 파일은 {limit}바이트까지만 받습니다. 파일을 잘못 고르지 않았는지 확인하세요.',
-  'failure.unsupported-package.title': '이 엔진이 실행할 수 없는 패키지입니다',
-  'failure.unsupported-package.next': 'Gemma 3 구조의 transformers.js 패키지를 여세요.',
-  'failure.gpu-feature-missing.title': '이 GPU에 필요한 기능이 없습니다: {feature}',
-  'failure.gpu-feature-missing.next': '다른 정밀도의 패키지를 열거나 CPU로 실행하세요.',
-  'failure.too-large-for-cpu.title': 'CPU로 실행하기에는 모델이 너무 큽니다',
-  'failure.too-large-for-cpu.next': 'WebGPU가 되는 브라우저에서 열거나 더 작은 패키지를 여세요.',
-  'failure.out-of-memory.title': '메모리가 부족합니다',
-  'failure.out-of-memory.next': '컨텍스트 길이를 줄이거나 더 작은 패키지를 여세요. 다른 탭을 닫는 것도 도움이 됩니다.',
-  'failure.device-lost.title': 'GPU 연결이 끊겼습니다',
-  'failure.device-lost.next': '대화는 그대로 있습니다. 모델을 다시 열면 이어서 쓸 수 있습니다.',
-  'failure.image-unreadable.title': '이미지를 읽을 수 없습니다: {name}',
-  'failure.image-unreadable.next': 'PNG, JPEG, WebP로 저장해 다시 첨부하거나 이미지 없이 보내세요.',
-  'failure.no-vision.title': '이 모델은 이미지를 읽지 못합니다',
-  'failure.no-vision.next': '비전 인코더가 있는 패키지를 열거나 이미지 없이 보내세요.',
-  'failure.context-full.title': '대화가 컨텍스트 길이를 넘었습니다',
-  'failure.context-full.next': '{needed} 토큰이 필요하지만 {limit} 토큰까지 담을 수 있습니다. 어떻게 할지 고르세요.',
-  'failure.adapter-refused.title': '이 어댑터는 쓸 수 없습니다: {file}',
-  'failure.adapter-refused.next':
-    '이 모델에서 학습한 LoRA 어댑터의 adapter_config.json과 adapter_model.safetensors를 온전한 파일로 여세요. 전에 걸려 있던 어댑터는 그대로입니다.',
-  'failure.no-lora-branches.title': '이 패키지에는 어댑터를 걸 수 없습니다: {file}',
-  'failure.no-lora-branches.next':
-    '디코더 그래프의 행렬 곱 이름이 알려진 것과 달라 어댑터를 붙일 자리를 찾지 못했습니다. 이 프로젝트의 변환기로 만든 패키지를 여세요.',
-  'failure.no-model.title': '열린 모델이 없습니다',
-  'failure.no-model.next': '모델을 연 뒤 다시 보내세요.',
-  'failure.busy.title': '다른 작업이 아직 끝나지 않았습니다',
-  'failure.busy.next': '잠시 뒤 다시 시도하세요.',
-  'failure.runtime.title': '실행 중에 오류가 났습니다',
-  'failure.runtime.next': '모델을 다시 열어 보세요. 계속되면 아래 내용을 알려 주세요.',
+  'engine.reopened': '응답이 없는 작업을 끝내고 모델을 다시 열었습니다. 대화는 그대로입니다.',
 
   'action.retry': '다시 시도',
   'action.reopen': '모델 다시 열기',

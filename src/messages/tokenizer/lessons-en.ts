@@ -145,19 +145,6 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.train.add.failed': 'It could not be added to the comparison.',
   'tokenizer.train.download': 'Download the pack',
   'tokenizer.train.pack': 'The pack has the format that npm run korean writes; merge and export take it as it is.',
-  'tokenizer.train.failure': 'Training failed',
-  'tokenizer.train.failure.no-text': 'The text is empty. Paste some, or choose a file.',
-  'tokenizer.train.failure.no-hangul':
-    '{sentences, number} sentences were read, but none contains Hangul. Add Korean text.',
-  'tokenizer.train.failure.too-little':
-    'There are {sentences, number} different sentences. At least {least, number} are needed to hold out one in ten. Add more text.',
-  'tokenizer.train.failure.no-pair':
-    'No pair of neighbours occurs {frequency, number} times or more. Lower the minimum frequency, or add more text.',
-  'tokenizer.train.failure.encoding': 'This is not UTF-8 text. Save it as UTF-8 and choose it again.',
-  'tokenizer.train.failure.too-large':
-    'The file is too large for this page. Train on large texts with npm run korean -- train.',
-  'tokenizer.train.failure.network': 'The base vocabulary could not be fetched. Check the connection and start again.',
-  'tokenizer.train.failure.other': 'Training stopped unexpectedly. Try again. ({reason})',
   'tokenizer.rows.lead':
     'Each token added to the vocabulary adds a row to the embedding matrix. What fills that row before training decides where training starts. See it here on the real rows of the open model.',
   'tokenizer.rows.why':

@@ -143,18 +143,6 @@ export const lessons = {
   'tokenizer.train.add.failed': '비교에 넣지 못했습니다.',
   'tokenizer.train.download': '팩 내려받기',
   'tokenizer.train.pack': '팩은 npm run korean이 쓰는 것과 같은 형식입니다. merge와 export에 그대로 넣을 수 있습니다.',
-  'tokenizer.train.failure': '학습하지 못했습니다',
-  'tokenizer.train.failure.no-text': '글이 비어 있습니다. 글을 붙여 넣거나 파일을 고르세요.',
-  'tokenizer.train.failure.no-hangul': '{sentences, number}문장을 읽었지만 한글이 없습니다. 한국어 글을 넣으세요.',
-  'tokenizer.train.failure.too-little':
-    '서로 다른 문장이 {sentences, number}개입니다. 열에 하나를 남겨 두고 재려면 {least, number}개 이상이 필요합니다. 글을 더 넣으세요.',
-  'tokenizer.train.failure.no-pair':
-    '{frequency, number}번 이상 이웃하는 짝이 없습니다. 최소 빈도를 낮추거나 글을 더 넣으세요.',
-  'tokenizer.train.failure.encoding': 'UTF-8 텍스트가 아닙니다. UTF-8로 저장해 다시 고르세요.',
-  'tokenizer.train.failure.too-large':
-    '이 페이지에서 다루기에 너무 큰 파일입니다. 큰 글은 npm run korean -- train으로 학습하세요.',
-  'tokenizer.train.failure.network': '기본 어휘를 받지 못했습니다. 연결을 확인하고 다시 시작하세요.',
-  'tokenizer.train.failure.other': '작업이 끊겼습니다. 다시 시작해 보세요. ({reason})',
   'tokenizer.rows.lead':
     '어휘에 토큰을 더하면 임베딩 행렬에도 행이 하나 늘어납니다. 학습을 시작하기 전에 그 행을 무엇으로 채우느냐에 따라 출발점이 달라집니다. 지금 열린 모델의 실제 행에서 확인합니다.',
   'tokenizer.rows.why':

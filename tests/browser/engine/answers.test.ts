@@ -1,6 +1,6 @@
 /** What the engine worker answers: streams, greedy and sampled tokens, turns, images, figures. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ChatMessage } from '#core/protocol/conversation.ts';
+import type { ChatMessage } from '#core/chat/message.ts';
 import { provider } from '../provided.ts';
 import { EngineClient, picture, promptLength, said, turnOf, user, type Answer } from './client.ts';
 import { breath, diagnosis, expectedAnswers, headache, seen, type Expected } from './questions.ts';
@@ -26,7 +26,7 @@ afterAll(() => {
 });
 
 async function afresh(messages: ChatMessage[], options: Parameters<EngineClient['ask']>[1] = {}): Promise<Answer> {
-  await other.api.forget();
+  await other.forget();
   const answer = await other.ask(messages, options);
   expect(turnOf(answer).cachedTokens).toBe(0);
   return answer;
@@ -68,7 +68,7 @@ describe('one answer', () => {
     expect(again.ids).toEqual(expected.chat[breath]?.slice(0, 9));
     // One token is computed in any case: the answer begins with what it gives.
     expect(turnOf(again).prefillTokens).toBe(1);
-    await engine.api.forget();
+    await engine.forget();
     const stats = engine.stats.at(-1);
     expect(stats).toMatchObject({ contextUsed: 0, contextLength });
     const forgotten = await engine.ask(breath, { maxNewTokens: 9 });
@@ -109,7 +109,7 @@ describe('turns', () => {
   test('system text and a second turn: the cache of the first is kept, and the answer is that of a fresh engine', async () => {
     // Four tokens of text that the tokenizer spells as the model did, so that the fresh engine has the same prompt.
     const opening = [said('system', '한국어로 답하세요.'), user('왼쪽 폐')];
-    await engine.api.forget();
+    await engine.forget();
     const first = await engine.ask(opening, { maxNewTokens: 4 });
     expect(promptLength(first)).toBeGreaterThan(promptLength(await engine.ask('왼쪽 폐', { maxNewTokens: 1 })));
     expect((await engine.ask(opening, { maxNewTokens: 4 })).ids).toEqual(first.ids);
@@ -130,7 +130,7 @@ describe('images', () => {
   test('PNG, JPEG and WebP in one message; in the next turn their features are there', async () => {
     const images = [await picture('image/png', 0), await picture('image/jpeg', 90), await picture('image/webp', 200)];
     const message = user('무엇이 보이나요?', ...images);
-    await engine.api.forget();
+    await engine.forget();
     const first = await engine.ask([message], { ...hot, seed: 4, maxNewTokens: 3 });
     expect(turnOf(first).imageMilliseconds).toBeGreaterThan(0);
     expect(turnOf(first).timeToFirstTokenMilliseconds).toBeGreaterThan(
@@ -161,14 +161,14 @@ describe('images', () => {
     const third = await engine.ask([changed], { ...hot, seed: 4, maxNewTokens: 3 });
     expect(imageSteps(third)).toBe(steps.length / 3);
     expect(third.ids).not.toEqual(first.ids);
-    await engine.api.forget();
+    await engine.forget();
     expect(imageSteps(await engine.ask([message], { maxNewTokens: 1 }))).toBe(steps.length);
   }, 300_000);
 });
 
 describe('figures', () => {
   test('at least four times a second while it answers, the last of them with the turn', async () => {
-    await engine.api.forget();
+    await engine.forget();
     const from = engine.stats.length;
     // Beside a clock of the test's own: a busy machine holds up both.
     let ticks = 0;

@@ -1,8 +1,15 @@
-/** The real engine worker behind comlink, as the page has it, and what comes out of it. */
-import { proxy, wrap, type Remote } from 'comlink';
-import type { ChatMessage, Sampling } from '#core/protocol/conversation.ts';
+/** The real engine worker behind the page's client of workers, and what comes out of it. */
+import type { ChatMessage } from '#core/chat/message.ts';
+import type { Failure } from '#core/failure.ts';
 import type {
-  EngineApi,
+  SetAdaptersEvent,
+  SetAdaptersRequest,
+  TracedToken,
+  TraceEvent,
+  TraceRequest,
+} from '#core/protocol/adapters.ts';
+import type {
+  EngineJobs,
   GenerateEvent,
   ModelInfo,
   OpenEvent,
@@ -11,15 +18,10 @@ import type {
   Stats,
   TurnStats,
 } from '#core/protocol/engine.ts';
-import type {
-  SetAdaptersEvent,
-  SetAdaptersRequest,
-  TraceEvent,
-  TracedToken,
-  TraceRequest,
-} from '#core/protocol/adapters.ts';
-import type { Failure } from '#core/failure.ts';
+import { isEnd, type JobEnd, type JobEvent } from '#core/protocol/jobs.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
+import type { Sampling } from '#core/sampling/sampling.ts';
+import { WorkerClient } from '../../../src/workers/worker-client.ts';
 import { provider } from '../provided.ts';
 import { packageUrl } from './model.ts';
 
@@ -53,27 +55,37 @@ export interface AskOptions extends Partial<Sampling> {
   onEvent?: (event: GenerateEvent, stop: () => void) => void;
 }
 
-const isTerminal = <Event extends { type: string }>(event: Event): event is Terminal<Event> =>
-  ['done', 'stopped', 'failed'].includes(event.type);
-
-let jobs = 0;
+function engineWorker(): WorkerClient<EngineJobs> {
+  return new WorkerClient<EngineJobs>({
+    name: 'engine',
+    create: () => new Worker(new URL('../../../workers/engine.worker.ts', import.meta.url), { type: 'module' }),
+  });
+}
 
 /** A worker of its own; `worker` for tests that start it from another script. */
-export class EngineClient<Api extends EngineApi = EngineApi> {
-  readonly api: Remote<Api>;
+export class EngineClient {
+  readonly worker: WorkerClient<EngineJobs>;
   readonly stats: Stats[] = [];
-  /** Id of the job that was started last. */
-  lastJob = '';
-  readonly #worker: Worker;
+  /** Asks the job that was started last to stop, and waits for as long as it takes. */
+  stopLast: () => void = () => {};
 
-  constructor(worker = new Worker(new URL('../../../workers/engine.worker.ts', import.meta.url), { type: 'module' })) {
-    this.#worker = worker;
-    this.api = wrap<Api>(worker);
-    void this.api.watch(proxy((stats: Stats) => void this.stats.push(stats)));
+  constructor(worker = engineWorker()) {
+    this.worker = worker;
+    worker.start('watch', undefined, (event) => {
+      if (event.type === 'stats') this.stats.push(event.stats);
+    });
   }
 
   terminate(): void {
-    this.#worker.terminate();
+    this.worker.end();
+  }
+
+  async forget(): Promise<void> {
+    await this.worker.ask('forget', undefined);
+  }
+
+  setStrengths(strengths: readonly number[]): void {
+    this.worker.start('setStrengths', strengths);
   }
 
   /** A package of tests/packages by its name, or any other. */
@@ -83,10 +95,8 @@ export class EngineClient<Api extends EngineApi = EngineApi> {
     onEvent?: (event: OpenEvent, stop: () => void) => void,
   ): Promise<Job<OpenEvent>> {
     const from: PackageSource = typeof source === 'string' ? { type: 'url', url: packageUrl(source) } : source;
-    return this.#run<OpenEvent>(
-      (job, on) => this.api.open(job, from, { contextLength: 1024, provider, ...options }, on),
-      onEvent,
-    );
+    const request = { source: from, options: { contextLength: 1024, provider, ...options } };
+    return this.#run('open', request, onEvent);
   }
 
   /** Opens and fails the test where that fails. */
@@ -104,7 +114,7 @@ export class EngineClient<Api extends EngineApi = EngineApi> {
       maxNewTokens,
       tokensPerSecond,
     };
-    const job = await this.#run<GenerateEvent>((id, on) => this.api.generate(id, request, on), onEvent);
+    const job = await this.#run('generate', request, onEvent);
     const tokens = job.events.filter((event) => event.type === 'token');
     return {
       ...job,
@@ -117,14 +127,14 @@ export class EngineClient<Api extends EngineApi = EngineApi> {
     request: NearestRequest,
     onEvent?: (event: NearestEvent, stop: () => void) => void,
   ): Promise<Job<NearestEvent>> {
-    return this.#run<NearestEvent>((job, on) => this.api.nearestTokens(job, request, on), onEvent);
+    return this.#run('nearestTokens', request, onEvent);
   }
 
   async setAdapters(
     request: SetAdaptersRequest,
     onEvent?: (event: SetAdaptersEvent, stop: () => void) => void,
   ): Promise<Job<SetAdaptersEvent>> {
-    return this.#run<SetAdaptersEvent>((job, on) => this.api.setAdapters(job, request, on), onEvent);
+    return this.#run('setAdapters', request, onEvent);
   }
 
   /** Greedy, all defaults but what is given. */
@@ -143,32 +153,37 @@ export class EngineClient<Api extends EngineApi = EngineApi> {
       logits: false,
       ...options,
     };
-    const job = await this.#run<TraceEvent>((id, on) => this.api.trace(id, request, on), onEvent);
+    const job = await this.#run('trace', request, onEvent);
     return { ...job, tokens: job.events.flatMap((event) => (event.type === 'token' ? [event.token] : [])) };
   }
 
-  async #run<Event extends { type: string }>(
-    call: (job: string, on: (event: Event) => void) => Promise<void>,
-    onEvent?: (event: Event, stop: () => void) => void,
-  ): Promise<Job<Event>> {
-    const id = `job-${++jobs}`;
-    this.lastJob = id;
-    const events: Event[] = [];
+  async #run<Name extends keyof EngineJobs>(
+    name: Name,
+    request: EngineJobs[Name]['request'],
+    onEvent?: (event: JobEvent<EngineJobs[Name]>, stop: () => void) => void,
+  ): Promise<Ran<Name>> {
+    const events: JobEvent<EngineJobs[Name]>[] = [];
     const times: number[] = [];
     const begin = performance.now();
-    const stop = () => void this.api.stop(id);
-    await call(
-      id,
-      proxy((event: Event) => {
-        events.push(event);
-        times.push(performance.now());
-        onEvent?.(event, stop);
-      }),
-    );
-    const end = events.find((event) => isTerminal(event));
-    if (!end) throw new Error('the call returned before its terminal event');
+    const job = this.worker.start(name, request, (event: JobEvent<EngineJobs[Name]>) => {
+      events.push(event);
+      times.push(performance.now());
+      onEvent?.(event, stop);
+    });
+    const stop = () => job.yield();
+    this.stopLast = stop;
+    await job.ended;
+    const end = events.find((event) => isEnd<EngineJobs[Name]>(event));
+    if (!end) throw new Error('the job ended without its last event');
     return { events, times, end, milliseconds: performance.now() - begin };
   }
+}
+
+interface Ran<Name extends keyof EngineJobs> {
+  events: JobEvent<EngineJobs[Name]>[];
+  times: number[];
+  end: JobEnd<EngineJobs[Name]>;
+  milliseconds: number;
 }
 
 export function user(text: string, ...images: Blob[]): ChatMessage {
@@ -182,7 +197,7 @@ export function said(role: 'system' | 'assistant', text: string): ChatMessage {
 
 /** @throws Error where the answer failed */
 export function turnOf({ end }: Answer): TurnStats {
-  if (end.type === 'failed') throw new Error(JSON.stringify(end.failure));
+  if (end.type === 'failed' || !end.turn) throw new Error(JSON.stringify(end));
   return end.turn;
 }
 

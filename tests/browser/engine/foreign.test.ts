@@ -58,14 +58,14 @@ describe.each(['foreign', 'foreign-concat'])('%s', (name) => {
   });
 
   test('a second turn, with an image: the answer is that without a cache', async () => {
-    await engine.api.forget();
+    await engine.forget();
     // Answered in tokens that the tokenizer spells the same, so that the prompt is the same without a cache.
     const opening = [user('왼쪽 폐')];
     const first = await engine.ask(opening, { maxNewTokens: 3 });
     const whole = [...opening, said('assistant', first.text), user(breath, await picture('image/png', 120))];
     const second = await engine.ask(whole, sampling);
     expect(turnOf(second).cachedTokens).toBe(promptLength(first) + first.ids.length - 1);
-    await engine.api.forget();
+    await engine.forget();
     const fresh = await engine.ask(whole, sampling);
     expect(turnOf(fresh)).toMatchObject({ cachedTokens: 0 });
     expect(promptLength(fresh)).toBe(promptLength(second));

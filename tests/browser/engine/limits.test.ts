@@ -87,7 +87,7 @@ describe('on the CPU', () => {
     expect(turnOf(second)).toMatchObject({ imageMilliseconds: 0 });
     // The cache was longer than what the two have in common, and was cut.
     expect(turnOf(second).cachedTokens).toBeGreaterThan(10);
-    await cpu.api.forget();
+    await cpu.forget();
     const fresh = await cpu.ask(whole, sampling);
     expect(turnOf(fresh)).toMatchObject({ cachedTokens: 0 });
     expect(fresh.ids).toEqual(second.ids);

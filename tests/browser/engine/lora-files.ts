@@ -5,7 +5,7 @@ import { parseAdapterConfig } from '#core/lora/config.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import { readHeader } from '#core/safetensors/header.ts';
 import { writeSafetensors } from '#core/safetensors/write.ts';
-import type { AdapterFiles } from '#core/protocol/adapters.ts';
+import type { ListedAdapter } from '#core/protocol/adapters.ts';
 
 const fixture = '/tests/fixtures/gemma3-tiny/';
 type Tensor = Parameters<typeof writeSafetensors>[0][number];
@@ -39,7 +39,7 @@ export interface Spoil {
 }
 
 /** The two files, after what is asked for was done to them. */
-export async function adapterFiles({ name = 'fixture', config, tensors, cut = 0 }: Spoil = {}): Promise<AdapterFiles> {
+export async function adapterFiles({ name = 'fixture', config, tensors, cut = 0 }: Spoil = {}): Promise<ListedAdapter> {
   const given = await json('lora/adapter_config.json');
   let bytes: Uint8Array = await weights();
   if (tensors) {
@@ -51,6 +51,7 @@ export async function adapterFiles({ name = 'fixture', config, tensors, cut = 0 
     bytes = writeSafetensors(tensors(list));
   }
   return {
+    id: crypto.randomUUID(),
     name,
     config: new Blob([JSON.stringify(Object.assign({}, given, config))]),
     weights: new Blob([bytes.slice(0, bytes.length - cut)]),

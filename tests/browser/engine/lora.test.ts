@@ -1,7 +1,8 @@
 /** The LoRA lab's side of the engine worker: adapters set, refused and taken away, strengths, traces. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Softmax } from '#core/sampling/probability.ts';
-import type { AdapterFiles, AdapterInfo, SetAdaptersEvent } from '#core/protocol/adapters.ts';
+import type { AdapterInfo } from '#core/lora/describe.ts';
+import type { ListedAdapter, SetAdaptersEvent } from '#core/protocol/adapters.ts';
 import { maxDifference } from '../../reference/golden.ts';
 import { provider } from '../provided.ts';
 import { EngineClient, failureOf, picture, turnOf, user, type Job } from './client.ts';
@@ -11,14 +12,14 @@ import { breath, diagnosis, expectedAnswers, headache, type Expected } from './q
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 const engine = new EngineClient();
 let expected: Expected;
-let files: AdapterFiles;
+let files: ListedAdapter;
 /** What the fixture's adapter makes of the answer to `breath`. */
 let adapted: number[];
 /** Logits of the base's answer to `breath`, token by token. */
 let baseLogits: (Float32Array | undefined)[];
 const length = 6;
 
-const set = (adapters: readonly AdapterFiles[], strengths = adapters.map(() => 1), truncateTo: number[] = []) =>
+const set = (adapters: readonly ListedAdapter[], strengths = adapters.map(() => 1), truncateTo: number[] = []) =>
   engine.setAdapters({ adapters, strengths, truncateTo });
 
 function infosOf({ end }: Job<SetAdaptersEvent>): readonly AdapterInfo[] {
@@ -126,7 +127,7 @@ describe('adapters', () => {
       maxNewTokens: length,
       tokensPerSecond: 1,
       onEvent(event) {
-        if (event.type === 'token' && (seen += event.ids.length) === 2) void engine.api.setStrengths([-1]);
+        if (event.type === 'token' && (seen += event.ids.length) === 2) engine.setStrengths([-1]);
       },
     });
     expect(moved.ids.slice(0, 2)).toEqual(adapted.slice(0, 2));
@@ -135,11 +136,11 @@ describe('adapters', () => {
     expect(turnOf(opposite).cachedTokens).toBe(0);
     expect(opposite.ids[0]).not.toBe(adapted[0]);
     // The same strengths again: nothing is foreign.
-    void engine.api.setStrengths([-1]);
+    engine.setStrengths([-1]);
     expect(turnOf(await engine.ask(breath, { maxNewTokens: 2 })).cachedTokens).toBeGreaterThan(0);
-    void engine.api.setStrengths([0]);
+    engine.setStrengths([0]);
     expect((await engine.ask(breath, { maxNewTokens: length })).ids).toEqual(base);
-    void engine.api.setStrengths([1]);
+    engine.setStrengths([1]);
     expect((await engine.ask(breath, { maxNewTokens: length })).ids).toEqual(adapted);
   });
 
@@ -161,12 +162,12 @@ describe('adapters', () => {
     const message = [user('무엇이 보이나요?', await picture('image/png', 40))];
     const first = await engine.ask(message, { maxNewTokens: 1 });
     expect(turnOf(first).imageMilliseconds).toBeGreaterThan(0);
-    void engine.api.setStrengths([0.5]);
+    engine.setStrengths([0.5]);
     const traced = await engine.trace(message, { maxNewTokens: 1 });
     expect(traced.events.some((event) => event.type === 'progress' && event.phase === 'image')).toBe(false);
     const next = await engine.ask(message, { maxNewTokens: 1 });
     expect(turnOf(next)).toMatchObject({ imageMilliseconds: 0, cachedTokens: 0 });
-    void engine.api.setStrengths([1]);
+    engine.setStrengths([1]);
   });
 });
 
@@ -204,7 +205,7 @@ describe('what does not fit is refused by name, and what stood before stands sti
 
   test('five, two of one name, and what is no JSON', async () => {
     const named = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => adapterFiles({ name })));
-    const refusal = async (adapters: AdapterFiles[]) => failureOf(await set(adapters))?.detail;
+    const refusal = async (adapters: ListedAdapter[]) => failureOf(await set(adapters))?.detail;
     expect(await refusal(named)).toEqual({ file: 'e', reason: 'no more than 4 adapters run at once' });
     expect(await refusal([files, files])).toMatchObject({ file: 'fixture' });
     expect(await refusal([{ ...files, config: new Blob(['{']) }])).toEqual({

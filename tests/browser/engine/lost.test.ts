@@ -2,16 +2,23 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { full } from '../provided.ts';
 import { EngineClient, failureOf, picture, user } from './client.ts';
-import type { BreakableEngineApi } from './lost.worker.ts';
+import { WorkerClient } from '../../../src/workers/worker-client.ts';
+import type { BreakableJobs } from './lost.worker.ts';
 import { breath, expectedAnswers, type Expected } from './questions.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
-const clients: EngineClient<BreakableEngineApi>[] = [];
 let expected: Expected;
 
-function fresh(): EngineClient<BreakableEngineApi> {
-  const worker = new Worker(new URL('./lost.worker.ts', import.meta.url), { type: 'module' });
-  const client = new EngineClient<BreakableEngineApi>(worker);
+class BreakableClient extends EngineClient {
+  constructor(readonly breakable: WorkerClient<BreakableJobs>) {
+    super(breakable);
+  }
+}
+const clients: BreakableClient[] = [];
+
+function fresh(): BreakableClient {
+  const create = () => new Worker(new URL('./lost.worker.ts', import.meta.url), { type: 'module' });
+  const client = new BreakableClient(new WorkerClient<BreakableJobs>({ name: 'engine', create }));
   clients.push(client);
   return client;
 }
@@ -26,11 +33,11 @@ afterAll(() => {
 /** On WebGPU, where alone there is a device to lose. */
 const options = { provider: 'webgpu', contextLength: 64 } as const;
 
-async function endOfLoss(client: EngineClient<BreakableEngineApi>, when: 'token' | 'image' | 'never') {
+async function endOfLoss(client: BreakableClient, when: 'token' | 'image' | 'never') {
   let lost = false;
   const lose = () => {
     lost = true;
-    void client.api.loseDevice();
+    client.breakable.start('loseDevice', undefined);
   };
   if (when === 'never') lose();
   const messages = when === 'image' ? [user(breath, await picture('image/png', 0))] : breath;

@@ -1,6 +1,8 @@
-/** The engine worker with one call more: the device goes away, as in a driver reset. */
-import { expose } from 'comlink';
+/** The engine worker with one job more: the device goes away, as in a driver reset. */
+import type { EngineJobs } from '#core/protocol/engine.ts';
+import type { Job } from '#core/protocol/jobs.ts';
 import { Engine } from '../../../workers/engine/engine.ts';
+import { serveJobs } from '../../../workers/jobs/serve.ts';
 
 let device: GPUDevice | undefined;
 // The engine asks for its device when a package is opened.
@@ -10,12 +12,18 @@ GPUAdapter.prototype.requestDevice = async function (descriptor) {
   return device;
 };
 
-class BreakableEngine extends Engine {
-  loseDevice(): void {
-    if (!device) throw new Error('there is no device yet');
-    device.destroy();
-  }
+export interface BreakableJobs extends EngineJobs {
+  loseDevice: Job<undefined>;
 }
 
-export type BreakableEngineApi = BreakableEngine;
-expose(new BreakableEngine());
+serveJobs<BreakableJobs>({
+  ...new Engine().handlers,
+  loseDevice: {
+    mode: 'concurrent',
+    run: () => {
+      if (!device) throw new Error('there is no device yet');
+      device.destroy();
+      return {};
+    },
+  },
+});

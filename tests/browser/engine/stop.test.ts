@@ -1,6 +1,6 @@
 /** Stop: in prefill, in image encoding, in decode and while a package opens. The next message must be answered rightly. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ChatMessage } from '#core/protocol/conversation.ts';
+import type { ChatMessage } from '#core/chat/message.ts';
 import type { GenerateEvent } from '#core/protocol/engine.ts';
 import { provider } from '../provided.ts';
 import { EngineClient, picture, promptLength, said, turnOf, user, type Answer, type AskOptions } from './client.ts';
@@ -72,7 +72,7 @@ const isPhase = (phase: 'image' | 'prefill') => (event: GenerateEvent) =>
 
 describe('an answer', () => {
   test('in decode: at most a few tokens later, and the next message is answered rightly', async () => {
-    await engine.api.forget();
+    await engine.forget();
     const question = '왼쪽 폐';
     const answer = await stopped(question, ({ type }, index) => type === 'token' && index >= 3, {
       maxNewTokens: endless,
@@ -90,7 +90,7 @@ describe('an answer', () => {
     const on = [user(question), said('assistant', half.text), user(diagnosis)];
     const kept = await engine.ask(on, { maxNewTokens: 6 });
     expect(turnOf(kept).cachedTokens).toBeGreaterThanOrEqual(promptLength(half) + half.ids.length - 1);
-    await engine.api.forget();
+    await engine.forget();
     const whole = await engine.ask(on, { maxNewTokens: 6 });
     expect(turnOf(whole)).toMatchObject({ cachedTokens: 0 });
     expect(whole.ids).toEqual(kept.ids);
@@ -104,7 +104,7 @@ describe('an answer', () => {
   });
 
   test('in prefill: after the chunk that runs, which the next message finds in the cache', async () => {
-    await engine.api.forget();
+    await engine.forget();
     const answer = await stopped(long, isPhase('prefill'));
     expect(answer.ids).toEqual([]);
     // One chunk may have been running.
@@ -123,12 +123,12 @@ describe('an answer', () => {
   });
 
   test('in prefill with images, and in image encoding', async () => {
-    await engine.api.forget();
+    await engine.forget();
     const message = [user('무엇이 보이나요?', await picture('image/png', 10), await picture('image/png', 130))];
     const sampling = { temperature: 1, seed: 11, maxNewTokens: 3 };
     const undisturbed = await engine.ask(message, sampling);
 
-    await engine.api.forget();
+    await engine.forget();
     const encoding = await stopped(message, isPhase('image'), sampling);
     expect(encoding.ids).toEqual([]);
     // One stage may have been running, of the nine that each of two images has.
@@ -152,7 +152,9 @@ describe('an answer', () => {
 });
 
 describe('jobs', () => {
-  test('an unknown one is not stopped, a second one is refused, and the first goes on', async () => {
+  test('a second one is refused, and the first goes on, also when one before it is stopped', async () => {
+    await engine.ask(breath, { maxNewTokens: 1 });
+    const stopEnded = engine.stopLast;
     let refused: Promise<Answer> | undefined;
     // So slow that the second message comes during it.
     const answer = await engine.ask(breath, {
@@ -160,7 +162,7 @@ describe('jobs', () => {
       tokensPerSecond: 4,
       onEvent({ type }) {
         if (type !== 'token') return;
-        void engine.api.stop('nobody');
+        stopEnded();
         refused ??= engine.ask(diagnosis);
       },
     });
@@ -172,9 +174,9 @@ describe('jobs', () => {
 
   test('a job that has ended is not stopped, nor is the next one', async () => {
     const first = engine.ask(breath, { maxNewTokens: 1 });
-    const id = engine.lastJob;
+    const stop = engine.stopLast;
     await first;
-    void engine.api.stop(id);
+    stop();
     expect((await engine.ask(breath, { maxNewTokens: 3 })).end).toMatchObject({ type: 'done' });
   });
 });

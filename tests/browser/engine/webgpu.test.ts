@@ -55,7 +55,7 @@ describe('a package in 4 bits', () => {
     const config = await (await fetch(`${packageUrl('chat')}config.json`)).json();
     const { num_hidden_layers, num_key_value_heads, head_dim, hidden_size, max_position_embeddings } =
       config.text_config;
-    await engine.api.forget();
+    await engine.forget();
     const answer = await engine.ask([user(breath, await picture('image/png', 300))], { maxNewTokens: 3 });
     expect(turnOf(answer).imageMilliseconds).toBeGreaterThan(0);
     const last = engine.stats.at(-1);

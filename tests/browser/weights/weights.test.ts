@@ -1,54 +1,48 @@
 /** The weights worker as the page has it: it looks into a package, makes others, and the engine runs them. */
-import { proxy, wrap } from 'comlink';
 import { expect, test, vi } from 'vitest';
+import type { ModelPart } from '#core/gemma3/parts.ts';
 import type { PackageSource } from '#core/protocol/engine.ts';
-import type {
-  InspectEvent,
-  Inspection,
-  ModelPart,
-  NormsEvent,
-  RequantizedPackage,
-  RequantizeEvent,
-  WeightsApi,
-  WeightsOpenEvent,
-} from '#core/protocol/weights.ts';
+import type { JobEnd, JobEvent } from '#core/protocol/jobs.ts';
+import type { RequantizedPackage, WeightsJobs } from '#core/protocol/weights.ts';
+import type { Inspection } from '#core/quant/inspection.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
+import { WorkerClient } from '../../../src/workers/worker-client.ts';
 import { EngineClient } from '../engine/client.ts';
 import { packageUrl } from '../engine/model.ts';
 import { breath, diagnosis, expectedAnswers } from '../engine/questions.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
 
-const api = wrap<WeightsApi>(
-  new Worker(new URL('../../../workers/weights.worker.ts', import.meta.url), { type: 'module' }),
-);
+const worker = new WorkerClient<WeightsJobs>({
+  name: 'weights',
+  create: () => new Worker(new URL('../../../workers/weights.worker.ts', import.meta.url), { type: 'module' }),
+});
 const Q_PROJ = 'model.layers.3.self_attn.q_proj.weight';
 
-/** The last event of a job, and how many came before. */
-async function run<Event extends { type: string }>(
-  call: (on: (event: Event) => void) => Promise<void>,
-): Promise<{ end: Event; before: Event[] }> {
-  const events: Event[] = [];
-  await call(proxy((event: Event) => void events.push(event)));
-  const end = events.pop();
-  if (!end) throw new Error('no event');
+/** The last event of a job, and what came before. */
+async function run<Name extends keyof WeightsJobs>(
+  name: Name,
+  request: WeightsJobs[Name]['request'],
+): Promise<{ end: JobEnd<WeightsJobs[Name]>; before: JobEvent<WeightsJobs[Name]>[] }> {
+  const events: JobEvent<WeightsJobs[Name]>[] = [];
+  const job = worker.start(name, request, (event: JobEvent<WeightsJobs[Name]>) => void events.push(event));
+  const end = await job.ended;
+  expect(events.pop()).toBe(end);
   return { end, before: events };
 }
 
 async function inspect(matrix: string, settings: QuantSettings): Promise<Inspection> {
   const request = { matrix, settings, bins: 32, mapSize: 8, detailSize: 4, detailRow: 2, detailColumn: 30 };
-  const { end } = await run<InspectEvent>((on) => api.inspect('inspect', request, on));
+  const { end } = await run('inspect', request);
   if (end.type !== 'done') throw new Error(JSON.stringify(end));
-  return end.result;
+  return end.inspection;
 }
 
 async function requantize(
   parts: Record<ModelPart, QuantSettings>,
   checkpoint: PackageSource = { type: 'url', url: packageUrl('checkpoint') },
 ): Promise<RequantizedPackage> {
-  const { end, before } = await run<RequantizeEvent>((on) =>
-    api.requantize('requantize', { checkpoint, parts, name: 'made here' }, on),
-  );
+  const { end, before } = await run('requantize', { checkpoint, parts, name: 'made here' });
   if (end.type !== 'done') throw new Error(JSON.stringify(end));
   expect(before.at(-1)).toMatchObject({ type: 'progress' });
   return end.package;
@@ -59,11 +53,11 @@ function settings(format: QuantSettings['format'], more: Partial<QuantSettings> 
 }
 
 test('looks into a package that is served over HTTP', async () => {
-  const early = await run<NormsEvent>((on) => api.norms('early', [Q_PROJ], on));
+  const early = await run('norms', [Q_PROJ]);
   expect(early.end).toEqual({ type: 'failed', failure: { code: 'no-model', detail: {} } });
 
   const source = { type: 'url', url: packageUrl('chat') } as const;
-  const { end } = await run<WeightsOpenEvent>((on) => api.open('open', { type: 'package', source }, on));
+  const { end } = await run('open', { type: 'package', source });
   if (end.type !== 'done') throw new Error(JSON.stringify(end));
   expect(end.name).toBe('gemma3-tiny (random)');
   expect(end.matrices).toContainEqual({ name: Q_PROJ, rows: 128, columns: 160, stored: 'q4/32' });
@@ -73,13 +67,13 @@ test('looks into a package that is served over HTTP', async () => {
   expect(result.detail).toMatchObject({ row: 2, column: 30, rows: 4, columns: 4 });
   expect(result.histogram.original.reduce((sum, count) => sum + count, 0)).toBe(128 * 160);
   expect(result.measures.bitsPerWeight).toBeCloseTo(2 + 32 / 16 + (3 * 8) / 160, 10);
-  const facts = await api.weightAt(3, 31);
+  const { facts } = await worker.ask('weightAt', { row: 3, column: 31 });
   expect(facts).toMatchObject({ original: result.detail.original[5], quantized: result.detail.quantized[5] });
   const { code = NaN, zeroPoint = NaN, scale = NaN } = facts ?? {};
   expect(Math.fround((code - zeroPoint) * scale)).toBe(facts?.quantized);
-  expect(await api.weightAt(128, 0)).toBeUndefined();
+  expect(await worker.ask('weightAt', { row: 128, column: 0 })).toEqual({ facts: undefined });
 
-  const norms = await run<NormsEvent>((on) => api.norms('norms', [Q_PROJ], on));
+  const norms = await run('norms', [Q_PROJ]);
   // Its error is that of half precision.
   const { measures } = await inspect(Q_PROJ, settings('fp16'));
   expect(measures.bitsPerWeight).toBe(16);
@@ -90,7 +84,7 @@ test('looks into a package that is served over HTTP', async () => {
   const fromSnr = rootMeanSquareError * Math.sqrt(128 * 160) * 10 ** (snrDecibels / 20);
   expect(norms.end.norms).toEqual([{ name: Q_PROJ, norm: expect.closeTo(fromSnr, 6) }]);
 
-  const unknown = await run<NormsEvent>((on) => api.norms('unknown', ['model.nothing'], on));
+  const unknown = await run('norms', ['model.nothing']);
   expect(unknown.end).toMatchObject({ type: 'failed', failure: { code: 'file-broken' } });
 });
 

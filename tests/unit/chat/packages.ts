@@ -1,10 +1,10 @@
 import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';
-import type { ChatMessage } from '#core/protocol/conversation.ts';
+import type { ChatMessage } from '#core/chat/message.ts';
 import type { ImageTokens } from '#core/chat/prompt.ts';
 
 /** The stand-in tokenizer as the worker loads it. */
-export function loadStandIn() {
+export async function loadStandIn() {
   const { tokenizer, config } = standInTokenizer();
   return loadTokenizer(tokenizer, config);
 }

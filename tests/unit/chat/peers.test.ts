@@ -8,6 +8,8 @@ import { compileChatTemplate, findChatTemplate } from '../../../workers/engine/c
 import { standInTokenizer, writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { imageTokens, loadStandIn, message } from './packages.ts';
 
+const { tokenizer, names } = await loadStandIn();
+
 /** The same conversations through transformers.js' own processor. */
 describe('prompt ids are those of transformers.js', () => {
   let folder: string;
@@ -38,7 +40,6 @@ describe('prompt ids are those of transformers.js', () => {
     await rm(folder, { recursive: true });
   });
 
-  const { tokenizer, names } = loadStandIn();
   const template = findChatTemplate({ jinja: undefined, json: undefined, tokenizerConfig: standInTokenizer().config });
   const render = compileChatTemplate(template, names);
   const picture = new Blob([]);

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
 import { buildPrompt, type RenderChat } from '#core/chat/prompt.ts';
 import { FailureError } from '#core/failure.ts';
-import type { ChatMessage } from '#core/protocol/conversation.ts';
+import type { ChatMessage } from '#core/chat/message.ts';
 import { compileChatTemplate } from '../../../workers/engine/chat/template.ts';
 import { imageTokens, loadStandIn, message } from './packages.ts';
 
-const { tokenizer, names } = loadStandIn();
+const { tokenizer, names } = await loadStandIn();
 const render = compileChatTemplate({ source: GEMMA3_CHAT_TEMPLATE, from: 'built-in' }, names);
 const build = (messages: readonly ChatMessage[], by: RenderChat = render) =>
   buildPrompt(messages, by, tokenizer, imageTokens);

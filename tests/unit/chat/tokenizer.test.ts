@@ -8,10 +8,11 @@ import { main } from '../../../cli/random-checkpoint/stand-in-tokenizer-command.
 import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { compileChatTemplate, findChatTemplate } from '../../../workers/engine/chat/template.ts';
 import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';
+import { openTokenizerJson } from '../../../workers/tokenizer/open-tokenizer.ts';
 import { runCommandHere } from '../cli/run.ts';
 import { loadStandIn } from './packages.ts';
 
-const { tokenizer, names } = loadStandIn();
+const { tokenizer, names } = await loadStandIn();
 
 describe('stand-in tokenizer', () => {
   it('has one token for each of 512 ids, those of the checkpoint among them', () => {
@@ -80,12 +81,12 @@ describe('loadTokenizer', () => {
     expect(tokenizer.controlTokens).toContain('<unused94>');
   });
 
-  it('knows the names, given as strings or as objects', () => {
+  it('knows the names, given as strings or as objects', async () => {
     expect(names.get('bos_token')).toBe('<bos>');
     expect(names.get('boi_token')).toBe('<start_of_image>');
     const { tokenizer: json, config } = standInTokenizer();
     const objects = { ...config, bos_token: { content: '<bos>', special: true } };
-    expect(loadTokenizer(json, objects).names.get('bos_token')).toBe('<bos>');
+    expect((await loadTokenizer(json, objects)).names.get('bos_token')).toBe('<bos>');
   });
 
   it.each([
@@ -93,8 +94,47 @@ describe('loadTokenizer', () => {
     [{}, {}],
     [{ ...standInTokenizer().tokenizer, model: { type: 'unheard of' } }, {}],
     [standInTokenizer().tokenizer, 'text'],
-  ])('refuses what is none (%#)', (json, config) => {
-    expect(() => loadTokenizer(json, config)).toThrow(/file-broken/);
+  ])('refuses what is none (%#)', async (json, config) => {
+    await expect(loadTokenizer(json, config)).rejects.toThrow(/file-broken/);
+  });
+});
+
+describe('the encoder', () => {
+  const { tokenizer: json, config } = standInTokenizer();
+  // Our encoder does no Unicode normalization: such a file runs on the library.
+  const normalizing = { ...json, normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, json.normalizer] } };
+
+  it('is ours where it reads the file, and otherwise the library, with the same ids', async () => {
+    expect((await openTokenizerJson(json)).encoder).toBe('own');
+    expect((await openTokenizerJson(normalizing)).encoder).toBe('library');
+    const library = (await loadTokenizer(normalizing, config)).tokenizer;
+    expect(library.controlTokens).toEqual(tokenizer.controlTokens);
+    expect(library.encode('환자'.normalize('NFD'), { special: true })).toEqual(
+      tokenizer.encode('환자', { special: true }),
+    );
+    const control = fc.constantFrom(...tokenizer.controlTokens, '▁', ' the', '환자', '\n');
+    const text = fc
+      .array(fc.oneof(control, fc.string({ unit: 'grapheme' })))
+      .map((parts) => parts.join('').normalize('NFC'));
+    fc.assert(
+      fc.property(text, fc.boolean(), (given, special) => {
+        const ids = tokenizer.encode(given, { special });
+        expect(ids).toEqual(library.encode(given, { special }));
+        for (const id of ids) {
+          expect(library.decode([id])).toBe(tokenizer.decode([id]));
+          expect(library.tokenOf(id)).toBe(tokenizer.tokenOf(id));
+          expect(library.isSpecial(id)).toBe(tokenizer.isSpecial(id));
+        }
+        expect(library.decode(ids)).toBe(tokenizer.decode(ids));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('encodes a text of more tokens than a call may have arguments', () => {
+    const ids = tokenizer.encode('환자'.repeat(300_000), { special: false });
+    expect(ids).toHaveLength(300_000);
+    expect(tokenizer.encode('환자'.repeat(300_000), { special: true })).toEqual(ids);
   });
 });
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EmbeddingRows, filesOf } from '#core/embedding/rows.ts';
 import { findEmbeddingTable, type EmbeddingTable } from '#core/embedding/table.ts';
 import { readModel } from '#core/onnx/model.ts';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import { readTensors } from '../../reference/golden.ts';
 import { exportFixture, fileSource, fixture, NodeModel, temporaryFolder } from '../../reference/node.ts';

@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
 import { exportFixture } from '../../reference/node.ts';
 import { presetConfig } from '../../../cli/random-checkpoint/presets.ts';

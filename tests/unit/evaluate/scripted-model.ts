@@ -18,13 +18,14 @@ export interface ScriptedModel extends EvaluatedModel {
   computed: number[];
 }
 
+const files = standInTokenizer();
+const { tokenizer, names } = await loadTokenizer(files.tokenizer, files.config);
+
 /**
  * @param say from what stands in the prompt as text to the answer; the end of the turn comes behind it
  * @param sure probability of the token that it says; the rest is spread over the others
  */
 export function scriptedModel(say: (prompt: string) => string, sure = 0.999): ScriptedModel {
-  const files = standInTokenizer();
-  const { tokenizer, names } = loadTokenizer(files.tokenizer, files.config);
   const idOf = (token: string) => tokenizer.idOf(token) ?? NaN;
   const chat = new Chat(tokenizer, compileChatTemplate({ source: GEMMA3_CHAT_TEMPLATE, from: 'built-in' }, names), {
     ...{ begin: '<start_of_image>', soft: '<image_soft_token>', end: '<end_of_image>', perImage: TOKENS_PER_IMAGE },

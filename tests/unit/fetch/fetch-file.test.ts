@@ -45,8 +45,8 @@ describe('tells statuses apart', () => {
   test.each([
     [404, {}, 'file-missing', () => ({ file: 'file.bin' }), 1],
     [410, {}, 'file-missing', () => ({ file: 'file.bin' }), 1],
-    [401, {}, 'gated', () => ({ host: host(), url: server.url, status: 401 }), 1],
-    [403, {}, 'gated', () => ({ host: host(), url: server.url, status: 403 }), 1],
+    [401, {}, 'gated', () => ({ id: server.url, url: server.url, status: 401 }), 1],
+    [403, {}, 'gated', () => ({ id: server.url, url: server.url, status: 403 }), 1],
     [418, {}, 'network', () => ({ url: server.url, reason: 'HTTP 418', status: 418 }), 1],
     // Longer than a visitor waits: told at once.
     [429, { 'Retry-After': '60' }, 'rate-limited', () => ({ host: host(), url: server.url, retryAfter: 60 }), 1],

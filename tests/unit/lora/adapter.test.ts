@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#core/gemma3/config.ts';
 import { readAdapter, type Adapter } from '#core/lora/adapter.ts';
-import { parseAdapterConfig, scaling } from '#core/lora/config.ts';
+import { moduleSettings, parseAdapterConfig } from '#core/lora/config.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import { readHeader } from '#core/safetensors/header.ts';
 import { writeSafetensors } from '#core/safetensors/write.ts';
@@ -33,22 +33,28 @@ function read(source: MemorySource, config: unknown = plain): Promise<Adapter> {
   return readAdapter(parseAdapterConfig(config), source, model);
 }
 
+/** Rank and scale of one module. */
+function scaling(config: unknown, module: string) {
+  const { rank, scale } = moduleSettings(parseAdapterConfig(config))(module);
+  return { rank, scale };
+}
+
 describe('adapter_config.json', () => {
   it('gives rank and scale, also rank-stabilized and by patterns', () => {
     const name = 'model.language_model.layers.1.self_attn.q_proj';
-    expect(scaling(parseAdapterConfig(plain), name)).toEqual({ rank: 4, scale: 2 });
-    expect(scaling(parseAdapterConfig({ ...plain, use_rslora: true }), name)).toEqual({ rank: 4, scale: 4 });
+    expect(scaling(plain, name)).toEqual({ rank: 4, scale: 2 });
+    expect(scaling({ ...plain, use_rslora: true }, name)).toEqual({ rank: 4, scale: 4 });
     const patterns = {
       rank_pattern: { q_proj: 2, 'layers\\.1\\..*': 16 },
       alpha_pattern: { 'layers.0.self_attn.q_proj': 1 },
     };
     // The first pattern that fits counts, and it has to reach the end of the name.
-    expect(scaling(parseAdapterConfig({ ...plain, ...patterns }), name)).toEqual({ rank: 2, scale: 4 });
-    expect(scaling(parseAdapterConfig({ ...plain, ...patterns }), name.replace('q_', 'k_'))).toEqual({
+    expect(scaling({ ...plain, ...patterns }, name)).toEqual({ rank: 2, scale: 4 });
+    expect(scaling({ ...plain, ...patterns }, name.replace('q_', 'k_'))).toEqual({
       rank: 16,
       scale: 0.5,
     });
-    expect(scaling(parseAdapterConfig({ ...plain, ...patterns }), name.replace('.1.', '.0.'))).toEqual({
+    expect(scaling({ ...plain, ...patterns }, name.replace('.1.', '.0.'))).toEqual({
       rank: 2,
       scale: 0.5,
     });
@@ -60,10 +66,13 @@ describe('adapter_config.json', () => {
     [{ bias: 'all' }, /bias is "all"/],
     [{ modules_to_save: ['lm_head'] }, /modules_to_save is set/],
     [{ init_lora_weights: 'pissa_niter_4' }, /init_lora_weights is "pissa_niter_4"/],
+    [{ init_lora_weights: 'lora_ga' }, /init_lora_weights is "lora_ga"/],
+    [{ target_modules: '(q_proj' }, /"target_modules": missing \), unterminated subpattern/],
+    [{ exclude_modules: '(?x)q' }, /"exclude_modules": the flag "x"/],
     [{ r: 0 }, /"r" is 0/],
     [{ r: 2.5 }, /"r" is 2.5/],
     [{ lora_alpha: 'much' }, /"lora_alpha" is "much"/],
-    [{ rank_pattern: { '(': 2 } }, /"rank_pattern" has "\("/],
+    [{ rank_pattern: { '(': 2 } }, /"rank_pattern" of "\(": missing \), unterminated subpattern/],
   ])('refuses %j', (change, message) => {
     expect(() => parseAdapterConfig({ ...plain, ...change })).toThrow(message);
   });
@@ -100,6 +109,18 @@ describe('adapter_model.safetensors', () => {
       const source = await edited(renamed(/^.*?layers\./u, to));
       expect((await read(source)).modules).toEqual(modules);
     }
+  });
+
+  it.each([
+    [{ target_modules: ['q_proj', 'v_proj'] }, /o_proj\.lora_A\.weight" is on .*o_proj, which target_modules/],
+    [{ target_modules: '.*\\.0\\.self_attn\\.[qvo]_proj' }, /layers\.1\..* which target_modules/],
+    [{ exclude_modules: ['o_proj'] }, /o_proj, which target_modules and exclude_modules/],
+  ])('is refused where it holds what its config leaves out: %j', async (modules, message) => {
+    await expect(read(new MemorySource('a', bytes), { ...plain, ...modules })).rejects.toThrow(message);
+    const all = { target_modules: '.*\\.layers\\.\\d+\\.\\w+\\.(q_proj|v_proj|o_proj)' };
+    expect((await read(new MemorySource('a', bytes), { ...plain, ...all })).modules).toHaveLength(
+      model.text.layers * 3,
+    );
   });
 
   it.each<[string, (tensors: Tensor[]) => Tensor[], RegExp, unknown?]>([

@@ -18,7 +18,7 @@ function module(layer: number, target: Projection, rank = 2): LoraModule {
 }
 
 function adapter(...modules: LoraModule[]): Adapter {
-  const patterns = { rankPattern: new Map<string, number>(), alphaPattern: new Map<string, number>() };
+  const patterns = { rankPattern: [], alphaPattern: [], targetModules: undefined, excludeModules: undefined };
   return { config: { rank: 2, alpha: 4, rankStabilized: false, ...patterns, baseModel: 'x' }, modules };
 }
 

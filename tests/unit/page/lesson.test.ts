@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
+import { rightAnswer } from '#core/phantoms/wording.ts';
 import type { Attachment } from '../../../src/chat/attachments.svelte.ts';
-import { lessonTurns, shownTo, type Turn } from '../../../src/chat/lesson.ts';
+import { lessonOf, lessonTurns, questionsAbout, shownTo } from '../../../src/chat/lesson.ts';
+import type { Turn } from '../../../src/chat/turn.ts';
 
 const blob = new Blob();
 const photograph: Attachment = { id: 'a', name: 'a.jpg', blob, url: '' };
@@ -68,4 +70,30 @@ it('what is shown is known for one phantom alone', () => {
   expect(shownTo([turn(count, [drawn]), last(where)])).toBe(phantom);
   expect(shownTo([turn(count, [drawn]), turn(count, [photograph]), last(where)])).toBe('unknown');
   expect(shownTo([last(count, [drawn, drawn])])).toBe('unknown');
+});
+
+describe('a lesson', () => {
+  const lesson = lessonOf('phantoms');
+
+  it('judges an answer to the last question by the phantom that is shown', () => {
+    const turns = [turn(count, [drawn]), last(where)];
+    const right = rightAnswer({ kind: 'where' }, phantom, 'ko');
+    if (right === undefined) throw new Error('the phantom has no lesion to place');
+    expect(lesson?.judge(turns, right)).toEqual({ right: true, answer: right, language: 'ko' });
+    expect(lesson?.judge(turns, '모릅니다.')).toEqual({ right: false, answer: right, language: 'ko' });
+    expect(lesson?.judge([last(where, [photograph])], right)).toBeUndefined();
+    expect(lesson?.judge([last('무엇이든 말해 주세요, 아무거나.', [drawn])], right)).toBeUndefined();
+    expect(lesson?.judge([], right)).toBeUndefined();
+  });
+
+  it('is that of phantoms alone', () => {
+    expect(lessonOf(undefined)).toBeUndefined();
+    expect(lesson?.turns([turn(count, [drawn]), last('감사합니다.')])).toEqual([last('감사합니다.')]);
+  });
+
+  it('knows what was asked about a phantom since it was shown', () => {
+    const turns = [turn('안녕하세요.'), turn(count, [drawn]), turn(where)];
+    expect(questionsAbout(phantom, turns)).toEqual([count, where]);
+    expect(questionsAbout(phantom, turns.slice(0, 1))).toEqual([]);
+  });
 });

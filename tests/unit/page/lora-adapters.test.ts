@@ -14,11 +14,17 @@ class FakeEngine {
   model: ModelInfo | undefined = model('first');
   refused = new Set<string>();
   failure: 'busy' | undefined;
+  stops = 0;
   asked: { names: string[]; strengths: readonly number[]; ranks: readonly (number | undefined)[] }[] = [];
   strengths: (readonly number[])[] = [];
 
   setStrengths(strengths: readonly number[]): void {
     this.strengths.push(strengths);
+  }
+
+  stopLabJob(): Promise<void> {
+    this.stops++;
+    return Promise.resolve();
   }
 
   async setAdapters(request: SetAdaptersRequest, on: (event: SetAdaptersEvent) => void): Promise<void> {

@@ -11,7 +11,7 @@
  * weights stand right, not what float16 arithmetic costs.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import { caseNames, cosine, topOneAgreement, type Golden } from '../../reference/golden.ts';
 import { exportFixture, golden, NodeModel, temporaryFolder } from '../../reference/node.ts';

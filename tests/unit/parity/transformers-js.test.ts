@@ -8,7 +8,7 @@ import {
 } from '@huggingface/transformers';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import { type Golden } from '../../reference/golden.ts';
 import { exportFixture, golden, NodeModel, temporaryFolder } from '../../reference/node.ts';
 import { writeTextOnly } from './checkpoints.ts';

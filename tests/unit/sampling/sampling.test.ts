@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { distribution, draw } from '#core/sampling/distribution.ts';
 import { createSampler, penalizeRepetition } from '#core/sampling/sampler.ts';
 import { argmax, topK } from '#core/sampling/top-k.ts';
-import type { Sampling } from '#core/protocol/conversation.ts';
+import type { Sampling } from '#core/sampling/sampling.ts';
 
 const greedy: Sampling = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
 const none: ReadonlySet<number> = new Set();

@@ -177,13 +177,6 @@ describe('bounds', () => {
     expect(() => parseConfig(vision(14, 28))).toThrow('cannot be pooled');
   });
 
-  test('patterns that could run for ever', () => {
-    const named = (name: string) => () => parseAdapterConfig({ ...adapter, rank_pattern: { [name]: 2 } });
-    for (const name of ['(a+)+$', '(?:a|a)*b', '.*.*.*.*q', 'x'.repeat(501)])
-      expect(named(name), name).toThrow('"rank_pattern" has');
-    for (const name of ['.*\\.layers\\.(1|2)\\..*q_proj', 'q_proj']) expect(named(name)).not.toThrow();
-  });
-
   test('of a path', () => {
     for (const path of ['x', 'onnx/model.onnx_data', '모델/가중치.bin', 'a..b', '...'])
       expect(isInnerPath(path), path).toBe(true);

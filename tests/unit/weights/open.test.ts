@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { partOf } from '#core/gemma3/parts.ts';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import type { WeightsSource } from '#core/protocol/weights.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
 import { openWeights, type OpenedWeights } from '../../../workers/weights/open.ts';

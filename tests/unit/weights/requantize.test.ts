@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { partOf } from '#core/gemma3/parts.ts';
 import { FailureError } from '#core/failure.ts';
-import type { Dtype } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import type { RequantizedPackage, RequantizeRequest } from '#core/protocol/weights.ts';
 import { measure } from '#core/quant/measures.ts';
 import { quantize } from '#core/quant/matrix.ts';

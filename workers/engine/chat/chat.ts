@@ -1,7 +1,7 @@
 /** The words side of a loaded model: messages to token ids, token ids to text. */
 import { buildPrompt, type ImageTokens, type Prompt, type RenderChat } from '#core/chat/prompt.ts';
 import type { ChatTokenizer } from '#core/chat/tokenizer.ts';
-import type { ChatMessage } from '#core/protocol/conversation.ts';
+import type { ChatMessage } from '#core/chat/message.ts';
 import { FailureError } from '#core/failure.ts';
 import { readJson, readText, type PackageReader } from '../../store/reader.ts';
 import { compileChatTemplate, findChatTemplate } from './template.ts';
@@ -42,7 +42,7 @@ export async function loadChat(reader: PackageReader, tokensPerImage: number): P
   for (const file of ['tokenizer.json', 'tokenizer_config.json'])
     if (!(await reader.has(file))) throw new FailureError('file-missing', { file });
   const tokenizerConfig = await readJson(reader, 'tokenizer_config.json');
-  const { tokenizer, names } = loadTokenizer(await readJson(reader, 'tokenizer.json'), tokenizerConfig);
+  const { tokenizer, names } = await loadTokenizer(await readJson(reader, 'tokenizer.json'), tokenizerConfig);
   const template = findChatTemplate({
     jinja: await optionalText('chat_template.jinja'),
     json: await optionalJson('chat_template.json'),

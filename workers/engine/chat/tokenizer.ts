@@ -1,6 +1,8 @@
-import { Tokenizer } from '@huggingface/tokenizers';
+/** The chat's tokenizer: the encoder of the package's tokenizer.json, and which of its tokens control the model. */
 import { ControlTokenFinder, type ChatTokenizer } from '#core/chat/tokenizer.ts';
 import { FailureError } from '#core/failure.ts';
+import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
+import { openTokenizerJson, type OpenedTokenizer } from '../../tokenizer/open-tokenizer.ts';
 import { isRecord, textOf } from './json.ts';
 
 /** A tokenizer and the names that tokenizer_config.json gives to its tokens (`bos_token`, `boi_token`, …). */
@@ -11,18 +13,18 @@ export interface LoadedTokenizer {
 }
 
 /**
- * From the parsed tokenizer.json and tokenizer_config.json. Throws FailureError 'file-broken' when the library cannot
- * read them.
+ * From the parsed tokenizer.json and tokenizer_config.json.
+ * @throws FailureError 'file-broken' where neither our encoder nor the library reads them
  */
-export function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): LoadedTokenizer {
+export async function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Promise<LoadedTokenizer> {
   if (!isRecord(tokenizerJson)) throw broken('tokenizer.json', 'not an object');
   if (!isRecord(tokenizerConfig)) throw broken('tokenizer_config.json', 'not an object');
-  let library: Tokenizer;
+  let encoder: OpenedTokenizer['tokenizer'];
   try {
-    library = new Tokenizer(tokenizerJson, tokenizerConfig);
+    encoder = (await openTokenizerJson(tokenizerJson, tokenizerConfig)).tokenizer;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FailureError('file-broken', { file: 'tokenizer.json', reason }, { cause: error });
+    if (error instanceof TokenizerFormatError) throw broken('tokenizer.json', error.message, error);
+    throw error;
   }
   const names = new Map<string, string>();
   for (const fields of [tokenizerConfig['extra_special_tokens'], tokenizerConfig]) {
@@ -32,68 +34,71 @@ export function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown):
       if (name !== undefined) names.set(field, name);
     }
   }
-  return { tokenizer: new HuggingFaceTokenizer(library, names), names };
+  return { tokenizer: new PackageTokenizer(encoder, names), names };
 }
 
-function broken(file: string, reason: string): FailureError {
-  return new FailureError('file-broken', { file, reason });
+function broken(file: string, reason: string, cause?: unknown): FailureError {
+  return new FailureError('file-broken', { file, reason }, { cause });
 }
 
-/** `<unused94>` and `<unused95>` frame MedGemma's thinking, and are not marked special in the vocabulary. */
+/** `<unused94>` and `<unused95>` enclose MedGemma's thinking, and are not marked special in the vocabulary. */
 const UNUSED = /^<unused\d+>$/;
 
-class HuggingFaceTokenizer implements ChatTokenizer {
+class PackageTokenizer implements ChatTokenizer {
   readonly controlTokens: readonly string[];
-  private readonly special = new Set<number>();
-  private readonly finder: ControlTokenFinder;
+  readonly #encoder: OpenedTokenizer['tokenizer'];
+  readonly #special = new Set<number>();
+  readonly #finder: ControlTokenFinder;
 
-  constructor(
-    private readonly library: Tokenizer,
-    names: ReadonlyMap<string, string>,
-  ) {
+  constructor(encoder: OpenedTokenizer['tokenizer'], names: ReadonlyMap<string, string>) {
+    this.#encoder = encoder;
     const control = new Set<string>();
-    for (const [id, token] of library.get_added_tokens_decoder()) {
-      if (token.special) this.special.add(id);
-      if (token.special || UNUSED.test(token.content)) control.add(token.content);
+    for (const { id, content, special } of encoder.addedTokens) {
+      if (special) this.#special.add(id);
+      if (special || UNUSED.test(content)) control.add(content);
     }
     for (const name of names.values()) {
-      const id = library.token_to_id(name);
+      const id = encoder.idOf(name);
       if (id === undefined) continue;
-      this.special.add(id);
+      this.#special.add(id);
       control.add(name);
     }
     this.controlTokens = [...control];
-    this.finder = new ControlTokenFinder(this.controlTokens);
+    this.#finder = new ControlTokenFinder(this.controlTokens);
   }
 
   encode(text: string, { special }: { special: boolean }): number[] {
-    const encode = (part: string) => this.library.encode(part, { add_special_tokens: false }).ids;
-    if (special) return encode(text);
-    // The library always recognises added tokens, so a control token is cut after its first character: "<", "eos>".
     const ids: number[] = [];
+    // Not spread into arguments: a long text has more tokens than a call may have arguments.
+    const add = (part: string) => this.#encoder.encode(part).forEach((id) => ids.push(id));
+    if (special) {
+      add(text);
+      return ids;
+    }
+    // Encoders always recognise added tokens, so a control token is cut after its first character: "<", "eos>".
     let from = 0;
-    for (let found = this.finder.next(text, 0); found; found = this.finder.next(text, from)) {
+    for (let found = this.#finder.next(text, 0); found; found = this.#finder.next(text, from)) {
       const cut = found.at + 1;
-      ids.push(...encode(text.slice(from, cut)));
+      add(text.slice(from, cut));
       from = cut;
     }
-    ids.push(...encode(text.slice(from)));
+    add(text.slice(from));
     return ids;
   }
 
   decode(ids: readonly number[]): string {
-    return ids.length === 0 ? '' : this.library.decode([...ids], { clean_up_tokenization_spaces: false });
+    return this.#encoder.decode(ids);
   }
 
   idOf(token: string): number | undefined {
-    return this.library.token_to_id(token);
+    return this.#encoder.idOf(token);
   }
 
   tokenOf(id: number): string | undefined {
-    return this.library.id_to_token(id);
+    return this.#encoder.pieceOf(id);
   }
 
   isSpecial(id: number): boolean {
-    return this.special.has(id);
+    return this.#special.has(id);
   }
 }

@@ -4,11 +4,9 @@ import { NearestRows } from '#core/embedding/nearest.ts';
 import { DEFAULT_INITIALIZER_RANGE, newRow } from '#core/embedding/new-row.ts';
 import type { EmbeddingRows } from '#core/embedding/rows.ts';
 import { FailureError } from '#core/failure.ts';
-import type { NearestEvent, NearestRequest, NewToken, NewTokenPlace } from '#core/protocol/nearest.ts';
+import type { NearestRequest, NewToken, NewTokenPlace } from '#core/protocol/nearest.ts';
 import type { ModelPackage } from '../model/package.ts';
 import { openTable } from './table.ts';
-
-const progressMilliseconds = 100;
 
 /** @throws FailureError; the signal's reason between two blocks of rows */
 export async function findNearest(
@@ -16,7 +14,7 @@ export async function findNearest(
   tokenizer: ChatTokenizer,
   request: NearestRequest,
   signal: AbortSignal,
-  onProgress: (event: Extract<NearestEvent, { type: 'progress' }>) => void,
+  onProgress: (doneRows: number, totalRows: number) => void,
 ): Promise<NewTokenPlace[]> {
   const { rows, initializerRange = DEFAULT_INITIALIZER_RANGE } = await openTable(pack, signal);
   const subwords = request.tokens.map((token) => subwordsOf(token, tokenizer, rows.table.rows));
@@ -45,19 +43,14 @@ async function searchAll(
   rows: EmbeddingRows,
   search: NearestRows,
   signal: AbortSignal,
-  onProgress: (event: Extract<NearestEvent, { type: 'progress' }>) => void,
+  onProgress: (doneRows: number, totalRows: number) => void,
 ): Promise<void> {
   const { rows: total, columns } = rows.table;
-  let last = performance.now();
   // Each block is read from a Blob, and meanwhile the worker hears a Stop.
   for await (const { first, values } of rows.blocks()) {
     signal.throwIfAborted();
     search.add(first, values);
-    const done = first + values.length / columns;
-    const now = performance.now();
-    if (now - last < progressMilliseconds && done < total) continue;
-    last = now;
-    onProgress({ type: 'progress', done, total });
+    onProgress(first + values.length / columns, total);
   }
 }
 

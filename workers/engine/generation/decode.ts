@@ -1,6 +1,6 @@
 /** The token loops: one id after another until something ends the answer. */
 import { createSampler } from '#core/sampling/sampler.ts';
-import type { Sampling } from '#core/protocol/conversation.ts';
+import type { Sampling } from '#core/sampling/sampling.ts';
 import type { Embedding } from '../model/embedding.ts';
 import { textMask, type Decoder } from '../model/decoder.ts';
 import { int64Tensor, type Backend } from '../model/backend.ts';

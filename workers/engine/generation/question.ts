@@ -1,7 +1,7 @@
 /** From messages to what the decoder is asked: a prompt, and the features of the images in it. */
 import type { ImagePrompt } from '#core/chat/chunks.ts';
 import type { Preprocessor } from '#core/image/preprocessor.ts';
-import type { ChatMessage, ContentPart } from '#core/protocol/conversation.ts';
+import type { ChatMessage, ContentPart } from '#core/chat/message.ts';
 import { FailureError } from '#core/failure.ts';
 import type { Chat } from '../chat/chat.ts';
 import { readPixelValues } from '../image/pixels.ts';

@@ -1,17 +1,17 @@
 /** Hands new text to the page, at most once a frame. */
-import type { GenerateEvent } from '#core/protocol/engine.ts';
+import type { GenerateUpdate } from '#core/protocol/engine.ts';
 import type { TextDelta } from '../chat/stream.ts';
 
 const frameMilliseconds = 16;
 
 export class TextEmitter {
-  readonly #emit: (event: GenerateEvent) => void;
+  readonly #emit: (event: GenerateUpdate) => void;
   #parts: { text: string; thought: boolean }[] = [];
   #ids: number[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastFlush = 0;
 
-  constructor(emit: (event: GenerateEvent) => void) {
+  constructor(emit: (event: GenerateUpdate) => void) {
     this.#emit = emit;
   }
 

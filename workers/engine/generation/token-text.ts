@@ -1,5 +1,6 @@
 /** Tokens as they are shown to people. */
 import type { ChatTokenizer } from '#core/chat/tokenizer.ts';
+import { TextStream } from '../chat/stream.ts';
 
 const BYTE = /^<0x[0-9A-F]{2}>$/u;
 
@@ -10,7 +11,9 @@ export function displayText(tokenizer: Pick<ChatTokenizer, 'decode' | 'tokenOf' 
   return tokenizer.decode([id]);
 }
 
-/** A whole answer, without control tokens. */
-export function answerText(tokenizer: Pick<ChatTokenizer, 'decode' | 'isSpecial'>, ids: readonly number[]): string {
-  return tokenizer.decode(ids.filter((id) => !tokenizer.isSpecial(id)));
+/** A whole answer, without control tokens: the text that the chat shows for these ids, the thought included. */
+export function answerText(tokenizer: ChatTokenizer, ids: readonly number[]): string {
+  const stream = new TextStream(tokenizer);
+  const deltas = [...ids.flatMap((id) => stream.push(id)), ...stream.end()];
+  return deltas.map(({ text }) => text).join('');
 }

@@ -2,7 +2,7 @@
 import type * as Ort from 'onnxruntime-web';
 import type { Prompt } from '#core/chat/prompt.ts';
 import type { ChatTokenizer } from '#core/chat/tokenizer.ts';
-import type { TraceEvent, TraceRequest, TracedToken } from '#core/protocol/adapters.ts';
+import type { TraceRequest, TraceUpdate, TracedToken } from '#core/protocol/adapters.ts';
 import { Softmax } from '#core/sampling/probability.ts';
 import { createSampler } from '#core/sampling/sampler.ts';
 import { int64Tensor } from '../model/backend.ts';
@@ -17,10 +17,10 @@ import { displayText } from './token-text.ts';
 
 export interface TraceInput extends QuestionInput {
   request: TraceRequest;
-  emit: (event: TraceEvent) => void;
+  emit: (update: TraceUpdate) => void;
 }
 
-export interface TraceResult {
+export interface TracedAnswer {
   reason: DecodeEnd;
   ids: readonly number[];
 }
@@ -29,7 +29,7 @@ export interface TraceResult {
  * Computes the whole prompt, whatever the cache holds, and leaves the cache empty; the prefix's images stay.
  * @throws FailureError
  */
-export async function runTrace(input: TraceInput): Promise<TraceResult> {
+export async function runTrace(input: TraceInput): Promise<TracedAnswer> {
   const { model, chat, prefix, request, signal, meter, emit } = input;
   const question = await readQuestion(input, request.messages);
   const { prompt } = question;
@@ -53,11 +53,11 @@ export interface TraceAnswerInput {
   request: Omit<TraceRequest, 'messages' | 'strengths'>;
   signal: AbortSignal;
   meter: TurnMeter;
-  emit: (event: TraceEvent) => void;
+  emit: (update: TraceUpdate) => void;
 }
 
 /** Starts behind what the decoder's cache holds; it must be a part of the prompt. */
-export async function traceAnswer(input: TraceAnswerInput): Promise<TraceResult> {
+export async function traceAnswer(input: TraceAnswerInput): Promise<TracedAnswer> {
   const { model, prompt, request, signal, meter, emit } = input;
   const { backend, embedding, decoder } = model;
   const { forced } = request;

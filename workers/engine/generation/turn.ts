@@ -1,6 +1,6 @@
 /** One answer: prompt, images, prefill in chunks, tokens. */
 import { commonPrefix, type ImagePrompt } from '#core/chat/chunks.ts';
-import type { GenerateEvent, GenerateRequest } from '#core/protocol/engine.ts';
+import type { GenerateRequest, GenerateUpdate } from '#core/protocol/engine.ts';
 import { TextStream } from '../chat/stream.ts';
 import { forgetPrefix, prefixOf, withAnswer } from './prefix-cache.ts';
 import { decodeGreedy, decodeSampled, isGreedy, type DecodeEnd } from './decode.ts';
@@ -11,7 +11,7 @@ import { TextEmitter } from './text-emitter.ts';
 
 export interface TurnInput extends QuestionInput {
   request: GenerateRequest;
-  emit: (event: GenerateEvent) => void;
+  emit: (update: GenerateUpdate) => void;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The adapters that stand beside the decoder's weights: they come, go, and get stronger or weaker. */
+/** The adapters that the decoder runs with: sets them, removes them, and changes their strengths. */
 import type { Projection } from '#core/gemma3/projections.ts';
 import type { Adapter } from '#core/lora/adapter.ts';
 import { AdapterError } from '#core/lora/error.ts';
@@ -16,9 +16,9 @@ import { warmUp } from '../model/warm-up.ts';
 import { DecoderGoneError } from './failure.ts';
 import { LoraInputs } from './inputs.ts';
 
-/** Without adapters the session is the plain one, with no branches, so that who uses none pays nothing. */
+/** Without adapters the session has no LoRA branches, so that plain answers are not slower. */
 interface Applied {
-  /** Projections that the session has branches beside. */
+  /** Projections that have LoRA branches in the session. */
   targets: readonly Projection[];
   branches: readonly LoraBranch[];
   inputs: LoraInputs | undefined;
@@ -33,7 +33,7 @@ export class AppliedAdapters {
   readonly #decoder: Decoder;
   readonly #session: DecoderSession;
   #applied: Applied = { targets: [], branches: [], inputs: undefined, strengths: [] };
-  /** A job runs at strengths of its own. */
+  /** A job runs at strengths other than those of `#applied`. */
   #isLent = false;
 
   constructor(backend: Backend, embedding: Embedding, decoder: Decoder, session: DecoderSession) {
@@ -44,10 +44,10 @@ export class AppliedAdapters {
   }
 
   /**
-   * Puts these in place of those that stand; none takes the branches out. Empties the decoder's cache. What stood before stands
-   * still when this throws anything but DecoderGoneError.
+   * Applies these adapters in place of the ones before; an empty list takes the LoRA branches out of the graph. Empties the
+   * decoder's cache. When it throws anything but DecoderGoneError, the adapters before stay applied.
    * @param strengths one for each
-   * @throws AdapterError, FailureError `no-branches`, DecoderGoneError
+   * @throws AdapterError, FailureError `no-lora-branches`, DecoderGoneError
    */
   async set(
     adapters: readonly Adapter[],
@@ -91,7 +91,7 @@ export class AppliedAdapters {
     return true;
   }
 
-  /** Does `work` at other strengths. Those in force, also if they change meanwhile, are back when it has ended. */
+  /** Runs `work` at other strengths. Afterwards the strengths in force apply again, also those that were set meanwhile. */
   async during<T>(strengths: readonly number[] | undefined, work: () => Promise<T>): Promise<T> {
     if (strengths === undefined) return work();
     if (
@@ -122,7 +122,7 @@ export class AppliedAdapters {
     }
   }
 
-  /** Another session; where it cannot be made, one as it was. */
+  /** Replaces the session; restores the one before where that fails. */
   async #replace(graph: DecoderGraph, inputs: LoraInputs | undefined, onProgress: OnProgress): Promise<void> {
     try {
       await this.#useSession(graph, inputs, onProgress);
@@ -141,7 +141,7 @@ export class AppliedAdapters {
 
   async #useSession(graph: DecoderGraph, inputs: LoraInputs | undefined, onProgress: OnProgress): Promise<void> {
     this.#decoder.use(await this.#session.make(graph, onProgress), inputs);
-    // A session that was made has still to show that it runs.
+    // Some sessions are made and fail at their first run.
     await warmUp(this.#backend, this.#embedding, this.#decoder);
   }
 }

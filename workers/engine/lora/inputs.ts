@@ -1,4 +1,4 @@
-/** A and B of the adapters that stand beside the decoder, strengths and all, as inputs of its session. */
+/** lora_A and lora_B of the applied adapters, multiplied by their strengths, as inputs of the decoder's session. */
 import type * as Ort from 'onnxruntime-web';
 import type { Adapter } from '#core/lora/adapter.ts';
 import { rankOf, stackA, stackB } from '#core/lora/stack.ts';
@@ -15,7 +15,7 @@ export class LoraInputs implements ExtraInputs {
   readonly #adapters: readonly Adapter[];
   readonly #tensors: Record<string, Ort.Tensor> = {};
   readonly #buffers = new Map<string, GPUBuffer>();
-  /** Not yet where the session reads them. */
+  /** Strengths that are not yet written into the tensors. */
   #pending: readonly number[] | undefined;
 
   /**
@@ -47,7 +47,7 @@ export class LoraInputs implements ExtraInputs {
   feeds(): Record<string, Ort.Tensor> {
     const strengths = this.#pending;
     this.#pending = undefined;
-    // Not when they change but here: a run that was begun must not see half of its layers with other ones.
+    // Written here and not when they change: a run must not see two strengths in its layers.
     if (strengths) this.#putStrengths(strengths);
     return this.#tensors;
   }
@@ -56,7 +56,7 @@ export class LoraInputs implements ExtraInputs {
     for (const buffer of this.#buffers.values()) buffer.destroy();
   }
 
-  /** They are in B: so a token pays for no product with them. */
+  /** The strengths are multiplied into B, so that the graph needs no product for them. */
   #putStrengths(strengths: readonly number[]): void {
     for (const branch of this.#branches)
       this.#put(branch.b, branch.type, stackB(branch, this.#adapters, strengths), [

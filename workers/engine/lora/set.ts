@@ -1,11 +1,11 @@
 /** The job that changes the adapters of the open model. */
-import type { AdapterInfo, SetAdaptersRequest } from '#core/protocol/adapters.ts';
+import type { AdapterInfo } from '#core/lora/describe.ts';
+import type { SetAdaptersRequest } from '#core/protocol/adapters.ts';
 import { forgetPrefix, type PrefixCache } from '../generation/prefix-cache.ts';
 import type { LoadedModel } from '../model/load.ts';
-import { adapterFailure } from './failure.ts';
-import { readAdapters } from './read.ts';
+import { asAdapterError } from './failure.ts';
 
-/** @throws FailureError; the adapters that stood before stand still, unless it is a DecoderGoneError */
+/** @throws AdapterError, FailureError; the adapters that were applied before stay applied, unless it is a DecoderGoneError */
 export async function setAdapters(
   model: LoadedModel,
   prefix: PrefixCache,
@@ -14,15 +14,16 @@ export async function setAdapters(
   onProgress: (doneBytes: number, totalBytes: number) => void,
 ): Promise<readonly AdapterInfo[]> {
   try {
-    const { adapters, infos } = await readAdapters(request, model.package.config, signal);
+    const { adapters, infos } = await model.adapterCache.read(request, signal);
     try {
       await model.adapters.set(adapters, request.strengths, signal, onProgress);
+      model.adapterCache.applied(request);
     } finally {
-      // Where nothing was touched the prefix is still good.
+      // While the decoder's cache was not emptied, the prefix is valid.
       if (model.decoder.length === 0) forgetPrefix(model.decoder, prefix);
     }
     return infos;
   } catch (error) {
-    throw adapterFailure(error);
+    throw asAdapterError(error);
   }
 }

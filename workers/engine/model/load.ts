@@ -1,8 +1,9 @@
 /** From a package to a model that stands on its device: graphs read, patched, sessions made, caches allocated. */
-import type { ModelInfo, OpenEvent, OpenOptions } from '#core/protocol/engine.ts';
+import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
+import { AdapterCache } from '../lora/adapter-cache.ts';
 import { AppliedAdapters } from '../lora/applied-adapters.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
@@ -27,15 +28,14 @@ export interface LoadedModel {
   info: ModelInfo;
   embedding: Embedding;
   decoder: Decoder;
-  /** LoRA beside the decoder's weights. */
+  /** LoRA adapters that run with the decoder. */
   adapters: AppliedAdapters;
+  adapterCache: AdapterCache;
   vision: VisionEncoder | undefined;
   /** Longest chunk of prefill in tokens. */
   chunk: number;
   dispose(): Promise<void>;
 }
-
-type Progress = Extract<OpenEvent, { type: 'progress' }>;
 
 /** Tokens of a prefill chunk: long enough to fill a GPU, short enough for Stop. */
 const chunkOnGpu = 256;
@@ -49,7 +49,7 @@ export async function loadModel(
   backend: Backend,
   options: Pick<OpenOptions, 'contextLength'>,
   signal: AbortSignal,
-  onProgress: (progress: Progress) => void,
+  onProgress: (progress: OpenProgress) => void,
 ): Promise<LoadedModel> {
   const release: (() => Promise<void> | void)[] = [];
   const dispose = async () => {
@@ -70,11 +70,11 @@ async function load(
   backend: Backend,
   options: Pick<OpenOptions, 'contextLength'>,
   signal: AbortSignal,
-  onProgress: (progress: Progress) => void,
+  onProgress: (progress: OpenProgress) => void,
   release: (() => Promise<void> | void)[],
 ): Promise<Omit<LoadedModel, 'dispose'>> {
   const { config } = pack;
-  const step = (phase: Progress['phase'], file: string, doneBytes: number, totalBytes: number) => {
+  const step = (phase: OpenProgress['phase'], file: string, doneBytes: number, totalBytes: number) => {
     signal.throwIfAborted();
     onProgress({ type: 'progress', phase, file, doneBytes, totalBytes });
   };
@@ -155,7 +155,8 @@ async function load(
     contextLength,
     runtime: backend.info,
   };
-  return { package: pack, backend, info, embedding, decoder, adapters, vision, chunk };
+  const adapterCache = new AdapterCache(config);
+  return { package: pack, backend, info, embedding, decoder, adapters, adapterCache, vision, chunk };
 }
 
 /** Initializers of the embedding graph that hold its table. */

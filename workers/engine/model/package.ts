@@ -4,7 +4,8 @@ import { parseEndTokens } from '#core/gemma3/generation-config.ts';
 import { externalFiles, OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
-import { parseManifest, type Dtype, type Manifest } from '#core/protocol/manifest.ts';
+import { type Manifest, parseManifest } from '#core/protocol/manifest.ts';
+import type { Dtype } from '#core/gemma3/dtype.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
 import { readJson, type PackageReader } from '../../store/reader.ts';
 

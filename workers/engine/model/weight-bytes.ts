@@ -2,24 +2,18 @@
 import { externalLocation, mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 
-const progressMilliseconds = 50;
-
 export function externalBytes(model: ModelProto): number {
   return mainGraph(model).initializer.reduce((sum, tensor) => sum + (externalLocation(tensor)?.length ?? 0), 0);
 }
 
-/** Adds up the bytes of weights read, and tells about them as often as one looks. */
+/** Adds up the bytes of weights read. */
 export function readProgress(
   totalBytes: number,
   onProgress: (doneBytes: number, totalBytes: number) => void,
 ): (bytes: number) => void {
   let doneBytes = 0;
-  let last = 0;
   return (bytes) => {
     doneBytes = Math.min(doneBytes + bytes, totalBytes);
-    const now = performance.now();
-    if (now - last < progressMilliseconds && doneBytes < totalBytes) return;
-    last = now;
     onProgress(doneBytes, totalBytes);
   };
 }

@@ -1,16 +1,17 @@
-import type { LabFailure, PairsEvent, TokenizerKey } from '#core/protocol/tokenizer.ts';
+import type { Failure } from '#core/failure.ts';
+import type { TokenizerKey } from '#core/protocol/tokenizer.ts';
 import { claimCounts, claimPairs, type ClaimCounts } from './claims.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 
-/** The claims, counted in the lab worker by every tokenizer that is compared. */
+/** The claims, counted in the tokenizer worker by every tokenizer that is compared. */
 export class Claims {
   counts = $state.raw<readonly ClaimCounts[]>([]);
-  failure = $state.raw<LabFailure>();
+  failure = $state.raw<Failure>();
   #keys: readonly TokenizerKey[] = [];
   #counted: readonly TokenizerKey[] | undefined;
   #counting = false;
 
-  constructor(private readonly link: TokenizerWorker) {}
+  constructor(private readonly worker: TokenizerWorker) {}
 
   /** The tokenizers that take part. */
   follow(keys: readonly TokenizerKey[]): void {
@@ -35,15 +36,8 @@ export class Claims {
   }
 
   async #count(keys: readonly TokenizerKey[]): Promise<void> {
-    const job = this.link.newJob();
-    await this.link.run<PairsEvent>(
-      job,
-      (api, on) => api.measurePairs(job, { pairs: claimPairs, keys }, on),
-      (event) => {
-        if (event.type === 'progress') return;
-        if (event.type === 'done') this.counts = event.counts.map(claimCounts);
-        this.failure = event.type === 'failed' ? event.failure : undefined;
-      },
-    );
+    const end = await this.worker.start('measurePairs', { pairs: claimPairs, keys }).ended;
+    if (end.type === 'done') this.counts = end.counts.map(claimCounts);
+    this.failure = end.type === 'failed' ? end.failure : undefined;
   }
 }

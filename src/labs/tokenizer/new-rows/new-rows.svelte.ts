@@ -1,7 +1,6 @@
-import type { LabFailure } from '#core/protocol/tokenizer.ts';
 import type { Failure } from '#core/failure.ts';
 import type { NearestEvent, NewTokenPlace } from '#core/protocol/nearest.ts';
-import type { NewTokensReply, PackToken } from '#core/protocol/vocabulary.ts';
+import type { PackToken } from '#core/protocol/vocabulary.ts';
 import type { EngineClient } from '../../../workers/engine.svelte.ts';
 import type { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { mismatchOf, type Mismatch } from './base-match.ts';
@@ -17,7 +16,7 @@ const worthwhile = 3;
 export class NewRows {
   tokens = $state.raw<readonly PackToken[]>([]);
   /** The tokens did not come. */
-  failure = $state.raw<LabFailure>();
+  failure = $state.raw<Failure>();
   query = $state('');
   chosen = $state.raw<PackToken>();
   progress = $state.raw<{ done: number; total: number }>();
@@ -39,7 +38,7 @@ export class NewRows {
   #loading = false;
 
   constructor(
-    private readonly link: VocabularyWorker,
+    private readonly worker: VocabularyWorker,
     private readonly sources: LessonSources,
     private readonly engine: EngineClient,
   ) {}
@@ -48,13 +47,9 @@ export class NewRows {
     if (this.#loading || this.tokens.length > 0) return;
     this.#loading = true;
     this.failure = undefined;
-    try {
-      const reply = await this.link.ask<NewTokensReply>(async (api) => await api.newTokens({ ...this.sources }));
-      if (reply.type === 'done') this.tokens = reply.tokens;
-      else this.failure = reply.failure;
-    } catch {
-      this.failure = { code: 'worker', detail: { reason: 'the worker broke off' } };
-    }
+    const end = await this.worker.start('newTokens', { ...this.sources }).ended;
+    if (end.type === 'done') this.tokens = end.tokens;
+    if (end.type === 'failed') this.failure = end.failure;
     this.#loading = false;
   }
 

@@ -1,5 +1,5 @@
-import type { JobId } from '#core/protocol/engine.ts';
-import type { CompareEvent, LabFailure, PairsResult, TokenizerKey } from '#core/protocol/tokenizer.ts';
+import type { PairsResult, TokenizerKey } from '#core/protocol/tokenizer.ts';
+import type { Failure } from '#core/failure.ts';
 import type { Pair } from '#core/tokenizer/statistics/measure.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 import { readPairs } from './read-pairs.ts';
@@ -12,11 +12,11 @@ export class Pairs {
   koreanFirst = $state(false);
   results = $state.raw<readonly PairsResult[]>([]);
   progress = $state.raw<{ done: number; total: number }>();
-  failure = $state.raw<LabFailure>();
+  failure = $state.raw<Failure>();
   #keys: readonly TokenizerKey[] = [];
-  #job: JobId | undefined;
+  #measured = 0;
 
-  constructor(private readonly link: TokenizerWorker) {}
+  constructor(private readonly worker: TokenizerWorker) {}
 
   /** The tokenizers that take part; what was measured with others is measured again. */
   use(keys: readonly TokenizerKey[]): void {
@@ -36,21 +36,15 @@ export class Pairs {
   }
 
   async #measure(): Promise<void> {
-    if (this.#job) this.link.stop(this.#job);
-    const job = this.link.newJob();
-    this.#job = job;
-    const request = { pairs: this.pairs, keys: this.#keys };
+    const mine = ++this.#measured;
     if (this.#keys.length === 0) return;
-    await this.link.run<CompareEvent>(
-      job,
-      (api, on) => api.comparePairs(job, request, on),
-      (event) => {
-        // Of a job that was replaced nothing is wanted any more.
-        if (this.#job !== job) return;
-        this.progress = event.type === 'progress' ? { done: event.done, total: event.total } : undefined;
-        if (event.type === 'done') this.results = event.results;
-        if (event.type === 'failed') this.failure = event.failure;
-      },
-    );
+    // The newest request wins: the worker stops the one before.
+    const end = await this.worker.start('comparePairs', { pairs: this.pairs, keys: this.#keys }, (event) => {
+      if (mine === this.#measured && event.type === 'progress') this.progress = event;
+    }).ended;
+    if (mine !== this.#measured) return;
+    this.progress = undefined;
+    if (end.type === 'done') this.results = end.results;
+    if (end.type === 'failed') this.failure = end.failure;
   }
 }

@@ -1,14 +1,14 @@
-import type { LabFailure } from '#core/protocol/tokenizer.ts';
+import type { Failure } from '#core/failure.ts';
 import type { Pair } from '#core/tokenizer/statistics/measure.ts';
 import { pairOf } from '#core/tokenizer/statistics/pairs.ts';
 import { countText } from '#core/tokenizer/statistics/text-counts.ts';
 
 export type ReadPairs =
-  { type: 'pairs'; pairs: readonly Pair[]; koreanFirst: boolean } | { type: 'failed'; failure: LabFailure };
+  { type: 'pairs'; pairs: readonly Pair[]; koreanFirst: boolean } | { type: 'failed'; failure: Failure };
 
 /** A pair a line, a tab between; empty lines are passed over. The column with more Hangul is the Korean one. */
 export function readPairs(text: string, file: string): ReadPairs {
-  const failed = (code: LabFailure['code'], detail: LabFailure['detail'] = {}): ReadPairs => {
+  const failed = (code: Failure['code'], detail: Failure['detail'] = {}): ReadPairs => {
     return { type: 'failed', failure: { code, detail: { file, ...detail } } };
   };
   const pairs: Pair[] = [];

@@ -1,7 +1,7 @@
+import { FailureError } from '#core/failure.ts';
 import { CONTINUED, type EditReply, type TokenizerKey, type TokensByUnit } from '#core/protocol/tokenizer.ts';
 import { editBetween } from '#core/tokenizer/text/text-edit.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
-import { WorkerFailedError } from '../../../workers/worker-client.ts';
 
 /** A sentence through one tokenizer; entries as in `TokensByUnit`. */
 export interface UnitTokens {
@@ -56,10 +56,10 @@ export class LiveText {
   #recovered = false;
   #made = 0;
 
-  /** @param reload puts the tokenizers into a worker that knows none of them */
+  /** @param restored resolves when a worker that was replaced has its tokenizers again */
   constructor(
-    private readonly link: TokenizerWorker,
-    private readonly reload: () => Promise<void>,
+    private readonly worker: TokenizerWorker,
+    private readonly restored: () => Promise<void>,
   ) {}
 
   get text(): string {
@@ -74,6 +74,12 @@ export class LiveText {
   /** The tokenizers that take part, in order. */
   use(keys: readonly TokenizerKey[]): void {
     this.#keys = keys;
+    void this.#pump();
+  }
+
+  /** The worker was replaced, and knows nothing of the text. */
+  resend(): void {
+    this.#wantsAll = true;
     void this.#pump();
   }
 
@@ -106,7 +112,7 @@ export class LiveText {
       return;
     }
     this.#recovered = true;
-    await this.reload();
+    await this.restored();
   }
 
   #isBehind(): boolean {
@@ -123,9 +129,9 @@ export class LiveText {
     const request = { version, scope: all ? 'all' : 'edit', edit, keys } as const;
     let reply: EditReply;
     try {
-      reply = await this.link.ask<EditReply>(async (api) => await api.edit(request));
+      ({ reply } = await this.worker.ask('edit', request));
     } catch (error) {
-      if (error instanceof WorkerFailedError) return false;
+      if (error instanceof FailureError) return false;
       throw error;
     }
     if (reply.type === 'units' && reply.lanes.length < keys.length) return false;

@@ -1,4 +1,5 @@
-import type { LabFailure, TokenizerInfo, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
+import type { Failure } from '#core/failure.ts';
+import type { TokenizerInfo, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
 
 /** A tokenizer of the lab: there, on its way, or refused. */
 export class Entry {
@@ -6,7 +7,7 @@ export class Entry {
   /** Done of total bytes, while an address is being fetched. */
   progress = $state.raw<{ done: number; total: number | undefined }>();
   info = $state.raw<TokenizerInfo>();
-  failure = $state.raw<LabFailure>();
+  failure = $state.raw<Failure>();
   /** Takes part in the comparison. */
   shown = $state(true);
   readonly ready = $derived(this.state === 'ready');

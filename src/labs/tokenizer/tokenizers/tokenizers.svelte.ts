@@ -1,4 +1,4 @@
-import type { LabFailure, LoadEvent, TokenFacts, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
+import type { TokenFacts, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 import { Entry } from './entry.svelte.ts';
 
@@ -13,12 +13,13 @@ export class Tokenizers {
   entries = $state.raw<readonly Entry[]>([]);
   readonly shown = $derived(this.entries.filter((entry) => entry.ready && entry.shown));
   readonly base = $derived(this.entries.find((entry) => entry.key === BASE && entry.ready));
-  readonly #link: TokenizerWorker;
+  readonly #worker: TokenizerWorker;
+  readonly #loading = new Map<Entry, { stop(): void }>();
   readonly #facts = new Map<string, Promise<TokenFacts | undefined>>();
   #count = 0;
 
-  constructor(link: TokenizerWorker, page: string) {
-    this.#link = link;
+  constructor(worker: TokenizerWorker, page: string) {
+    this.#worker = worker;
     const url = (path: string) => new URL(path, page).href;
     this.entries = [
       new Entry(BASE, { type: 'base', url: url('tokenizer/gemma3.vocabulary') }, BASE, 0),
@@ -32,21 +33,19 @@ export class Tokenizers {
     entry.state = 'loading';
     entry.failure = undefined;
     entry.progress = undefined;
-    const job = this.#link.newJob();
-    await this.#link.run<LoadEvent>(
-      job,
-      (api, on) => api.load(job, entry.key, entry.source, on),
-      (event) => {
-        if (event.type === 'progress') entry.progress = { done: event.doneBytes, total: event.totalBytes };
-        else if (event.type === 'done') {
-          entry.info = event.tokenizer;
-          entry.state = 'ready';
-        } else {
-          entry.failure = event.type === 'failed' ? event.failure : stopped;
-          entry.state = 'failed';
-        }
-      },
-    );
+    const job = this.#worker.start('load', { key: entry.key, source: entry.source }, (event) => {
+      if (event.type === 'progress') entry.progress = { done: event.doneBytes, total: event.totalBytes };
+    });
+    this.#loading.set(entry, job);
+    const end = await job.ended;
+    this.#loading.delete(entry);
+    if (end.type === 'done') {
+      entry.info = end.tokenizer;
+      entry.state = 'ready';
+    } else {
+      entry.failure = end.type === 'failed' ? end.failure : { code: 'stopped', detail: {} };
+      entry.state = 'failed';
+    }
   }
 
   /** A tokenizer of the visitor's; one that is refused stays in the list with the reason, until it is removed. */
@@ -67,7 +66,8 @@ export class Tokenizers {
 
   remove(entry: Entry): void {
     this.entries = this.entries.filter((other) => other !== entry);
-    void this.#link.running?.forget(entry.key);
+    this.#loading.get(entry)?.stop();
+    if (this.#worker.isRunning) this.#worker.start('forget', entry.key);
   }
 
   /** Undefined where the worker no longer holds the tokenizer. */
@@ -75,13 +75,14 @@ export class Tokenizers {
     const name = `${key}/${id}`;
     const known = this.#facts.get(name);
     if (known) return known;
-    const asked = this.#link
-      .ask((api) => api.inspect(key, id))
-      .catch(() => {
+    const asked = this.#worker.ask('inspect', { key, id }).then(
+      ({ facts }) => facts,
+      () => {
         // The worker broke off: the next one may know.
         this.#facts.delete(name);
         return undefined;
-      });
+      },
+    );
     this.#facts.set(name, asked);
     return asked;
   }
@@ -92,5 +93,3 @@ export class Tokenizers {
     return free ?? this.entries.length % hues;
   }
 }
-
-const stopped: LabFailure = { code: 'worker', detail: { reason: 'stopped' } };

@@ -1,12 +1,7 @@
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { writePack } from '#core/tokenizer/korean/write-pack.ts';
-import type {
-  CurvePoint,
-  PackMerge,
-  TrainingEvent,
-  TrainingFailure,
-  TrainingRequest,
-} from '#core/protocol/vocabulary.ts';
+import type { CurvePoint, PackMerge, TrainingEvent, TrainingRequest } from '#core/protocol/vocabulary.ts';
+import type { Failure } from '#core/failure.ts';
 import { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { download } from '../../../platform/download.ts';
 import type { Entry } from '../tokenizers/entry.svelte.ts';
@@ -16,7 +11,7 @@ export const maxTokens = 50_000;
 
 type Phase = 'start' | 'read' | 'count' | 'merge';
 
-/** Training a vocabulary on the reader's text, in a worker of its own that cancelling ends. */
+/** Training a vocabulary on the reader's text, in a worker of its own. */
 export class Training {
   text = $state('');
   file = $state.raw<File>();
@@ -32,13 +27,13 @@ export class Training {
   made = $state(0);
   latest = $state.raw<readonly PackMerge[]>([]);
   curve = $state.raw<readonly CurvePoint[]>([]);
-  failure = $state.raw<TrainingFailure>();
+  failure = $state.raw<Failure>();
   pack = $state.raw<Pack>();
   /** In the comparison, once it was added. */
   entry = $state.raw<Entry>();
 
-  readonly #link = new VocabularyWorker();
-  #cancelled = false;
+  readonly #worker = new VocabularyWorker();
+  #job: { stop(): void } | undefined;
 
   constructor(
     private readonly lab: TokenizerLab,
@@ -48,21 +43,15 @@ export class Training {
   async start(): Promise<void> {
     if (this.state === 'running') return;
     this.#reset();
-    const job = this.#link.newJob();
-    const request = this.#request();
-    await this.#link.run<TrainingEvent>(
-      job,
-      (api, on) => api.train(job, request, on),
-      (event) => this.#on(event),
-    );
+    const job = this.#worker.start('train', this.#request(), (event) => this.#on(event));
+    this.#job = job;
+    await job.ended;
     // Tables of a quarter of a million pieces are not kept for a training that may never come.
-    this.#link.discard({ code: 'worker', detail: { reason: 'ended' } });
+    this.#worker.end();
   }
 
-  /** Ends the worker in the middle of its work. */
   cancel(): void {
-    this.#cancelled = true;
-    this.#link.discard({ code: 'worker', detail: { reason: 'cancelled' } });
+    this.#job?.stop();
   }
 
   async addToLab(): Promise<void> {
@@ -89,7 +78,6 @@ export class Training {
   }
 
   #reset(): void {
-    this.#cancelled = false;
     this.state = 'running';
     this.phase = 'start';
     this.share = 0;
@@ -120,7 +108,7 @@ export class Training {
       this.made = event.point.merges;
       if (this.curve.at(-1)?.merges !== event.point.merges) this.curve = [...this.curve, event.point];
       this.state = 'done';
-    } else if (this.#cancelled || event.type === 'stopped') {
+    } else if (event.type === 'stopped') {
       this.state = 'cancelled';
       this.curve = [];
       this.split = undefined;

@@ -1,5 +1,6 @@
-import type { LabFailure } from '#core/protocol/tokenizer.ts';
-import type { CompareMethodsReply } from '#core/protocol/vocabulary.ts';
+import type { Failure } from '#core/failure.ts';
+import type { JobEnd } from '#core/protocol/jobs.ts';
+import type { MergeComparison, VocabularyJobs } from '#core/protocol/vocabulary.ts';
 import type { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { declaration } from '../claims/declaration.ts';
 
@@ -12,20 +13,18 @@ export interface LessonSources {
   pack: string;
 }
 
-type Compared = CompareMethodsReply & { type: 'done' };
-
 /** The reader's text through all methods of merging one list, as it is typed. */
 export class WrongMerges {
-  result = $state.raw<Compared>();
+  result = $state.raw<MergeComparison>();
   /** The Declaration, long enough to show what a short text may be spared. */
-  reference = $state.raw<Compared>();
-  failure = $state.raw<LabFailure>();
+  reference = $state.raw<MergeComparison>();
+  failure = $state.raw<Failure>();
   #text = '';
   #compared: string | undefined;
   #comparing = false;
 
   constructor(
-    private readonly link: VocabularyWorker,
+    private readonly worker: VocabularyWorker,
     private readonly sources: LessonSources,
   ) {}
 
@@ -47,25 +46,21 @@ export class WrongMerges {
       const text = this.#text;
       this.#compared = text;
       if (text.trim() === '') continue;
-      const reply = await this.#compare(text);
-      if (reply.type === 'done') this.result = reply;
-      this.failure = reply.type === 'failed' ? reply.failure : undefined;
-      if (reply.type === 'done' && !this.reference) await this.#compareReference();
+      const end = await this.#compare(text);
+      if (end.type === 'done') this.result = end;
+      this.failure = end.type === 'failed' ? end.failure : undefined;
+      if (end.type === 'done' && !this.reference) await this.#compareReference();
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
     this.#comparing = false;
   }
 
   async #compareReference(): Promise<void> {
-    const reply = await this.#compare(declaration.map(({ ko }) => ko).join('\n'));
-    if (reply.type === 'done') this.reference = reply;
+    const end = await this.#compare(declaration.map(({ ko }) => ko).join('\n'));
+    if (end.type === 'done') this.reference = end;
   }
 
-  async #compare(text: string): Promise<CompareMethodsReply> {
-    try {
-      return await this.link.ask<CompareMethodsReply>(async (api) => await api.compare({ ...this.sources, text }));
-    } catch {
-      return { type: 'failed', failure: { code: 'worker', detail: { reason: 'the worker broke off' } } };
-    }
+  #compare(text: string): Promise<JobEnd<VocabularyJobs['compare']>> {
+    return this.worker.start('compare', { ...this.sources, text }).ended;
   }
 }

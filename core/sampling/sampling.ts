@@ -1,14 +1,4 @@
-/** What is said to the model, and how its tokens are chosen. */
-import type { BlobLike } from '../bytes.ts';
-
-export interface ChatMessage {
-  role: 'system' | 'user' | 'assistant';
-  content: readonly ContentPart[];
-}
-
-export type ContentPart = { type: 'text'; text: string } | { type: 'image'; name: string; image: BlobLike };
-
-/** `temperature: 0` is greedy, and then only `repetitionPenalty` counts. */
+/** How tokens are chosen. `temperature: 0` is greedy, and then only `repetitionPenalty` counts. */
 export interface Sampling {
   temperature: number;
   /** Keep the k likeliest tokens; 0 keeps all. */

@@ -1,0 +1,68 @@
+/** Work that never ends: Stop ends it, the worker is replaced, and the model answers again without a reload of the page. */
+import { existsSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
+import { card, openLora } from './lora-page.ts';
+import { answers, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
+
+test.setTimeout(300_000);
+
+/** Stop has to end things within two seconds; the rest is for a machine that does other things too. */
+const stopped = { timeout: 10_000 };
+const reopened = '응답이 없는 작업을 끝내고 모델을 다시 열었습니다. 대화는 그대로입니다.';
+const hasTeachingModel = existsSync(`public/models/${DEFAULT_PACKAGE.folder}/manifest.json`);
+
+test('a chat template that loops for ever: Stop ends it, the conversation stays, the model answers again', async ({
+  page,
+}) => {
+  await openPage(page, '/', 'hanging-template');
+  await modelReady(page);
+  await prompt(page).fill('hang');
+  await send(page).click();
+  await expect(stop(page)).toBeVisible();
+  // Long enough to stand in the loop.
+  await page.waitForTimeout(1000);
+  await stop(page).click();
+  const begin = Date.now();
+  await expect(send(page)).toBeVisible(stopped);
+  console.log(`the looping template ended ${Date.now() - begin} ms after Stop`);
+  const notice = page.getByRole('alert').filter({ hasText: reopened });
+  await expect(notice).toBeVisible(patience);
+  await expect(page.getByText('hang', { exact: true })).toBeVisible();
+  await notice.getByRole('button', { name: '닫기' }).click();
+  await expect(notice).toBeHidden();
+
+  await prompt(page).fill('hello');
+  await send(page).click(patience);
+  await expect.poll(async () => (await answers(page).last().innerText()).length, patience).toBeGreaterThan(24);
+  await stop(page).click();
+  await expect(send(page)).toBeVisible(patience);
+});
+
+test('an adapter whose pattern takes for ever is refused, stands, or is stopped; the model answers again', async ({
+  page,
+}) => {
+  await openLora(page, hasTeachingModel ? 'built-in' : 'random');
+  const folder = 'tests/fixtures/adapters/catastrophic-pattern';
+  await page
+    .getByTestId('adapter-files')
+    .setInputFiles([`${folder}/adapter_config.json`, `${folder}/adapter_model.safetensors`]);
+  const entry = card(page).last();
+  await expect(entry).toBeVisible();
+  await page.waitForTimeout(1000);
+  if (!/ready|failed/.test((await entry.getAttribute('data-state')) ?? '')) {
+    const begin = Date.now();
+    await page
+      .getByRole('region', { name: /어댑터/ })
+      .getByRole('button', { name: '멈추기' })
+      .click();
+    await expect(entry).toHaveAttribute('data-state', 'failed', stopped);
+    await expect(page.getByRole('progressbar', { name: '가중치 옆에 거는 중입니다' })).toBeHidden(stopped);
+    console.log(`the adapter ended ${Date.now() - begin} ms after Stop`);
+    await expect(page.getByRole('alert').filter({ hasText: reopened })).toBeVisible(patience);
+  }
+  await page.goto('/#/chat');
+  await prompt(page).fill('안녕하세요');
+  await send(page).click(patience);
+  await expect.poll(async () => (await answers(page).last().innerText()).length, patience).toBeGreaterThan(8);
+});

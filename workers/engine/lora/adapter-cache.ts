@@ -1,0 +1,132 @@
+/** The adapters of the open model, read and decomposed once: another strength or rank reads no file again. */
+import type { BlobLike } from '#core/bytes.ts';
+import type { Gemma3Config } from '#core/gemma3/config.ts';
+import { readAdapter, type Adapter, type LoraModule } from '#core/lora/adapter.ts';
+import { parseAdapterConfig } from '#core/lora/config.ts';
+import { describeAdapter, describeModule } from '#core/lora/describe.ts';
+import { AdapterError } from '#core/lora/error.ts';
+import { MAX_ADAPTERS } from '#core/lora/stack.ts';
+import { lowRankSvd, truncateAdapter, type LowRankSvd } from '#core/lora/svd.ts';
+import { MemorySource } from '#core/memory-source.ts';
+import type { AdapterFiles, SetAdaptersRequest } from '#core/protocol/adapters.ts';
+import type { AdapterInfo } from '#core/lora/describe.ts';
+import { readWithRetry } from '../runtime/retrying-blob.ts';
+
+export interface ReadAdapters {
+  /** To be run: truncated to the ranks of the request. */
+  adapters: Adapter[];
+  /** Of the files, before truncation. */
+  infos: AdapterInfo[];
+}
+
+interface CachedAdapter {
+  adapter: Adapter;
+  /** One for each module. With the adapter's own values it takes twice the memory of A and B. */
+  svds: readonly LowRankSvd[];
+  info: AdapterInfo;
+}
+
+/** Longest time in which an SVD keeps messages, Stop among them, waiting. */
+const PAUSE_MS = 50;
+
+export class AdapterCache {
+  readonly #model: Gemma3Config;
+  readonly #decompose: (module: LoraModule) => LowRankSvd;
+  readonly #cached = new Map<string, CachedAdapter>();
+  /** Ids of the last request that was applied. */
+  #applied: readonly string[] = [];
+
+  constructor(model: Gemma3Config, decompose = lowRankSvd) {
+    this.#model = model;
+    this.#decompose = decompose;
+  }
+
+  /**
+   * The adapters of a request. What neither this request nor the applied one names is freed.
+   * @throws AdapterError, SafetensorsError: each names the adapter and its file, and the tensor where one is at fault
+   * @throws the signal's reason when it is aborted
+   */
+  async read({ adapters, strengths, truncateTo }: SetAdaptersRequest, signal: AbortSignal): Promise<ReadAdapters> {
+    if (strengths.length !== adapters.length || strengths.some((strength) => !Number.isFinite(strength)))
+      throw new RangeError(`${adapters.length} adapters with strengths ${JSON.stringify(strengths)}`);
+    checkNames(adapters);
+    this.#keep([...this.#applied, ...adapters.map(({ id }) => id)]);
+    const read: ReadAdapters = { adapters: [], infos: [] };
+    for (const [index, files] of adapters.entries()) {
+      const { adapter, svds, info } = this.#cached.get(files.id) ?? (await this.#add(files.id, files, signal));
+      const rank = truncateTo[index];
+      read.adapters.push(rank === undefined ? adapter : truncateAdapter(adapter, rank, svds));
+      read.infos.push({ ...info, name: files.name });
+    }
+    return read;
+  }
+
+  /** The request is in force: frees the adapters that it does not name. */
+  applied({ adapters }: SetAdaptersRequest): void {
+    this.#applied = adapters.map(({ id }) => id);
+    this.#keep(this.#applied);
+  }
+
+  #keep(ids: readonly string[]): void {
+    for (const id of this.#cached.keys()) if (!ids.includes(id)) this.#cached.delete(id);
+  }
+
+  async #add(id: string, files: AdapterFiles, signal: AbortSignal): Promise<CachedAdapter> {
+    const adapter = await readFiles(files, this.#model);
+    const svds = await this.#svdsOf(adapter.modules, signal);
+    const modules = adapter.modules.flatMap((module, at) => {
+      const svd = svds[at];
+      return svd ? [describeModule(module, svd)] : [];
+    });
+    const cached = { adapter, svds, info: describeAdapter(files.name, adapter, modules) };
+    this.#cached.set(id, cached);
+    return cached;
+  }
+
+  /** Takes seconds for a large rank. */
+  async #svdsOf(modules: readonly LoraModule[], signal: AbortSignal): Promise<LowRankSvd[]> {
+    const svds: LowRankSvd[] = [];
+    let last = performance.now();
+    for (const module of modules) {
+      svds.push(this.#decompose(module));
+      if (performance.now() - last < PAUSE_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      signal.throwIfAborted();
+      last = performance.now();
+    }
+    return svds;
+  }
+}
+
+function checkNames(adapters: readonly AdapterFiles[]): void {
+  const names = new Set<string>();
+  for (const { name } of adapters) {
+    if (names.size === MAX_ADAPTERS) throw new AdapterError(name, `no more than ${MAX_ADAPTERS} adapters run at once`);
+    if (names.has(name)) throw new AdapterError(name, 'another adapter of this name is among them');
+    names.add(name);
+  }
+}
+
+async function readFiles({ name, config, weights }: AdapterFiles, model: Gemma3Config): Promise<Adapter> {
+  const configPath = `${name}/adapter_config.json`;
+  const configBytes = await bytesOf(config, configPath);
+  let parsed: ReturnType<typeof parseAdapterConfig>;
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(configBytes));
+    parsed = parseAdapterConfig(json);
+  } catch (cause) {
+    if (cause instanceof AdapterError) throw new AdapterError(configPath, cause.reason);
+    throw new AdapterError(configPath, 'not JSON');
+  }
+  const weightsPath = `${name}/adapter_model.safetensors`;
+  return readAdapter(parsed, new MemorySource(weightsPath, await bytesOf(weights, weightsPath)), model);
+}
+
+async function bytesOf(file: BlobLike, path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await (file instanceof Blob ? readWithRetry(file) : file.arrayBuffer()));
+  } catch (cause) {
+    // A file that was moved or deleted after it was picked.
+    throw new AdapterError(path, cause instanceof Error ? cause.message : String(cause));
+  }
+}

@@ -1,0 +1,33 @@
+import { FailureError, type Failure } from '#core/failure.ts';
+import { CheckpointError } from '#core/gemma3/checkpoint.ts';
+import { ConfigError } from '#core/gemma3/config.ts';
+import { AdapterError } from '#core/lora/error.ts';
+import { OnnxError } from '#core/onnx/model.ts';
+import { TensorTooLargeError } from '#core/onnx/external.ts';
+import { SafetensorsError } from '#core/safetensors/header.ts';
+import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
+import { PackError } from '#core/tokenizer/korean/pack-error.ts';
+
+/**
+ * What went wrong, as it crosses to the page. An error that is not in this table is unexpected: it goes to the console
+ * with its stack, and to the page as `runtime`.
+ * @param file what to call broken where the error itself names no file
+ */
+export function failureOf(error: unknown, file = ''): Failure {
+  if (error instanceof FailureError) return error.failure;
+  if (error instanceof ConfigError) return of('unsupported-package', 'config.json', error);
+  if (error instanceof AdapterError) {
+    return { code: 'adapter-refused', detail: { file: error.file, reason: error.reason } };
+  }
+  if (error instanceof SafetensorsError) return of('file-broken', error.file, error);
+  if (error instanceof CheckpointError || error instanceof OnnxError) return of('file-broken', file, error);
+  if (error instanceof TensorTooLargeError) return { code: 'out-of-memory', detail: { bytes: error.bytes } };
+  if (error instanceof PackError) return of('pack', file, error);
+  if (error instanceof TokenizerFormatError) return of('not-a-tokenizer', file, error);
+  console.error(error);
+  return { code: 'runtime', detail: { reason: error instanceof Error ? error.message : String(error) } };
+}
+
+function of(code: Failure['code'], file: string, { message }: Error): Failure {
+  return { code, detail: { file, reason: message } };
+}
