@@ -17,11 +17,20 @@ export type FailureCode =
   | 'embedding-unreadable'
   /** A hash in the manifest and the bytes differ. detail: file */
   | 'hash-mismatch'
-  /** The connection failed. detail: url, reason */
+  /** The device has no connection. detail: url */
+  | 'offline'
+  /** The connection failed. detail: url, reason, and status where the server answered */
   | 'network'
+  /** 429. detail: host, url, and retryAfter (seconds) where the server tells */
+  | 'rate-limited'
+  /** 5xx. detail: host, url, status */
+  | 'server-error'
   /** No such repository, or no tokenizer.json in it. detail: id */
   | 'not-found'
-  /** The repository asks for a login or for consent to its terms. detail: id */
+  /**
+   * 401 or 403. Hugging Face answers so for repositories that want consent, and for those that do not exist.
+   * detail: id (owner/name on Hugging Face, elsewhere the address), url, status
+   */
   | 'gated'
   /** The architecture or the graph is none that the engine runs. detail: file, reason */
   | 'unsupported-package'

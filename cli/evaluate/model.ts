@@ -54,6 +54,8 @@ async function open(reader: FolderReader, pack: ModelPackage, threads: number): 
   const chat = await loadChat(reader, config.vision.tokensPerImage);
   const endOfTurn = chat.tokenizer.idOf(END_OF_TURN);
   if (endOfTurn === undefined) throw new CommandError(`${reader.name}: tokenizer.json has no token ${END_OF_TURN}`);
+  // The runtime opens what a graph names by itself: reading refuses names that lead out of the folder.
+  for (const graph of [decoder, embedding, vision]) await graph.read();
   const sessions = await ModelSessions.open(
     {
       decoder: reader.path(decoder.path),

@@ -1,6 +1,7 @@
 /** A Hugging Face checkpoint: config.json and one safetensors file, or shards with an index, wherever they lie. */
 import type { ByteSource } from '../bytes.ts';
 import type { RowInit } from '../embedding/new-row.ts';
+import { isInnerPath } from '../inner-path.ts';
 import { isJsonObject, type Json } from '../json.ts';
 import { isLfsPointer, LFS_POINTER } from '../lfs-pointer.ts';
 import type { LoraModule } from '../lora/adapter.ts';
@@ -157,7 +158,8 @@ function shardsOf(index: Json): Map<string, string[]> {
   if (!isJsonObject(weightMap)) throw new CheckpointError(`${INDEX}: "weight_map" is missing or not an object`);
   const shards = new Map<string, string[]>();
   for (const [key, file] of Object.entries(weightMap)) {
-    if (typeof file !== 'string') throw new CheckpointError(`${INDEX}: the file of "${key}" is not a name`);
+    if (typeof file !== 'string' || !isInnerPath(file))
+      throw new CheckpointError(`${INDEX}: the file of "${key}" is no name of a file beside it`);
     const keys = shards.get(file);
     if (keys) keys.push(key);
     else shards.set(file, [key]);

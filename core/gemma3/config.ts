@@ -1,4 +1,11 @@
 /** Gemma 3 configuration as Hugging Face writes it (`config.json`), checked and completed. */
+import * as v from 'valibot';
+import { isJsonObject, type Json } from '../json.ts';
+import { check, fieldKeys, flag, isMissing, list, object, positive, shown, whole } from '../schema/schema.ts';
+import { LIMITS } from './limits.ts';
+
+/** A config.json has some kilobytes. */
+export const MAX_CONFIG_BYTES = 1_000_000;
 
 export interface Gemma3Config {
   architecture: 'Gemma3ForConditionalGeneration' | 'Gemma3ForCausalLM';
@@ -49,120 +56,178 @@ export class ConfigError extends Error {
   }
 }
 
-type Json = Readonly<Record<string, unknown>>;
+/** Hugging Face writes null for what is not set. */
+const count = (most: number, fallback: number) => v.nullish(whole(1, most), fallback);
+const number = (fallback: number) => v.nullish(positive(), fallback);
+/** Features that Gemma 3 has in one form only; another form is refused by name below. */
+const form = v.nullish(v.unknown());
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const scalingEntries = { rope_type: form, type: form, factor: v.optional(v.unknown()) };
+const scalingSchema = object(scalingEntries);
+const factorSchema = object({ factor: positive() });
+const ropeOfType = object({ ...scalingEntries, rope_theta: v.nullish(positive()) });
 
-function object(parent: Json, key: string): Json {
-  const value = parent[key];
-  if (!isObject(value)) throw new ConfigError(`"${key}" is missing or not an object`);
-  return value;
-}
+const ropeSchema = object({
+  rope_parameters: object({ full_attention: v.nullish(ropeOfType), sliding_attention: v.nullish(ropeOfType) }),
+});
 
-function number(parent: Json, key: string, fallback?: number): number {
-  const value = parent[key] ?? fallback;
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
-    throw new ConfigError(`"${key}" is ${JSON.stringify(parent[key])}, expected a positive number`);
-  return value;
-}
+const textSchema = object({
+  hidden_activation: form,
+  attn_logit_softcapping: form,
+  final_logit_softcapping: form,
+  attention_bias: v.nullish(flag()),
+  use_bidirectional_attention: form,
+  tie_word_embeddings: v.nullish(flag()),
+  hidden_size: count(LIMITS.hiddenSize, 2304),
+  intermediate_size: count(LIMITS.intermediateSize, 9216),
+  num_hidden_layers: count(LIMITS.layers, 26),
+  num_attention_heads: count(LIMITS.heads, 8),
+  num_key_value_heads: count(LIMITS.heads, 4),
+  head_dim: count(LIMITS.headDim, 256),
+  vocab_size: count(LIMITS.vocabularySize, 262208),
+  sliding_window: count(LIMITS.positions, 4096),
+  query_pre_attn_scalar: number(256),
+  rms_norm_eps: number(1e-6),
+  max_position_embeddings: count(LIMITS.positions, 131072),
+  layer_types: v.nullish(list(v.unknown(), LIMITS.layers)),
+  sliding_window_pattern: v.nullish(whole(1, LIMITS.layers)),
+  _sliding_window_pattern: count(LIMITS.layers, 6),
+  rope_theta: number(1_000_000),
+  rope_local_base_freq: number(10_000),
+  rope_scaling: v.nullish(scalingSchema),
+  rope_parameters: v.nullish(v.custom<Json>(isJsonObject, 'an object')),
+});
 
-function integer(parent: Json, key: string, fallback?: number): number {
-  const value = number(parent, key, fallback);
-  if (!Number.isInteger(value)) throw new ConfigError(`"${key}" is ${value}, expected a whole number`);
-  return value;
-}
+const visionSchema = object({
+  hidden_act: form,
+  hidden_size: count(LIMITS.hiddenSize, 768),
+  intermediate_size: count(LIMITS.intermediateSize, 3072),
+  num_hidden_layers: count(LIMITS.layers, 12),
+  num_attention_heads: count(LIMITS.heads, 12),
+  image_size: count(LIMITS.imageSize, 224),
+  patch_size: count(LIMITS.imageSize, 16),
+  num_channels: count(LIMITS.channels, 3),
+  layer_norm_eps: number(1e-6),
+});
+
+const rootSchema = object({ architectures: v.nullish(list(v.unknown(), 100)), model_type: v.nullish(v.unknown()) });
+/** A Gemma3ForCausalLM may have the config of the multimodal model that it was cut from. */
+const nestedTextSchema = object({ text_config: textSchema });
+
+const modelSchema = object({
+  tie_word_embeddings: v.nullish(flag()),
+  text_config: textSchema,
+  vision_config: visionSchema,
+  mm_tokens_per_image: count(LIMITS.tokensPerImage, 256),
+  image_token_index: v.nullish(whole(1, LIMITS.vocabularySize)),
+  image_token_id: count(LIMITS.vocabularySize, 262144),
+});
+
+type TextJson = v.InferOutput<typeof textSchema>;
+type VisionJson = v.InferOutput<typeof visionSchema>;
+type ModelJson = v.InferOutput<typeof modelSchema>;
+type ScalingJson = v.InferOutput<typeof scalingSchema>;
 
 /**
  * Defaults are those of Hugging Face's Gemma3TextConfig and Gemma3Config, which leaves out of `config.json` what equals them.
- * @throws ConfigError when the file describes no Gemma 3, or one with a feature that the graphs do not have
+ * @throws ConfigError when the file describes no Gemma 3, one with a feature that the graphs do not have, or sizes beyond
+ *   `LIMITS`
  */
 export function parseConfig(json: unknown): Gemma3Config {
-  if (!isObject(json)) throw new ConfigError('not a JSON object');
-  const architecture = architectureOf(json);
+  const architecture = architectureOf(checked(rootSchema, json));
   if (architecture === 'Gemma3ForCausalLM') {
-    // The text part of a multimodal config: transformers reads text_config alone, tying included.
-    const text = isObject(json['text_config']) ? json['text_config'] : json;
-    return { architecture, text: parseText(text, text), vision: undefined };
+    // transformers reads a nested text_config alone, tying included.
+    const isNested = isJsonObject(json) && json['text_config'] != null;
+    const text = isNested ? checked(nestedTextSchema, json).text_config : checked(textSchema, json);
+    return { architecture, text: parseText(text, text.tie_word_embeddings), vision: undefined };
   }
+  const model = checked(modelSchema, json);
+  const tied = model.tie_word_embeddings ?? model.text_config.tie_word_embeddings;
   return {
     architecture,
-    text: parseText(object(json, 'text_config'), json),
-    vision: parseVision(object(json, 'vision_config'), json),
+    text: parseText(model.text_config, tied),
+    vision: parseVision(model.vision_config, model),
   };
 }
 
 /** `model_type` to architecture, as AutoModelForImageTextToText and AutoModelForCausalLM of transformers map it. */
-const ARCHITECTURES: Readonly<Record<string, Gemma3Config['architecture']>> = {
-  gemma3: 'Gemma3ForConditionalGeneration',
-  gemma3_text: 'Gemma3ForCausalLM',
-};
+const ARCHITECTURES = new Map<unknown, Gemma3Config['architecture']>([
+  ['gemma3', 'Gemma3ForConditionalGeneration'],
+  ['gemma3_text', 'Gemma3ForCausalLM'],
+]);
 
-function architectureOf(json: Json): Gemma3Config['architecture'] {
-  const named: unknown = Array.isArray(json['architectures']) ? json['architectures'][0] : undefined;
-  const type = json['model_type'];
-  if (named === undefined && typeof type === 'string') {
-    const known = Object.hasOwn(ARCHITECTURES, type) ? ARCHITECTURES[type] : undefined;
+function architectureOf({ architectures, model_type: type }: v.InferOutput<typeof rootSchema>) {
+  const named = architectures?.[0];
+  if (named === undefined && type != null) {
+    const known = ARCHITECTURES.get(type);
     if (known) return known;
     throw new ConfigError(
-      `"architectures" is missing and model_type ${JSON.stringify(type)} is not supported; expected ${Object.keys(ARCHITECTURES).join(' or ')}`,
+      `"architectures" is missing and model_type ${quoted(type)} is not supported; expected ${[...ARCHITECTURES.keys()].join(' or ')}`,
     );
   }
   if (named === 'Gemma3ForCausalLM' || named === 'Gemma3ForConditionalGeneration') return named;
   throw new ConfigError(
-    `architecture ${JSON.stringify(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
+    `architecture ${quoted(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
   );
 }
 
-function parseText(text: Json, root: Json): TextConfig {
-  const activation = text['hidden_activation'] ?? 'gelu_pytorch_tanh';
+function checked<Schema extends v.GenericSchema>(schema: Schema, json: unknown): v.InferOutput<Schema> {
+  return check(schema, json, (_, issue) => {
+    const keys = fieldKeys(issue);
+    const [name] = keys.splice(-1);
+    if (name === undefined) return new ConfigError('not a JSON object');
+    const where = keys.length > 0 ? ` (in ${keys.join('.')})` : '';
+    if (isMissing(issue)) return new ConfigError(`"${name}" is missing${where}`);
+    if (issue.message === 'an object') return new ConfigError(`"${name}" is missing or not an object${where}`);
+    return new ConfigError(`"${name}" is ${shown(issue.input)}, expected ${issue.message}${where}`);
+  });
+}
+
+function parseText(text: TextJson, tied: boolean | null | undefined): TextConfig {
+  const activation = text.hidden_activation ?? 'gelu_pytorch_tanh';
   if (activation !== 'gelu_pytorch_tanh')
-    throw new ConfigError(`hidden_activation ${JSON.stringify(activation)} is not supported`);
-  for (const key of ['attn_logit_softcapping', 'final_logit_softcapping'])
+    throw new ConfigError(`hidden_activation ${quoted(activation)} is not supported`);
+  for (const key of ['attn_logit_softcapping', 'final_logit_softcapping'] as const)
     if (text[key] != null) throw new ConfigError(`${key} is set; Gemma 3 has none`);
   // EmbeddingGemma is such an encoder: every token attends to later ones, so that nothing can be generated token by token.
-  if (text['use_bidirectional_attention'] != null && text['use_bidirectional_attention'] !== false)
+  if (text.use_bidirectional_attention != null && text.use_bidirectional_attention !== false)
     throw new ConfigError(
       'use_bidirectional_attention is set: this is an encoder (for embeddings), and the graphs of this exporter attend causally',
     );
-  if (text['attention_bias'] === true) throw new ConfigError('attention_bias is set; Gemma 3 has none');
-  const layers = integer(text, 'num_hidden_layers', 26);
-  const config: TextConfig = {
-    hiddenSize: integer(text, 'hidden_size', 2304),
-    intermediateSize: integer(text, 'intermediate_size', 9216),
-    layers,
-    heads: integer(text, 'num_attention_heads', 8),
-    keyValueHeads: integer(text, 'num_key_value_heads', 4),
-    headDim: integer(text, 'head_dim', 256),
-    vocabularySize: integer(text, 'vocab_size', 262208),
-    slidingWindow: integer(text, 'sliding_window', 4096),
-    isLocal: localLayers(text, layers),
+  if (text.attention_bias === true) throw new ConfigError('attention_bias is set; Gemma 3 has none');
+  const [heads, keyValueHeads] = [text.num_attention_heads, text.num_key_value_heads];
+  if (heads % keyValueHeads !== 0)
+    throw new ConfigError(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyValueHeads}`);
+  return {
+    hiddenSize: text.hidden_size,
+    intermediateSize: text.intermediate_size,
+    layers: text.num_hidden_layers,
+    heads,
+    keyValueHeads,
+    headDim: text.head_dim,
+    vocabularySize: text.vocab_size,
+    slidingWindow: text.sliding_window,
+    isLocal: localLayers(text),
     ...rope(text),
-    queryPreAttnScalar: number(text, 'query_pre_attn_scalar', 256),
-    rmsNormEps: number(text, 'rms_norm_eps', 1e-6),
-    maxPositions: integer(text, 'max_position_embeddings', 131072),
-    tiedEmbedding: (root['tie_word_embeddings'] ?? text['tie_word_embeddings'] ?? true) === true,
+    queryPreAttnScalar: text.query_pre_attn_scalar,
+    rmsNormEps: text.rms_norm_eps,
+    maxPositions: text.max_position_embeddings,
+    tiedEmbedding: tied ?? true,
   };
-  if (config.heads % config.keyValueHeads !== 0)
-    throw new ConfigError(
-      `num_attention_heads ${config.heads} is not a multiple of num_key_value_heads ${config.keyValueHeads}`,
-    );
-  return config;
 }
 
 /** Either `layer_types` spells it out or every `sliding_window_pattern`-th layer is global (Gemma 3 report, section 2). */
-function localLayers(text: Json, layers: number): boolean[] {
-  const types: unknown = text['layer_types'];
-  if (Array.isArray(types)) {
+function localLayers(text: TextJson): boolean[] {
+  const { num_hidden_layers: layers, layer_types: types } = text;
+  if (types) {
     if (types.length !== layers) throw new ConfigError(`layer_types has ${types.length} entries for ${layers} layers`);
-    return types.map((type: unknown) => {
+    return types.map((type) => {
       if (type === 'sliding_attention') return true;
       if (type === 'full_attention') return false;
-      throw new ConfigError(`layer type ${JSON.stringify(type)} is not supported`);
+      throw new ConfigError(`layer type ${quoted(type)} is not supported`);
     });
   }
-  const pattern = integer(text, 'sliding_window_pattern', integer(text, '_sliding_window_pattern', 6));
+  const pattern = text.sliding_window_pattern ?? text._sliding_window_pattern;
   return Array.from({ length: layers }, (_, layer) => (layer + 1) % pattern !== 0);
 }
 
@@ -171,55 +236,55 @@ function localLayers(text: Json, layers: number): boolean[] {
  * Where both are set they are merged as Gemma3TextConfig.convert_rope_params_to_dict of transformers 5 merges them:
  * rope_scaling updates full_attention, and the top-level thetas fill in what rope_parameters leaves out.
  */
-function rope(text: Json): Pick<TextConfig, 'ropeTheta' | 'ropeLocalTheta' | 'ropeFactor'> {
-  const parameters = text['rope_parameters'] ?? {};
-  if (!isObject(parameters)) throw new ConfigError('"rope_parameters" is not an object');
-  for (const key of Object.keys(parameters))
-    if (key !== 'full_attention' && key !== 'sliding_attention')
-      throw new ConfigError(
-        `rope_parameters has "${key}"; expected "full_attention" and "sliding_attention", each with its own parameters`,
-      );
-  const ofLayer = (type: 'full_attention' | 'sliding_attention') =>
-    parameters[type] == null ? {} : object(parameters, type);
-  const scaling = text['rope_scaling'] == null ? {} : object(text, 'rope_scaling');
-  const full = { ...ofLayer('full_attention'), ...scaling };
-  const sliding = ofLayer('sliding_attention');
-  if (ropeFactor(sliding) !== 1) throw new ConfigError('scaled RoPE in sliding_attention is not supported');
+function rope(text: TextJson): Pick<TextConfig, 'ropeTheta' | 'ropeLocalTheta' | 'ropeFactor'> {
+  const parameters = text.rope_parameters ?? {};
+  const unknown = Object.keys(parameters).find((key) => key !== 'full_attention' && key !== 'sliding_attention');
+  if (unknown !== undefined)
+    throw new ConfigError(
+      `rope_parameters has "${unknown}"; expected "full_attention" and "sliding_attention", each with its own parameters`,
+    );
+  const { rope_parameters: ofType } = checked(ropeSchema, { rope_parameters: parameters });
+  const { full_attention: global, sliding_attention: local } = ofType;
+  if (local && ropeFactor(local) !== 1) throw new ConfigError('scaled RoPE in sliding_attention is not supported');
   return {
-    ropeTheta: number(full, 'rope_theta', number(text, 'rope_theta', 1_000_000)),
-    ropeLocalTheta: number(sliding, 'rope_theta', number(text, 'rope_local_base_freq', 10_000)),
-    ropeFactor: ropeFactor(full),
+    ropeTheta: global?.rope_theta ?? text.rope_theta,
+    ropeLocalTheta: local?.rope_theta ?? text.rope_local_base_freq,
+    ropeFactor: ropeFactor({ ...global, ...text.rope_scaling }),
   };
 }
 
-function ropeFactor(scaling: Json): number {
-  const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
+function ropeFactor(scaling: ScalingJson): number {
+  const type = scaling.rope_type ?? scaling.type ?? 'default';
   if (type === 'default') return 1;
-  if (type === 'linear') return number(scaling, 'factor');
-  throw new ConfigError(`RoPE scaling ${JSON.stringify(type)} is not supported`);
+  if (type === 'linear') return checked(factorSchema, scaling).factor;
+  throw new ConfigError(`RoPE scaling ${quoted(type)} is not supported`);
 }
 
-function parseVision(vision: Json, root: Json): VisionConfig {
-  const activation = vision['hidden_act'] ?? 'gelu_pytorch_tanh';
+function parseVision(vision: VisionJson, model: ModelJson): VisionConfig {
+  const activation = vision.hidden_act ?? 'gelu_pytorch_tanh';
   if (activation !== 'gelu_pytorch_tanh')
-    throw new ConfigError(`vision hidden_act ${JSON.stringify(activation)} is not supported`);
+    throw new ConfigError(`vision hidden_act ${quoted(activation)} is not supported`);
   const config: VisionConfig = {
-    hiddenSize: integer(vision, 'hidden_size', 768),
-    intermediateSize: integer(vision, 'intermediate_size', 3072),
-    layers: integer(vision, 'num_hidden_layers', 12),
-    heads: integer(vision, 'num_attention_heads', 12),
-    imageSize: integer(vision, 'image_size', 224),
-    patchSize: integer(vision, 'patch_size', 16),
-    channels: integer(vision, 'num_channels', 3),
-    layerNormEps: number(vision, 'layer_norm_eps', 1e-6),
-    tokensPerImage: integer(root, 'mm_tokens_per_image', 256),
-    imageToken: integer(root, 'image_token_index', integer(root, 'image_token_id', 262144)),
+    hiddenSize: vision.hidden_size,
+    intermediateSize: vision.intermediate_size,
+    layers: vision.num_hidden_layers,
+    heads: vision.num_attention_heads,
+    imageSize: vision.image_size,
+    patchSize: vision.patch_size,
+    channels: vision.num_channels,
+    layerNormEps: vision.layer_norm_eps,
+    tokensPerImage: model.mm_tokens_per_image,
+    imageToken: model.image_token_index ?? model.image_token_id,
   };
   const patches = Math.floor(config.imageSize / config.patchSize);
   const side = Math.sqrt(config.tokensPerImage);
-  if (!Number.isInteger(side) || patches % side !== 0)
+  if (patches > LIMITS.patches)
+    throw new ConfigError(`${patches} × ${patches} patches; no more than ${LIMITS.patches} a side are run`);
+  if (!Number.isInteger(side) || patches === 0 || patches % side !== 0)
     throw new ConfigError(
       `${config.tokensPerImage} tokens an image cannot be pooled from ${patches} × ${patches} patches`,
     );
   return config;
 }
+
+const quoted = (value: unknown) => (typeof value === 'object' ? shown(value) : JSON.stringify(value));

@@ -1,6 +1,9 @@
 /** `adapter_config.json` as PEFT writes it (peft/tuners/lora/config.py), as far as running an adapter needs it. */
+import * as v from 'valibot';
+import { isJsonObject } from '../json.ts';
 import { StepBudget } from '../python-pattern/match.ts';
 import { PatternError } from '../python-pattern/syntax.ts';
+import { check, fieldKeys, flag, isMissing, object, positive, record, shown, whole } from '../schema/schema.ts';
 import { AdapterError } from './error.ts';
 import { MAX_PATTERNS, MAX_STEPS, moduleMatcher, rankPatternMatcher, type ModuleMatcher } from './module-pattern.ts';
 
@@ -45,71 +48,79 @@ const REFUSED: readonly (readonly [key: string, what: string])[] = [
 /** Initializations that change the base weights: the adapter does not fit the weights that it was made from. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/iu;
 
-type Json = Readonly<Record<string, unknown>>;
+/** PEFT writes some kilobytes; patterns for each module of a large model some hundred. */
+export const MAX_ADAPTER_CONFIG_BYTES = 4_000_000;
+/** More than any hidden size: a higher rank is none. */
+const MAX_RANK = 65_536;
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const patterns = v.nullish(record(positive(), MAX_PATTERNS));
+
+const configSchema = object({
+  bias: v.nullish(v.unknown()),
+  fan_in_fan_out: v.nullish(flag()),
+  init_lora_weights: v.nullish(v.unknown()),
+  r: whole(1, MAX_RANK),
+  lora_alpha: positive(),
+  use_rslora: v.nullish(flag()),
+  rank_pattern: patterns,
+  alpha_pattern: patterns,
+  target_modules: v.nullish(v.unknown()),
+  exclude_modules: v.nullish(v.unknown()),
+  base_model_name_or_path: v.nullish(v.string('a text')),
+});
 
 /** @throws AdapterError naming the entry, for what is no LoRA adapter or one of a kind that is not run here */
 export function parseAdapterConfig(json: unknown): AdapterConfig {
   const fail = (reason: string) => new AdapterError(FILE, reason);
-  if (!isObject(json)) throw fail('not a JSON object');
+  if (!isJsonObject(json)) throw fail('not a JSON object');
+  // What says which kind of adapter it is comes before its numbers: of another kind they may be missing.
   const type = json['peft_type'];
   if (type !== 'LORA') throw fail(`peft_type is ${JSON.stringify(type ?? null)}; only LORA adapters are run`);
   for (const [key, what] of REFUSED) {
     if (isSet(json[key])) throw fail(`${key} is set: ${what} is not supported, only plain LoRA`);
   }
-  const bias = json['bias'] ?? 'none';
-  if (bias !== 'none') throw fail(`bias is ${JSON.stringify(bias)}; Gemma 3 has no biases to train`);
-  if (json['fan_in_fan_out'] === true)
-    throw fail('fan_in_fan_out is set; the projections of Gemma 3 are not stored so');
-  const init = json['init_lora_weights'];
+  const config = check(configSchema, json, (_, issue) => fail(problem(issue)));
+  const bias = config.bias ?? 'none';
+  if (bias !== 'none') throw fail(`bias is ${shown(bias)}; Gemma 3 has no biases to train`);
+  if (config.fan_in_fan_out === true) throw fail('fan_in_fan_out is set; the projections of Gemma 3 are not stored so');
+  const init = config.init_lora_weights;
   if (typeof init === 'string' && CHANGES_BASE.test(init)) {
     throw fail(`init_lora_weights is "${init}", which changes the base weights; save it converted to plain LoRA`);
   }
-  const number = (key: string): number => {
-    const value = json[key];
-    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
-      throw fail(`"${key}" is ${JSON.stringify(value ?? null)}, expected a positive number`);
-    }
-    return value;
-  };
-  const rank = number('r');
-  if (!Number.isInteger(rank)) throw fail(`"r" is ${rank}, expected a whole number`);
-  const base = json['base_model_name_or_path'];
-  const modules = (key: string) => named(key, fail, () => moduleMatcher(json[key]));
   return {
-    rank,
-    alpha: number('lora_alpha'),
-    rankStabilized: json['use_rslora'] === true,
-    rankPattern: pattern(json['rank_pattern'], 'rank_pattern', fail),
-    alphaPattern: pattern(json['alpha_pattern'], 'alpha_pattern', fail),
-    targetModules: modules('target_modules'),
-    excludeModules: modules('exclude_modules'),
-    baseModel: typeof base === 'string' && base !== '' ? base : undefined,
+    rank: config.r,
+    alpha: config.lora_alpha,
+    rankStabilized: config.use_rslora === true,
+    rankPattern: patternsOf(config.rank_pattern, 'rank_pattern', fail),
+    alphaPattern: patternsOf(config.alpha_pattern, 'alpha_pattern', fail),
+    targetModules: named('target_modules', fail, () => moduleMatcher(config.target_modules)),
+    excludeModules: named('exclude_modules', fail, () => moduleMatcher(config.exclude_modules)),
+    baseModel: config.base_model_name_or_path || undefined,
   };
 }
 
 /** PEFT writes null, false, and empty lists and objects for what is not used. */
 function isSet(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
-  if (isObject(value)) return Object.keys(value).length > 0;
+  if (isJsonObject(value)) return Object.keys(value).length > 0;
   return value !== undefined && value !== null && value !== false;
 }
 
-function pattern(value: unknown, key: string, fail: (reason: string) => AdapterError): PatternValue[] {
-  if (value === undefined || value === null) return [];
-  if (!isObject(value)) throw fail(`"${key}" is not an object`);
-  const entries = Object.entries(value);
-  if (entries.length > MAX_PATTERNS)
-    throw fail(`"${key}" has ${entries.length} patterns; no more than ${MAX_PATTERNS} are read`);
-  return entries.map(([name, given]): PatternValue => {
-    if (typeof given !== 'number' || !Number.isFinite(given) || given <= 0) {
-      throw fail(`"${key}" gives "${shortened(name)}" ${JSON.stringify(given)}, expected a positive number`);
-    }
+function problem(issue: v.BaseIssue<unknown>): string {
+  const [name, module] = fieldKeys(issue);
+  if (isMissing(issue)) return `"${name}" is missing`;
+  const what = module === undefined ? 'is' : `gives "${shortened(String(module))}"`;
+  return `"${name}" ${what} ${shown(issue.input)}, expected ${issue.message}`;
+}
+
+function patternsOf(
+  given: Readonly<Record<string, number>> | null | undefined,
+  key: string,
+  fail: (reason: string) => AdapterError,
+): PatternValue[] {
+  return Object.entries(given ?? {}).map(([name, value]): PatternValue => {
     const matches = named(`${key}" of "${shortened(name)}`, fail, () => rankPatternMatcher(name));
-    return { pattern: name, matches, value: given };
+    return { pattern: name, matches, value };
   });
 }
 

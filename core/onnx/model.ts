@@ -1,5 +1,6 @@
 /** Reads and writes ONNX files, and finds things in them. */
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { isInnerPath } from '../inner-path.ts';
 import {
   ModelProtoSchema,
   TensorProto_DataLocation,
@@ -59,18 +60,23 @@ export function* consumers(graph: GraphProto, value: string): Generator<{ graph:
 
 /** Where the bytes of an initializer lie, when they lie outside the ONNX file. */
 export interface ExternalLocation {
-  /** File name, relative to the ONNX file. */
+  /** Path relative to the folder of the ONNX file, and below it. */
   location: string;
   offset: number;
   length: number;
 }
 
-/** @throws OnnxError when the tensor is external and its place is not told */
+/** @throws OnnxError when the tensor is external and its place is not told, or leads out of the folder */
 export function externalLocation(tensor: TensorProto): ExternalLocation | undefined {
   if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) return undefined;
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   const location = entries.get('location');
   if (location === undefined) throw new OnnxError(`tensor "${tensor.name}" is external and names no file`);
+  // Before anybody makes a path or an address of it.
+  if (!isInnerPath(location))
+    throw new OnnxError(
+      `tensor "${tensor.name}": external file ${JSON.stringify(location.slice(0, 200))} is not beside the ONNX file`,
+    );
   const bytes = (key: string, absent: number) => {
     const value = Number(entries.get(key) ?? absent);
     if (!Number.isSafeInteger(value) || value < 0)
@@ -78,7 +84,11 @@ export function externalLocation(tensor: TensorProto): ExternalLocation | undefi
     return value;
   };
   // The format lets a writer leave out both.
-  return { location, offset: bytes('offset', 0), length: bytes('length', tensorBytes(tensor)) };
+  const needed = tensorBytes(tensor);
+  const length = bytes('length', needed);
+  if (!Number.isNaN(needed) && length !== needed)
+    throw new OnnxError(`tensor "${tensor.name}": ${length} external bytes, its shape takes ${needed}`);
+  return { location, offset: bytes('offset', 0), length };
 }
 
 const elementBytes = new Map<number, number>([
@@ -101,11 +111,16 @@ function tensorBytes(tensor: TensorProto): number {
   return Math.ceil(tensor.dims.reduce((product, size) => product * Number(size), each));
 }
 
+function attributeTensors(graph: GraphProto): TensorProto[] {
+  const attributes = graph.node.flatMap(({ attribute }) => attribute);
+  return attributes.flatMap(({ t, tensors }) => (t ? [t, ...tensors] : tensors));
+}
+
 /** Names of the files beside the ONNX file that it needs. */
 export function externalFiles(model: ModelProto): string[] {
   const files = new Set<string>();
   for (const graph of allGraphs(mainGraph(model)))
-    for (const tensor of graph.initializer) {
+    for (const tensor of [...graph.initializer, ...attributeTensors(graph)]) {
       const external = externalLocation(tensor);
       if (external) files.add(external.location);
     }

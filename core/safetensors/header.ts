@@ -54,6 +54,8 @@ export class SafetensorsError extends Error {
 
 /** Above this the reference implementation refuses a header too. */
 const MAX_HEADER_BYTES = 100_000_000;
+/** Gemma 3 27B has 1,247 tensors. */
+const MAX_TENSORS = 200_000;
 
 /**
  * Reads and checks the header: length, JSON, types, sizes, and that the tensors cover the data part of the file
@@ -75,7 +77,9 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
   const json = parseObject(await source.read(8, headerBytes), fail);
   const metadata = new Map<string, string>();
   const entries: TensorEntry[] = [];
-  for (const [name, value] of Object.entries(json)) {
+  const named = Object.entries(json);
+  if (named.length > MAX_TENSORS) throw fail(`declares ${named.length} tensors, more than ${MAX_TENSORS}`);
+  for (const [name, value] of named) {
     if (name === '__metadata__') {
       if (!isObject(value)) throw fail('__metadata__ is not an object');
       for (const [key, text] of Object.entries(value)) {

@@ -164,7 +164,7 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
     const reason = message || 'the script could not be loaded';
     const failure: Failure = host.isReady
       ? { code: 'worker-crashed', detail: { worker, reason } }
-      : { code: 'network', detail: { url: `${worker}.worker`, reason } };
+      : { code: navigator.onLine ? 'network' : 'offline', detail: { url: `${worker}.worker`, reason } };
     this.#drop(host, () => failure);
     if (host.isReady) this.#options.onRestart?.('crashed');
   }

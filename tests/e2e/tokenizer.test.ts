@@ -106,7 +106,8 @@ test('own tokenizers: ours, a byte-level one through the library, from the hub; 
   await expect(tokens(page, 'own-3')).toHaveText(String(ours));
   await hub.fill('somebody/gated');
   await hub.press('Enter');
-  await expect(page.getByRole('alert')).toContainText('asks for consent or a login: somebody/gated');
+  await expect(page.getByRole('alert')).toContainText('Access was refused: somebody/gated');
+  await expect(page.getByRole('alert')).toContainText('asks for consent');
   await page.getByRole('button', { name: 'Remove from the list' }).click();
 
   const model = await readFile('tests/fixtures/tokenizer/unigram-nfkc.model');

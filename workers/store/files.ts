@@ -1,7 +1,8 @@
 /** A package of files that were picked or dropped. */
 import type { PackageSource } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
-import { MANIFEST, readFileTable } from './file-table.ts';
+import { parseJson } from '#core/json.ts';
+import { MANIFEST, MAX_MANIFEST_BYTES, parseFileTable } from '#core/protocol/manifest.ts';
 import type { PackageReader } from './reader.ts';
 
 /**
@@ -17,7 +18,9 @@ export async function openFiles(source: Extract<PackageSource, { type: 'files' }
     if (!(blob instanceof Blob)) throw new FailureError('file-broken', { file: path, reason: 'not a Blob' });
     return blob;
   };
-  const table = files.has(MANIFEST) ? readFileTable(await readable(find(MANIFEST), MANIFEST)) : undefined;
+  const table = files.has(MANIFEST)
+    ? parseFileTable(parseJson(await readable(find(MANIFEST), MANIFEST, MAX_MANIFEST_BYTES), MANIFEST))
+    : undefined;
   return {
     name: source.name,
     has: (path) => Promise.resolve(files.has(path)),
@@ -34,7 +37,8 @@ export async function openFiles(source: Extract<PackageSource, { type: 'files' }
 }
 
 /** A file that was moved or deleted after it was picked cannot be read any more. */
-async function readable(blob: Blob, file: string): Promise<string> {
+async function readable(blob: Blob, file: string, limit: number): Promise<string> {
+  if (blob.size > limit) throw new FailureError('too-large', { file, bytes: blob.size, limit });
   try {
     return await blob.text();
   } catch (cause) {

@@ -1,15 +1,10 @@
-/** Where downloaded files lie: the origin-private file system (OPFS), or memory where there is none. */
-
+/** Where downloaded files lie: the origin-private file system (OPFS). */
+import type { Sink } from '#core/fetch/memory-sink.ts';
 import { sha256 } from './sha256.ts';
 
-/** A file that is being written, from its beginning to its end. */
-export interface Sink {
-  /** Bytes that are there. */
-  readonly length: number;
-  /** @throws DOMException QuotaExceededError */
-  write(bytes: Uint8Array<ArrayBuffer>): void;
+/** A file that is being written; `write` throws DOMException QuotaExceededError. */
+export interface DiskSink extends Sink {
   read(offset: number, length: number): Uint8Array<ArrayBuffer>;
-  truncate(length: number): void;
   /** Lets go of the file; what was written stays. A second call does nothing. */
   close(): void;
 }
@@ -47,7 +42,7 @@ export class PackageStore {
   }
 
   /** Opens for writing, created when missing. @throws DOMException NoModificationAllowedError when another tab has it. */
-  async sink(path: string): Promise<Sink> {
+  async sink(path: string): Promise<DiskSink> {
     const handle = await this.#folder.getFileHandle(encodeURIComponent(path), { create: true });
     return new FileSink(await handle.createSyncAccessHandle());
   }
@@ -87,7 +82,7 @@ function ignoreMissing(error: unknown): undefined {
   throw error;
 }
 
-class FileSink implements Sink {
+class FileSink implements DiskSink {
   readonly #handle: FileSystemSyncAccessHandle;
   #length: number;
   #open = true;
@@ -122,35 +117,5 @@ class FileSink implements Sink {
     this.#open = false;
     this.#handle.flush();
     this.#handle.close();
-  }
-}
-
-/** Pieces become Blobs at once: the browser keeps those outside the JavaScript heap. */
-export class MemorySink implements Sink {
-  #pieces: { blob: Blob; end: number }[] = [];
-
-  get length(): number {
-    return this.#pieces.at(-1)?.end ?? 0;
-  }
-
-  write(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#pieces.push({ blob: new Blob([bytes]), end: this.length + bytes.byteLength });
-  }
-
-  /** Never asked: what is in memory was checked before it was written. */
-  read(): Uint8Array<ArrayBuffer> {
-    throw new Error('a memory sink is not read');
-  }
-
-  /** To a length at which a piece ends. */
-  truncate(length: number): void {
-    this.#pieces = this.#pieces.filter(({ end }) => end <= length);
-    if (this.length !== length) throw new Error(`no piece ends at ${length}`);
-  }
-
-  close(): void {}
-
-  blob(): Blob {
-    return new Blob(this.#pieces.map(({ blob }) => blob));
   }
 }

@@ -1,6 +1,7 @@
 /** What a model package hands out: its files as Blobs, so that nothing is copied into memory. */
 import type { StoreNotice } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
+import { parseJson } from '#core/json.ts';
 
 /** Paths are relative to the package, with "/": `config.json`, `onnx/decoder_model_merged_q4.onnx`. */
 export interface PackageReader {
@@ -21,22 +22,26 @@ export interface ReadOptions {
   signal?: AbortSignal;
   /** Once for every piece that arrived. `doneBytes` starts behind what was there already. */
   progress?: (file: string, doneBytes: number, totalBytes: number | undefined) => void;
+  /** Bytes of the largest file that is taken. */
+  limit?: number;
 }
+
+/** The largest text of a package is its tokenizer.json: tens of megabytes. */
+const MAX_TEXT_BYTES = 200_000_000;
 
 export interface StoreOptions extends ReadOptions {
   notice?: (notice: StoreNotice) => void;
 }
 
+/** @throws FailureError too-large, beyond any text of a package; else as `blob` */
 export async function readText(reader: PackageReader, path: string, options?: ReadOptions): Promise<string> {
-  return (await reader.blob(path, options)).text();
+  const { limit = MAX_TEXT_BYTES } = options ?? {};
+  const blob = await reader.blob(path, { ...options, limit });
+  if (blob.size > limit) throw new FailureError('too-large', { file: path, bytes: blob.size, limit });
+  return blob.text();
 }
 
 /** @throws FailureError file-broken when it is not JSON; else as `blob`. */
 export async function readJson(reader: PackageReader, path: string, options?: ReadOptions): Promise<unknown> {
-  const text = await readText(reader, path, options);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new FailureError('file-broken', { file: path, reason: 'not JSON' }, { cause });
-  }
+  return parseJson(await readText(reader, path, options), path);
 }

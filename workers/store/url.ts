@@ -1,12 +1,25 @@
 /** A package on a web server: each file is downloaded once, into the browser's own file system. */
-import type { ManifestFile } from '#core/protocol/manifest.ts';
+import {
+  MANIFEST,
+  MAX_MANIFEST_BYTES,
+  parseFileTable,
+  type FileTable,
+  type ManifestFile,
+} from '#core/protocol/manifest.ts';
+import { isInnerPath } from '#core/inner-path.ts';
+import { parseJson } from '#core/json.ts';
 import { FailureError } from '#core/failure.ts';
-import { checkResponse, download, request, versionOf, type Download } from './download.ts';
-import { MANIFEST, readFileTable, type FileTable } from './file-table.ts';
+import { download, fetchFile, type Download } from '#core/fetch/fetch-file.ts';
+import { MemorySink } from '#core/fetch/memory-sink.ts';
+import { isUnreachable, probe, StartPageError } from '#core/fetch/network.ts';
 import type { StoreNotice } from '#core/protocol/engine.ts';
 import type { PackageReader, ReadOptions, StoreOptions } from './reader.ts';
+import { network } from './network.ts';
 import { sha256 } from './sha256.ts';
-import { MemorySink, PackageStore, type Sink } from './package-store.ts';
+import { PackageStore, type DiskSink } from './package-store.ts';
+
+/** The largest published Gemma 3 has 55 GB in files of 5; ONNX Runtime's web build reads no more than 4 GiB of one. */
+const MAX_FILE_BYTES = 16 * 2 ** 30;
 
 /**
  * @param url ends in "/"
@@ -34,23 +47,27 @@ class UrlReader implements PackageReader {
 
   /** The manifest is small and says what everything else must be: asked for anew each time. */
   async readManifest({ signal }: ReadOptions): Promise<void> {
+    const kept = await this.#store?.note(MANIFEST);
     let text: string;
     try {
-      const response = await request(this.#address(MANIFEST), { cache: 'no-cache', ...(signal && { signal }) });
-      checkResponse(response, MANIFEST);
-      text = await response.text();
+      const request = { url: this.#address(MANIFEST), file: MANIFEST, limit: MAX_MANIFEST_BYTES, signal };
+      text = await (await fetchFile(network, { ...request, cache: 'no-cache' })).text();
     } catch (error) {
       signal?.throwIfAborted();
-      const absent = error instanceof FailureError && error.code === 'file-missing';
-      const kept = absent ? '' : await this.#store?.note(MANIFEST);
-      if (kept === undefined) throw error;
-      // An empty note: there is no manifest. That, too, has to be known without a network.
-      if (absent) await this.#store?.setNote(MANIFEST, '').catch(() => undefined);
+      // The login page of a Wi-Fi is no word of the server's about its files: what is kept counts more.
+      const isAbsent =
+        error instanceof FailureError && error.code === 'file-missing' && !(error instanceof StartPageError && kept);
+      if (isAbsent) {
+        // An empty note: there is no manifest. That, too, has to be known without a network.
+        await this.#store?.setNote(MANIFEST, '').catch(() => undefined);
+        return;
+      }
+      if (kept === undefined || !(isUnreachable(error) || error instanceof StartPageError)) throw error;
       if (kept === '') return;
       this.#notice({ type: 'offline-copy', file: MANIFEST });
       text = kept;
     }
-    this.#table = readFileTable(text);
+    this.#table = parseFileTable(parseJson(text, MANIFEST));
     this.#manifest = new Blob([text]);
     // The copy is for visits without a network; a full disk must not stop this one.
     await this.#store?.setNote(MANIFEST, text).catch(() => undefined);
@@ -63,10 +80,7 @@ class UrlReader implements PackageReader {
   async has(path: string, { signal }: ReadOptions = {}): Promise<boolean> {
     if (this.#table) return path === MANIFEST || this.#table.files.has(path);
     try {
-      checkResponse(
-        await request(this.#address(path), { method: 'HEAD', cache: 'no-cache', ...(signal && { signal }) }),
-        path,
-      );
+      await probe(network, { url: this.#address(path), file: path, signal });
       return true;
     } catch (error) {
       signal?.throwIfAborted();
@@ -98,7 +112,9 @@ class UrlReader implements PackageReader {
     const kept = await this.#kept(path);
     if (kept && kept.note === entry.sha256 && kept.file.size === entry.size) return kept.file;
     const part = (await this.#store?.file(path))?.size ?? 0;
-    const job = { ...options, url: this.#address(path), file: path, expected: { ...entry, chunkSize } };
+    const { size, chunks } = entry;
+    const isChunk = async (index: number, bytes: Uint8Array<ArrayBuffer>) => (await sha256(bytes)) === chunks[index];
+    const job = { ...this.#job(path, options), expected: { size, chunkSize, isChunk } };
     return this.#download(
       job,
       entry.size - part,
@@ -109,15 +125,12 @@ class UrlReader implements PackageReader {
 
   /** Without a manifest the server's word for the version decides; the note is `complete` or `part`, then that word. */
   async #getPlain(path: string, options: ReadOptions): Promise<Blob> {
-    const url = this.#address(path);
     const kept = await this.#kept(path);
     const [state, ...words] = kept?.note.split(' ') ?? [];
     const version = words.join(' ') || undefined;
     if (kept && state === 'complete' && (await this.#isCurrent(path, version, options))) return kept.file;
     const job: Omit<Download, 'sink'> = {
-      ...options,
-      url,
-      file: path,
+      ...this.#job(path, options),
       version,
       onVersion: (now) => Promise.resolve(this.#store?.setNote(path, `part ${now ?? ''}`)),
     };
@@ -134,16 +147,11 @@ class UrlReader implements PackageReader {
 
   async #isCurrent(path: string, version: string | undefined, { signal }: ReadOptions): Promise<boolean> {
     try {
-      const response = await request(this.#address(path), {
-        method: 'HEAD',
-        cache: 'no-cache',
-        ...(signal && { signal }),
-      });
-      checkResponse(response, path);
-      return version !== undefined && versionOf(response) === version;
+      const now = await probe(network, { url: this.#address(path), file: path, signal });
+      return version !== undefined && now.version === version;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof FailureError) || error.code !== 'network') throw error;
+      if (!isUnreachable(error) && !(error instanceof StartPageError)) throw error;
       this.#notice({ type: 'offline-copy', file: path });
       return true;
     }
@@ -161,19 +169,19 @@ class UrlReader implements PackageReader {
     bytes: number,
     /** Asked for when the file is complete. */
     note: () => string,
-    prepare: (sink: Sink) => Promise<void>,
+    prepare: (sink: DiskSink) => Promise<void>,
   ): Promise<Blob> {
     const inMemory = async (reason: Extract<StoreNotice, { type: 'kept-in-memory' }>['reason']) => {
       this.#notice({ type: 'kept-in-memory', file: job.file, reason });
       const sink = new MemorySink();
       const { onVersion: _, ...rest } = job;
-      await download({ ...rest, sink });
+      await download(network, { ...rest, sink });
       return sink.blob();
     };
     const store = this.#store;
     if (!store) return inMemory('no-storage');
     if (!(await store.hasRoom(bytes))) return inMemory('no-room');
-    let sink: Sink;
+    let sink: DiskSink;
     try {
       sink = await store.sink(job.file);
     } catch (error) {
@@ -183,7 +191,7 @@ class UrlReader implements PackageReader {
     try {
       await prepare(sink);
       // Object.assign: the download writes the version it met into its job.
-      await download(Object.assign(job, { sink }));
+      await download(network, Object.assign(job, { sink }));
     } catch (error) {
       if (!isDomException(error, 'QuotaExceededError')) throw error;
       sink.close();
@@ -198,7 +206,15 @@ class UrlReader implements PackageReader {
     return file;
   }
 
+  #job(path: string, { signal, progress, limit = MAX_FILE_BYTES }: ReadOptions): Omit<Download, 'sink'> {
+    // The HTTP cache would keep a second copy of gigabytes, and answer ranges out of bytes that failed their hash.
+    return { url: this.#address(path), file: path, limit, cache: 'no-store', signal, progress };
+  }
+
+  /** @throws FailureError unsupported-package for a path that leads out of the package */
   #address(path: string): string {
+    if (!isInnerPath(path))
+      throw new FailureError('unsupported-package', { file: path, reason: 'leads out of the package' });
     return this.name + path.split('/').map(encodeURIComponent).join('/');
   }
 }
@@ -207,7 +223,7 @@ const isDomException = (error: unknown, name: string) => error instanceof DOMExc
 
 /** Cuts a part that an earlier visit left to the chunks that are right: a crash can leave a torn end, a new version a wrong beginning. */
 async function keepGoodChunks(
-  sink: Sink,
+  sink: DiskSink,
   { size, chunks }: ManifestFile,
   chunkSize: number,
   signal: AbortSignal | undefined,

@@ -1,54 +1,44 @@
+import { fetchFile } from '#core/fetch/fetch-file.ts';
 import { FailureError } from '#core/failure.ts';
+import { network } from '../store/network.ts';
 import type { Pausing } from '../jobs/running-job.ts';
 
 export type Progress = (doneBytes: number, totalBytes: number | undefined) => void;
 
+/** A tokenizer.json has tens of megabytes; beyond this it is a model, or something else by mistake. */
+export const MAX_TOKENIZER_BYTES = 200_000_000;
+
 /**
  * What lies at an address, with progress.
- * @throws FailureError 'network', with the HTTP status as reason where there was one
+ * @throws FailureError as `fetchFile`
  */
 export async function fetchBytes(url: string, job: Pausing, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
-  let response: Response;
-  try {
-    response = await fetch(url);
-  } catch (error) {
-    throw new FailureError('network', { url, reason: reasonOf(error) }, { cause: error });
-  }
-  if (!response.ok) throw new FailureError('network', { url, reason: `HTTP ${response.status}` });
-  // What is encoded on the way arrives longer than its header says.
-  const encoded = response.headers.has('Content-Encoding');
-  const total = encoded ? undefined : Number(response.headers.get('Content-Length')) || undefined;
-  return await collect(response.body, job, progress, total, url);
+  const blob = await fetchFile(network, {
+    ...{ url, file: nameOf(url), limit: MAX_TOKENIZER_BYTES, signal: job.signal },
+    progress: (_, done, total) => progress(done, total),
+  });
+  return new Uint8Array(await blob.arrayBuffer());
 }
 
-async function collect(
-  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-  job: Pausing,
-  progress: Progress,
-  total: number | undefined,
-  url: string,
-): Promise<Uint8Array<ArrayBuffer>> {
+export function nameOf(url: string): string {
+  return new URL(url).pathname.split('/').at(-1) ?? url;
+}
+
+/**
+ * Hosts differ: some hand a gzip file out as it is, some let the browser unpack it. The first bytes tell.
+ * @throws FailureError too-large: a small file may unpack to gigabytes
+ */
+export async function unpacked(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  let done = 0;
-  try {
-    for await (const part of body ?? []) {
-      await job.pause();
-      parts.push(part);
-      done += part.length;
-      progress(done, total);
-    }
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new FailureError('network', { url, reason: reasonOf(error) }, { cause: error });
+  let size = 0;
+  for await (const part of new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))) {
+    size += part.length;
+    if (size > MAX_TOKENIZER_BYTES)
+      throw new FailureError('too-large', { file, bytes: size, limit: MAX_TOKENIZER_BYTES });
+    parts.push(part);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
-}
-
-/** Hosts differ: some hand a gzip file out as it is, some let the browser unpack it. The first bytes tell. */
-export async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 export function reasonOf(error: unknown): string {

@@ -1,12 +1,9 @@
 import { FailureError } from '#core/failure.ts';
 import type { TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
-import { fetchBytes, unpacked, type Progress } from './bytes.ts';
+import { fetchBytes, MAX_TOKENIZER_BYTES, nameOf, unpacked, type Progress } from './bytes.ts';
 import type { Pausing } from '../jobs/running-job.ts';
 import { readBase, readTokenizer, type Base } from './read-tokenizer.ts';
 import type { RegisteredTokenizer } from './registered-tokenizer.ts';
-
-/** A tokenizer.json has tens of megabytes; beyond this it is a model, or something else by mistake. */
-const maxBytes = 200_000_000;
 
 /** The tokenizers that the worker holds. */
 export class TokenizerRegistry {
@@ -42,16 +39,16 @@ export class TokenizerRegistry {
   async #read(source: TokenizerSource, job: Pausing, progress: Progress): Promise<RegisteredTokenizer> {
     switch (source.type) {
       case 'base': {
-        const bytes = await unpacked(await fetchBytes(source.url, job, progress));
-        this.#base = readBase(bytes, nameOf(source.url));
+        const file = nameOf(source.url);
+        this.#base = readBase(await unpacked(await fetchBytes(source.url, job, progress), file), file);
         return this.#base;
       }
       case 'pack':
         return readTokenizer(await fetchBytes(source.url, job, progress), nameOf(source.url), () => this.base);
       case 'file': {
         const { file, name } = source;
-        if (file.size > maxBytes) {
-          throw new FailureError('too-large', { file: name, bytes: file.size, limit: maxBytes });
+        if (file.size > MAX_TOKENIZER_BYTES) {
+          throw new FailureError('too-large', { file: name, bytes: file.size, limit: MAX_TOKENIZER_BYTES });
         }
         return readTokenizer(new Uint8Array(await file.arrayBuffer()), name, () => this.base);
       }
@@ -66,14 +63,9 @@ export class TokenizerRegistry {
     try {
       return await fetchBytes(`${root}/${id}/resolve/main/tokenizer.json`, job, progress);
     } catch (error) {
-      const status = error instanceof FailureError ? /^HTTP (\d+)$/.exec(String(error.detail['reason']))?.[1] : '';
-      if (status === '404') throw new FailureError('not-found', { id }, { cause: error });
-      if (status === '401' || status === '403') throw new FailureError('gated', { id }, { cause: error });
+      if (error instanceof FailureError && error.code === 'file-missing')
+        throw new FailureError('not-found', { id }, { cause: error });
       throw error;
     }
   }
-}
-
-function nameOf(url: string): string {
-  return new URL(url).pathname.split('/').at(-1) ?? url;
 }

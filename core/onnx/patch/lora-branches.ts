@@ -47,8 +47,7 @@ export function addLoraBranches(model: ModelProto, targets: readonly Projection[
       const weight = initializers.get(node.input[node.opType === 'MatMulNBits' ? 2 : 1] ?? '');
       const size = sizes(node, weight?.dims.map(Number) ?? []);
       const type = weight && typeOf(weight.dataType);
-      if (!size || !type)
-        throw new OnnxError(`the size of ${node.name} is unknown, so it cannot get a LoRA branch`);
+      if (!size || !type) throw new OnnxError(`the size of ${node.name} is unknown, so it cannot get a LoRA branch`);
       const key = `lora.${layer}.${target}`;
       const branch = branches.get(key) ?? { layer: Number(layer), target, ...size, a: `${key}.A`, b: `${key}.B`, type };
       branches.set(key, branch);

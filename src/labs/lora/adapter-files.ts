@@ -1,6 +1,9 @@
 /** The two files of an adapter, from wherever they are. */
 import type { AdapterFiles } from '#core/protocol/adapters.ts';
-import type { Failure } from '#core/failure.ts';
+import { fetchFile } from '#core/fetch/fetch-file.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
+import { MAX_ADAPTER_CONFIG_BYTES } from '#core/lora/config.ts';
+import { network } from '../../platform/network.ts';
 
 export const CONFIG = 'adapter_config.json';
 export const WEIGHTS = 'adapter_model.safetensors';
@@ -26,17 +29,17 @@ export function adapterAmong(files: readonly File[]): Found {
 /** @param folder address of the folder, with "/" at the end */
 export async function adapterAt(folder: string, name: string, signal: AbortSignal): Promise<Found> {
   const parts: Blob[] = [];
-  for (const file of [CONFIG, WEIGHTS]) {
+  for (const [file, limit] of [
+    [CONFIG, MAX_ADAPTER_CONFIG_BYTES],
+    [WEIGHTS, LARGEST],
+  ] as const) {
     const url = folder + file;
     try {
-      const response = await fetch(url, { signal });
-      // Hosts of single pages send their page for what they lack.
-      const isPage = response.headers.get('content-type')?.startsWith('text/html') === true;
-      if (response.status === 404 || (response.ok && isPage)) return missing(url);
-      if (!response.ok) return { type: 'failed', failure: network(url, `HTTP ${response.status}`) };
-      parts.push(await response.blob());
+      parts.push(await fetchFile(network, { url, file: url, limit, signal }));
     } catch (error) {
-      return { type: 'failed', failure: network(url, error instanceof Error ? error.message : String(error)) };
+      const broken: Failure = { code: 'network', detail: { url, reason: String(error) } };
+      const failure = error instanceof FailureError ? { code: error.code, detail: error.detail } : broken;
+      return { type: 'failed', failure };
     }
   }
   const [config, weights] = parts;
@@ -62,8 +65,4 @@ function missing(file: string): Found {
 
 function refused(file: string, reason: string): Found {
   return { type: 'failed', failure: { code: 'adapter-refused', detail: { file, reason } } };
-}
-
-function network(url: string, reason: string): Failure {
-  return { code: 'network', detail: { url, reason } };
 }

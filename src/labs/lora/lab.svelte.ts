@@ -1,9 +1,12 @@
-import type { Gemma3Config } from '#core/gemma3/config.ts';
-import { parseConfig } from '#core/gemma3/config.ts';
+import { fetchJson } from '#core/fetch/fetch-file.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
+import { ConfigError, MAX_CONFIG_BYTES, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
+import { parseJson } from '#core/json.ts';
 import type { ModelInfo, PackageSource } from '#core/protocol/engine.ts';
 import { plainest } from '#core/phantoms/suggestions.ts';
 import { Announcer } from '../../platform/announcer.svelte.ts';
 import { locale, t } from '../../platform/locale.svelte.ts';
+import { network } from '../../platform/network.ts';
 import { packageUrl } from '../../platform/package-url.ts';
 import { place, type Address } from '../../platform/place.svelte.ts';
 import type { Session } from '../../chat/session.svelte.ts';
@@ -33,8 +36,11 @@ export class LoraLab {
   shipped = $state.raw<Shipped>(nothingShipped);
   /** What lies beside the page was looked up. */
   lookedUp = $state(false);
-  /** Of the open package; undefined where it cannot be read. */
+  /** The look-up broke off: what lies there is not known. */
+  shippedFailure = $state.raw<Failure>();
+  /** Of the open package; undefined while it is read, and where `configFailure` says why it was not. */
   config = $state.raw<Gemma3Config>();
+  configFailure = $state.raw<Failure>();
   readonly busy = $derived.by(() => this.comparison.running || this.sweep.running || this.live.running);
   readonly #page: string;
   #started = false;
@@ -68,11 +74,33 @@ export class LoraLab {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    void readShipped(new URL('models/', this.#page).href).then((shipped) => {
-      this.shipped = shipped;
-      this.lookedUp = true;
-    });
+    void this.lookUpShipped();
     place.onArrival((address) => void this.#arrive(address));
+  }
+
+  /** Also again, after a failure. */
+  async lookUpShipped(): Promise<void> {
+    this.shippedFailure = undefined;
+    try {
+      this.shipped = await readShipped(new URL('models/', this.#page).href);
+      this.lookedUp = true;
+    } catch (error) {
+      this.shippedFailure = failureOf(error);
+    }
+  }
+
+  /** Shapes of the open package; also again, after a failure. */
+  async readConfig(): Promise<void> {
+    const { source } = this.session.engine;
+    const model = this.#model;
+    if (!source || !model) return;
+    this.configFailure = undefined;
+    try {
+      const config = await configOf(source);
+      if (this.#model === model) this.config = config;
+    } catch (error) {
+      if (this.#model === model) this.configFailure = failureOf(error);
+    }
   }
 
   /** Called whenever the open model is another. */
@@ -80,15 +108,12 @@ export class LoraLab {
     if (this.#model === model) return;
     this.#model = model;
     this.config = undefined;
+    this.configFailure = undefined;
     this.comparison.clear();
     this.sweep.clear();
     this.live.clear();
     this.inside.norms.forget();
-    const { source } = this.session.engine;
-    if (model && source) {
-      const config = await readConfig(source);
-      if (this.#model === model) this.config = config;
-    }
+    await this.readConfig();
     if (model?.teaches === 'phantoms' && this.prompt.empty) {
       this.prompt.text = plainest({ kind: 'patient-where' }, locale.current);
       if (!this.prompt.image) this.prompt.drawPhantom(({ lesions }) => lesions.length === 1);
@@ -170,13 +195,20 @@ export class LoraLab {
   }
 }
 
-/** Shapes of the open package; undefined where config.json cannot be had or read. */
-async function readConfig(source: PackageSource): Promise<Gemma3Config | undefined> {
-  try {
-    if (source.type === 'url') return parseConfig(await (await fetch(`${source.url}config.json`)).json());
-    const file = source.files.find(({ path }) => path === 'config.json');
-    return file && parseConfig(JSON.parse(new TextDecoder().decode(await file.blob.arrayBuffer())));
-  } catch {
-    return undefined;
-  }
+/** @throws FailureError, ConfigError */
+async function configOf(source: PackageSource): Promise<Gemma3Config> {
+  const [file, limit] = ['config.json', MAX_CONFIG_BYTES];
+  if (source.type === 'url') return parseConfig(await fetchJson(network, { url: source.url + file, file, limit }));
+  const blob = source.files.find(({ path }) => path === file)?.blob;
+  if (!blob) throw new FailureError('file-missing', { file });
+  if (blob.size > limit) throw new FailureError('too-large', { file, bytes: blob.size, limit });
+  return parseConfig(parseJson(new TextDecoder().decode(await blob.arrayBuffer()), file));
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return { code: error.code, detail: error.detail };
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof ConfigError) return { code: 'unsupported-package', detail: { file: 'config.json', reason } };
+  console.error(error);
+  return { code: 'runtime', detail: { reason } };
 }

@@ -1,4 +1,10 @@
 /** The adapters that lie beside the page, as the results of their training name them. */
+import { fetchJson } from '#core/fetch/fetch-file.ts';
+import { probe } from '#core/fetch/network.ts';
+import { FailureError } from '#core/failure.ts';
+import { MAX_RESULTS_BYTES, parseResults, RESULTS_FILE, type TrainedAdapter } from '#core/phantoms/results-file.ts';
+import { network } from '../../platform/network.ts';
+import { CONFIG as ADAPTER_CONFIG } from './adapter-files.ts';
 
 /** What an adapter was trained for: `core/phantoms/task.ts`. */
 export interface ShippedAdapter {
@@ -22,18 +28,23 @@ export interface Shipped {
 
 export const nothingShipped: Shipped = { adapters: [], model: undefined };
 
-/** @param models address of the folder of models, with "/" */
+/**
+ * A page without models, or with the figures but not the files, is no failure: what is missing is not offered.
+ * @param models address of the folder of models, with "/"
+ * @throws FailureError where the server cannot be asked, and for a broken results.json
+ */
 export async function readShipped(models: string): Promise<Shipped> {
-  const results = await json(`${models}results.json`);
-  if (!isObject(results)) return nothingShipped;
-  const listed = isObject(results['adapters']) ? Object.entries(results['adapters']) : [];
-  const known = listed.flatMap(([name, value]) => {
-    const adapter = shippedAdapter(name, value);
-    return adapter ? [adapter] : [];
-  });
-  // The figures may have come without the files.
-  const there = await Promise.all(known.map(({ name }) => exists(`${models}adapters/${name}/adapter_config.json`)));
-  const model = (await exists(`${models}${TEACHING_FOLDER}/manifest.json`))
+  let json: unknown;
+  try {
+    const request = { url: models + RESULTS_FILE, file: RESULTS_FILE, limit: MAX_RESULTS_BYTES };
+    json = await fetchJson(network, { ...request, cache: 'no-cache' });
+  } catch (error) {
+    if (error instanceof FailureError && error.code === 'file-missing') return nothingShipped;
+    throw error;
+  }
+  const known = Object.entries(parseResults(json).adapters).flatMap(([name, trained]) => shippedAdapter(name, trained));
+  const there = await Promise.all(known.map(({ name }) => exists(`${models}adapters/${name}/`, ADAPTER_CONFIG)));
+  const model = (await exists(`${models}${TEACHING_FOLDER}/`, 'manifest.json'))
     ? `${models}${TEACHING_FOLDER}/`
     : undefined;
   return { adapters: known.filter((_, at) => there[at]), model };
@@ -49,38 +60,19 @@ export function mannerOf({ adapters }: Shipped): ShippedAdapter | undefined {
   return adapters.find(({ task }) => task === 'report');
 }
 
-/** @returns undefined for what is no entry of results.json */
-export function shippedAdapter(name: string, value: unknown): ShippedAdapter | undefined {
-  if (!/^[\w.-]+$/u.test(name) || !isObject(value)) return undefined;
-  const { task, rank, parameters } = value;
-  const [without, withIt] = [rateOf(value['without_adapter']), rateOf(value['with_adapter'])];
-  if (typeof task !== 'string' || typeof rank !== 'number' || typeof parameters !== 'number') return undefined;
-  if (without === undefined || withIt === undefined) return undefined;
-  return { name, task, rank, parameters, without, withIt };
+/** None where the name would lead out of the folder of adapters. */
+export function shippedAdapter(name: string, trained: TrainedAdapter): ShippedAdapter[] {
+  if (!/^[\w.-]+$/u.test(name) || /^\.+$/u.test(name)) return [];
+  const { task, rank, parameters, without_adapter: without, with_adapter: withIt } = trained;
+  return [{ name, task, rank, parameters, without: without.exact_match, withIt: withIt.exact_match }];
 }
 
-function rateOf(scores: unknown): number | undefined {
-  const rate = isObject(scores) ? scores['exact_match'] : undefined;
-  return typeof rate === 'number' ? rate : undefined;
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Undefined where there is none: a page without models is no failure. */
-async function json(url: string): Promise<unknown> {
+async function exists(folder: string, file: string): Promise<boolean> {
   try {
-    const response = await fetch(url);
-    const type = response.headers.get('content-type') ?? '';
-    return response.ok && !type.startsWith('text/html') ? await response.json() : undefined;
-  } catch {
-    return undefined;
+    await probe(network, { url: folder + file, file });
+    return true;
+  } catch (error) {
+    if (error instanceof FailureError && error.code === 'file-missing') return false;
+    throw error;
   }
-}
-
-async function exists(url: string): Promise<boolean> {
-  return (await json(url)) !== undefined;
 }

@@ -1,15 +1,19 @@
+import { fetchFile } from '#core/fetch/fetch-file.ts';
+import { FailureError } from '#core/failure.ts';
 import type { PackageSource } from '#core/protocol/engine.ts';
 import type { WeightsSource } from '#core/protocol/weights.ts';
+import { network } from '../../platform/network.ts';
 import { place, type Address } from '../../platform/place.svelte.ts';
 import type { Session } from '../../chat/session.svelte.ts';
-import { fetchFile } from './fetch-file.ts';
-import { Microscope, NotThere } from './microscope.svelte.ts';
+import { Microscope } from './microscope.svelte.ts';
 import { presets, settingsOf } from './presets.ts';
 import { readShared, type Shared, type SheetSize, type Step } from './share.ts';
 import { Trials } from './trials.svelte.ts';
 
 /** The teaching model before anything was taken from it: a checkpoint in fp16. */
 const ORIGINAL = { folder: 'models/teaching-ko-fp16/', weights: 'model.safetensors' };
+/** The teaching model has 8 MB. */
+const MAX_ORIGINAL_BYTES = 1_000_000_000;
 
 /** Everything the quantization lab holds. */
 export class QuantLab {
@@ -57,10 +61,15 @@ export class QuantLab {
     this.refused = false;
     await this.microscope.open('original', async () => {
       const url = new URL(ORIGINAL.weights, this.original.url).href;
-      const file = await fetchFile(url, (doneBytes, totalBytes) => {
-        // Something else may have been opened meanwhile.
-        if (this.microscope.origin === 'original')
-          this.microscope.opening = { file: ORIGINAL.weights, doneBytes, totalBytes };
+      const file = await fetchFile(network, {
+        url,
+        file: ORIGINAL.folder.split('/').slice(-2).join('/') + ORIGINAL.weights,
+        limit: MAX_ORIGINAL_BYTES,
+        progress: (_, doneBytes, totalBytes = doneBytes) => {
+          // Something else may have been opened meanwhile.
+          if (this.microscope.origin === 'original')
+            this.microscope.opening = { file: ORIGINAL.weights, doneBytes, totalBytes };
+        },
       });
       return { type: 'safetensors', name: ORIGINAL.folder.split('/')[1] ?? '', file };
     });
@@ -71,7 +80,7 @@ export class QuantLab {
     const { source } = this.session.engine;
     this.refused = false;
     await this.microscope.open('open-package', () => {
-      if (!source) return Promise.reject(new NotThere({ code: 'no-model', detail: {} }));
+      if (!source) return Promise.reject(new FailureError('no-model'));
       return Promise.resolve<WeightsSource>({ type: 'package', source });
     });
   }

@@ -39,7 +39,7 @@ export class Microscope {
   /** The worker was replaced, and what was open in it is not open in the next. */
   #isLost = false;
 
-  /** Opens what `find` gives in place of what was open. @param find may throw NotThere */
+  /** Opens what `find` gives in place of what was open. @param find may throw FailureError */
   async open(origin: Origin, find: () => Promise<WeightsSource>): Promise<void> {
     this.#reopen = () => this.open(origin, find);
     const mine = ++this.#source;
@@ -65,9 +65,9 @@ export class Microscope {
       if (mine !== this.#source) return;
       this.opening = undefined;
       this.failure =
-        error instanceof NotThere
+        error instanceof FailureError
           ? error.failure
-          : { code: 'network', detail: { reason: error instanceof Error ? error.message : String(error) } };
+          : { code: 'runtime', detail: { reason: error instanceof Error ? error.message : String(error) } };
     }
   }
 
@@ -180,14 +180,6 @@ export class Microscope {
       // The worker broke off, and the job that broke it says why.
       if (mine === this.#asked) this.facts = undefined;
     }
-  }
-}
-
-/** What was to be opened is not there. */
-export class NotThere extends Error {
-  constructor(readonly failure: Failure) {
-    super(failure.code);
-    this.name = 'NotThere';
   }
 }
 

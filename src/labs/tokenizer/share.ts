@@ -1,5 +1,7 @@
 /** A link that holds a text and what it is compared with: JSON, deflated, in letters that an address may have. */
 
+import { isJsonObject } from '#core/json.ts';
+
 /** What a link holds. */
 export interface Shared {
   text: string;
@@ -56,8 +58,8 @@ async function textUpTo(stream: ReadableStream<Uint8Array<ArrayBuffer>>, most: n
 }
 
 function checked(json: unknown): Shared | undefined {
-  if (typeof json !== 'object' || json === null) return undefined;
-  const { v, t, k } = { v: undefined, t: undefined, k: undefined, ...json } as Record<string, unknown>;
+  if (!isJsonObject(json)) return undefined;
+  const { v, t, k } = json;
   if (v !== 1 || typeof t !== 'string' || t.length > maxText || !Array.isArray(k)) return undefined;
   return { text: t, tokenizers: k.filter((key) => typeof key === 'string').slice(0, 20) };
 }

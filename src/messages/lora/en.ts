@@ -29,6 +29,7 @@ export const en: Record<keyof typeof ko, string> = {
     'This is not the teaching model, which learnt phantoms, so the page cannot tell whether an answer is right. Adapters can still be applied, compared and inspected.',
   'lora.model.random': 'Its weights are random: the answers mean nothing.',
   'lora.model.no-shipped': 'This site has no adapters of its own. Add one of yours.',
+  'lora.model.look-again': 'Look for shipped adapters again',
   'lora.model.no-vision': 'This model reads no images: ask in text.',
   'lora.model.software': 'Runs on software that imitates a GPU, so it is slow.',
   'lora.model.teaching': 'Open the teaching model',

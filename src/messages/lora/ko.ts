@@ -25,6 +25,7 @@ export const ko = {
     '이 모델은 팬텀으로 배운 교육용 모델이 아니라서 답이 맞았는지 알 수 없습니다. 어댑터를 걸고 비교하고 들여다볼 수는 있습니다.',
   'lora.model.random': '가중치가 무작위라 답에는 뜻이 없습니다.',
   'lora.model.no-shipped': '이 사이트에는 함께 배포된 어댑터가 없습니다. 가지고 있는 어댑터를 넣어 보세요.',
+  'lora.model.look-again': '함께 배포된 어댑터 다시 찾기',
   'lora.model.no-vision': '이 모델은 이미지를 읽지 못합니다. 글로만 물을 수 있습니다.',
   'lora.model.software': 'GPU를 흉내 내는 소프트웨어로 실행하고 있어 느립니다.',
   'lora.model.teaching': '교육용 모델 열기',

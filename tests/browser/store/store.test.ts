@@ -63,7 +63,7 @@ describe.each([
     const dead = { type: 'status', path: BIG, times: 3, status: 503 } as const;
     const { source, log } = await serve({ chunkSize, faults: [{ type: 'cut', path: BIG, times: 1, after }, dead] });
     const first = await store.read(source, BIG);
-    expect(first.failure).toEqual({ code: 'network', detail: expect.objectContaining({ reason: 'HTTP 503' }) });
+    expect(first.failure).toEqual({ code: 'server-error', detail: expect.objectContaining({ status: 503 }) });
     const second = await store.read(source, BIG);
     expect(same(second.bytes, whole)).toBe(true);
     expect((await log(BIG)).at(-1)?.range).toBe(`bytes=${after}-`);
@@ -116,7 +116,7 @@ describe.each([
     const cut = { type: 'cut', path: BIG, times: 1, after: 4 * CHUNK } as const;
     const dead = { type: 'status', path: BIG, times: 3, status: 503 } as const;
     const { source, update } = await serve({ chunkSize, faults: [cut, dead] });
-    expect((await store.read(source, BIG)).failure?.code).toBe('network');
+    expect((await store.read(source, BIG)).failure?.code).toBe('server-error');
     await update({ seed: 7, faults: [] });
     const { bytes } = await store.read(source, BIG);
     expect(same(bytes, contentOf(BIG, SIZE, 7))).toBe(true);

@@ -5,6 +5,7 @@ import { reportOn } from '#core/phantoms/report.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
 import { plainest } from '#core/phantoms/suggestions.ts';
 import { rightAnswer } from '#core/phantoms/wording.ts';
+import { parseResults } from '#core/phantoms/results-file.ts';
 import { PROJECTIONS } from '#core/gemma3/projections.ts';
 import { config4B } from '#core/budget/lora.ts';
 import { expectedParameters } from '#core/gemma3/parameters.ts';
@@ -174,15 +175,17 @@ test('the two files of an adapter are found among others, also under other names
 test('adapters beside the page are those that its results describe', () => {
   const scores = (rate: number) => ({ exact_match: rate });
   const entry = { task: 'patient-side', rank: 8, parameters: 9, without_adapter: scores(0), with_adapter: scores(0.9) };
-  expect(shippedAdapter('patient-side-r8', entry)).toMatchObject({ rank: 8, without: 0, withIt: 0.9 });
-  expect(shippedAdapter('../elsewhere', entry)).toBeUndefined();
-  expect(shippedAdapter('a', { ...entry, with_adapter: {} })).toBeUndefined();
+  expect(shippedAdapter('patient-side-r8', entry)).toMatchObject([{ rank: 8, without: 0, withIt: 0.9 }]);
+  for (const name of ['../elsewhere', '..', '']) expect(shippedAdapter(name, entry)).toEqual([]);
+  expect(() => parseResults({ adapters: { a: { ...entry, with_adapter: {} } } })).toThrow(
+    'adapters.a.with_adapter.exact_match is missing',
+  );
   const adapters = [
     shippedAdapter('patient-side-r1', entry),
     shippedAdapter('patient-side-r8', entry),
     shippedAdapter('patient-side-r16', entry),
     shippedAdapter('report-r8', { ...entry, task: 'report' }),
-  ].flatMap((adapter) => adapter ?? []);
+  ].flat();
   expect(skillOf({ adapters, model: undefined })?.name).toBe('patient-side-r8');
   expect(mannerOf({ adapters, model: undefined })?.name).toBe('report-r8');
   expect(skillOf({ adapters: [], model: undefined })).toBeUndefined();

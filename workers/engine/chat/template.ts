@@ -1,8 +1,8 @@
-import { Template } from '@huggingface/jinja';
 import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
 import type { RenderChat } from '#core/chat/prompt.ts';
 import { FailureError } from '#core/failure.ts';
-import { isRecord } from './json.ts';
+import { parseTemplateField } from '#core/chat/template-field.ts';
+import { compile } from './bounded-template.ts';
 
 export interface ChatTemplate {
   /** Jinja source. */
@@ -18,30 +18,23 @@ export interface TemplateFiles {
   tokenizerConfig: unknown;
 }
 
-/** The package's template, looked for in Hugging Face's order; Gemma 3's own where there is none. */
+/**
+ * The package's template, looked for in Hugging Face's order; Gemma 3's own where there is none.
+ * @throws FailureError file-broken where a template is none
+ */
 export function findChatTemplate(files: TemplateFiles): ChatTemplate {
   if (files.jinja !== undefined) return { source: files.jinja, from: 'chat_template.jinja' };
-  const fromJson = templateField(files.json);
+  const fromJson = files.json === undefined ? undefined : parseTemplateField(files.json, 'chat_template.json');
   if (fromJson !== undefined) return { source: fromJson, from: 'chat_template.json' };
-  const fromConfig = templateField(files.tokenizerConfig);
+  const fromConfig = parseTemplateField(files.tokenizerConfig, 'tokenizer_config.json');
   if (fromConfig !== undefined) return { source: fromConfig, from: 'tokenizer_config.json' };
   return { source: GEMMA3_CHAT_TEMPLATE, from: 'built-in' };
-}
-
-/** `chat_template` is a string, or a list of named templates of which "default" is for chat. */
-function templateField(file: unknown): string | undefined {
-  const field = isRecord(file) ? file['chat_template'] : undefined;
-  if (typeof field === 'string') return field;
-  if (!Array.isArray(field)) return undefined;
-  const named: unknown = field.find((entry: unknown) => isRecord(entry) && entry['name'] === 'default');
-  const source = isRecord(named) ? named['template'] : undefined;
-  return typeof source === 'string' ? source : undefined;
 }
 
 /**
  * Compiles a template. `names` are the tokens' names from tokenizer_config.json, which templates may use (`bos_token`).
  * Throws FailureError 'file-broken' for a template with syntax errors; rendering throws 'unsupported-package' with what the
- * template says when it refuses the messages (Gemma 3's wants user and assistant to alternate).
+ * template says when it refuses the messages (Gemma 3's wants user and assistant to alternate), or when it does not end.
  */
 export function compileChatTemplate(template: ChatTemplate, names: ReadonlyMap<string, string>): RenderChat {
   const attempt = <T>(code: 'file-broken' | 'unsupported-package', work: () => T): T => {
@@ -52,8 +45,8 @@ export function compileChatTemplate(template: ChatTemplate, names: ReadonlyMap<s
       throw new FailureError(code, { file: template.from, reason }, { cause: error });
     }
   };
-  const compiled = attempt('file-broken', () => new Template(template.source));
+  const compiled = attempt('file-broken', () => compile(template.source));
   const variables = { bos_token: '<bos>', eos_token: '<eos>', ...Object.fromEntries(names) };
   return (messages) =>
-    attempt('unsupported-package', () => compiled.render({ ...variables, messages, add_generation_prompt: true }));
+    attempt('unsupported-package', () => compiled({ ...variables, messages, add_generation_prompt: true }));
 }

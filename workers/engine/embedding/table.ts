@@ -2,6 +2,7 @@
 import type { ByteSource } from '#core/bytes.ts';
 import { filesOf, EmbeddingRows } from '#core/embedding/rows.ts';
 import { findEmbeddingTable } from '#core/embedding/table.ts';
+import { parseInitializerRange } from '#core/gemma3/generation-config.ts';
 import { OnnxError } from '#core/onnx/model.ts';
 import { FailureError } from '#core/failure.ts';
 import { readJson } from '../../store/reader.ts';
@@ -30,19 +31,10 @@ export async function openTable(
       // Its own progress: the one that the reader is bound to belongs to the job that opened the package.
       sources.set(file, blobSource(path, await pack.reader.blob(path, { signal, progress: () => undefined })));
     }
-    const initializerRange = rangeOf(await readJson(pack.reader, 'config.json'));
+    const initializerRange = parseInitializerRange(await readJson(pack.reader, 'config.json'));
     return { rows: new EmbeddingRows(table, sources), initializerRange };
   } catch (cause) {
     if (!(cause instanceof OnnxError)) throw cause;
     throw new FailureError('embedding-unreadable', { file: graph.path, reason: cause.message }, { cause });
   }
-}
-
-/** `initializer_range` of the text model. */
-function rangeOf(config: unknown): number | undefined {
-  if (typeof config !== 'object' || config === null) return undefined;
-  if ('text_config' in config) return rangeOf(config.text_config);
-  return 'initializer_range' in config && typeof config.initializer_range === 'number'
-    ? config.initializer_range
-    : undefined;
 }

@@ -1,9 +1,10 @@
 /** Reads what a model package says about itself: configuration, variants, graphs. */
 import { ConfigError, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
-import { OnnxError, readModel } from '#core/onnx/model.ts';
+import { parseEndTokens } from '#core/gemma3/generation-config.ts';
+import { externalFiles, OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
-import { type Manifest, TEACHES } from '#core/protocol/manifest.ts';
+import { type Manifest, parseManifest } from '#core/protocol/manifest.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
 import { readJson, type PackageReader } from '../../store/reader.ts';
@@ -50,6 +51,9 @@ const suffixes: Readonly<Record<string, string>> = {
   q2: '_q2',
 };
 
+/** Protobuf takes no more. */
+const MAX_GRAPH_BYTES = 2 ** 31;
+
 /** @throws FailureError `file-missing`, `file-broken`, `unsupported-package` */
 export async function readPackage(reader: PackageReader): Promise<ModelPackage> {
   const json: unknown = await readJson(reader, 'config.json');
@@ -61,7 +65,7 @@ export async function readPackage(reader: PackageReader): Promise<ModelPackage> 
     throw new FailureError('unsupported-package', { file: 'config.json', reason: cause.message }, { cause });
   }
   const manifest = (await reader.has('manifest.json'))
-    ? readManifest(await readJson(reader, 'manifest.json'))
+    ? parseManifest(await readJson(reader, 'manifest.json'))
     : undefined;
   const variant = manifest?.variants[0];
   const isText = config.architecture === 'Gemma3ForCausalLM';
@@ -91,8 +95,13 @@ async function find(reader: PackageReader, name: string, dtype: Dtype | undefine
 
 async function readGraph(reader: PackageReader, path: string): Promise<ModelProto> {
   const blob = await reader.blob(path);
+  if (blob.size > MAX_GRAPH_BYTES)
+    throw new FailureError('too-large', { file: path, bytes: blob.size, limit: MAX_GRAPH_BYTES });
   try {
-    return readModel(new Uint8Array(await readWithRetry(blob)));
+    const model = readModel(new Uint8Array(await readWithRetry(blob)));
+    // Refuses places outside the package before anything is asked for there.
+    externalFiles(model);
+    return model;
   } catch (cause) {
     if (!(cause instanceof OnnxError)) throw cause;
     throw new FailureError('file-broken', { file: path, reason: cause.message }, { cause });
@@ -102,40 +111,8 @@ async function readGraph(reader: PackageReader, path: string): Promise<ModelProt
 /** eos_token_id of generation_config.json, else of config.json: a number or a list. */
 async function endTokens(reader: PackageReader, config: unknown): Promise<Set<number>> {
   const path = 'generation_config.json';
-  const generation = (await reader.has(path)) ? await readJson(reader, path) : undefined;
-  for (const source of [generation, config]) {
-    if (typeof source !== 'object' || source === null || !('eos_token_id' in source)) continue;
-    const ids: unknown[] = Array.isArray(source.eos_token_id) ? source.eos_token_id : [source.eos_token_id];
-    const numbers = ids.filter((id): id is number => typeof id === 'number');
-    if (numbers.length > 0) return new Set(numbers);
-  }
+  const generation = (await reader.has(path)) ? parseEndTokens(await readJson(reader, path), path) : [];
+  const ids = generation.length > 0 ? generation : parseEndTokens(config, 'config.json');
   // Gemma 3: <eos> and <end_of_turn>.
-  return new Set([1, 106]);
-}
-
-/** Checked as far as the engine reads it. */
-function readManifest(json: unknown): Manifest {
-  if (!isManifest(json)) throw broken('not a manifest of format medgemma-ko-lab/1');
-  const { teaches }: { teaches?: unknown } = json;
-  if (teaches !== undefined && !TEACHES.some((known) => known === teaches)) {
-    throw broken(`"teaches" is ${JSON.stringify(teaches)}, not ${TEACHES.map((known) => `"${known}"`).join(' or ')}`);
-  }
-  return json;
-}
-
-function broken(reason: string): FailureError {
-  return new FailureError('file-broken', { file: 'manifest.json', reason });
-}
-
-function isManifest(json: unknown): json is Manifest {
-  return (
-    typeof json === 'object' &&
-    json !== null &&
-    'format' in json &&
-    json.format === 'medgemma-ko-lab/1' &&
-    'variants' in json &&
-    Array.isArray(json.variants) &&
-    'source' in json &&
-    typeof json.source === 'object'
-  );
+  return new Set(ids.length > 0 ? ids : [1, 106]);
 }

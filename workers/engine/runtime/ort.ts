@@ -10,7 +10,8 @@ import jspiWasm from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
 import plainMjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
 import plainWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import type { RuntimeInfo } from '#core/protocol/engine.ts';
-import { FailureError } from '#core/failure.ts';
+import { connectionFailure } from '#core/fetch/network.ts';
+import { network } from '../../store/network.ts';
 import { catchMemory } from './wasm-memory.ts';
 
 export type OrtModule = typeof Ort;
@@ -39,7 +40,7 @@ const loaded = new Map<OrtBuild, Promise<OrtRuntime>>();
 
 /**
  * The runtime of this worker for `build`, loaded at the first call.
- * @throws FailureError `network` when its script cannot be fetched; a later call tries again.
+ * @throws FailureError `offline`, `network` when its script cannot be fetched; a later call tries again.
  */
 export function loadOrt(build: OrtBuild): Promise<OrtRuntime> {
   const known = loaded.get(build);
@@ -58,7 +59,7 @@ async function load(build: OrtBuild): Promise<OrtRuntime> {
   try {
     ort = await importBuild();
   } catch (cause) {
-    throw new FailureError('network', { url: wasmPaths.mjs, reason: String(cause) }, { cause });
+    throw connectionFailure(network, wasmPaths.mjs, cause);
   }
   ort.env.wasm.wasmPaths = wasmPaths;
   ort.env.wasm.numThreads = threads(build);

@@ -77,7 +77,11 @@ export class Tokenizers {
     if (known) return known;
     const asked = this.#worker.ask('inspect', { key, id }).then(
       ({ facts }) => facts,
-      () => undefined,
+      () => {
+        // The worker broke off: the next one may know.
+        this.#facts.delete(name);
+        return undefined;
+      },
     );
     this.#facts.set(name, asked);
     return asked;

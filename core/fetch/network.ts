@@ -1,0 +1,159 @@
+/** One request over HTTP, with its failures told apart. `core` does no I/O: `fetch` is handed in. */
+import { FailureError } from '../failure.ts';
+
+/** The part of the Fetch API's `Response` that is used. */
+export interface HttpResponse {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly url: string;
+  readonly headers: { get(name: string): string | null; has(name: string): boolean };
+  readonly body: HttpBody | null;
+}
+
+interface HttpBody {
+  getReader(): {
+    read(): Promise<{ done: boolean; value?: Uint8Array<ArrayBuffer> | undefined }>;
+    cancel(): Promise<void>;
+  };
+  cancel(): Promise<void>;
+}
+
+export interface HttpRequest {
+  method?: 'GET' | 'HEAD';
+  headers?: Record<string, string>;
+  cache?: 'default' | 'no-cache' | 'no-store';
+  signal?: AbortSignal;
+}
+
+/** The runtime's connection to the world. */
+export interface Network {
+  fetch(url: string, request: HttpRequest): Promise<HttpResponse>;
+  /** Whether the runtime knows that there is no connection: `!navigator.onLine`. */
+  isOffline(): boolean;
+  /** A connection that brings nothing for so long is dead, though nobody closed it. */
+  stallMilliseconds?: number;
+  /** Before the second try of a file; each pause that follows is twice as long. */
+  pauseMilliseconds?: number;
+}
+
+const STALL_MILLISECONDS = 15_000;
+
+/** Gives up a connection on which nothing arrives. `signal` also follows the caller's. */
+export class StallWatch {
+  readonly signal: AbortSignal;
+  readonly #abort = new AbortController();
+  readonly #milliseconds: number;
+  readonly #url: string;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(network: Network, url: string, signal: AbortSignal | undefined) {
+    this.#milliseconds = network.stallMilliseconds ?? STALL_MILLISECONDS;
+    this.#url = url;
+    this.signal = signal ? AbortSignal.any([signal, this.#abort.signal]) : this.#abort.signal;
+    this.renew();
+  }
+
+  /** Something arrived. */
+  renew(): void {
+    clearTimeout(this.#timer);
+    const stalled = new FailureError('network', { url: this.#url, reason: 'stalled' });
+    this.#timer = setTimeout(() => this.#abort.abort(stalled), this.#milliseconds);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/**
+ * `fetch`, with its rejections in our words.
+ * @throws FailureError offline, network; the signal's reason when aborted
+ */
+export async function send(network: Network, url: string, request: HttpRequest): Promise<HttpResponse> {
+  try {
+    return await network.fetch(url, request);
+  } catch (cause) {
+    request.signal?.throwIfAborted();
+    throw connectionFailure(network, url, cause);
+  }
+}
+
+/** What broke a connection off, before an answer or in the middle of one. */
+export function connectionFailure(network: Network, url: string, cause: unknown): FailureError {
+  if (network.isOffline()) return new FailureError('offline', { url }, { cause });
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FailureError('network', { url, reason }, { cause });
+}
+
+/** The server sent a start page in place of the file: so single-page hosts answer unknown paths, and login pages of a Wi-Fi all. */
+export class StartPageError extends FailureError {
+  constructor(file: string) {
+    super('file-missing', { file });
+  }
+}
+
+/**
+ * @param file its name in messages; one that is no `.html` is taken for missing where a page comes
+ * @throws FailureError file-missing, gated, rate-limited, server-error, network (any other status)
+ */
+export function checkResponse(response: HttpResponse, url: string, file: string): void {
+  const { ok, status, headers } = response;
+  if (ok) {
+    const isPage = headers.get('Content-Type')?.startsWith('text/html') === true;
+    if (isPage && !file.endsWith('.html')) throw new StartPageError(file);
+    return;
+  }
+  if (status === 404 || status === 410) throw new FailureError('file-missing', { file });
+  if (status === 401 || status === 403) throw new FailureError('gated', { id: repositoryOf(url), url, status });
+  if (status === 429) {
+    const seconds = retryAfter(headers.get('Retry-After'));
+    throw new FailureError('rate-limited', { host: hostOf(url), url, ...(seconds && { retryAfter: seconds }) });
+  }
+  if (status >= 500) throw new FailureError('server-error', { host: hostOf(url), url, status });
+  throw new FailureError('network', { url, reason: `HTTP ${status}`, status });
+}
+
+/** Names the version of a file: ETag, else its date. undefined: the server does not say, and a part cannot be continued. */
+export function versionOf({ headers }: HttpResponse): string | undefined {
+  return headers.get('ETag') ?? headers.get('Last-Modified') ?? undefined;
+}
+
+/**
+ * Whether a file is there, and in which version, without its bytes.
+ * @throws as `send` and `checkResponse`
+ */
+export async function probe(
+  network: Network,
+  { url, file, signal }: { url: string; file: string; signal?: AbortSignal | undefined },
+): Promise<{ version: string | undefined }> {
+  const watch = new StallWatch(network, url, signal);
+  try {
+    const response = await send(network, url, { method: 'HEAD', cache: 'no-cache', signal: watch.signal });
+    checkResponse(response, url, file);
+    return { version: versionOf(response) };
+  } finally {
+    watch.end();
+  }
+}
+
+/** The server could not be asked, or would not say: nothing is known about the file. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof FailureError && UNREACHABLE.has(error.code);
+}
+
+const UNREACHABLE: ReadonlySet<string> = new Set(['offline', 'network', 'gated', 'rate-limited', 'server-error']);
+
+/** Without `URL`, which `core` has no types for. */
+function hostOf(url: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(url)?.[1] ?? url;
+}
+
+/** `owner/name` on Hugging Face; elsewhere the address. */
+function repositoryOf(url: string): string {
+  return /^https:\/\/huggingface\.co\/([^/]+\/[^/]+)\/resolve\//.exec(url)?.[1] ?? url;
+}
+
+/** Seconds; HTTP dates are left to the reader of the page, whose clock may be another. */
+function retryAfter(header: string | null): number | undefined {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
+}

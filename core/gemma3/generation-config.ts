@@ -1,0 +1,30 @@
+/** The fields of `generation_config.json` and `config.json` that say how a model is run, not what it is. */
+import * as v from 'valibot';
+import { FailureError } from '../failure.ts';
+import { check, list, object, positive, whole } from '../schema/schema.ts';
+import { LIMITS } from './limits.ts';
+
+const id = whole(0, LIMITS.vocabularySize);
+const generationSchema = object({ eos_token_id: v.nullish(v.union([id, list(id, 1000)], 'an id or a list of ids')) });
+const range = { initializer_range: v.nullish(positive()) };
+const rangeSchema = object({ ...range, text_config: v.nullish(object(range)) });
+
+/**
+ * Ids that end an answer; none where the file does not say.
+ * @throws FailureError file-broken that names the field
+ */
+export function parseEndTokens(json: unknown, file: string): number[] {
+  const { eos_token_id: ids } = check(generationSchema, json, broken(file));
+  return ids === null || ids === undefined ? [] : [ids].flat();
+}
+
+/**
+ * Standard deviation that Hugging Face gives random rows of the text model.
+ * @throws FailureError file-broken that names the field
+ */
+export function parseInitializerRange(json: unknown): number | undefined {
+  const { text_config: text, initializer_range: own } = check(rangeSchema, json, broken('config.json'));
+  return (text ? text.initializer_range : own) ?? undefined;
+}
+
+const broken = (file: string) => (reason: string) => new FailureError('file-broken', { file, reason });

@@ -1,0 +1,7 @@
+import type { Network } from '#core/fetch/network.ts';
+
+/** The page's own connection. */
+export const network: Network = {
+  fetch: (url, request) => fetch(url, request),
+  isOffline: () => !navigator.onLine,
+};

@@ -1,0 +1,77 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { Network } from '#core/fetch/network.ts';
+
+export interface FileServer {
+  url: string;
+  /** Of each request: method and Range. */
+  requests: string[];
+  /** Answers the next requests one after the other, the last of them all that follow. */
+  answer(...answers: RequestListener[]): void;
+  close(): Promise<void>;
+}
+
+export async function serveFiles(): Promise<FileServer> {
+  const requests: string[] = [];
+  let answers: RequestListener[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.headers.range ?? ''}`.trim());
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    answer?.(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    url: `http://127.0.0.1:${address.port}/file.bin`,
+    requests,
+    answer(...next) {
+      requests.length = 0;
+      answers = next;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** Node's own connection; stalls and pauses are short. */
+export function nodeNetwork(isOffline = false): Network {
+  return {
+    fetch: (url, request) => fetch(url, request),
+    isOffline: () => isOffline,
+    stallMilliseconds: 200,
+    pauseMilliseconds: 5,
+  };
+}
+
+export const bytes = (length: number, seed = 0): Buffer =>
+  Buffer.from(Uint8Array.from({ length }, (_, at) => (at * 31 + seed + (at >> 8)) & 255));
+
+export const status =
+  (code: number, headers: Record<string, string> = {}): RequestListener =>
+  (_, response) =>
+    response.writeHead(code, headers).end();
+
+/** The file, or what a Range asks of it. */
+export const file =
+  (content: Buffer, etag = '"1"'): RequestListener =>
+  (request, response) => {
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const range: Record<string, string> =
+      from > 0 ? { 'Content-Range': `bytes ${from}-${content.length - 1}/${content.length}` } : {};
+    response.writeHead(from > 0 ? 206 : 200, { ETag: etag, 'Content-Length': content.length - from, ...range });
+    response.end(content.subarray(from));
+  };
+
+/** So many bytes, and then the connection is cut, or nothing more comes. */
+export const part =
+  (content: Buffer, length: number, end: 'cut' | 'stall', etag = '"1"'): RequestListener =>
+  (_: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(200, { ETag: etag, 'Content-Length': content.length });
+    response.write(content.subarray(0, length), () => {
+      // Later, so that what was written arrives.
+      if (end === 'cut') setTimeout(() => response.destroy(), 50);
+    });
+  };
