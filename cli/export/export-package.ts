@@ -37,6 +37,8 @@ export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   adapter?: AdapterOptions | undefined;
 }
 
+const MAX_LISTED_KEYS = 8;
+
 /** Where the export reports while it runs. */
 export interface ExportReport {
   note: (text: string) => void;
@@ -67,8 +69,9 @@ async function exportCheckpoint(
   options: ExportOptions,
   report: ExportReport,
 ): Promise<Manifest> {
+  for (const note of checkpoint.notes) report.note(note);
   if (checkpoint.unusedKeys.length > 0) {
-    report.warn(`tensors that no graph uses are left out: ${checkpoint.unusedKeys.join(', ')}`);
+    report.warn(`tensors that no graph uses are left out: ${listed(checkpoint.unusedKeys)}`);
   }
   const positions = Math.min(options.context, checkpoint.config.text.maxPositions);
   const graphs = packageGraphs(checkpoint.config, { ...options, positions }).map(plan);
@@ -122,6 +125,7 @@ async function exportCheckpoint(
         },
       ],
       changes: [
+        ...checkpoint.notes,
         ...(checkpoint.changes ?? []),
         ...changesOf(
           checkpoint.config,
@@ -194,6 +198,12 @@ async function hashSource(source: FileSource, progress: Progress, signal: AbortS
 
 function isQuantized(graphs: readonly PlannedGraph[]): boolean {
   return graphs.some(({ graph }) => graph.weights.some(({ store }) => store === 'blocks'));
+}
+
+/** A text-only export of a multimodal checkpoint leaves hundreds out: their number, and the first. */
+function listed(keys: readonly string[]): string {
+  const shown = keys.slice(0, MAX_LISTED_KEYS).join(', ');
+  return keys.length > MAX_LISTED_KEYS ? `${shown} and ${keys.length - MAX_LISTED_KEYS} more` : shown;
 }
 
 /** Lists each parameter once: decoder and embedding graph may share one. */

@@ -112,7 +112,7 @@ export function exportArguments(
 }
 
 /** Seed of the set for evaluating packages. The training stages report on the set of seed 0. */
-const EVALUATION_SEED = 1;
+export const EVALUATION_SEED = 1;
 
 /** @param folder absolute path of the run, where every step reads and writes */
 export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
@@ -216,7 +216,7 @@ export function plan(folder: string, seed: number, amounts: Amounts): Step[] {
             {
               name: `export ${model} ${dtype}`,
               done: `${folder}/manifest.json`,
-              // fp32 is what training left; the others come from what is shipped, so that anybody can make them again.
+              // fp32 comes from training; the others from the shipped fp16 checkpoint, so that anybody can make them again.
               run: {
                 node: exportArguments(model, dtype, at(dtype === 'fp32' ? checkpoints[model] : half), at(folder)),
               },

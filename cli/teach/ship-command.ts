@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { createCommand, printLine, runCommand, type CommandIo } from '../shared/command.ts';
 import { CommandError } from '../shared/errors.ts';
 import { modelCard } from './card.ts';
-import { RECORDED, recordOf } from './packages.ts';
+import { RECORDED, recordOf } from './teaching-packages.ts';
 import { ADAPTERS, MODELS } from './plan.ts';
 import { collectResults } from './results.ts';
 import { commitsSinceRelease } from './since-release.ts';
@@ -35,7 +35,7 @@ export function main(args: readonly string[], io: CommandIo): Promise<number> {
   });
 }
 
-/** One retraining a release: docs/decisions/0011-shipped-models.md. */
+/** Allows one retraining a release: docs/decisions/0011-shipped-models.md. */
 async function refuseSecondRetraining(): Promise<void> {
   const since = await commitsSinceRelease(root, ['public/models/*-fp16', 'public/models/adapters']);
   if (!since || since.commits.length === 0) return;
@@ -45,7 +45,7 @@ async function refuseSecondRetraining(): Promise<void> {
   );
 }
 
-/** @returns bytes of what was copied, and of what of it git keeps */
+/** @returns bytes in the page, and those of them that git keeps */
 async function ship(run: string, out: string, signal: AbortSignal): Promise<{ bytes: number; inGit: number }> {
   const folders = [
     ...MODELS.flatMap((model) => [`${model}-fp16`, `${model}-q4`].map((name) => [join('models', name), name] as const)),

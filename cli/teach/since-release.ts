@@ -1,9 +1,9 @@
-/** Whether models were committed since the last release: each such commit stays in every clone for good. */
+/** Finds commits of models since the last release, because each one stays in every clone. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 export interface SinceRelease {
-  /** The newest tag `v*` that the commit at hand comes from. */
+  /** Newest tag `v*` before the current commit. */
   release: string;
   /** Short hashes, newest first. */
   commits: string[];
@@ -11,7 +11,7 @@ export interface SinceRelease {
 
 /**
  * @param repository folder with `.git`
- * @param paths what to look at, relative to it
+ * @param paths paths in it, relative
  * @returns undefined where there is no git repository or no release yet
  */
 export async function commitsSinceRelease(

@@ -1,12 +1,12 @@
-/** How much room the shipped models take: in the built page, and in the repository. */
+/** Size of the shipped models in the built page and in the repository. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MODELS } from './plan.ts';
 
-/** Of public/models, in bytes, with the packages that `npm run models` makes: a visit has to stay small. */
+/** Limit for public/models with the packages of `npm run models`, which a visitor may download. */
 export const MAX_SHIPPED_BYTES = 25e6;
 
-/** Of what git keeps of public/models, in bytes: each retraining adds about as much to the history. */
+/** Limit for the files of public/models in git; each retraining adds about as much to the history. */
 export const MAX_SHIPPED_BYTES_IN_GIT = 16.5e6;
 
 /** Bytes of all files in a folder and below it. */

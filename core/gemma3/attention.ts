@@ -116,8 +116,9 @@ export function attention(
 }
 
 /**
- * Masks for a chunk with image tokens. A token sees what is not after it (within the window in local layers), and every
- * token of its own image (Hugging Face modeling_gemma3.py: the causal and sliding masks, each or'ed with "same image").
+ * Masks for a chunk with image tokens. A key is visible when it is not later than the query or belongs to the same image;
+ * in local layers it must also lie inside the sliding window, whose start counts for tokens of the same image too
+ * (Hugging Face masking_utils.py: sliding_window_overlay and (causal_mask or image block)).
  *
  * @param attentionMask — int64 [batch, total]: 1 is text, 2, 3, … number the images
  */
@@ -147,12 +148,11 @@ export function imageBias(
   const causal = graph.node('LessOrEqual', [keyPosition, queryPosition], name('Causal'));
   const windowStart = graph.node('Sub', [queryPosition, graph.int64(config.slidingWindow)], name('WindowStart'));
   const inWindow = graph.node('Greater', [keyPosition, windowStart], name('InWindow'));
-  const sliding = graph.node('And', [causal, inWindow], name('Sliding'));
-  const bias = (allowed: Value, step: string) => {
-    const visible = graph.node('Or', [allowed, sameImage], name(`${step}Visible`));
-    return graph.node('Where', [visible, graph.float(0), graph.float(-1e30)], name(`${step}Bias`));
-  };
-  return { local: bias(sliding, 'Local'), global: bias(causal, 'Global') };
+  const visible = graph.node('Or', [causal, sameImage], name('Visible'));
+  const visibleInWindow = graph.node('And', [visible, inWindow], name('VisibleInWindow'));
+  const bias = (allowed: Value, step: string) =>
+    graph.node('Where', [allowed, graph.float(0), graph.float(-1e30)], name(`${step}Bias`));
+  return { local: bias(visibleInWindow, 'Local'), global: bias(visible, 'Global') };
 }
 
 /** int64 lengths of this run from the shapes of the mask [batch, total] and the new embeddings [batch, new, hidden]. */

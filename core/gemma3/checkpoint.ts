@@ -3,11 +3,15 @@ import type { ByteSource } from '../bytes.ts';
 import type { RowInit } from '../embedding/new-row.ts';
 import { isInnerPath } from '../inner-path.ts';
 import { isJsonObject, type Json } from '../json.ts';
+import { isLfsPointer, LFS_POINTER } from '../lfs-pointer.ts';
 import type { LoraModule } from '../lora/adapter.ts';
 import { isFloatDtype, type FloatDtype } from '../safetensors/dtype.ts';
 import { readHeader, SafetensorsError, type TensorEntry } from '../safetensors/header.ts';
+import { unknownFields } from './config-fields.ts';
 import { parseConfig, type Gemma3Config } from './config.ts';
 import { canonicalName, expectedParameters } from './parameters.ts';
+import { quantizedReason } from './quantized-checkpoint.ts';
+import { resolveHead } from './tied-head.ts';
 
 /** A parameter in the checkpoint; its dtype is one we decode. */
 export interface CheckpointTensor {
@@ -45,6 +49,8 @@ export interface CheckpointParts {
   tensors: Map<string, CheckpointTensor>;
   /** Keys that nothing needs and that are not known to be harmless. */
   unusedKeys: string[];
+  /** Where the files contradict config.json and the files count: sentences for people. */
+  notes: string[];
 }
 
 /** The files of a checkpoint. */
@@ -74,13 +80,35 @@ const INDEX = 'model.safetensors.index.json';
  * @throws CheckpointError, ConfigError, SafetensorsError: each names the file and, where there is one, the tensor
  */
 export async function readCheckpoint(folder: CheckpointFolder): Promise<CheckpointParts> {
-  const configJson = await folder.json('config.json');
+  const written = await folder.json('config.json');
+  const quantized = quantizedReason(written);
+  if (quantized !== undefined) throw new CheckpointError(`config.json: ${quantized}`);
+  const { tied, stored, note } = await resolveHead(parseConfig(written).text.tiedEmbedding, await readTensors(folder));
+  const configJson = note === undefined ? written : withTying(written, tied);
   const config = parseConfig(configJson);
-  return { config, configJson, ...matchTensors(config, await readTensors(folder)) };
+  const unknown = unknownFields(written);
+  const notes = [
+    ...(note === undefined ? [] : [note]),
+    ...(unknown.length === 0
+      ? []
+      : [`config.json has fields that are none of Gemma 3's and were not used: ${unknown.join(', ')}.`]),
+  ];
+  return { config, configJson, ...matchTensors(config, stored), notes };
+}
+
+/** config.json with `tie_word_embeddings` wherever Hugging Face and the page look for it. */
+export function withTying(config: Json, tied: boolean): Json {
+  const text = config['text_config'];
+  return {
+    ...config,
+    tie_word_embeddings: tied,
+    ...(isJsonObject(text) ? { text_config: { ...text, tie_word_embeddings: tied } } : {}),
+  };
 }
 
 /** @throws CheckpointError */
 export function parseJsonFile(file: string, text: string): Json {
+  if (isLfsPointer(text)) throw new CheckpointError(`${file}: ${LFS_POINTER}`);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -139,7 +167,10 @@ function shardsOf(index: Json): Map<string, string[]> {
   return shards;
 }
 
-/** Tensors that checkpoints carry and no graph needs: a saved tied head, SigLIP's pooling head, buffers. */
+/**
+ * Tensors that checkpoints carry and no graph needs: a saved tied head (resolveHead has compared it with the embedding), SigLIP's
+ * pooling head, which Gemma 3 does not run, and buffers that are computed from config.json.
+ */
 function isKnownUnused(name: string): boolean {
   return (
     name === 'lm_head.weight' ||

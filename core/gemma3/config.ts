@@ -1,5 +1,6 @@
 /** Gemma 3 configuration as Hugging Face writes it (`config.json`), checked and completed. */
 import * as v from 'valibot';
+import { isJsonObject } from '../json.ts';
 import { check, fieldKeys, flag, isMissing, list, object, positive, shown, whole } from '../schema/schema.ts';
 import { LIMITS } from './limits.ts';
 
@@ -61,16 +62,21 @@ const number = (fallback: number) => v.nullish(positive(), fallback);
 /** Features that Gemma 3 has in one form only; another form is refused by name below. */
 const form = v.nullish(v.unknown());
 
-const scalingEntries = { rope_type: form, type: form, factor: v.optional(v.unknown()) };
-const scalingSchema = object(scalingEntries);
 const factorSchema = object({ factor: positive() });
-const ropeOfType = object({ ...scalingEntries, rope_theta: v.nullish(positive()) });
+const scalingSchema = object({
+  rope_type: form,
+  type: form,
+  factor: v.optional(v.unknown()),
+  rope_theta: v.nullish(positive()),
+});
+const ropeSchema = object({ full_attention: v.nullish(scalingSchema), sliding_attention: v.nullish(scalingSchema) });
 
 const textSchema = object({
   hidden_activation: form,
   attn_logit_softcapping: form,
   final_logit_softcapping: form,
   attention_bias: v.nullish(flag()),
+  use_bidirectional_attention: form,
   tie_word_embeddings: v.nullish(flag()),
   hidden_size: count(LIMITS.hiddenSize, 2304),
   intermediate_size: count(LIMITS.intermediateSize, 9216),
@@ -89,7 +95,7 @@ const textSchema = object({
   rope_theta: number(1_000_000),
   rope_local_base_freq: number(10_000),
   rope_scaling: v.nullish(scalingSchema),
-  rope_parameters: v.nullish(object({ full_attention: ropeOfType, sliding_attention: ropeOfType })),
+  rope_parameters: form,
 });
 
 const visionSchema = object({
@@ -104,7 +110,8 @@ const visionSchema = object({
   layer_norm_eps: number(1e-6),
 });
 
-const rootSchema = object({ architectures: v.nullish(list(v.unknown(), 100)) });
+const rootSchema = object({ architectures: v.nullish(list(v.unknown(), 100)), model_type: form });
+const nestedSchema = object({ text_config: v.nullish(textSchema) });
 
 const modelSchema = object({
   tie_word_embeddings: v.nullish(flag()),
@@ -126,22 +133,41 @@ type ScalingJson = v.InferOutput<typeof scalingSchema>;
  *   `LIMITS`
  */
 export function parseConfig(json: unknown): Gemma3Config {
-  const named = checked(rootSchema, json).architectures?.[0];
-  if (named === 'Gemma3ForCausalLM') {
-    const text = checked(textSchema, json);
-    return { architecture: named, text: parseText(text, text.tie_word_embeddings), vision: undefined };
+  const architecture = architectureOf(json);
+  if (architecture === 'Gemma3ForCausalLM') {
+    // The text part of a multimodal config: transformers reads text_config alone, tying included.
+    const text = checked(nestedSchema, json).text_config ?? checked(textSchema, json);
+    return { architecture, text: parseText(text, text.tie_word_embeddings), vision: undefined };
   }
-  if (named !== 'Gemma3ForConditionalGeneration')
-    throw new ConfigError(
-      `architecture ${JSON.stringify(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
-    );
   const model = checked(modelSchema, json);
   const tied = model.tie_word_embeddings ?? model.text_config.tie_word_embeddings;
   return {
-    architecture: named,
+    architecture,
     text: parseText(model.text_config, tied),
     vision: parseVision(model.vision_config, model),
   };
+}
+
+/** `model_type` to architecture, as AutoModelForImageTextToText and AutoModelForCausalLM of transformers map it. */
+const ARCHITECTURES: Readonly<Record<string, Gemma3Config['architecture']>> = {
+  gemma3: 'Gemma3ForConditionalGeneration',
+  gemma3_text: 'Gemma3ForCausalLM',
+};
+
+function architectureOf(json: unknown): Gemma3Config['architecture'] {
+  const { architectures, model_type: type } = checked(rootSchema, json);
+  const named = architectures?.[0];
+  if (named === undefined && typeof type === 'string') {
+    const known = Object.hasOwn(ARCHITECTURES, type) ? ARCHITECTURES[type] : undefined;
+    if (known) return known;
+    throw new ConfigError(
+      `"architectures" is missing and model_type ${JSON.stringify(type)} is not supported; expected ${Object.keys(ARCHITECTURES).join(' or ')}`,
+    );
+  }
+  if (named === 'Gemma3ForCausalLM' || named === 'Gemma3ForConditionalGeneration') return named;
+  throw new ConfigError(
+    `architecture ${JSON.stringify(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
+  );
 }
 
 function checked<Schema extends v.GenericSchema>(schema: Schema, json: unknown): v.InferOutput<Schema> {
@@ -162,6 +188,11 @@ function parseText(text: TextJson, tied: boolean | null | undefined): TextConfig
     throw new ConfigError(`hidden_activation ${quoted(activation)} is not supported`);
   for (const key of ['attn_logit_softcapping', 'final_logit_softcapping'] as const)
     if (text[key] != null) throw new ConfigError(`${key} is set; Gemma 3 has none`);
+  // EmbeddingGemma is such an encoder: every token attends to later ones, so that nothing can be generated token by token.
+  if (text.use_bidirectional_attention != null && text.use_bidirectional_attention !== false)
+    throw new ConfigError(
+      'use_bidirectional_attention is set: this is an encoder (for embeddings), and the graphs of this exporter attend causally',
+    );
   if (text.attention_bias === true) throw new ConfigError('attention_bias is set; Gemma 3 has none');
   const [heads, keyValueHeads] = [text.num_attention_heads, text.num_key_value_heads];
   if (heads % keyValueHeads !== 0)
@@ -199,21 +230,26 @@ function localLayers(text: TextJson): boolean[] {
   return Array.from({ length: layers }, (_, layer) => (layer + 1) % pattern !== 0);
 }
 
-/** transformers 4 has rope_theta, rope_local_base_freq and rope_scaling; transformers 5 one rope_parameters per layer type. */
+/**
+ * transformers 4 has rope_theta, rope_local_base_freq and rope_scaling; transformers 5 one rope_parameters per layer type.
+ * Where both are set they are merged as Gemma3TextConfig.convert_rope_params_to_dict of transformers 5 merges them:
+ * rope_scaling updates full_attention, and the top-level thetas fill in what rope_parameters leaves out.
+ */
 function rope(text: TextJson): Pick<TextConfig, 'ropeTheta' | 'ropeLocalTheta' | 'ropeFactor'> {
-  if (text.rope_parameters) {
-    const { full_attention: global, sliding_attention: local } = text.rope_parameters;
-    if (ropeFactor(local) !== 1) throw new ConfigError('scaled RoPE in sliding_attention is not supported');
-    return {
-      ropeTheta: global.rope_theta ?? 1_000_000,
-      ropeLocalTheta: local.rope_theta ?? 10_000,
-      ropeFactor: ropeFactor(global),
-    };
-  }
+  const parameters = text.rope_parameters ?? {};
+  if (!isJsonObject(parameters)) throw new ConfigError('"rope_parameters" is not an object');
+  for (const key of Object.keys(parameters))
+    if (key !== 'full_attention' && key !== 'sliding_attention')
+      throw new ConfigError(
+        `rope_parameters has "${key}"; expected "full_attention" and "sliding_attention", each with its own parameters`,
+      );
+  const { full_attention: ofFull, sliding_attention: sliding } = checked(ropeSchema, parameters);
+  const full = { ...ofFull, ...text.rope_scaling };
+  if (sliding && ropeFactor(sliding) !== 1) throw new ConfigError('scaled RoPE in sliding_attention is not supported');
   return {
-    ropeTheta: text.rope_theta,
-    ropeLocalTheta: text.rope_local_base_freq,
-    ropeFactor: text.rope_scaling ? ropeFactor(text.rope_scaling) : 1,
+    ropeTheta: full.rope_theta ?? text.rope_theta,
+    ropeLocalTheta: sliding?.rope_theta ?? text.rope_local_base_freq,
+    ropeFactor: ropeFactor(full),
   };
 }
 

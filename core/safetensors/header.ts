@@ -1,5 +1,6 @@
 /** Reads the header of a safetensors file: https://github.com/huggingface/safetensors#format */
 import type { ByteSource } from '../bytes.ts';
+import { isLfsPointer, LFS_POINTER, MAX_LFS_POINTER_BYTES } from '../lfs-pointer.ts';
 
 /** Bytes of one element. The format's types of less than a byte are not read. */
 export const DTYPE_BYTES = {
@@ -66,6 +67,8 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
   if (source.size < 8) throw fail(`${source.size} bytes are too few for a safetensors file`);
   const prefix = await source.read(0, 8);
   const declared = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
+  if (source.size <= MAX_LFS_POINTER_BYTES && isLfsPointer(new TextDecoder().decode(await source.read(0, source.size))))
+    throw fail(LFS_POINTER);
   if (declared > BigInt(MAX_HEADER_BYTES)) throw fail(`declares a header of ${declared} bytes: not a safetensors file`);
   const headerBytes = Number(declared);
   const dataStart = 8 + headerBytes;

@@ -119,7 +119,7 @@ test('own tokenizers: ours, a byte-level one through the library, from the hub; 
   const other = { ...Object(pack), base: { sha256: 'ab'.repeat(32), size: 262145 } };
   const malformed: [name: string, contents: string | Uint8Array, message: RegExp][] = [
     ['cut.json', '{\n "model": {"type": "BPE",\n', /Broken JSON: cut\.json.*line 3, column 1/s],
-    ['settings.json', '{"a": 1}', /No tokenizer\.json.*settings\.json/s],
+    ['settings.json', '{"a": 1}', /Not a valid tokenizer\.json: settings\.json/s],
     ['photo.json', Uint8Array.of(0xff, 0xd8, 0xff), /Not a tokenizer file: photo\.json/],
     ['latin.json', Uint8Array.of(0x7b, 0x22, 0xb0, 0xa1), /Not UTF-8: latin\.json/],
     ['cut.model', model.subarray(0, model.length / 2), /This SentencePiece model cannot be read: cut\.model/],
@@ -127,7 +127,7 @@ test('own tokenizers: ours, a byte-level one through the library, from the hub; 
     [
       'broken-pack.json',
       JSON.stringify({ ...Object(pack), merges: [['가']] }),
-      /wrong in this Korean pack: broken-pack/,
+      /This Korean pack is not valid: broken-pack/,
     ],
   ];
   for (const [name, contents, message] of malformed) {

@@ -20,7 +20,8 @@ export interface Golden {
   tensor(name: string): GoldenTensor;
 }
 
-export const imageToken = 500;
+/** Of gemma3-tiny. */
+export const IMAGE_TOKEN = 500;
 export const caseNames = ['text_short', 'text_beyond_window', 'one_image', 'two_images'] as const;
 export const imageCases = ['one_image', 'two_images'] as const;
 
@@ -47,7 +48,7 @@ export async function readGolden(expected: ByteSource, cases: { cases: Record<st
 }
 
 /** 1 for text, 2 for the tokens of the first image, 3 for those of the second. */
-export function maskOf(ids: readonly number[]): number[] {
+export function maskOf(ids: readonly number[], imageToken = IMAGE_TOKEN): number[] {
   let image = 1;
   return ids.map((id, i) => {
     if (id !== imageToken) return 1;

@@ -7,7 +7,7 @@ import { chunks } from '#core/chat/chunks.ts';
 import { DTYPE_SUFFIX, VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { ModelSessions, type DecoderRun } from '../../cli/evaluate/sessions.ts';
 import { exportPackage, type ExportOptions } from '../../cli/export/export-package.ts';
-import { argmax, imageToken, maskOf, readGolden, type Golden } from './golden.ts';
+import { argmax, IMAGE_TOKEN, maskOf, readGolden, type Golden } from './golden.ts';
 
 export const fixture = new URL('../fixtures/gemma3-tiny/', import.meta.url).pathname;
 
@@ -102,10 +102,16 @@ export class NodeModel {
   /** Logits of all positions, prefilled in chunks of at most `chunk` tokens that never cut an image. */
   async prefill(
     ids: readonly number[],
-    options: { features?: Float32Array; mask?: readonly number[]; chunk?: number; past?: Run } = {},
+    options: {
+      features?: Float32Array;
+      mask?: readonly number[];
+      chunk?: number;
+      past?: Run;
+      imageToken?: number;
+    } = {},
   ): Promise<Run> {
-    const mask = [...(options.mask ?? maskOf(ids))];
-    const images = imageSpans(ids);
+    const mask = [...(options.mask ?? maskOf(ids, options.imageToken))];
+    const images = imageSpans(ids, options.imageToken ?? IMAGE_TOKEN);
     const before = new Array<number>(options.past ? length(options.past) : 0).fill(1);
     const features = options.features ?? new Float32Array();
     const parts: Float32Array[] = [];
@@ -134,7 +140,7 @@ export class NodeModel {
   }
 }
 
-function imageSpans(ids: readonly number[]): { index: number; start: number; length: number }[] {
+function imageSpans(ids: readonly number[], imageToken: number): { index: number; start: number; length: number }[] {
   const spans: { index: number; start: number; length: number }[] = [];
   ids.forEach((id, i) => {
     if (id !== imageToken) return;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Adapter } from '#core/lora/adapter.ts';
 import { mainGraph, allGraphs } from '#core/onnx/model.ts';
 import type { TraceEvent, TracedToken } from '#core/protocol/adapters.ts';
-import { imageToken, maskOf, maxDifference, type Golden } from '../../reference/golden.ts';
+import { IMAGE_TOKEN as imageToken, maskOf, maxDifference, type Golden } from '../../reference/golden.ts';
 import { TurnMeter } from '../../../workers/engine/generation/meter.ts';
 import { traceAnswer } from '../../../workers/engine/generation/trace.ts';
 import { DecoderGoneError } from '../../../workers/engine/lora/failure.ts';

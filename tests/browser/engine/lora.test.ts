@@ -208,7 +208,7 @@ describe('what does not fit is refused by name, and what stood before stands sti
     const refusal = async (adapters: ListedAdapter[]) => failureOf(await set(adapters))?.detail;
     expect(await refusal(named)).toEqual({ file: 'e', reason: 'no more than 4 adapters run at once' });
     expect(await refusal([files, files])).toMatchObject({ file: 'fixture' });
-    expect(await refusal([{ ...files, config: new Blob(['{']) }])).toEqual({
+    expect(await refusal([{ ...files, id: 'no JSON', config: new Blob(['{']) }])).toEqual({
       file: 'fixture/adapter_config.json',
       reason: 'not JSON',
     });

@@ -1,7 +1,14 @@
 /** The engine in Chromium against the reference implementation: the fp32 export on WebGPU and on the CPU provider. */
 import type * as Ort from 'onnxruntime-web';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { caseNames, imageCases, imageToken, maskOf, maxDifference, type Golden } from '../../reference/golden.ts';
+import {
+  caseNames,
+  imageCases,
+  IMAGE_TOKEN as imageToken,
+  maskOf,
+  maxDifference,
+  type Golden,
+} from '../../reference/golden.ts';
 import { decodeGreedy } from '../../../workers/engine/generation/decode.ts';
 import { prefill } from '../../../workers/engine/generation/prefill.ts';
 import type { LoadedModel } from '../../../workers/engine/model/load.ts';

@@ -264,7 +264,10 @@ describe('the exporter goes on', () => {
     const folder = await copyOfFixture();
     await rewriteTensors(join(folder, WEIGHTS), (tensors) => [
       ...tensors,
-      { name: 'language_model.lm_head.weight', dtype: 'BF16', shape: [1], data: new Uint8Array(2) },
+      // The tied head, saved once more.
+      ...tensors
+        .filter(({ name }) => name === 'language_model.model.embed_tokens.weight')
+        .map((embedding) => ({ ...embedding, name: 'language_model.lm_head.weight' })),
       { name: 'vision_tower.vision_model.head.probe', dtype: 'BF16', shape: [1], data: new Uint8Array(2) },
       { name: 'audio_tower.conv.weight', dtype: 'F32', shape: [1], data: new Uint8Array(4) },
     ]);
@@ -273,6 +276,18 @@ describe('the exporter goes on', () => {
     expect(report.warnings.filter((text) => text.includes('no graph uses'))).toEqual([
       'tensors that no graph uses are left out: audio_tower.conv.weight',
     ]);
+  });
+
+  it('not with a head of another shape than the embedding, whatever config.json says of tying', async () => {
+    const folder = await copyOfFixture();
+    await rewriteTensors(join(folder, WEIGHTS), (tensors) => [
+      ...tensors,
+      { name: 'language_model.lm_head.weight', dtype: 'BF16', shape: [1], data: new Uint8Array(2) },
+    ]);
+    await expectRefusal(
+      folder,
+      /"language_model\.lm_head\.weight": shape \[1\], but config\.json asks for \[512, 160\]/,
+    );
   });
 
   it('into an empty folder', async () => {

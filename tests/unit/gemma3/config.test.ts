@@ -99,6 +99,20 @@ describe('RoPE', () => {
     expect(rope({ ...linear, rope_theta: 1, rope_local_base_freq: 1 })).toEqual([2e4, 5e5, 8]);
   });
 
+  test('of both: rope_scaling updates full_attention, top-level thetas fill gaps, a missing layer type has defaults', () => {
+    const scaling = { rope_scaling: { rope_type: 'linear', factor: 8 } };
+    expect(rope({ ...parameters({}), ...scaling })).toEqual([1e4, 1e6, 8]);
+    expect(rope({ ...parameters({ rope_type: 'linear', factor: 2 }), ...scaling })).toEqual([1e4, 1e6, 8]);
+    const thetas = { rope_theta: 5e5, rope_local_base_freq: 2e4 };
+    const withoutTheta = { full_attention: { rope_type: 'default' }, sliding_attention: { rope_type: 'default' } };
+    expect(rope({ ...thetas, rope_parameters: withoutTheta })).toEqual([2e4, 5e5, 1]);
+    expect(rope({ rope_parameters: { sliding_attention: { rope_type: 'default', rope_theta: 25_000 } } })).toEqual([
+      25_000, 1e6, 1,
+    ]);
+    expect(rope({ ...thetas, rope_parameters: { full_attention: { rope_theta: 7e5 } } })).toEqual([2e4, 7e5, 1]);
+    expect(rope({ ...thetas, rope_parameters: null, rope_scaling: null })).toEqual([2e4, 5e5, 1]);
+  });
+
   test('defaults where nothing is said', () => {
     expect(rope({})).toEqual([1e4, 1e6, 1]);
   });
@@ -129,7 +143,10 @@ describe('RoPE', () => {
     [{ rope_scaling: { rope_type: 'linear', factor: 0 } }, '"factor" is 0'],
     [parameters({ rope_type: 'llama3', factor: 8 }), 'RoPE scaling "llama3"'],
     [parameters({}, { rope_type: 'linear', factor: 8 }), 'sliding_attention'],
-    [{ rope_parameters: { full_attention: { rope_theta: 1e6 } } }, '"sliding_attention" is missing'],
+    [{ rope_parameters: { rope_type: 'default', rope_theta: 1e6 } }, 'rope_parameters has "rope_type"'],
+    [{ rope_parameters: [] }, '"rope_parameters" is not an object'],
+    [{ rope_parameters: { full_attention: 1 } }, '"full_attention" is missing or not an object'],
+    [{ rope_scaling: 8 }, '"rope_scaling" is missing or not an object'],
     [{ rope_theta: -1 }, '"rope_theta" is -1'],
   ])('refuses %j', (text, reason) => {
     expect(() => rope(text)).toThrow(ConfigError);
@@ -203,12 +220,31 @@ test('what the config leaves out has the defaults of Hugging Face', () => {
   expect(config).toEqual(parseConfig(presetConfig('4b')));
 });
 
+describe('the architecture', () => {
+  test('follows from model_type where "architectures" is missing', () => {
+    expect(parseConfig({ ...tiny, architectures: undefined })).toEqual(parseConfig(tiny));
+    expect(parseConfig({ ...textOnly(tiny), architectures: undefined })).toEqual(parseConfig(textOnly(tiny)));
+  });
+
+  test('Gemma3ForCausalLM with a nested text_config reads that alone', () => {
+    const nested = changed({ architectures: ['Gemma3ForCausalLM'], tie_word_embeddings: false });
+    expect(parseConfig(nested)).toEqual(parseConfig(textOnly(tiny)));
+  });
+});
+
 describe('refuses', () => {
   test.each<[string, unknown, string]>([
     ['null', null, 'not a JSON object'],
     ['a list', [], 'not a JSON object'],
     ['a string', 'gemma3', 'not a JSON object'],
-    ['no architecture', { ...tiny, architectures: undefined }, 'architecture null is not supported'],
+    [
+      'no architecture',
+      { ...tiny, architectures: undefined, model_type: undefined },
+      'architecture null is not supported',
+    ],
+    ['another model_type', { model_type: 'llama' }, 'model_type "llama" is not supported'],
+    ['a model_type of Object.prototype', { model_type: 'constructor' }, 'model_type "constructor" is not supported'],
+    ['an encoder', changed({}, { use_bidirectional_attention: true }), 'use_bidirectional_attention is set'],
     ['another architecture', { ...tiny, architectures: ['LlamaForCausalLM'] }, '"LlamaForCausalLM" is not supported'],
     ['no text_config', changed({ text_config: undefined }), '"text_config" is missing'],
     ['no vision_config', changed({ vision_config: undefined }), '"vision_config" is missing'],

@@ -10,7 +10,7 @@ import { KINDS } from '#core/phantoms/question.ts';
 import type { Scores } from '#core/phantoms/scores.ts';
 import type { Manifest } from '#core/protocol/manifest.ts';
 import { FileSource } from '../../../cli/shared/file-source.ts';
-import { makePackages, recordOf, SHIPPED, unlikeRecorded } from '../../../cli/teach/packages.ts';
+import { makePackages, recordOf, SHIPPED, unlikeRecorded } from '../../../cli/teach/teaching-packages.ts';
 import { ADAPTERS, MODELS } from '../../../cli/teach/plan.ts';
 import { modelCard } from '../../../cli/teach/card.ts';
 import type { Results } from '../../../cli/teach/results.ts';

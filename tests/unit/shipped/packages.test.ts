@@ -3,7 +3,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { makePackages, RECORDED, recordOf, unlikeRecorded, type PackageOptions } from '../../../cli/teach/packages.ts';
+import {
+  makePackages,
+  RECORDED,
+  recordOf,
+  unlikeRecorded,
+  type PackageOptions,
+} from '../../../cli/teach/teaching-packages.ts';
 
 let folder: string;
 let log: string[];

@@ -6,7 +6,7 @@ import { LANGUAGES } from '#core/phantoms/question.ts';
 import { answerAll, type Outcome } from '../../../cli/evaluate/answer.ts';
 import { openModel } from '../../../cli/evaluate/model.ts';
 import { groupAt, type QuestionSet } from '../../../cli/evaluate/questions.ts';
-import { makePackages, SHIPPED } from '../../../cli/teach/packages.ts';
+import { makePackages, SHIPPED } from '../../../cli/teach/teaching-packages.ts';
 import { leastOf, shippedRate } from '../../reference/phantom-rate.ts';
 
 vi.setConfig({ testTimeout: 180_000 });

@@ -72,7 +72,7 @@ describe('npm run teach', () => {
 describe('npm run teach:ship', () => {
   it('names what a run lacks and writes nothing', async () => {
     const folder = await temporaryFolder();
-    const args = ['--run', folder, '--out', join(folder, 'models')];
+    const args = ['--run', folder, '--out', join(folder, 'models'), '--again'];
     const { status, stdout, stderr } = await runCommandHere(ship, args);
     expect(stderr).toMatch(/^error: .* has no models\/teaching-base-fp16, no .*; npm run teach makes them\n$/);
     expect([status, stdout]).toEqual([1, '']);

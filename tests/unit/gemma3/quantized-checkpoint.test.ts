@@ -1,0 +1,34 @@
+/** Checkpoints of other formats are named. */
+import { expect, test } from 'vitest';
+import { parseJsonFile } from '#core/gemma3/checkpoint.ts';
+import { quantizedReason } from '#core/gemma3/quantized-checkpoint.ts';
+import { MemorySource } from '#core/memory-source.ts';
+import { readHeader } from '#core/safetensors/header.ts';
+
+test.each<[string, Record<string, unknown>]>([
+  ['bitsandbytes (4 bits)', { quantization_config: { quant_method: 'bitsandbytes', load_in_4bit: true } }],
+  ['bitsandbytes (8 bits)', { quantization_config: { load_in_8bit: true } }],
+  ['GPTQ (4 bits)', { quantization_config: { quant_method: 'gptq', bits: 4 } }],
+  ['AWQ (4 bits)', { text_config: { quantization_config: { quant_method: 'awq', bits: 4 } } }],
+  ['fp8', { quantization_config: { quant_method: 'fp8' } }],
+  ['compressed-tensors (llm-compressor)', { quantization_config: { quant_method: 'compressed-tensors' } }],
+  ['compressed-tensors (llm-compressor)', { compression_config: { quant_method: 'compressed-tensors' } }],
+  ['MLX (4 bits)', { quantization: { group_size: 64, bits: 4 } }],
+  ['newest', { quantization_config: { quant_method: 'newest' } }],
+  ['constructor', { quantization_config: { quant_method: 'constructor' } }],
+  ['a method that config.json does not name', { quantization_config: {} }],
+])('%s', (name, config) => {
+  expect(quantizedReason(config)).toContain(`the weights are quantized with ${name};`);
+});
+
+test('weights that are not quantized are not refused', () => {
+  expect(quantizedReason({ quantization_config: null, text_config: {} })).toBeUndefined();
+});
+
+const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 8600000000\n`;
+
+test('a Git LFS pointer is named, as weights and as JSON', async () => {
+  const source = new MemorySource('model.safetensors', new TextEncoder().encode(pointer));
+  await expect(readHeader(source)).rejects.toThrow('model.safetensors: a Git LFS pointer stands in place of the file');
+  expect(() => parseJsonFile('tokenizer.json', pointer)).toThrow('tokenizer.json: a Git LFS pointer stands');
+});
