@@ -9,6 +9,7 @@ import {
   type JobTable,
   type StartMessage,
 } from '#core/protocol/jobs.ts';
+import { network } from '../platform/network.ts';
 
 /** How long after Stop a job may go on before its worker is ended and started again, in milliseconds. */
 export const STOP_MILLISECONDS = 1500;
@@ -164,7 +165,7 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
     const reason = message || 'the script could not be loaded';
     const failure: Failure = host.isReady
       ? { code: 'worker-crashed', detail: { worker, reason } }
-      : { code: navigator.onLine ? 'network' : 'offline', detail: { url: `${worker}.worker`, reason } };
+      : { code: network.isOffline() ? 'offline' : 'network', detail: { url: `${worker}.worker`, reason } };
     this.#drop(host, () => failure);
     if (host.isReady) this.#options.onRestart?.('crashed');
   }

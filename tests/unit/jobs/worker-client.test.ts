@@ -5,7 +5,10 @@ import { STOP_MILLISECONDS, WorkerClient, type RestartReason } from '../../../sr
 import { FakeWorker, settle, TestHandlers, type TestEvent, type TestJobs } from './fake-worker.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 /** @param canLoad false: the script of the first worker cannot be loaded */
 function setUp(canLoad = true) {
@@ -105,17 +108,24 @@ test('a worker that breaks off fails its jobs and is replaced', async () => {
   expect((await next.ended).type).toBe('done');
 });
 
-test('a script that cannot be loaded is a failure of the network, named; the next job tries again', async () => {
-  const { client, workers, restarts, jobs } = setUp(false);
-  const asked = client.ask('concurrent', 1);
-  workers[0]?.breakOff('');
-  await expect(asked).rejects.toMatchObject({ failure: { code: 'network', detail: { url: 'test.worker' } } });
-  expect(restarts).toEqual([]);
-  const again = client.ask('concurrent', 2);
-  await settle();
-  jobs().running.get(2)?.finish(2);
-  expect(await again).toMatchObject({ answer: 2 });
-});
+test.each([
+  [true, 'network'],
+  [false, 'offline'],
+])(
+  'a script that cannot be loaded is a failure of the network, named; the next job tries again',
+  async (onLine, code) => {
+    vi.stubGlobal('navigator', { onLine });
+    const { client, workers, restarts, jobs } = setUp(false);
+    const asked = client.ask('concurrent', 1);
+    workers[0]?.breakOff('');
+    await expect(asked).rejects.toMatchObject({ failure: { code, detail: { url: 'test.worker' } } });
+    expect(restarts).toEqual([]);
+    const again = client.ask('concurrent', 2);
+    await settle();
+    jobs().running.get(2)?.finish(2);
+    expect(await again).toMatchObject({ answer: 2 });
+  },
+);
 
 test('a request that cannot be cloned fails, and harms no other job', async () => {
   const create = () => {

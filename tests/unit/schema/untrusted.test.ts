@@ -135,7 +135,7 @@ describe('names the field', () => {
   // Each of these passed for what it is not: as no scaling, as not tied, as no layer types, as not rank-stabilized.
   test.each([
     [['text_config', 'rope_scaling'], 8, '"rope_scaling" is missing or not an object'],
-    [['text_config', 'rope_parameters'], { rope_theta: 1e6, rope_type: 'default' }, '"full_attention" is missing'],
+    [['text_config', 'rope_parameters'], { rope_theta: 1e6, rope_type: 'default' }, 'rope_parameters has "rope_theta"'],
     [['text_config', 'layer_types'], 'full_attention', '"layer_types" is "full_attention", expected a list'],
     [['tie_word_embeddings'], 'true', '"tie_word_embeddings" is "true", expected true or false'],
     [['text_config', 'attention_bias'], 'true', '"attention_bias" is "true", expected true or false'],
