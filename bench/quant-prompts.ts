@@ -9,7 +9,7 @@ import { readHeader } from '#core/safetensors/header.ts';
 import { openModel, type EvaluatedModel } from '../cli/evaluate/model.ts';
 import { prefill } from '../cli/evaluate/prefill.ts';
 import { groupAt, type QuestionSet } from '../cli/evaluate/questions.ts';
-import { ModelSessions, type Cache } from '../cli/evaluate/sessions.ts';
+import { NodeSessions, type Cache } from '../cli/evaluate/sessions.ts';
 import { FileSource } from '../cli/shared/file-source.ts';
 
 /** Questions about phantoms that training did not see, two a phantom and language. */
@@ -24,7 +24,7 @@ export async function phantomRows(folder: string, count: number): Promise<Float3
   for (let index = 0; index < count; index++) {
     const { pairs, pixels } = groupAt({ ...QUESTIONS, count }, index);
     if (!pixels) throw new Error('a phantom is always shown');
-    const features = await model.look(pixels);
+    const features = await model.encodeImage(pixels);
     for (const { question, answer } of pairs) prompts.push(await answerRows(model, question, answer, features));
   }
   return prompts;
@@ -57,7 +57,7 @@ async function answerRows(
 /** All rows of the fixture's cases; `folder` has cases.json and expected.safetensors with the images. */
 export async function caseRows(out: string, dtype: Dtype, folder: string): Promise<Float32Array[][]> {
   const path = (name: string, suffix: string) => join(out, 'onnx', `${name}${suffix}.onnx`);
-  const sessions = await ModelSessions.open({
+  const sessions = await NodeSessions.open({
     decoder: path('decoder_model_merged', DTYPE_SUFFIX[dtype]),
     embedding: path('embed_tokens', DTYPE_SUFFIX[dtype]),
     vision: path('vision_encoder', ''),

@@ -15,13 +15,13 @@ export interface Outcome {
   /** Whether the question was about an image. */
   aboutImage: boolean;
   /** The model's answer: its text, and its ids without the end token. */
-  said: string;
+  answer: string;
   ids: number[];
   right: boolean;
   /** Number of tokens of the right answer, end token included. */
   tokens: number;
   /** −ln of the probability of the right answer, end token included. */
-  nats: number;
+  negativeLogLikelihood: number;
   /** Number of tokens of the question's text. */
   promptTokens: number;
 }
@@ -83,11 +83,11 @@ async function outcomeOf(model: EvaluatedModel, asked: PreparedQuestion, run: De
   const { kind, language, question, answer } = pair;
   const spoken = await generate(model, prompt, run, limit);
   return {
-    ...{ kind, language, aboutImage: prompt.images.length > 0, said: spoken.text, ids: spoken.ids },
+    ...{ kind, language, aboutImage: prompt.images.length > 0, answer: spoken.text, ids: spoken.ids },
     // An answer without an end token is wrong, whatever it begins with.
     right: spoken.ended && isRight(spoken.text, answer),
     tokens: expected.length + 1,
-    nats: await negativeLogLikelihood(model, prompt, run, expected),
+    negativeLogLikelihood: await negativeLogLikelihood(model, prompt, run, expected),
     promptTokens: model.chat.tokenizer.encode(question, { special: false }).length,
   };
 }
@@ -138,15 +138,15 @@ async function negativeLogLikelihood(
   const vocabulary = asked.logits.length;
   const mask = [...prompt.mask, ...answer.map(() => 1)];
   const { logits } = await decoder.runTokens(answer, { mask, past: asked.cache, keep: 0 });
-  const nats = [...answer, endOfTurn].reduce((sum, id, at) => {
+  const negativeLogLikelihood = [...answer, endOfTurn].reduce((sum, id, at) => {
     const row = at === 0 ? asked.logits : logits.subarray((at - 1) * vocabulary, at * vocabulary);
     return sum - logProbability(row, id);
   }, 0);
-  if (!Number.isFinite(nats))
+  if (!Number.isFinite(negativeLogLikelihood))
     throw new CommandError(
       'the decoder computes logits that are no numbers (NaN): the package is broken; write it anew with "npm run export"',
     );
-  return nats;
+  return negativeLogLikelihood;
 }
 
 function likeliest(logits: Float32Array): number {

@@ -29,8 +29,8 @@ async function answer(message: ToChild): Promise<void> {
   if (!opened) throw new Error('asked before the package was opened');
   const { model, set } = opened;
   const { pairs, pixels } = groupAt(set, message.group);
-  const look = async () => pixels && model.look(pixels);
-  const features = await (pixels && set.blank !== undefined ? (blank ??= look()) : look());
+  const encodeImage = async () => pixels && model.encodeImage(pixels);
+  const features = await (pixels && set.blank !== undefined ? (blank ??= encodeImage()) : encodeImage());
   tell({ type: 'outcomes', group: message.group, outcomes: await answerAll(model, pairs, features) });
 }
 

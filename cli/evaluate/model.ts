@@ -8,7 +8,7 @@ import { readPackage, type ModelPackage } from '../../workers/engine/model/packa
 import { readJson } from '../../workers/store/reader.ts';
 import { CommandError } from '../shared/errors.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
-import { ModelSessions, type Decoder } from './sessions.ts';
+import { NodeSessions, type Decoder } from './sessions.ts';
 
 const END_OF_TURN = '<end_of_turn>';
 
@@ -24,7 +24,7 @@ export interface EvaluatedModel {
   /** Name of the folder, and dtypes as transformers.js names them. */
   about: { package: string; dtype: string; vision_dtype: string };
   /** Grey u8 [64 · 64] → features [tokens · hidden]. */
-  look(pixels: Uint8Array): Promise<Float32Array>;
+  encodeImage(pixels: Uint8Array): Promise<Float32Array>;
 }
 
 /**
@@ -56,7 +56,7 @@ async function open(reader: FolderReader, pack: ModelPackage, threads: number): 
   if (endOfTurn === undefined) throw new CommandError(`${reader.name}: tokenizer.json has no token ${END_OF_TURN}`);
   // The runtime opens what a graph names by itself: reading refuses names that lead out of the folder.
   for (const graph of [decoder, embedding, vision]) await graph.read();
-  const sessions = await ModelSessions.open(
+  const sessions = await NodeSessions.open(
     {
       decoder: reader.path(decoder.path),
       embedding: reader.path(embedding.path),
@@ -67,7 +67,7 @@ async function open(reader: FolderReader, pack: ModelPackage, threads: number): 
   return {
     ...{ chat, decoder: sessions, endTokens: pack.endTokens, endOfTurn, positions: config.text.maxPositions },
     about: { package: reader.name, dtype: decoder.dtype, vision_dtype: vision.dtype },
-    look(pixels) {
+    encodeImage(pixels) {
       const rgb = Uint8Array.from({ length: pixels.length * 3 }, (_, i) => pixels[Math.floor(i / 3)] ?? 0);
       return sessions.features({ data: normalize(rgb, preprocessor), shape: [1, 3, SIDE, SIDE] });
     },

@@ -29,7 +29,7 @@ export interface GraphPaths {
   vision?: string | undefined;
 }
 
-export class ModelSessions {
+export class NodeSessions {
   readonly #decoder: ort.InferenceSession;
   readonly #embedding: ort.InferenceSession | undefined;
   readonly #vision: ort.InferenceSession | undefined;
@@ -51,7 +51,7 @@ export class ModelSessions {
    * @param threads number of threads for one run; 0: the runtime's default
    * @throws CommandError that names the file which cannot be loaded
    */
-  static async open(paths: GraphPaths, threads = 0): Promise<ModelSessions> {
+  static async open(paths: GraphPaths, threads = 0): Promise<NodeSessions> {
     const options = { logSeverityLevel: 3, intraOpNumThreads: threads } as const;
     const open = (path: string) =>
       ort.InferenceSession.create(path, options).catch((cause: unknown) => {
@@ -60,7 +60,7 @@ export class ModelSessions {
           cause,
         });
       });
-    return new ModelSessions(
+    return new NodeSessions(
       await open(paths.decoder),
       paths.embedding === undefined ? undefined : await open(paths.embedding),
       paths.vision === undefined ? undefined : await open(paths.vision),
@@ -105,7 +105,7 @@ export class ModelSessions {
 }
 
 /** The part that computes prompts and answers. */
-export type Decoder = Pick<ModelSessions, 'run' | 'runTokens'>;
+export type Decoder = Pick<NodeSessions, 'run' | 'runTokens'>;
 
 function emptyCache(decoder: ort.InferenceSession): Cache {
   const cache: Record<string, ort.Tensor> = {};

@@ -19,7 +19,9 @@ export function summarize(outcomes: readonly Outcome[]): Scores {
       grouped(outcomes, ({ kind, language }) => `${kind} ${language}`),
       right,
     ),
-    perplexity: inLanguages((group) => Math.exp(sum(group, ({ nats }) => nats) / sum(group, ({ tokens }) => tokens))),
+    perplexity: inLanguages((group) =>
+      Math.exp(sum(group, ({ negativeLogLikelihood }) => negativeLogLikelihood) / sum(group, ({ tokens }) => tokens)),
+    ),
     tokens_per_answer: inLanguages((group) => mean(group, ({ tokens }) => tokens)),
     prompt_tokens: inLanguages((group) => mean(group, ({ promptTokens }) => promptTokens)),
   };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { chunks } from '#core/chat/chunks.ts';
 import { DTYPE_SUFFIX, VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
-import { ModelSessions, type DecoderRun } from '../../cli/evaluate/sessions.ts';
+import { NodeSessions, type DecoderRun } from '../../cli/evaluate/sessions.ts';
 import { exportPackage, type ExportOptions } from '../../cli/export/export-package.ts';
 import { argmax, IMAGE_TOKEN, maskOf, readGolden, type Golden } from './golden.ts';
 
@@ -66,16 +66,16 @@ export async function exportFixture(
 export type Run = DecoderRun;
 
 export class NodeModel {
-  readonly #sessions: ModelSessions;
+  readonly #sessions: NodeSessions;
 
-  private constructor(sessions: ModelSessions) {
+  private constructor(sessions: NodeSessions) {
     this.#sessions = sessions;
   }
 
   static async open(folder: string, dtype: Dtype, visionDtype: Dtype = VISION_DTYPE[dtype]): Promise<NodeModel> {
     const path = (name: string, suffix: string) => join(folder, 'onnx', `${name}${suffix}.onnx`);
     return new NodeModel(
-      await ModelSessions.open({
+      await NodeSessions.open({
         decoder: path('decoder_model_merged', DTYPE_SUFFIX[dtype]),
         embedding: path('embed_tokens', DTYPE_SUFFIX[dtype]),
         vision: path('vision_encoder', DTYPE_SUFFIX[visionDtype]),
@@ -85,7 +85,7 @@ export class NodeModel {
 
   static async openTextOnly(folder: string, dtype: Dtype): Promise<NodeModel> {
     return new NodeModel(
-      await ModelSessions.open({ decoder: join(folder, 'onnx', `model${DTYPE_SUFFIX[dtype]}.onnx`) }),
+      await NodeSessions.open({ decoder: join(folder, 'onnx', `model${DTYPE_SUFFIX[dtype]}.onnx`) }),
     );
   }
 

@@ -14,7 +14,7 @@ function knows(all: readonly Pair[], edit: (answer: string) => string = (answer)
 
 it('counts right answers right, about an image and without', async () => {
   const withImage = await answerAll(scriptedModel(knows(pairs)), pairs, image);
-  expect(withImage.map(({ said }) => said)).toEqual(pairs.map(({ answer }) => answer));
+  expect(withImage.map(({ answer }) => answer)).toEqual(pairs.map(({ answer }) => answer));
   expect(withImage.map(({ right, aboutImage }) => [right, aboutImage])).toEqual(pairs.map(() => [true, true]));
   const talk = textPairs('ko').slice(0, 6);
   const without = await answerAll(scriptedModel(knows(talk)), talk, undefined);
@@ -38,15 +38,16 @@ it.each<[string, (answer: string) => string, boolean]>([
 
 it('tells how likely the right answers were, whatever was said', async () => {
   const sure = await answerAll(scriptedModel(knows(pairs), 0.8), pairs, image);
-  for (const { nats, tokens } of sure) expect(nats / tokens).toBeCloseTo(-Math.log(0.8), 5);
+  for (const { negativeLogLikelihood, tokens } of sure)
+    expect(negativeLogLikelihood / tokens).toBeCloseTo(-Math.log(0.8), 5);
   const model = scriptedModel(() => '!', 0.8);
   const wrong = await answerAll(model, pairs, image);
   const unlikely = -Math.log(0.2 / 511);
-  wrong.forEach(({ nats, tokens, right }, at) => {
+  wrong.forEach(({ negativeLogLikelihood, tokens, right }, at) => {
     // Behind any beginning that is not its own the model wants to end: it is surprised by every token but the end.
     const ids = model.chat.tokenizer.encode(pairs[at]?.answer ?? '', { special: false });
     expect(tokens).toBe(ids.length + 1);
-    expect(nats).toBeCloseTo(ids.length * unlikely - Math.log(0.8), 3);
+    expect(negativeLogLikelihood).toBeCloseTo(ids.length * unlikely - Math.log(0.8), 3);
     expect(right).toBe(false);
   });
 });

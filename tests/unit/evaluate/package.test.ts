@@ -31,44 +31,48 @@ async function oneByOne(all: readonly Pair[], features: Float32Array | undefined
 
 function expectSame(found: readonly Outcome[], expected: readonly Outcome[]): void {
   expect(found.map(({ ids }) => ids)).toEqual(expected.map(({ ids }) => ids));
-  found.forEach(({ nats }, at) => expect(nats / (expected[at]?.nats ?? NaN)).toBeCloseTo(1, 4));
+  found.forEach(({ negativeLogLikelihood }, at) =>
+    expect(negativeLogLikelihood / (expected[at]?.negativeLogLikelihood ?? NaN)).toBeCloseTo(1, 4),
+  );
 }
 
 describe('a package with random weights', () => {
   it('answers several questions as it answers each alone', async () => {
-    const features = await model.look(pixels);
+    const features = await model.encodeImage(pixels);
     const together = await answerAll(model, pairs, features);
     expectSame(together, await oneByOne(pairs, features));
     // The prompts have the image and more in common, and yet are not the same.
-    expect(new Set(together.map(({ nats }) => nats)).size).toBe(pairs.length);
+    expect(new Set(together.map(({ negativeLogLikelihood }) => negativeLogLikelihood)).size).toBe(pairs.length);
     const talk = textPairs('ko').slice(0, 3);
     expectSame(await answerAll(model, talk, undefined), await oneByOne(talk, undefined));
   });
 
   it('sees the image', async () => {
-    const seen = await answerAll(model, pairs, await model.look(pixels));
+    const seen = await answerAll(model, pairs, await model.encodeImage(pixels));
     const other = renderPhantom(drawExample('evaluation', 0, 4, 0).phantom);
-    const elsewhere = await answerAll(model, pairs, await model.look(other));
-    seen.forEach(({ nats }, at) => expect(nats).not.toBe(elsewhere[at]?.nats));
+    const elsewhere = await answerAll(model, pairs, await model.encodeImage(other));
+    seen.forEach(({ negativeLogLikelihood }, at) =>
+      expect(negativeLogLikelihood).not.toBe(elsewhere[at]?.negativeLogLikelihood),
+    );
   });
 
   it('answers nothing right, and is as surprised as one that guesses among all tokens', async () => {
-    const outcomes = await answerAll(model, pairs, await model.look(pixels));
+    const outcomes = await answerAll(model, pairs, await model.encodeImage(pixels));
     expect(outcomes.filter(({ right }) => right)).toEqual([]);
-    const nats = outcomes.reduce((sum, outcome) => sum + outcome.nats, 0);
+    const negativeLogLikelihood = outcomes.reduce((sum, outcome) => sum + outcome.negativeLogLikelihood, 0);
     const tokens = outcomes.reduce((sum, outcome) => sum + outcome.tokens, 0);
-    // Uniform over the 512 tokens would be 6.24 nats.
-    expect(nats / tokens).toBeGreaterThan(5);
+    // Uniform over the 512 tokens would be 6.24 negativeLogLikelihood.
+    expect(negativeLogLikelihood / tokens).toBeGreaterThan(5);
   });
 
   it.each(['q8', 'q4', 'q2'] as const)('opens as %s', async (dtype) => {
     const opened = await openModel(await exportRandomTeachingModel(folder, dtype), 1);
     expect(opened.about).toMatchObject({ dtype, vision_dtype: 'q8' });
     const asked = pairs.slice(0, 1);
-    const [outcome] = await answerAll(opened, asked, await opened.look(pixels));
-    expect(outcome?.nats).toBeGreaterThan(0);
-    const [whole] = await answerAll(model, asked, await model.look(pixels));
-    expect(outcome?.nats).not.toBe(whole?.nats);
+    const [outcome] = await answerAll(opened, asked, await opened.encodeImage(pixels));
+    expect(outcome?.negativeLogLikelihood).toBeGreaterThan(0);
+    const [whole] = await answerAll(model, asked, await model.encodeImage(pixels));
+    expect(outcome?.negativeLogLikelihood).not.toBe(whole?.negativeLogLikelihood);
   });
 });
 

@@ -76,6 +76,6 @@ export function scriptedModel(say: (prompt: string) => string, sure = 0.999): Sc
   return {
     ...{ chat, decoder, computed, endOfTurn, positions: 1024, endTokens: new Set([1, endOfTurn]) },
     about: { package: 'scripted', dtype: 'fp32', vision_dtype: 'fp32' },
-    look: () => Promise.resolve(new Float32Array(TOKENS_PER_IMAGE)),
+    encodeImage: () => Promise.resolve(new Float32Array(TOKENS_PER_IMAGE)),
   };
 }

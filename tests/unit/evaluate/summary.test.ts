@@ -5,17 +5,27 @@ import { summaryTable } from '../../../cli/evaluate/table.ts';
 
 function outcome(kind: string, language: string, right: boolean, more: Partial<Outcome> = {}): Outcome {
   return {
-    ...{ kind, language, right, aboutImage: kind !== 'talk', said: '', ids: [], tokens: 4, nats: 2, promptTokens: 6 },
+    ...{
+      kind,
+      language,
+      right,
+      aboutImage: kind !== 'talk',
+      answer: '',
+      ids: [],
+      tokens: 4,
+      negativeLogLikelihood: 2,
+      promptTokens: 6,
+    },
     ...more,
   };
 }
 
 const outcomes = [
   outcome('shape', 'en', true),
-  outcome('shape', 'en', false, { tokens: 2, nats: 7, promptTokens: 3 }),
-  outcome('shape', 'ko', true, { tokens: 10, nats: 1, promptTokens: 20 }),
-  outcome('count', 'ko', false, { tokens: 10, nats: 5, promptTokens: 10 }),
-  outcome('talk', 'en', true, { tokens: 6, nats: 3, promptTokens: 3 }),
+  outcome('shape', 'en', false, { tokens: 2, negativeLogLikelihood: 7, promptTokens: 3 }),
+  outcome('shape', 'ko', true, { tokens: 10, negativeLogLikelihood: 1, promptTokens: 20 }),
+  outcome('count', 'ko', false, { tokens: 10, negativeLogLikelihood: 5, promptTokens: 10 }),
+  outcome('talk', 'en', true, { tokens: 6, negativeLogLikelihood: 3, promptTokens: 3 }),
 ];
 
 it('counts by question and language, and weighs perplexity by tokens', () => {

@@ -26,12 +26,12 @@ test('50 phantoms of the page are answered rightly in both languages, as often a
   for (let phantom = 0; phantom < set.count; phantom++) {
     const { pairs, pixels } = groupAt(set, phantom);
     if (!pixels) throw new Error('a phantom has pixels');
-    outcomes.push(...(await answerAll(model, pairs, await model.look(pixels))));
+    outcomes.push(...(await answerAll(model, pairs, await model.encodeImage(pixels))));
   }
   expect(outcomes).toHaveLength(2 * set.count);
   const wrong = outcomes.filter(({ right }) => !right);
   const rate = await shippedRate();
-  expect(outcomes.length - wrong.length, JSON.stringify(wrong.map(({ said }) => said))).toBeGreaterThanOrEqual(
+  expect(outcomes.length - wrong.length, JSON.stringify(wrong.map(({ answer }) => answer))).toBeGreaterThanOrEqual(
     leastOf(outcomes.length, rate),
   );
 });

@@ -205,7 +205,7 @@ print(json.dumps({'ids': conversation.ids[:-1], 'logits': logits[0].tolist()}))`
     expect(reference).toMatchObject({ ids: prompt.ids });
 
     const model = await openModel(at('package'), 1);
-    const features = await model.look(renderPhantom(drawPhantom(phantomSeed('evaluation', 0, 0))));
+    const features = await model.encodeImage(renderPhantom(drawPhantom(phantomSeed('evaluation', 0, 0))));
     const run = await prefill(model.decoder, prompt, { from: 0, to: prompt.ids.length, features });
     const logits = run?.logits ?? expect.fail();
     const expected = numbers(reference, 'logits');

@@ -48,7 +48,7 @@ describe.skipIf(!hasTrainingPython())(name, () => {
     outcomes = [];
     for (let index = 0; index < groupCount(set); index++) {
       const { pairs, pixels } = groupAt(set, index);
-      outcomes.push(...(await answerAll(model, pairs, pixels && (await model.look(pixels)))));
+      outcomes.push(...(await answerAll(model, pairs, pixels && (await model.encodeImage(pixels)))));
     }
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
