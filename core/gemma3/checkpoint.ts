@@ -11,6 +11,7 @@ import { unknownFields } from './config-fields.ts';
 import { parseConfig, type Gemma3Config } from './config.ts';
 import { canonicalName, expectedParameters } from './parameters.ts';
 import { quantizedReason } from './quantized-checkpoint.ts';
+import type { StoredTensor } from './stored-tensor.ts';
 import { resolveHead } from './tied-head.ts';
 
 /** A parameter in the checkpoint; its dtype is one we decode. */
@@ -117,11 +118,6 @@ export function parseJsonFile(file: string, text: string): Json {
   }
   if (!isJsonObject(json)) throw new CheckpointError(`${file} is not a JSON object`);
   return json;
-}
-
-export interface StoredTensor {
-  entry: TensorEntry;
-  source: ByteSource;
 }
 
 async function readTensors(folder: CheckpointFolder): Promise<StoredTensor[]> {

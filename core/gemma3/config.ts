@@ -1,6 +1,6 @@
 /** Gemma 3 configuration as Hugging Face writes it (`config.json`), checked and completed. */
 import * as v from 'valibot';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, type Json } from '../json.ts';
 import { check, fieldKeys, flag, isMissing, list, object, positive, shown, whole } from '../schema/schema.ts';
 import { LIMITS } from './limits.ts';
 
@@ -62,14 +62,14 @@ const number = (fallback: number) => v.nullish(positive(), fallback);
 /** Features that Gemma 3 has in one form only; another form is refused by name below. */
 const form = v.nullish(v.unknown());
 
+const scalingEntries = { rope_type: form, type: form, factor: v.optional(v.unknown()) };
+const scalingSchema = object(scalingEntries);
 const factorSchema = object({ factor: positive() });
-const scalingSchema = object({
-  rope_type: form,
-  type: form,
-  factor: v.optional(v.unknown()),
-  rope_theta: v.nullish(positive()),
+const ropeOfType = object({ ...scalingEntries, rope_theta: v.nullish(positive()) });
+
+const ropeSchema = object({
+  rope_parameters: object({ full_attention: v.nullish(ropeOfType), sliding_attention: v.nullish(ropeOfType) }),
 });
-const ropeSchema = object({ full_attention: v.nullish(scalingSchema), sliding_attention: v.nullish(scalingSchema) });
 
 const textSchema = object({
   hidden_activation: form,
@@ -95,7 +95,7 @@ const textSchema = object({
   rope_theta: number(1_000_000),
   rope_local_base_freq: number(10_000),
   rope_scaling: v.nullish(scalingSchema),
-  rope_parameters: form,
+  rope_parameters: v.nullish(v.custom<Json>(isJsonObject, 'an object')),
 });
 
 const visionSchema = object({
@@ -110,8 +110,9 @@ const visionSchema = object({
   layer_norm_eps: number(1e-6),
 });
 
-const rootSchema = object({ architectures: v.nullish(list(v.unknown(), 100)), model_type: form });
-const nestedSchema = object({ text_config: v.nullish(textSchema) });
+const rootSchema = object({ architectures: v.nullish(list(v.unknown(), 100)), model_type: v.nullish(v.unknown()) });
+/** A Gemma3ForCausalLM may have the config of the multimodal model that it was cut from. */
+const nestedTextSchema = object({ text_config: textSchema });
 
 const modelSchema = object({
   tie_word_embeddings: v.nullish(flag()),
@@ -133,10 +134,11 @@ type ScalingJson = v.InferOutput<typeof scalingSchema>;
  *   `LIMITS`
  */
 export function parseConfig(json: unknown): Gemma3Config {
-  const architecture = architectureOf(json);
+  const architecture = architectureOf(checked(rootSchema, json));
   if (architecture === 'Gemma3ForCausalLM') {
-    // The text part of a multimodal config: transformers reads text_config alone, tying included.
-    const text = checked(nestedSchema, json).text_config ?? checked(textSchema, json);
+    // transformers reads a nested text_config alone, tying included.
+    const isNested = isJsonObject(json) && json['text_config'] != null;
+    const text = isNested ? checked(nestedTextSchema, json).text_config : checked(textSchema, json);
     return { architecture, text: parseText(text, text.tie_word_embeddings), vision: undefined };
   }
   const model = checked(modelSchema, json);
@@ -149,24 +151,23 @@ export function parseConfig(json: unknown): Gemma3Config {
 }
 
 /** `model_type` to architecture, as AutoModelForImageTextToText and AutoModelForCausalLM of transformers map it. */
-const ARCHITECTURES: Readonly<Record<string, Gemma3Config['architecture']>> = {
-  gemma3: 'Gemma3ForConditionalGeneration',
-  gemma3_text: 'Gemma3ForCausalLM',
-};
+const ARCHITECTURES = new Map<unknown, Gemma3Config['architecture']>([
+  ['gemma3', 'Gemma3ForConditionalGeneration'],
+  ['gemma3_text', 'Gemma3ForCausalLM'],
+]);
 
-function architectureOf(json: unknown): Gemma3Config['architecture'] {
-  const { architectures, model_type: type } = checked(rootSchema, json);
+function architectureOf({ architectures, model_type: type }: v.InferOutput<typeof rootSchema>) {
   const named = architectures?.[0];
-  if (named === undefined && typeof type === 'string') {
-    const known = Object.hasOwn(ARCHITECTURES, type) ? ARCHITECTURES[type] : undefined;
+  if (named === undefined && type != null) {
+    const known = ARCHITECTURES.get(type);
     if (known) return known;
     throw new ConfigError(
-      `"architectures" is missing and model_type ${JSON.stringify(type)} is not supported; expected ${Object.keys(ARCHITECTURES).join(' or ')}`,
+      `"architectures" is missing and model_type ${quoted(type)} is not supported; expected ${[...ARCHITECTURES.keys()].join(' or ')}`,
     );
   }
   if (named === 'Gemma3ForCausalLM' || named === 'Gemma3ForConditionalGeneration') return named;
   throw new ConfigError(
-    `architecture ${JSON.stringify(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
+    `architecture ${quoted(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
   );
 }
 
@@ -237,19 +238,18 @@ function localLayers(text: TextJson): boolean[] {
  */
 function rope(text: TextJson): Pick<TextConfig, 'ropeTheta' | 'ropeLocalTheta' | 'ropeFactor'> {
   const parameters = text.rope_parameters ?? {};
-  if (!isJsonObject(parameters)) throw new ConfigError('"rope_parameters" is not an object');
-  for (const key of Object.keys(parameters))
-    if (key !== 'full_attention' && key !== 'sliding_attention')
-      throw new ConfigError(
-        `rope_parameters has "${key}"; expected "full_attention" and "sliding_attention", each with its own parameters`,
-      );
-  const { full_attention: ofFull, sliding_attention: sliding } = checked(ropeSchema, parameters);
-  const full = { ...ofFull, ...text.rope_scaling };
-  if (sliding && ropeFactor(sliding) !== 1) throw new ConfigError('scaled RoPE in sliding_attention is not supported');
+  const unknown = Object.keys(parameters).find((key) => key !== 'full_attention' && key !== 'sliding_attention');
+  if (unknown !== undefined)
+    throw new ConfigError(
+      `rope_parameters has "${unknown}"; expected "full_attention" and "sliding_attention", each with its own parameters`,
+    );
+  const { rope_parameters: ofType } = checked(ropeSchema, { rope_parameters: parameters });
+  const { full_attention: global, sliding_attention: local } = ofType;
+  if (local && ropeFactor(local) !== 1) throw new ConfigError('scaled RoPE in sliding_attention is not supported');
   return {
-    ropeTheta: full.rope_theta ?? text.rope_theta,
-    ropeLocalTheta: sliding?.rope_theta ?? text.rope_local_base_freq,
-    ropeFactor: ropeFactor(full),
+    ropeTheta: global?.rope_theta ?? text.rope_theta,
+    ropeLocalTheta: local?.rope_theta ?? text.rope_local_base_freq,
+    ropeFactor: ropeFactor({ ...global, ...text.rope_scaling }),
   };
 }
 

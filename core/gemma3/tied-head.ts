@@ -1,6 +1,6 @@
 /** Whether embedding and output head are one matrix: the stored tensors decide, whatever the flags in config.json say. */
-import type { StoredTensor } from './checkpoint.ts';
 import { canonicalName } from './parameters.ts';
+import type { StoredTensor } from './stored-tensor.ts';
 
 const EMBEDDING = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';

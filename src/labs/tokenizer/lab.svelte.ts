@@ -20,7 +20,9 @@ const hubPrefix = 'hf:';
 
 /** Everything the tokenizer lab holds. It works without a model. */
 export class TokenizerLab {
-  readonly worker = new TokenizerWorker(() => (this.#restored = this.#restore()));
+  readonly worker = new TokenizerWorker(() => {
+    this.#restored = this.#restore();
+  });
   readonly tokenizers: Tokenizers;
   readonly live = new LiveText(this.worker, () => this.#restored);
   readonly pairs = new Pairs(this.worker);

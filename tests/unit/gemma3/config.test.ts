@@ -144,7 +144,7 @@ describe('RoPE', () => {
     [parameters({ rope_type: 'llama3', factor: 8 }), 'RoPE scaling "llama3"'],
     [parameters({}, { rope_type: 'linear', factor: 8 }), 'sliding_attention'],
     [{ rope_parameters: { rope_type: 'default', rope_theta: 1e6 } }, 'rope_parameters has "rope_type"'],
-    [{ rope_parameters: [] }, '"rope_parameters" is not an object'],
+    [{ rope_parameters: [] }, '"rope_parameters" is missing or not an object'],
     [{ rope_parameters: { full_attention: 1 } }, '"full_attention" is missing or not an object'],
     [{ rope_scaling: 8 }, '"rope_scaling" is missing or not an object'],
     [{ rope_theta: -1 }, '"rope_theta" is -1'],
