@@ -107,7 +107,7 @@ test('own tokenizers: ours, a byte-level one through the library, from the hub; 
   await hub.fill('somebody/gated');
   await hub.press('Enter');
   await expect(page.getByRole('alert')).toContainText('Access was refused: somebody/gated');
-  await expect(page.getByRole('alert')).toContainText('asks for consent');
+  await expect(page.getByRole('alert')).toContainText('or for consent to its terms');
   await page.getByRole('button', { name: 'Remove from the list' }).click();
 
   const model = await readFile('tests/fixtures/tokenizer/unigram-nfkc.model');
