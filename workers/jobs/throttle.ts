@@ -1,4 +1,4 @@
-/** Milliseconds between two reports of progress: more often than that nobody can read them. */
+/** Milliseconds between two reports of progress: nobody could read them more often. */
 export const PROGRESS_MILLISECONDS = 50;
 
 /**

@@ -11,8 +11,8 @@ export type OpenedTokenizer =
 
 /**
  * @param json parsed tokenizer.json
- * @param config parsed tokenizer_config.json, of which the library takes its settings
- * @throws TokenizerFormatError: `malformed`, or `unsupported` where the library does not run the file either
+ * @param config parsed tokenizer_config.json, from which the library takes its settings
+ * @throws TokenizerFormatError: `malformed`, or `unsupported` if the library cannot run the file either
  */
 export async function openTokenizerJson(json: object, config: object = {}): Promise<OpenedTokenizer> {
   let refused: TokenizerFormatError;
@@ -22,11 +22,11 @@ export async function openTokenizerJson(json: object, config: object = {}): Prom
     if (!(error instanceof TokenizerFormatError) || error.reason !== 'unsupported') throw error;
     refused = error;
   }
-  // Few files need the library: it is loaded for those alone.
+  // Few files need the library: it is loaded only for them.
   const { LibraryTokenizer } = await import('./library-tokenizer.ts');
   try {
     const tokenizer = new LibraryTokenizer(json, config);
-    // Some files are read, and fail at the first text.
+    // Some files load without an error and fail at the first text.
     tokenizer.segment('É 가 Ａ');
     return { encoder: 'library', tokenizer };
   } catch (error) {

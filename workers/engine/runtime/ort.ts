@@ -1,6 +1,6 @@
 /**
- * Loads one of the builds of onnxruntime-web, with its WebAssembly from our own address. The only place that knows
- * the builds apart.
+ * Loads one of the builds of onnxruntime-web, with its WebAssembly from our own address. No other module distinguishes
+ * the builds.
  */
 import type * as Ort from 'onnxruntime-web';
 import asyncifyMjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
@@ -75,7 +75,7 @@ function threads(build: OrtBuild): number {
 }
 
 /**
- * Session options that every session of ours has. `device`: ours; without one the session runs on the CPU.
+ * Options of all our sessions. Without `device` the session runs on the CPU.
  * Sessions must be created one after another: the runtime refuses a second creation that begins during a first.
  */
 export function sessionOptions(device: GPUDevice | undefined): Ort.InferenceSession.SessionOptions {
