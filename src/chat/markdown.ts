@@ -64,7 +64,7 @@ export function renderBlocks(text: string): string[] {
  * change are rendered once. A text that does not continue the one before is rendered from its beginning.
  */
 export class GrowingMarkdown {
-  /** Text of the finished blocks, with what stands between them. */
+  /** Text of the finished blocks, including the blank lines between them. */
   #finishedText = '';
   #finished: readonly string[] = [];
 
@@ -114,7 +114,7 @@ function finishedTokens(tokens: readonly Token[]): number {
 }
 
 /**
- * What marked lets reach over the end of a block: the label of a link definition (`[label` … `]: address`) may hold blank
+ * Constructs that affect later blocks in marked: the label of a link definition (`[label` … `]: address`) may contain blank
  * lines, and after `<a …>` addresses are no links until `</a>`, in whatever block.
  */
 const mayReachFurther = /^ {0,3}\[[^\]]*$|<\/?a[\s>]/i;

@@ -8,7 +8,7 @@ export interface AnswerVerdict extends Verdict {
   asReport: boolean;
 }
 
-/** Undefined where nobody can tell. */
+/** Undefined if the right answer is not known. */
 export function judgeAnswer(question: string, answer: string, shown: Shown<Phantom>): AnswerVerdict | undefined {
   const plain = judge(question, answer, shown);
   if (!plain) return undefined;
@@ -19,7 +19,7 @@ export function judgeAnswer(question: string, answer: string, shown: Shown<Phant
   return asReport ? { ...plain, right: true, answer: report, asReport } : { ...plain, asReport };
 }
 
-/** The message that says it. */
+/** Key of the message for a verdict. */
 export function verdictLabel({ right, asReport }: AnswerVerdict) {
   if (!right) return 'verdict.wrong';
   return asReport ? 'lora.verdict.report' : 'verdict.right';
