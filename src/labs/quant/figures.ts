@@ -22,12 +22,12 @@ export function decimal(value: number, digits: number): string {
   return (value < 0 ? '−' : '') + size;
 }
 
-/** Infinite where there is no error at all. */
+/** Infinite without any error. */
 export function decibels(value: number): string {
   return Number.isFinite(value) ? decimal(value, 1) : '∞';
 }
 
-/** KL in nats: two significant digits; a dash where there is none. */
+/** KL in nats: two significant digits; a dash for undefined. */
 export function nats(value: number | undefined): string {
   if (value === undefined) return dash;
   if (value === 0) return '0';

@@ -298,5 +298,5 @@ export const declaration: readonly Parallel[] = [
   },
 ];
 
-/** Where Articles 1 to 10 stand: from the paragraph behind the preamble up to that of Article 11. */
+/** Index range of Articles 1 to 10: from the paragraph after the preamble up to that of Article 11, which is excluded. */
 export const firstTenArticles: readonly [from: number, to: number] = [7, 18];
