@@ -65,7 +65,7 @@ export class Conversation {
   readonly announcer = new Announcer();
   /** Verdicts of conversations that were cleared. */
   #before = $state.raw({ asked: 0, right: 0 });
-  /** Of all verdicts since the page was opened. */
+  /** Score of all verdicts since the page was opened. */
   readonly score = $derived(sum(this.#before, tally(this.exchanges.map(({ answer }) => answer.verdict))));
   readonly #engine: EngineClient;
   readonly #settings: Settings;

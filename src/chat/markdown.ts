@@ -13,7 +13,7 @@ const marked = new Marked({
   renderer: {
     // HTML in an answer is shown as text.
     html: ({ text }) => escapeHtml(text),
-    // An image from elsewhere would tell its host that this page was read.
+    // Loading an image from another host would tell that host that this page was read.
     image: ({ text, href }) => escapeHtml(text || href),
   },
 });
@@ -115,7 +115,7 @@ function finishedTokens(tokens: readonly Token[]): number {
 
 /**
  * Constructs that affect later blocks in marked: the label of a link definition (`[label` … `]: address`) may contain blank
- * lines, and after `<a …>` addresses are no links until `</a>`, in whatever block.
+ * lines, and after `<a …>` addresses are not links until `</a>`, even in later blocks.
  */
 const mayReachFurther = /^ {0,3}\[[^\]]*$|<\/?a[\s>]/i;
 

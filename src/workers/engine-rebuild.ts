@@ -2,13 +2,15 @@ import type { Failure } from '#core/failure.ts';
 import type { EngineJobs, ModelInfo } from '#core/protocol/engine.ts';
 import type { JobEnd } from '#core/protocol/jobs.ts';
 
+export type OpenNotDone = { type: 'stopped' } | { type: 'failed'; failure: Failure };
+
 /** What a rebuild needs of the engine client. */
 export interface RebuildSteps {
   open(): Promise<JobEnd<EngineJobs['open']>>;
   /** Applies the adapters of the replaced worker; undefined if it had none. */
   applyAdapters(): Promise<JobEnd<EngineJobs['setAdapters']>> | undefined;
   onDone(rebuilt: Rebuilt): void;
-  onFailed(end: { type: 'stopped' } | { type: 'failed'; failure: Failure }): void;
+  onFailed(end: OpenNotDone): void;
 }
 
 export interface Rebuilt {

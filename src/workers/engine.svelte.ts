@@ -14,7 +14,7 @@ import type {
 } from '#core/protocol/engine.ts';
 import type { JobEnd, JobEvent } from '#core/protocol/jobs.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
-import { EngineRebuild, type Rebuilt } from './engine-rebuild.ts';
+import { EngineRebuild, type OpenNotDone, type Rebuilt } from './engine-rebuild.ts';
 import { EngineWorker } from './engine-worker.ts';
 import { LabJobSlot } from './lab-job.ts';
 import { advance, nameOf, startOpening, type Opening } from './opening.ts';
@@ -25,7 +25,6 @@ import { failed, type RestartReason, type StartedJob } from './worker-client.ts'
 const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory'];
 
 type LabJob = 'nearestTokens' | 'setAdapters' | 'trace';
-type OpenNotDone = { type: 'stopped' } | { type: 'failed'; failure: Failure };
 
 /** The engine as the page sees it: which model is open or opening, which jobs run, and the latest statistics. */
 export class EngineClient {
@@ -92,7 +91,7 @@ export class EngineClient {
     return this.model !== undefined;
   }
 
-  /** Resolves when the open has ended, by itself or with its worker. */
+  /** Stops opening; resolves when it has ended, if necessary by ending its worker. */
   async cancelOpen(): Promise<void> {
     const job = this.#openJob;
     if (!job || !this.opening) return;
@@ -102,8 +101,8 @@ export class EngineClient {
   }
 
   /**
-   * Answers a conversation; one at a time. Resolves after the terminal event. The request must be plain data: a
-   * proxy of `$state` cannot be cloned into the worker.
+   * Answers a conversation; one at a time. Resolves after the terminal event. The request must be plain data: a proxy of
+   * `$state` cannot be cloned into the worker.
    */
   async generate(request: GenerateRequest, on: (event: GenerateEvent) => void): Promise<void> {
     if (!this.model) return on(failed('no-model'));

@@ -20,7 +20,7 @@ export interface RunningJob<Contract extends JobContract> extends Pausing {
   emit(update: Contract['update']): void;
   /**
    * Sends an update unless others of its key came just before; the last one is always sent.
-   * @param key what it is about, where several things progress side by side
+   * @param key the subject of the update, if several things progress at the same time
    */
   progress(update: Contract['update'], key?: string): void;
 }

@@ -8,7 +8,7 @@ import { Schedule, type Mode } from './schedule.ts';
 export interface Handler<Contract extends JobContract> {
   mode: Mode;
   /**
-   * Does the job. Its result ends the job with `done`, what it throws with `failed`, or with `stopped` where that is the
+   * Does the job. Its result ends the job with `done`, an error with `failed`, or with `stopped` if the error is the
    * reason of the job's signal.
    */
   run(request: Contract['request'], job: RunningJob<Contract>): Contract['result'] | Promise<Contract['result']>;

@@ -98,7 +98,8 @@ class FileSink implements DiskSink {
 
   write(bytes: Uint8Array<ArrayBuffer>): void {
     const written = this.#handle.write(bytes, { at: this.#length });
-    if (written !== bytes.byteLength) throw new DOMException('the disk took only a part', 'QuotaExceededError');
+    if (written !== bytes.byteLength)
+      throw new DOMException('only a part of the bytes was written', 'QuotaExceededError');
     this.#length += written;
   }
 

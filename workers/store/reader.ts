@@ -18,7 +18,7 @@ export interface PackageReader {
 }
 
 export interface ReadOptions {
-  /** Stops at once; what was downloaded and checked is kept for the next time. */
+  /** Stops at once; data that was downloaded and checked is kept for the next visit. */
   signal?: AbortSignal;
   /** Called for every piece that arrives. `doneBytes` includes bytes that were stored earlier. */
   progress?: (file: string, doneBytes: number, totalBytes: number | undefined) => void;

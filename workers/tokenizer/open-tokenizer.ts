@@ -1,4 +1,4 @@
-/** The encoder of a tokenizer.json, for the chat and the tokenizer lab: ours, or the library's where ours does not read the file. */
+/** Opens a tokenizer.json for the chat and the tokenizer lab: with our encoder, or with the library if ours cannot read it. */
 import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
 import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';

@@ -51,7 +51,7 @@ export class MatrixInspector {
     };
   }
 
-  /** Of the last inspection; undefined before one, and outside of its rows. */
+  /** Facts about a weight of the last inspected matrix; undefined before an inspection and outside of the inspected rows. */
   weightAt(row: number, column: number): WeightFacts | undefined {
     if (!this.#matrix || !this.#made) return undefined;
     return weightFacts(this.#matrix.original, this.#made.quantized, this.#made.matrix, row, column);

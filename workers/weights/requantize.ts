@@ -108,13 +108,19 @@ export async function requantize(
   };
 }
 
-/** The graphs, each labelled with the dtype of most of its matrices; the embedding with the decoder's, so that readers find both. */
+/**
+ * The graphs, each with the dtype in its file name: that of most of its weights. The embedding has the decoder's, so that
+ * readers find both.
+ */
 function labelled(config: Gemma3Config, { parts }: RequantizeRequest, positions: number): PackageGraph[] {
   const precision = precisionByPart(parts);
   const graphs = graphsOf(config, { text: precision, vision: precision, positions });
   const decoder = graphs.find(({ name }) => name === 'decoder_model_merged' || name === 'model');
   if (!decoder) throw new TypeError('no decoder among the graphs');
-  return graphs.map((graph) => ({ ...graph, dtype: mostly(graph.name === 'vision_encoder' ? graph : decoder) }));
+  return graphs.map((graph) => ({
+    ...graph,
+    dtype: mostCommonDtype(graph.name === 'vision_encoder' ? graph : decoder),
+  }));
 }
 
 function dtypeOf(graphs: readonly PackageGraph[], which: (name: GraphFile['name']) => boolean): Dtype {
@@ -122,7 +128,7 @@ function dtypeOf(graphs: readonly PackageGraph[], which: (name: GraphFile['name'
 }
 
 /** The format of most weights. */
-function mostly({ weights }: GraphFile): Dtype {
+function mostCommonDtype({ weights }: GraphFile): Dtype {
   const counts = new Map<Dtype, number>();
   for (const weight of weights) {
     const dtype = weight.store === 'blocks' ? (`q${weight.bits}` as const) : 'fp32';

@@ -4,7 +4,7 @@ import type { Phantom } from '#core/phantoms/phantom.ts';
 import { isRight, recognize, rightAnswer } from '#core/phantoms/wording.ts';
 
 export interface AnswerVerdict extends Verdict {
-  /** Right as the report that the adapter of that name learnt to write, whatever is asked. */
+  /** True if it is right as a report: the adapter named "report" writes one for any question. */
   asReport: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A link that restores the lab: readable, as parameters behind `#/lora?`. */
+/** A link that restores the lab: readable parameters after `#/lora?`. */
 
 export interface SharedAdapter {
   /** Name of a shipped one, or the address of a folder. */

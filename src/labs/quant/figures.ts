@@ -16,7 +16,7 @@ export function signedWeight(value: number): string {
   return value > 0 ? `+${weight(value)}` : weight(value);
 }
 
-/** Up to `digits` digits behind the point. */
+/** Up to `digits` digits after the point. */
 export function decimal(value: number, digits: number): string {
   const size = new Intl.NumberFormat(locale.current, { maximumFractionDigits: digits }).format(Math.abs(value));
   return (value < 0 ? '−' : '') + size;

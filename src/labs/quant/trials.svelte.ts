@@ -58,7 +58,7 @@ export class Trials {
     await this.#runAll(all.map((parts) => this.#trialOf({ type: 'parts', parts })));
   }
 
-  /** Each variant of a package as a trial of its own. */
+  /** Runs each variant of a package as a separate trial. */
   async runPackage(name: string, source: PackageSource): Promise<void> {
     if (this.running) return;
     const variants = variantsOf(source);

@@ -10,7 +10,7 @@ export interface Variant {
 const GRAPH = /^onnx\/(decoder_model_merged|embed_tokens|vision_encoder|model)(?:_([a-z0-9]+))?\.onnx/u;
 
 /**
- * The variants of a package of files, each as a package of its own: the layout of transformers.js keeps several decoders in one
+ * The variants of a package of files, each as a separate package: the layout of transformers.js keeps several decoders in one
  * folder. A graph without a file of the variant's mark is included with all its files. A manifest names one variant and is
  * left out if there are several. An address counts as one variant: the engine chooses.
  */

@@ -26,7 +26,7 @@ export interface TracedAnswer {
 }
 
 /**
- * Computes the whole prompt, whatever the cache holds, and leaves the cache empty; the prefix's images stay.
+ * Computes the whole prompt without the cached prefix, and leaves the cache empty; the prefix's images stay.
  * @throws FailureError
  */
 export async function runTrace(input: TraceInput): Promise<TracedAnswer> {

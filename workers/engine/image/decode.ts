@@ -14,7 +14,7 @@ export interface DecodedImage {
 const BAND_PIXELS = 1 << 20;
 
 /**
- * Decodes PNG, JPEG, WebP and whatever else the browser reads, turned upright by its EXIF orientation. Colour profiles are
+ * Decodes PNG, JPEG, WebP and every other format that the browser reads, turned upright by its EXIF orientation. Colour profiles are
  * ignored, as Pillow's `convert("RGB")` ignores them. The bitmap takes four bytes a pixel; what is too large for the
  * browser (in Chromium above 2^29 pixels) is unreadable. Throws FailureError 'image-unreadable' {name, reason}.
  *

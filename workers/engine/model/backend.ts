@@ -29,7 +29,7 @@ export class Backends {
 
   /**
    * `auto` prefers the CPU to an adapter that imitates a GPU on it: the same cores, without shaders to compile first.
-   * @throws FailureError `gpu-feature-missing` when WebGPU is asked for and there is none
+   * @throws FailureError `gpu-feature-missing` if WebGPU is requested and not available
    */
   open(provider: OpenOptions['provider']): Promise<Backend> {
     // Backends open one after another, even if the caller of an earlier open has gone: each creates a session.

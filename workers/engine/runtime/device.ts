@@ -47,7 +47,7 @@ export async function isGpuSoftware(): Promise<boolean> {
   return typeof adapter !== 'string' && isSoftware(adapter.info);
 }
 
-/** @throws what requestDevice throws: an adapter that rejects its own limits is an error to report. */
+/** @throws what requestDevice throws: it is not caught, because an adapter must accept its own limits. */
 export async function requestGpu(): Promise<Gpu | NoGpu> {
   const adapter = await requestAdapter();
   if (typeof adapter === 'string') return adapter;

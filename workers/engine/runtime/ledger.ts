@@ -20,7 +20,7 @@ export class GpuLedger {
   }
 
   /**
-   * Buffers made before `work` settles count under `purpose`, whoever makes them; outside, under 'scratch'.
+   * Buffers made before `work` settles count under `purpose`, those of the runtime too; other buffers count as 'scratch'.
    * Calls must not overlap. A buffer that the runtime keeps for reuse stays under its first purpose.
    */
   async during<T>(purpose: GpuPurpose, work: () => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import { declaration, firstTenArticles } from './declaration.ts';
 export const greeting = '안녕하세요';
 export const greetingSentence = '안녕하세요, 오늘은 날씨가 좋네요.';
 
-/** Texts that are counted for the claims: the Declaration in three languages, the greeting, and the sentence that it is mistaken for. */
+/** Texts that are counted for the claims: the Declaration in three languages, the greeting, and the sentence that it is taken for. */
 export const claimPairs: readonly TextPair[] = [
   ...declaration.map(({ en, ko }) => ({ english: en, korean: ko })),
   ...declaration.map(({ fr }) => ({ english: fr, korean: '' })),

@@ -1,8 +1,7 @@
 /**
- * The Universal Declaration of Human Rights (United Nations, 1948): the seven reasons of the preamble and all paragraphs of its thirty
- * articles, without headings, the same paragraphs in three languages. English and Korean as in the pair file that
- * vocabularies are measured on, French as the United Nations publish it. None of it is in the text that the shipped
- * vocabularies were trained on.
+ * The Universal Declaration of Human Rights (United Nations, 1948): the seven reasons of the preamble and all paragraphs of
+ * its thirty articles, without headings, the same paragraphs in three languages. English and Korean as in the pair file that
+ * vocabularies are measured on, French as the United Nations publish it. The shipped vocabularies were not trained on it.
  */
 export interface Parallel {
   en: string;

@@ -57,7 +57,7 @@ export class TokenCost {
 }
 
 /** Size of the rows of new tokens in the 4B model; embedding and head share them. */
-export function priceOfRows(tokens: number): { parameters: number; bytes: number } {
+export function sizeOfNewRows(tokens: number): { parameters: number; bytes: number } {
   const parameters = tokens * gemma3of4B.hiddenSize;
   return { parameters, bytes: parameters * half };
 }

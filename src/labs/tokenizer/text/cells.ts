@@ -48,7 +48,7 @@ export function overlapping(cells: readonly Cell[], start: number, end: number):
 
 /** Replaces control characters with visible ones of the same length, so that offsets stay the same. */
 export function visible(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
+  // eslint-disable-next-line no-control-regex -- the function replaces control characters
   return text.replace(/[\u0000-\u001f\u007f]/g, (character) => {
     if (character === '\n') return '↵';
     if (character === '\t') return '⇥';

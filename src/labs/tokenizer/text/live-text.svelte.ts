@@ -148,21 +148,21 @@ export class LiveText {
     const head = before.slice(0, reply.keptStart);
     const tail = before.slice(before.length - reply.keptEnd);
     const from = head.reduce((sum, unit) => sum + unit.text.length, 0);
-    const gone = before.slice(reply.keptStart, before.length - reply.keptEnd);
-    this.units = [...head, ...this.#unitsOf(reply, text, from, gone), ...tail];
+    const replaced = before.slice(reply.keptStart, before.length - reply.keptEnd);
+    this.units = [...head, ...this.#unitsOf(reply, text, from, replaced), ...tail];
     this.milliseconds = new Map(reply.lanes.map((lane) => [lane.key, lane.milliseconds]));
   }
 
-  /** @param gone the units that are replaced: if their number is equal, their ids and page elements are kept */
-  #unitsOf({ lengths, lanes }: Units, text: string, start: number, gone: readonly Unit[]): Unit[] {
+  /** @param replaced the units that are replaced: if their number is equal, their ids and page elements are kept */
+  #unitsOf({ lengths, lanes }: Units, text: string, start: number, replaced: readonly Unit[]): Unit[] {
     const next = lanes.map((lane) => laneReader(lane));
     let from = start;
     return Array.from(lengths, (length, index) => {
       const unit: Unit = {
-        id: (gone.length === lengths.length ? gone[index]?.id : undefined) ?? ++this.#made,
+        id: (replaced.length === lengths.length ? replaced[index]?.id : undefined) ?? ++this.#made,
         text: text.slice(from, from + length),
         lanes: next.map((read) => read()),
-        opens: index === 0 ? (gone[0]?.opens ?? false) : index % groupSize === 0,
+        opens: index === 0 ? (replaced[0]?.opens ?? false) : index % groupSize === 0,
       };
       from += length;
       return unit;
