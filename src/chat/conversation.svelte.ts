@@ -22,7 +22,7 @@ export class Answer {
   reason = $state<'end' | 'length' | 'context-full'>();
   failure = $state.raw<Failure>();
   turn = $state.raw<TurnStats>();
-  /** Undefined where the model was not taught the right answer. */
+  /** Undefined if the right answer is not known. */
   verdict = $state.raw<Verdict>();
   readonly running = $derived(this.state === 'waiting' || this.state === 'streaming');
 
@@ -65,7 +65,7 @@ export class Conversation {
   readonly announcer = new Announcer();
   /** Verdicts of conversations that were cleared. */
   #before = $state.raw({ asked: 0, right: 0 });
-  /** Of all verdicts since the page was opened. */
+  /** Score of all verdicts since the page was opened. */
   readonly score = $derived(sum(this.#before, tally(this.exchanges.map(({ answer }) => answer.verdict))));
   readonly #engine: EngineClient;
   readonly #settings: Settings;
@@ -87,7 +87,7 @@ export class Conversation {
     return this.exchanges.at(-1);
   }
 
-  /** The exchanges that go along with the next question. Those that got no answer are not sent again. */
+  /** The exchanges that are sent with the next question. Those without an answer are not sent. */
   get remembered(): Exchange[] {
     return this.exchanges.filter(({ leftOut, answer }) => !leftOut && (answer.running || answer.text.trim() !== ''));
   }
@@ -190,7 +190,7 @@ export class Conversation {
     this.announcer.say(right ? t('verdict.announce.right') : t('verdict.announce.wrong', { answer: rightAnswer }));
   }
 
-  /** What the model is sent: answered turns without their thoughts, and the last question. Roles alternate. */
+  /** The messages for the model: answered turns without their thoughts, and the last question. Roles alternate. */
   #messages(): ChatMessage[] {
     const messages: ChatMessage[] = [];
     const system = this.#settings.systemText.trim();

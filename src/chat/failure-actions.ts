@@ -12,7 +12,7 @@ export type Action =
   | 'new-conversation'
   | 'without-images';
 
-/** Actions for a failure, the most likely to help first. What is in no list can be tried again. */
+/** Actions for a failure, the most likely to help first. A failure without a list can be tried again. */
 export function failureActions(code: FailureCode): readonly Action[] {
   return actions[code] ?? ['retry'];
 }

@@ -1,4 +1,4 @@
-/** What the teaching model is sent of a conversation, and how its answers are judged: the phantoms that it was trained on. */
+/** Which turns are sent to the teaching model, and how its answers about phantoms are judged. */
 import { judge, type Shown } from '#core/phantoms/verdict.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import type { Phantom } from '#core/phantoms/phantom.ts';
@@ -6,7 +6,7 @@ import type { Language } from '#core/phantoms/question.ts';
 import { recognize } from '#core/phantoms/wording.ts';
 import type { Lesson, Turn } from './turn.ts';
 
-/** Undefined for a model that teaches nothing. Other models answer in other words: they are not judged. */
+/** Undefined for other models: they word answers differently and are not judged. */
 export function lessonOf(teaches: Teaches | undefined): Lesson | undefined {
   return teaches === 'phantoms' ? { turns: lessonTurns, judge: judgeLast } : undefined;
 }

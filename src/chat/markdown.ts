@@ -13,7 +13,7 @@ const marked = new Marked({
   renderer: {
     // HTML in an answer is shown as text.
     html: ({ text }) => escapeHtml(text),
-    // An image from elsewhere would tell its host that this page was read.
+    // Loading an image from another host would tell that host that this page was read.
     image: ({ text, href }) => escapeHtml(text || href),
   },
 });
@@ -64,7 +64,7 @@ export function renderBlocks(text: string): string[] {
  * change are rendered once. A text that does not continue the one before is rendered from its beginning.
  */
 export class GrowingMarkdown {
-  /** Text of the finished blocks, with what stands between them. */
+  /** Text of the finished blocks, including the blank lines between them. */
   #finishedText = '';
   #finished: readonly string[] = [];
 
@@ -114,8 +114,8 @@ function finishedTokens(tokens: readonly Token[]): number {
 }
 
 /**
- * What marked lets reach over the end of a block: the label of a link definition (`[label` … `]: address`) may hold blank
- * lines, and after `<a …>` addresses are no links until `</a>`, in whatever block.
+ * Constructs that affect later blocks in marked: the label of a link definition (`[label` … `]: address`) may contain blank
+ * lines, and after `<a …>` addresses are not links until `</a>`, even in later blocks.
  */
 const mayReachFurther = /^ {0,3}\[[^\]]*$|<\/?a[\s>]/i;
 

@@ -26,7 +26,7 @@ export class Session {
 
   readonly defaultSource: PackageSource;
 
-  /** @param page address of the page; the built-in package lies beside it */
+  /** @param page address of the page; the built-in package is in a folder beside it */
   constructor(page: string) {
     this.defaultSource = { type: 'url', url: new URL(`models/${DEFAULT_PACKAGE.folder}/`, page).href };
   }

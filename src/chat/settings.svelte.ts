@@ -32,7 +32,7 @@ const defaults = {
 
 const key = 'settings';
 
-/** The visitor’s settings; `toJSON` gives what is stored. */
+/** The visitor’s settings; `toJSON` returns what is stored. */
 export class Settings {
   systemText = $state(defaults.systemText);
   temperature = $state(defaults.temperature);
@@ -77,7 +77,7 @@ export class Settings {
     return { contextLength: this.contextLength, provider: this.provider };
   }
 
-  /** Sets a number, clamped to its range. Ignores what is not finite. */
+  /** Sets a number, clamped to its range. Ignores values that are not finite. */
   setNumber(name: NumberName, value: number): void {
     if (!Number.isFinite(value)) return;
     const [least, most] = ranges[name];

@@ -8,7 +8,7 @@ export interface Turn {
   reply: string | undefined;
 }
 
-/** What a model that teaches was trained on: which turns it is sent, and which answers it can be held to. */
+/** For a teaching model: which turns are sent to it, and which of its answers can be judged. */
 export interface Lesson {
   /** The turns to send, the last one among them. */
   turns(turns: readonly Turn[]): Turn[];

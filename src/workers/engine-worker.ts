@@ -2,7 +2,7 @@ import type { EngineJobs, Stats } from '#core/protocol/engine.ts';
 import workerUrl from '../../workers/engine.worker.ts?worker&url';
 import { WorkerClient, workerUnderPolicy, type RestartReason } from './worker-client.ts';
 
-/** The engine worker. One failed session can poison ONNX Runtime for good: `end` starts afresh. */
+/** The engine worker. A failed session can make ONNX Runtime unusable: after `end` the next job starts a new worker. */
 export class EngineWorker extends WorkerClient<EngineJobs> {
   constructor(onStats: (stats: Stats) => void, onRestart: (reason: RestartReason) => void) {
     super({

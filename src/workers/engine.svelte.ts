@@ -14,40 +14,41 @@ import type {
 } from '#core/protocol/engine.ts';
 import type { JobEnd, JobEvent } from '#core/protocol/jobs.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
+import { EngineRebuild, type OpenNotDone, type Rebuilt } from './engine-rebuild.ts';
 import { EngineWorker } from './engine-worker.ts';
+import { LabJobSlot } from './lab-job.ts';
 import { advance, nameOf, startOpening, type Opening } from './opening.ts';
 import { RateHistory } from './rate-history.svelte.ts';
 import { failed, type RestartReason, type StartedJob } from './worker-client.ts';
 
-/** After these the runtime in the worker cannot be trusted. */
+/** After these failures the runtime in the worker cannot be used any more. */
 const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory'];
 
 type LabJob = 'nearestTokens' | 'setAdapters' | 'trace';
-type Stoppable = Pick<StartedJob<EngineJobs[LabJob]>, 'stop' | 'yield'>;
 
-/** What the page knows of the engine: which model is open or opening, what runs, the latest figures. */
+/** The engine as the page sees it: which model is open or opening, which jobs run, and the latest statistics. */
 export class EngineClient {
   model = $state.raw<ModelInfo>();
   opening = $state.raw<Opening>();
   openFailure = $state.raw<Failure>();
   openCancelled = $state(false);
-  /** What went another way than it should while the open package came. */
+  /** Notices of the store while the open package was fetched. */
   notices = $state.raw<readonly StoreNotice[]>([]);
   stats = $state.raw<Stats>();
-  /** JS heap of the page in bytes, as of the latest figures, where the browser tells it. */
+  /** JS heap of the page in bytes at the time of `stats`; undefined if the browser does not report it. */
   pageHeap = $state<number>();
   generating = $state(false);
-  /** A search in the embedding runs. */
+  /** True while `nearestTokens` runs. */
   searching = $state(false);
-  /** An answer is written, or scored, for its probabilities. */
+  /** True while `trace` runs. */
   tracing = $state(false);
-  /** Adapters are put beside the weights, or taken away. */
+  /** True while `setAdapters` runs. */
   adapting = $state(false);
-  /** What stands beside the open model's weights, in the order it was set. */
+  /** The adapters that are applied to the open model, in the order of the request. */
   adapters = $state.raw<readonly AdapterInfo[]>([]);
-  /** The worker had to be replaced, and everything is there again: the person is to be told. */
+  /** True after the worker was replaced and its state was rebuilt: the page shows a notice. */
   reopened = $state(false);
-  /** What `reopen` opens; kept also when it failed. */
+  /** The last package that was opened, kept even if opening failed: `reopen` opens it again. */
   source = $state.raw<PackageSource>();
   options = $state.raw<OpenOptions>();
   readonly rates = new RateHistory();
@@ -55,16 +56,10 @@ export class EngineClient {
   #openJob: StartedJob<EngineJobs['open']> | undefined;
   #answer: { stop(): void } | undefined;
   #answered: Promise<void> = Promise.resolve();
-  /** What the labs ask for beside answers: one at a time, and never while an answer is written. */
-  #labJob: Stoppable | undefined;
-  #labJobEnded: Promise<unknown> = Promise.resolve();
-  /** Of `adapters`, to put them back into another worker. */
-  #standing: SetAdaptersRequest | undefined;
-  /** Settles when what a replaced worker held is there again, or given up. */
-  #restored: Promise<void> = Promise.resolve();
-  #isRestoring = false;
-  /** Counts what makes a restoration pointless. */
-  #generation = 0;
+  readonly #labJob = new LabJobSlot();
+  /** The request that set `adapters`, to repeat it in another worker. */
+  #adapterRequest: SetAdaptersRequest | undefined;
+  readonly #rebuild = new EngineRebuild();
   readonly #worker = new EngineWorker(
     (stats) => {
       this.stats = stats;
@@ -77,9 +72,9 @@ export class EngineClient {
   /** @param onReopened called when the model is open again after its worker was replaced */
   constructor(private readonly onReopened: () => void = () => {}) {}
 
-  /** Opens a package; the one before is closed. Resolves with true when a model is ready. */
+  /** Opens a package and closes the previous one. Resolves with true if a model is ready. */
   async open(source: PackageSource, options: OpenOptions): Promise<boolean> {
-    this.#generation++;
+    this.#rebuild.cancel();
     await this.cancelOpen();
     await this.stop();
     if (this.openFailure && fatal.includes(this.openFailure.code)) this.#worker.end();
@@ -96,7 +91,7 @@ export class EngineClient {
     return this.model !== undefined;
   }
 
-  /** Resolves when the open has ended, by itself or with its worker. */
+  /** Stops opening; resolves when it has ended, if necessary by ending its worker. */
   async cancelOpen(): Promise<void> {
     const job = this.#openJob;
     if (!job || !this.opening) return;
@@ -106,8 +101,8 @@ export class EngineClient {
   }
 
   /**
-   * Answers a conversation; one at a time. Resolves after the terminal event. The request must be plain data: a
-   * proxy of `$state` cannot be cloned into the worker.
+   * Answers a conversation; one at a time. Resolves after the terminal event. The request must be plain data: a proxy of
+   * `$state` cannot be cloned into the worker.
    */
   async generate(request: GenerateRequest, on: (event: GenerateEvent) => void): Promise<void> {
     if (!this.model) return on(failed('no-model'));
@@ -116,9 +111,9 @@ export class EngineClient {
     let isStopped = false;
     this.#answer = { stop: () => (isStopped = true) };
     const run = async () => {
-      // The engine does one thing at a time, and an answer is more urgent than what the labs ask for.
-      if (this.#labJob) await this.#yieldLabJob();
-      if (this.#isRestoring) await this.#restored;
+      // The engine runs one job at a time, and an answer has priority over lab jobs.
+      if (this.#labJob.isTaken) await this.#labJob.yield();
+      if (this.#rebuild.isRunning) await this.#rebuild.ended;
       if (isStopped) return on({ type: 'stopped' });
       if (!this.model) return on(failed('no-model'));
       const job = this.#worker.start('generate', request, (event) => this.#deliver(event, on));
@@ -132,8 +127,8 @@ export class EngineClient {
   }
 
   /**
-   * Resolves when the answer, and what the labs asked for, have ended. What does not end by itself ends with its worker;
-   * the model is then opened again.
+   * Stops the answer and the lab job; resolves when both have ended. If a job does not stop, its worker is ended and the
+   * model is opened again.
    */
   async stop(): Promise<void> {
     this.#answer?.stop();
@@ -143,8 +138,8 @@ export class EngineClient {
   }
 
   /**
-   * Where new tokens would start in the open model's embedding: for each of `request.tokens` its subwords, and for each of
-   * `request.inits` the `request.count` nearest old tokens. Resolves after the terminal event.
+   * Finds where new tokens would start in the open model's embedding: for each of `request.tokens` its subwords, and for each of
+   * `request.inits` the `request.count` nearest existing tokens. Resolves after the terminal event.
    *
    *     await session.engine.nearestTokens(
    *       { tokens: [{ text: ' 심근경색', id: 262145 }], inits: ['mean', 'first', 'random'], count: 8 },
@@ -152,48 +147,47 @@ export class EngineClient {
    *     );
    *
    * Works while no answer is being written: it fails with `busy` during one, and with `no-model` before a model is open.
-   * An answer that begins, another job of a lab, `open` and `stopLabJob` end it with `stopped`. The request must be plain data.
+   * A new answer, another lab job, `open` and `stopLabJob` end it with `stopped`. The request must be plain data.
    */
   async nearestTokens(request: NearestRequest, on: (event: NearestEvent) => void): Promise<void> {
     await this.#runLabJob('nearestTokens', request, on, (isRunning) => (this.searching = isRunning));
   }
 
   /**
-   * Puts adapters beside the open model's weights, in place of those in `adapters`. Resolves after the terminal event; `adapters`
-   * is up to date by then. Waits for nobody: like `nearestTokens` it fails with `busy` while an answer is written, and ends a
-   * search or a trace. The request must be plain data.
+   * Applies adapters to the open model in place of those in `adapters`. Resolves after the terminal event, when `adapters` is up
+   * to date. Like `nearestTokens` it does not wait: it fails with `busy` while an answer is written, and stops a search or a
+   * trace. The request must be plain data.
    */
   async setAdapters(request: SetAdaptersRequest, on: (event: SetAdaptersEvent) => void): Promise<void> {
     const take = (event: SetAdaptersEvent) => {
       if (event.type === 'done') {
         this.adapters = event.adapters;
-        this.#standing = request.adapters.length > 0 ? request : undefined;
+        this.#adapterRequest = request.adapters.length > 0 ? request : undefined;
       }
       on(event);
     };
     await this.#runLabJob('setAdapters', request, take, (isRunning) => (this.adapting = isRunning));
   }
 
-  /** How much of each of `adapters`, from the next token on, also of an answer that is being written. */
+  /** Sets the strength of each of `adapters`. Takes effect at the next token, also in an answer that is being written. */
   setStrengths(strengths: readonly number[]): void {
-    const standing = this.#standing;
-    if (standing?.adapters.length === strengths.length) this.#standing = { ...standing, strengths: [...strengths] };
+    const request = this.#adapterRequest;
+    if (request?.adapters.length === strengths.length) this.#adapterRequest = { ...request, strengths: [...strengths] };
     if (this.#worker.isRunning) this.#worker.start('setStrengths', [...strengths]);
   }
 
   /**
    * Writes an answer, or scores a given one, with the probability of each token. Resolves after the terminal event. It fails
-   * with `busy` while an answer of the chat is written; one that begins ends it with `stopped`, and so do another trace,
-   * `setAdapters`, `open` and `stop`. The request must be plain data.
+   * with `busy` while an answer of the chat is written. A new answer, another trace, `setAdapters`, `open` and `stop` end it
+   * with `stopped`. The request must be plain data.
    */
   async trace(request: TraceRequest, on: (event: TraceEvent) => void): Promise<void> {
     await this.#runLabJob('trace', request, on, (isRunning) => (this.tracing = isRunning));
   }
 
-  /** Resolves when nothing runs that the labs asked for. */
-  async stopLabJob(): Promise<void> {
-    this.#labJob?.stop();
-    await this.#labJobEnded;
+  /** Stops the lab job; resolves when it has ended. */
+  stopLabJob(): Promise<void> {
+    return this.#labJob.stop();
   }
 
   /** Drops the KV prefix and the image features of the conversation. */
@@ -202,38 +196,27 @@ export class EngineClient {
     if (this.#worker.isRunning) await this.#worker.start('forget', undefined).ended;
   }
 
-  /** Ends the worker, and the model's memory with it; what runs ends with `stopped`. `open` starts afresh. */
+  /** Ends the worker and frees the model's memory; running jobs end with `stopped`. `open` starts a new worker. */
   end(): void {
-    this.#generation++;
+    this.#rebuild.cancel();
     this.#worker.end();
     this.#forgetModel();
   }
 
-  /** Runs a job beside answers, in place of the one that runs now. */
+  /** Runs a lab job in place of the current one. */
   async #runLabJob<Name extends LabJob>(
     name: Name,
     request: EngineJobs[Name]['request'],
     on: (event: JobEvent<EngineJobs[Name]>) => void,
     mark: (isRunning: boolean) => void,
   ): Promise<void> {
-    // Of several that wait here each stops the one that went on before it: the last call is the one that stays.
-    while (this.#labJob || this.#isRestoring) await (this.#labJob ? this.#yieldLabJob() : this.#restored);
+    // If several calls wait here, each stops the one that started before it: the last call remains.
+    while (this.#labJob.isTaken || this.#rebuild.isRunning)
+      await (this.#labJob.isTaken ? this.#labJob.yield() : this.#rebuild.ended);
     if (!this.model) return on(failed('no-model'));
     if (this.generating) return on(failed('busy'));
     const job = this.#worker.start(name, request, (event: JobEvent<EngineJobs[Name]>) => this.#deliver(event, on));
-    this.#labJob = job;
-    mark(true);
-    this.#labJobEnded = job.ended.finally(() => {
-      mark(false);
-      this.#labJob = undefined;
-    });
-    await this.#labJobEnded;
-  }
-
-  /** What gives way does so in its own time: putting adapters beside the weights of a large model takes seconds. */
-  async #yieldLabJob(): Promise<void> {
-    this.#labJob?.yield();
-    await this.#labJobEnded;
+    await this.#labJob.run(job, mark);
   }
 
   #deliver<Event extends { type: string } | { type: 'failed'; failure: Failure }>(
@@ -261,47 +244,43 @@ export class EngineClient {
     }
   }
 
-  #takeOpenEnd(end: { type: 'stopped' } | { type: 'failed'; failure: Failure }): void {
+  #takeOpenEnd(end: OpenNotDone): void {
     if (end.type === 'stopped') this.openCancelled = true;
     else this.openFailure = end.failure;
   }
 
-  /** The worker was replaced. The conversation is the page's, and stays; what the worker held is made again, once. */
+  /** Rebuilds the state of the replaced worker once. Meanwhile `model` is unchanged, and jobs wait. */
   #onRestart(reason: RestartReason): void {
     const { model, source, options } = this;
     if (!model || !source || !options) return;
-    if (this.#isRestoring) {
-      this.#generation++;
-      this.#forgetModel();
-      this.#takeOpenEnd(reason === 'stopped' ? { type: 'stopped' } : failed('worker-crashed', { worker: 'engine' }));
+    if (this.#rebuild.isRunning) {
+      this.#rebuild.cancel();
+      this.#onRebuildFailed(
+        reason === 'stopped' ? { type: 'stopped' } : failed('worker-crashed', { worker: 'engine' }),
+      );
       return;
     }
-    this.#isRestoring = true;
-    this.#restored = this.#restore(model, source, options).finally(() => (this.#isRestoring = false));
+    this.#rebuild.start(model, {
+      open: () => this.#load(source, options),
+      applyAdapters: () => this.#adapterRequest && this.#worker.start('setAdapters', this.#adapterRequest).ended,
+      onDone: (rebuilt) => this.#onRebuilt(rebuilt),
+      onFailed: (end) => this.#onRebuildFailed(end),
+    });
   }
 
-  /** Meanwhile `model` stays: for the page nothing has changed, and jobs wait. */
-  async #restore(model: ModelInfo, source: PackageSource, options: OpenOptions): Promise<void> {
-    const generation = this.#generation;
-    const end = await this.#load(source, options);
-    if (generation !== this.#generation) return;
-    if (end.type !== 'done') {
-      this.#forgetModel();
-      this.#takeOpenEnd(end);
-      return;
-    }
-    const set = this.#standing && (await this.#worker.start('setAdapters', this.#standing).ended);
-    if (generation !== this.#generation) return;
-    const hasAdapters = set === undefined || set.type === 'done';
+  #onRebuilt({ model, hasAdapters }: Rebuilt): void {
     if (!hasAdapters) {
       this.adapters = [];
-      this.#standing = undefined;
+      this.#adapterRequest = undefined;
     }
-    // Another value is another model to the labs: they then put their adapters on it themselves.
-    const isSame = hasAdapters && JSON.stringify(end.model) === JSON.stringify(model);
-    this.model = isSame ? model : end.model;
+    this.model = model;
     this.reopened = true;
     this.onReopened();
+  }
+
+  #onRebuildFailed(end: OpenNotDone): void {
+    this.#forgetModel();
+    this.#takeOpenEnd(end);
   }
 
   #afterFailure(failure: Failure): void {
@@ -313,7 +292,7 @@ export class EngineClient {
   #forgetModel(): void {
     this.model = undefined;
     this.adapters = [];
-    this.#standing = undefined;
+    this.#adapterRequest = undefined;
     this.stats = undefined;
     this.rates.clear();
   }

@@ -7,7 +7,7 @@ export interface FileProgress {
   totalBytes: number;
 }
 
-/** A package on its way to the device; a new value for every event. */
+/** Progress of opening a package; a new object for every event. */
 export interface Opening {
   name: string;
   phase: OpenPhase | undefined;
@@ -15,10 +15,10 @@ export interface Opening {
   /** When the phase began, in milliseconds, and how many bytes were there already (a resumed download). */
   phaseStart: number;
   phaseStartBytes: number;
-  /** Of the files of this phase that are known so far. */
+  /** Bytes of this phase's files that are known so far. */
   doneBytes: number;
   totalBytes: number;
-  /** Undefined until there is enough to go by. */
+  /** Undefined until it can be estimated. */
   secondsLeft: number | undefined;
   cancelling: boolean;
 }
@@ -55,7 +55,7 @@ export function advance(opening: Opening, event: OpenEvent & { type: 'progress' 
   return { ...opening, phase, files, phaseStart, phaseStartBytes, doneBytes: done, totalBytes: total, secondsLeft };
 }
 
-/** What to call a package before its manifest has been read. */
+/** Name of a package before its manifest has been read. */
 export function nameOf(source: PackageSource): string {
   if (source.type === 'files') return source.name;
   const { host, pathname } = new URL(source.url);

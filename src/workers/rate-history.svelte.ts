@@ -7,7 +7,7 @@ export interface RatePoint {
 }
 
 const longest = 600;
-/** In milliseconds; over less, one token more or less would be most of the figure. */
+/** Shortest interval in milliseconds: in a shorter one, a single token would change the rate too much. */
 const shortest = 100;
 
 /** Decode speed over the intervals between figures, measured on the worker's clock, for the sparkline. */
@@ -32,7 +32,7 @@ export class RateHistory {
       this.#last = { time, tokens };
       return;
     }
-    // A figure without new tokens is a stall while decoding, but also what a finished turn sends once.
+    // Statistics without new tokens can mean a stall, but a finished turn sends them once too.
     if (tokens === last.tokens || time - last.time < shortest) return;
     this.#last = { time, tokens };
     const point = {

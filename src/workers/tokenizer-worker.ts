@@ -2,7 +2,7 @@ import type { TokenizerJobs } from '#core/protocol/tokenizer.ts';
 import workerUrl from '../../workers/tokenizer.worker.ts?worker&url';
 import { WorkerClient, workerUnderPolicy, type RestartReason } from './worker-client.ts';
 
-/** A worker for what tokenizers do on the processor. It keeps nothing that could not be loaded again. */
+/** The worker that runs tokenizers. All its state can be loaded again. */
 export class TokenizerWorker extends WorkerClient<TokenizerJobs> {
   constructor(onRestart?: (reason: RestartReason) => void) {
     super({ name: 'tokenizer', create: () => workerUnderPolicy(workerUrl), ...(onRestart ? { onRestart } : {}) });

@@ -1,4 +1,4 @@
-/** The page's side of every job: starts workers, and sees to it that each job ends with exactly one event. */
+/** The page's side of every job: starts workers, and ensures that each job ends with exactly one event. */
 import { FailureError, type Failure, type FailureCode } from '#core/failure.ts';
 import {
   isEnd,
@@ -17,7 +17,7 @@ export const STOP_MILLISECONDS = 1500;
 /** Why a worker was replaced. */
 export type RestartReason = 'stopped' | 'crashed';
 
-/** What a `Worker` is used for here. */
+/** The part of `Worker` that is used here. */
 export interface WorkerHandle {
   postMessage(message: unknown, transfer: Transferable[]): void;
   addEventListener(type: 'message', listener: (event: MessageEvent) => void, options: { once: true }): void;
@@ -26,34 +26,34 @@ export interface WorkerHandle {
 }
 
 export interface WorkerClientOptions {
-  /** For messages about a worker that broke off or did not come. */
+  /** Name in failures about a worker that crashed or could not be loaded. */
   name: string;
   create: () => WorkerHandle;
-  /** A fresh worker was started; it has got no job yet. */
+  /** Called when a new worker was started, before its first job. */
   onStart?: () => void;
-  /** A worker that had run was ended before its time, and what it held is gone; its jobs have ended. */
+  /** Called when a running worker crashed or was replaced: its state is lost and its jobs have ended. */
   onRestart?: (reason: RestartReason) => void;
 }
 
-/** A job on its way. */
+/** A job that was started. */
 export interface StartedJob<Contract extends JobContract> {
   /** Resolves after the last event was delivered. */
   ended: Promise<JobEnd<Contract>>;
   /** Asks the job to stop. If it has not ended after `STOP_MILLISECONDS`, its worker is ended and the job with it. */
   stop(): void;
-  /** Asks the job to stop, however long that takes: for what gives way to something more urgent. */
+  /** Asks the job to stop without a time limit, so that a more urgent one can run. */
   yield(): void;
 }
 
 interface Host {
   worker: WorkerHandle;
-  /** Its script runs. */
+  /** True when its script runs. */
   isReady: boolean;
   /** Ends each of its jobs. */
   jobs: Set<(end: 'stopped' | Failure) => void>;
 }
 
-/** A worker that comes with the first job, and again after it broke off or did not stop. */
+/** Starts a worker with the first job, and a new one after it crashed or a job did not stop. */
 export class WorkerClient<Jobs extends JobTable<Jobs>> {
   readonly #options: WorkerClientOptions;
   #host: Host | undefined;
@@ -62,13 +62,13 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
     this.#options = options;
   }
 
-  /** True while there is a worker. */
+  /** True while a worker exists. */
   get isRunning(): boolean {
     return this.#host !== undefined;
   }
 
   /**
-   * Starts a job. `on` gets its updates and then its last event, whatever happens to the worker. The request must be plain
+   * Starts a job. `on` gets its updates and then its last event, even if the worker crashes. The request must be plain
    * data: a proxy of `$state` cannot be cloned.
    */
   start<Name extends keyof Jobs>(
@@ -106,7 +106,7 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
       host.worker.postMessage(message, [port2]);
     } catch (error) {
       console.error(error);
-      // The caller has the job in hand before it ends.
+      // Deferred, so that the caller has the job before it ends.
       queueMicrotask(() => finish({ code: 'runtime', detail: { reason: reasonOf(error) } }));
     }
     return {
@@ -150,7 +150,7 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
     return host;
   }
 
-  /** One job did not stop: its worker goes, and the other jobs of that with it. */
+  /** Ends a worker because one of its jobs did not stop; its other jobs end too. */
   #replace(host: Host, hanging: (end: 'stopped') => void): void {
     if (this.#host !== host) return;
     const failure: Failure = { code: 'worker-restarted', detail: { worker: this.#options.name } };
@@ -158,7 +158,7 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
     if (host.isReady) this.#options.onRestart?.('stopped');
   }
 
-  /** A script that never ran was not loaded: nothing is lost, and the next job tries again. */
+  /** If the script never ran, it was not loaded: no state is lost, and the next job tries again. */
   #crashed(host: Host, message: string): void {
     if (this.#host !== host) return;
     const worker = this.#options.name;
@@ -178,8 +178,8 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
 }
 
 /**
- * A worker from an address of its own takes its Content-Security-Policy from that response, and a static host sends none;
- * one from a blob inherits the page's. So the blob only imports the script.
+ * A worker from a URL takes its Content-Security-Policy from that response, and a static host sends none; a worker from a
+ * blob inherits the page's. So the blob only imports the script.
  */
 export function workerUnderPolicy(url: string): Worker {
   const script = new Blob([`import ${JSON.stringify(new URL(url, document.baseURI).href)};`], {
@@ -187,7 +187,7 @@ export function workerUnderPolicy(url: string): Worker {
   });
   const address = URL.createObjectURL(script);
   const worker = new Worker(address, { type: 'module' });
-  // Not before the worker has read it; its first message comes long after that.
+  // The URL is revoked after the worker has read it: its first message comes long after that.
   worker.addEventListener('message', () => URL.revokeObjectURL(address), { once: true });
   return worker;
 }

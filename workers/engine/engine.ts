@@ -1,4 +1,4 @@
-/** The jobs of the engine worker: one model, one job on it at a time, state from turn to turn. */
+/** The jobs of the engine worker. It holds one model, runs one job on it at a time, and keeps state between turns. */
 import { FailureError } from '#core/failure.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import type { EndReason, EngineJobs, OpenNotice, OpenRequest, Stats, TurnStats } from '#core/protocol/engine.ts';
@@ -24,7 +24,7 @@ import { readPackage } from './model/package.ts';
 import { memoryStats } from './runtime/memory.ts';
 import { timed } from './runtime/timed.ts';
 
-/** Four times a second and a little more. */
+/** Interval between two `stats` events. */
 const STATS_MILLISECONDS = 200;
 
 interface Opened {
@@ -40,7 +40,7 @@ type Result<Name extends keyof EngineJobs> = EngineJobs[Name]['result'];
 export class Engine {
   #opened: Opened | undefined;
   readonly #backends = new Backends();
-  /** Of the package that is open or opening. */
+  /** Backend of the package that is open or opening. */
   #backend: Backend | undefined;
   #isRunning = false;
   #meter: TurnMeter | undefined;
@@ -66,9 +66,9 @@ export class Engine {
     const notice = (found: OpenNotice['notice']) => job.emit({ type: 'notice', notice: found });
     const opened = await timed('manifest', () => openPackage(source, { signal, progress, notice }));
     const reader = boundReader(opened, { signal, progress });
-    // The runtime's WebAssembly, megabytes, is fetched only where there is a package to run.
+    // Checks that the package exists before megabytes of the runtime's WebAssembly are fetched.
     await reader.blob('config.json');
-    // It is compiled while the rest of the package comes. A failure is handled where `starting` is awaited.
+    // The runtime is compiled while the rest of the package is read. A failure is handled where `starting` is awaited.
     const starting = timed('backend', () => this.#backends.open(options.provider));
     starting.catch(() => undefined);
     const pack = await timed('package', () => readPackage(reader));
@@ -134,7 +134,7 @@ export class Engine {
     return { reason: ended(reason, signal), text: answerText(opened.chat.tokenizer, ids), decodeTokensPerSecond };
   }
 
-  /** Until the page stops it, which it never does: it ends with the worker. */
+  /** Sends `stats` events until the worker ends: the page never stops this job. */
   #watch(job: Running<'watch'>): Promise<Result<'watch'>> {
     this.#onStats = (stats) => job.emit({ type: 'stats', stats });
     this.#sendStats();
@@ -171,7 +171,7 @@ export class Engine {
     return this.#opened;
   }
 
-  /** Sends figures while `work` runs, and once after it. */
+  /** Sends `stats` events while `work` runs, and one after it. */
   async #during<Value>(work: () => Promise<Value>): Promise<Value> {
     this.#isRunning = true;
     const timer = setInterval(() => this.#sendStats(), STATS_MILLISECONDS);
@@ -184,7 +184,7 @@ export class Engine {
     }
   }
 
-  /** What is too large for the CPU, but was to run there only because its GPU is imitated, runs on that. */
+  /** Loads on the software GPU if the model is too large for the CPU, which was chosen only because the GPU is a software one. */
   async #load(...[pack, backend, options, signal, onProgress]: Parameters<typeof loadModel>): Promise<LoadedModel> {
     try {
       return await loadModel(pack, backend, options, signal, onProgress);

@@ -9,9 +9,9 @@ import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
 import { PackError } from '#core/tokenizer/korean/pack-error.ts';
 
 /**
- * What went wrong, as it crosses to the page. An error that is not in this table is unexpected: it goes to the console
- * with its stack, and to the page as `runtime`.
- * @param file what to call broken where the error itself names no file
+ * Converts an error to the failure that is sent to the page. An error that is not in this table is unexpected: it goes to
+ * the console with its stack, and to the page as `runtime`.
+ * @param file name of the broken file if the error itself names none
  */
 export function failureOf(error: unknown, file = ''): Failure {
   if (error instanceof FailureError) return error.failure;

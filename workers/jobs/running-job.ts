@@ -1,7 +1,7 @@
 import type { JobContract, JobEnd } from '#core/protocol/jobs.ts';
 import { Throttle } from './throttle.ts';
 
-/** How long a job may hold the worker before messages, Stop among them, get their turn, in milliseconds. */
+/** How long a job may run before the worker handles messages, Stop among them, in milliseconds. */
 const SLICE_MILLISECONDS = 12;
 
 /** Work that can be stopped between its steps. */
@@ -12,20 +12,20 @@ export interface Pausing {
   pause(): Promise<void>;
 }
 
-/** What a handler has of the job that it runs. */
+/** A running job, as its handler sees it. */
 export interface RunningJob<Contract extends JobContract> extends Pausing {
-  /** What `stopped` tells of the work that was done by then; asked at that moment. */
+  /** Returns the partial result that is sent with `stopped`; called when the job stops. */
   reached: () => Partial<Contract['partial']>;
   /** Sends an update now. */
   emit(update: Contract['update']): void;
   /**
    * Sends an update unless others of its key came just before; the last one is always sent.
-   * @param key what it is about, where several things progress side by side
+   * @param key the subject of the update, if several things progress at the same time
    */
   progress(update: Contract['update'], key?: string): void;
 }
 
-/** A job whose events go out over a port. Nothing follows its end. */
+/** A job that sends its events over a port. It sends nothing after its end. */
 export class PortJob<Contract extends JobContract> implements RunningJob<Contract> {
   readonly signal: AbortSignal;
   readonly #port: Pick<MessagePort, 'postMessage'>;
@@ -58,7 +58,7 @@ export class PortJob<Contract extends JobContract> implements RunningJob<Contrac
     this.signal.throwIfAborted();
   }
 
-  /** @throws DataCloneError for a result that cannot cross; the job has not ended then */
+  /** @throws DataCloneError for a result that cannot be cloned; the job has not ended then */
   end(event: JobEnd<Contract>, transfer: Transferable[] = []): void {
     if (this.#hasEnded) return;
     this.#throttle.flush();
@@ -67,7 +67,7 @@ export class PortJob<Contract extends JobContract> implements RunningJob<Contrac
   }
 }
 
-/** Sooner than a timer, which waits four milliseconds when nested. */
+/** Resolves in a new task. Faster than a nested timer, which waits four milliseconds. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -1,11 +1,11 @@
 import { FailureError } from '#core/failure.ts';
 
 /**
- * When a job starts that arrives while others run.
+ * When a job starts if others are running.
  * - `concurrent`: at once.
  * - `exclusive`: at once, or it fails with `busy` while another exclusive job runs.
  * - `queue`: after those that wait or run in the queue.
- * - `latest`: like `queue`, but it stops older jobs of its name, those that run and those that wait.
+ * - `latest`: like `queue`, but it stops older jobs of the same name, both running and waiting.
  */
 export type Mode = 'concurrent' | 'exclusive' | 'queue' | 'latest';
 
@@ -68,7 +68,7 @@ async function settled<Result>(work: () => Result | Promise<Result>): Promise<Re
   return await work();
 }
 
-/** Rejects when the signal is aborted before `turn` is there; a job that runs ends by itself. */
+/** Rejects if the signal aborts before `turn` resolves; a running job handles the signal itself. */
 function abortedBefore(turn: Promise<void>, signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     let isRunning = false;

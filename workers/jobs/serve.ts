@@ -8,19 +8,19 @@ import { Schedule, type Mode } from './schedule.ts';
 export interface Handler<Contract extends JobContract> {
   mode: Mode;
   /**
-   * Does the job. Its result ends the job with `done`, what it throws with `failed`, or with `stopped` where that is the
+   * Does the job. Its result ends the job with `done`, an error with `failed`, or with `stopped` if the error is the
    * reason of the job's signal.
    */
   run(request: Contract['request'], job: RunningJob<Contract>): Contract['result'] | Promise<Contract['result']>;
-  /** What of the result moves to the page in place of being copied. */
+  /** Parts of the result that are transferred to the page instead of copied. */
   transfer?(result: Contract['result']): Transferable[];
-  /** Name of what the job is about, for an error that names no file. */
+  /** Name of the job's subject, for an error that names no file. */
   subject?(request: Contract['request']): string;
 }
 
 export type Handlers<Jobs extends JobTable<Jobs>> = { readonly [Name in keyof Jobs]: Handler<Jobs[Name]> };
 
-/** The worker's global scope, or what stands in for it. */
+/** The worker's global scope, or a substitute for it. */
 export interface Scope {
   addEventListener(type: 'message', listener: (message: MessageEvent) => void): void;
   postMessage(message: unknown): void;

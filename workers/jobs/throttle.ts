@@ -1,9 +1,9 @@
-/** Milliseconds between two reports of progress: more often than that nobody can read them. */
+/** Milliseconds between two reports of progress: more frequent reports would be unreadable. */
 export const PROGRESS_MILLISECONDS = 50;
 
 /**
  * Thins out reports of progress: sends the first of each key at once, then at most one report every
- * `PROGRESS_MILLISECONDS`, and the last. A report that is held back is sent before whatever is sent next.
+ * `PROGRESS_MILLISECONDS`, and the last. A report that is held back is sent before the next message.
  */
 export class Throttle<Report> {
   readonly #send: (report: Report) => void;
@@ -15,7 +15,7 @@ export class Throttle<Report> {
     this.#send = send;
   }
 
-  /** @param key what the report is about, where several things progress side by side, e.g. files */
+  /** @param key the subject of the report, if several things progress at the same time, e.g. files */
   push(report: Report, key = ''): void {
     const now = performance.now();
     if (this.#known.has(key) && now - this.#last < PROGRESS_MILLISECONDS) {

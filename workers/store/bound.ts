@@ -1,6 +1,6 @@
 import type { PackageReader, ReadOptions } from './reader.ts';
 
-/** The same package, read with these options wherever a call brings none of its own. */
+/** The same package with default options for calls without options. */
 export function boundReader(reader: PackageReader, options: ReadOptions): PackageReader {
   return {
     name: reader.name,

@@ -6,15 +6,15 @@ import { MANIFEST, MAX_MANIFEST_BYTES, parseFileTable } from '#core/protocol/man
 import type { PackageReader } from './reader.ts';
 
 /**
- * The files themselves, read where they lie. Sizes are held against the manifest, so a copy that broke off is seen;
- * hashes are not computed: that would read gigabytes from a stick at every start.
+ * The files are read in place. Their sizes are compared with the manifest, so an incomplete copy is detected; hashes are not
+ * computed: that would read gigabytes from a USB stick at every start.
  */
 export async function openFiles(source: Extract<PackageSource, { type: 'files' }>): Promise<PackageReader> {
   const files = new Map(source.files.map(({ path, blob }) => [path, blob]));
   const find = (path: string): Blob => {
     const blob = files.get(path);
     if (!blob) throw new FailureError('file-missing', { file: path });
-    // The contract says BlobLike; over a worker border only real Blobs arrive, and only they can be streamed.
+    // The protocol says BlobLike, but only real Blobs can be posted to a worker, and only they can be streamed.
     if (!(blob instanceof Blob)) throw new FailureError('file-broken', { file: path, reason: 'not a Blob' });
     return blob;
   };
@@ -25,7 +25,7 @@ export async function openFiles(source: Extract<PackageSource, { type: 'files' }
     name: source.name,
     has: (path) => Promise.resolve(files.has(path)),
     list: () => [...files.keys()].sort(),
-    // async: what `find` throws must come as a rejection.
+    // async, so that an error of `find` becomes a rejection.
     async blob(path) {
       const blob = find(path);
       const size = table?.files.get(path)?.size ?? blob.size;

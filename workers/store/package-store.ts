@@ -1,11 +1,11 @@
-/** Where downloaded files lie: the origin-private file system (OPFS). */
+/** Stores downloaded files in the origin-private file system (OPFS). */
 import type { Sink } from '#core/fetch/memory-sink.ts';
 import { sha256 } from './sha256.ts';
 
 /** A file that is being written; `write` throws DOMException QuotaExceededError. */
 export interface DiskSink extends Sink {
   read(offset: number, length: number): Uint8Array<ArrayBuffer>;
-  /** Lets go of the file; what was written stays. A second call does nothing. */
+  /** Closes the file; written bytes are kept. A second call does nothing. */
   close(): void;
 }
 
@@ -47,7 +47,7 @@ export class PackageStore {
     return new FileSink(await handle.createSyncAccessHandle());
   }
 
-  /** What was noted about a file; undefined when nothing was. */
+  /** The note of a file; undefined if it has none. */
   async note(path: string): Promise<string | undefined> {
     return (await this.file(`${path}.note`))?.text();
   }
@@ -67,14 +67,14 @@ export class PackageStore {
       await this.#folder.removeEntry(encodeURIComponent(name)).catch(ignoreMissing);
   }
 
-  /** Whether the browser would let us write that many bytes more. */
+  /** True if the browser's quota has room for that many more bytes. */
   async hasRoom(bytes: number): Promise<boolean> {
     const { quota = 0, usage = 0 } = await navigator.storage.estimate();
     return quota - usage >= bytes;
   }
 }
 
-/** An address can be longer than a file name may be. */
+/** A hash, because an address can be longer than a file name may be. */
 const folderName = (url: string): Promise<string> => sha256(new TextEncoder().encode(url));
 
 function ignoreMissing(error: unknown): undefined {
@@ -98,7 +98,8 @@ class FileSink implements DiskSink {
 
   write(bytes: Uint8Array<ArrayBuffer>): void {
     const written = this.#handle.write(bytes, { at: this.#length });
-    if (written !== bytes.byteLength) throw new DOMException('the disk took only a part', 'QuotaExceededError');
+    if (written !== bytes.byteLength)
+      throw new DOMException('only a part of the bytes was written', 'QuotaExceededError');
     this.#length += written;
   }
 

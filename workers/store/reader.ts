@@ -1,4 +1,4 @@
-/** What a model package hands out: its files as Blobs, so that nothing is copied into memory. */
+/** Reads the files of a model package as Blobs, so that nothing is copied into memory. */
 import type { StoreNotice } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
 import { parseJson } from '#core/json.ts';
@@ -8,21 +8,21 @@ export interface PackageReader {
   /** Folder name or address, for messages. */
   readonly name: string;
   has(path: string, options?: ReadOptions): Promise<boolean>;
-  /** Paths of all files, sorted; undefined for a URL without a manifest, where nobody knows them. */
+  /** Paths of all files, sorted; undefined for a URL without a manifest: its files are unknown. */
   list(): readonly string[] | undefined;
   /**
-   * The file as a Blob that lies on disk, or in memory where `notice` said so.
+   * The file as a Blob on disk, or in memory if a `notice` reported that.
    * @throws FailureError file-missing, file-broken, network, hash-mismatch, out-of-memory; the signal's reason when aborted.
    */
   blob(path: string, options?: ReadOptions): Promise<Blob>;
 }
 
 export interface ReadOptions {
-  /** Stops at once; what was downloaded and checked is kept for the next time. */
+  /** Stops at once; data that was downloaded and checked is kept for the next visit. */
   signal?: AbortSignal;
-  /** Once for every piece that arrived. `doneBytes` starts behind what was there already. */
+  /** Called for every piece that arrives. `doneBytes` includes bytes that were stored earlier. */
   progress?: (file: string, doneBytes: number, totalBytes: number | undefined) => void;
-  /** Bytes of the largest file that is taken. */
+  /** Size of the largest accepted file in bytes. */
   limit?: number;
 }
 
@@ -33,7 +33,7 @@ export interface StoreOptions extends ReadOptions {
   notice?: (notice: StoreNotice) => void;
 }
 
-/** @throws FailureError too-large, beyond any text of a package; else as `blob` */
+/** @throws FailureError too-large for a file above the limit; else as `blob` */
 export async function readText(reader: PackageReader, path: string, options?: ReadOptions): Promise<string> {
   const { limit = MAX_TEXT_BYTES } = options ?? {};
   const blob = await reader.blob(path, { ...options, limit });

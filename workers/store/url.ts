@@ -23,7 +23,7 @@ const MAX_FILE_BYTES = 16 * 2 ** 30;
 
 /**
  * @param url ends in "/"
- * @throws FailureError network when the server cannot be reached and nothing of an earlier visit is here
+ * @throws FailureError network when the server cannot be reached and nothing is stored from an earlier visit
  */
 export async function openUrl(url: string, options: StoreOptions = {}): Promise<PackageReader> {
   const reader = new UrlReader(url, await PackageStore.open(url), options.notice ?? (() => undefined));
@@ -45,7 +45,7 @@ class UrlReader implements PackageReader {
     this.#notice = notice;
   }
 
-  /** The manifest is small and says what everything else must be: asked for anew each time. */
+  /** The manifest is small and describes all other files: it is fetched again each time. */
   async readManifest({ signal }: ReadOptions): Promise<void> {
     const kept = await this.#store?.note(MANIFEST);
     let text: string;
@@ -54,11 +54,11 @@ class UrlReader implements PackageReader {
       text = await (await fetchFile(network, { ...request, cache: 'no-cache' })).text();
     } catch (error) {
       signal?.throwIfAborted();
-      // The login page of a Wi-Fi is no word of the server's about its files: what is kept counts more.
+      // The login page of a Wi-Fi network does not come from the server: the stored manifest is used instead.
       const isAbsent =
         error instanceof FailureError && error.code === 'file-missing' && !(error instanceof StartPageError && kept);
       if (isAbsent) {
-        // An empty note: there is no manifest. That, too, has to be known without a network.
+        // An empty note records that there is no manifest, so that this is known offline too.
         await this.#store?.setNote(MANIFEST, '').catch(() => undefined);
         return;
       }
@@ -69,7 +69,7 @@ class UrlReader implements PackageReader {
     }
     this.#table = parseFileTable(parseJson(text, MANIFEST));
     this.#manifest = new Blob([text]);
-    // The copy is for visits without a network; a full disk must not stop this one.
+    // The copy is for offline visits; a full disk must not stop this one.
     await this.#store?.setNote(MANIFEST, text).catch(() => undefined);
   }
 
@@ -119,15 +119,15 @@ class UrlReader implements PackageReader {
       job,
       entry.size - part,
       () => entry.sha256,
-      (sink) => keepGoodChunks(sink, entry, chunkSize, options.signal),
+      (sink) => keepValidChunks(sink, entry, chunkSize, options.signal),
     );
   }
 
-  /** Without a manifest the server's word for the version decides; the note is `complete` or `part`, then that word. */
+  /** Without a manifest the version that the server reports decides; the note is `complete` or `part`, then that version. */
   async #getPlain(path: string, options: ReadOptions): Promise<Blob> {
     const kept = await this.#kept(path);
-    const [state, ...words] = kept?.note.split(' ') ?? [];
-    const version = words.join(' ') || undefined;
+    const [state, ...versionWords] = kept?.note.split(' ') ?? [];
+    const version = versionWords.join(' ') || undefined;
     if (kept && state === 'complete' && (await this.#isCurrent(path, version, options))) return kept.file;
     const job: Omit<Download, 'sink'> = {
       ...this.#job(path, options),
@@ -157,7 +157,7 @@ class UrlReader implements PackageReader {
     }
   }
 
-  /** A file that has a note, with it: what is there may still be a part. */
+  /** A stored file with its note; undefined if either is missing. The file may be incomplete. */
   async #kept(path: string): Promise<{ file: File; note: string } | undefined> {
     const note = await this.#store?.note(path);
     const file = await this.#store?.file(path);
@@ -167,7 +167,7 @@ class UrlReader implements PackageReader {
   async #download(
     job: Omit<Download, 'sink'>,
     bytes: number,
-    /** Asked for when the file is complete. */
+    /** Called when the file is complete. */
     note: () => string,
     prepare: (sink: DiskSink) => Promise<void>,
   ): Promise<Blob> {
@@ -190,7 +190,7 @@ class UrlReader implements PackageReader {
     }
     try {
       await prepare(sink);
-      // Object.assign: the download writes the version it met into its job.
+      // Object.assign and not a copy: the download writes the version it received into `job`.
       await download(network, Object.assign(job, { sink }));
     } catch (error) {
       if (!isDomException(error, 'QuotaExceededError')) throw error;
@@ -221,8 +221,11 @@ class UrlReader implements PackageReader {
 
 const isDomException = (error: unknown, name: string) => error instanceof DOMException && error.name === name;
 
-/** Cuts a part that an earlier visit left to the chunks that are right: a crash can leave a torn end, a new version a wrong beginning. */
-async function keepGoodChunks(
+/**
+ * Truncates the partial file of an earlier visit after its last valid chunk: a crash can leave a damaged end, a new version
+ * a wrong beginning.
+ */
+async function keepValidChunks(
   sink: DiskSink,
   { size, chunks }: ManifestFile,
   chunkSize: number,

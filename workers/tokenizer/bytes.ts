@@ -5,11 +5,11 @@ import type { Pausing } from '../jobs/running-job.ts';
 
 export type Progress = (doneBytes: number, totalBytes: number | undefined) => void;
 
-/** A tokenizer.json has tens of megabytes; beyond this it is a model, or something else by mistake. */
+/** A tokenizer.json has tens of megabytes; a larger file is a model or another file picked by mistake. */
 export const MAX_TOKENIZER_BYTES = 200_000_000;
 
 /**
- * What lies at an address, with progress.
+ * Downloads an address, with progress.
  * @throws FailureError as `fetchFile`
  */
 export async function fetchBytes(url: string, job: Pausing, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
@@ -25,7 +25,7 @@ export function nameOf(url: string): string {
 }
 
 /**
- * Hosts differ: some hand a gzip file out as it is, some let the browser unpack it. The first bytes tell.
+ * Unpacks gzip. Some hosts send a gzip file unchanged, some let the browser unpack it; the first bytes show which.
  * @throws FailureError too-large: a small file may unpack to gigabytes
  */
 export async function unpacked(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<Uint8Array<ArrayBuffer>> {

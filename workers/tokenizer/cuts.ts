@@ -5,7 +5,7 @@ import { reachesAcross } from '#core/tokenizer/text/units.ts';
 /**
  * True when the units of a text can be encoded one by one: nothing is put before a text, spaces become "▁", and no piece
  * reaches across a cut.
- * @param knownUpTo ids below are those of a base whose cuts were found safe before
+ * @param knownUpTo ids below it belong to a base whose cuts are known to be safe
  */
 export function cutsAreSafe(tokenizer: Tokenizer, knownUpTo = 0): boolean {
   if (!(tokenizer instanceof BpeTokenizer)) return false;

@@ -4,13 +4,13 @@ import type { RegisteredTokenizer } from './registered-tokenizer.ts';
 
 const utf8 = new TextEncoder();
 
-/** What there is to know of a token; undefined where the tokenizer has none of this id. */
+/** Facts about a token; undefined if the tokenizer has no token with this id. */
 export function factsOf({ tokenizer, info }: RegisteredTokenizer, id: number): TokenFacts | undefined {
   const piece = tokenizer.pieceOf(id);
   const kind = tokenizer.kindOf(id);
   if (piece === undefined || kind === undefined) return undefined;
   const byte = /^<0x([0-9A-F]{2})>$/.exec(piece)?.[1];
-  // A byte alone is no text; any other token is what it decodes to.
+  // A single byte is not text; any other token has the bytes of its decoded text.
   const bytes =
     kind === 'byte' && byte !== undefined
       ? Uint8Array.of(Number.parseInt(byte, 16))

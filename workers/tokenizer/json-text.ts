@@ -20,7 +20,7 @@ export function parseJson(text: string, file: string): unknown {
   }
 }
 
-/** Engines say "at position 12" or "line 1 column 13"; of a text that breaks off they say neither, and it is the end. */
+/** Engines say "at position 12" or "line 1 column 13"; for truncated text they say neither, and the place is its end. */
 export function placeOf(reason: string, text: string): { line: number; column: number } {
   const named = /line (\d+) column (\d+)/.exec(reason);
   if (named) return { line: Number(named[1]), column: Number(named[2]) };

@@ -4,10 +4,10 @@ import type { MergeStep, Segmentation, TokenKind, Tokenizer } from '#core/tokeni
 
 const utf8 = new TextEncoder();
 
-/** What our encoder does not read, through the library: slower, and without merge histories. */
+/** A tokenizer that our encoder cannot read, run by the library: slower, and without merge histories. */
 export class LibraryTokenizer implements Tokenizer {
   readonly size: number;
-  /** False once a text was changed before it was cut, so that places in it are guesses. */
+  /** False once a text was changed before it was split, so that offsets in it are estimates. */
   exact = true;
   readonly #library: Library;
   readonly #added: ReadonlyMap<number, { content: string; special: boolean }>;
@@ -16,7 +16,7 @@ export class LibraryTokenizer implements Tokenizer {
 
   /**
    * @param config parsed tokenizer_config.json
-   * @throws what the library throws where it does not read the file
+   * @throws what the library throws if it cannot read the file
    */
   constructor(json: object, config: object = {}) {
     this.#library = new Library(json, config);
@@ -52,7 +52,7 @@ export class LibraryTokenizer implements Tokenizer {
 
   decode(ids: Iterable<number>): string {
     const list = [...ids];
-    // The library throws for no ids.
+    // The library throws for an empty list.
     if (list.length === 0) return '';
     return this.#library.decode(list, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   }
@@ -95,7 +95,7 @@ function byteOf(piece: string): number | undefined {
   return digits === undefined ? undefined : Number.parseInt(digits, 16);
 }
 
-/** Characters by which byte-level vocabularies write bytes: `bytes_to_unicode` of openai/gpt-2, encoder.py, inverted. */
+/** Characters that represent bytes in byte-level vocabularies: `bytes_to_unicode` of openai/gpt-2, encoder.py, inverted. */
 const levels = new Map<string, number>();
 let next = 256;
 for (let byte = 0; byte < 256; byte++) {

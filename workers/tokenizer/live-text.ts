@@ -12,7 +12,7 @@ interface Unit {
   lanes: readonly UnitTokens[];
 }
 
-/** The text that is being typed, cut into units, each through every tokenizer; a keystroke pays for its own unit. */
+/** The text that is being typed, split into units. Every tokenizer encodes each unit; a keystroke re-encodes only its own. */
 export class LiveText {
   #text = '';
   #version = 0;
@@ -43,7 +43,7 @@ export class LiveText {
       return made;
     });
     const units = texts.map((unit, at): Unit => ({ text: unit, lanes: lanes.flatMap((lane) => lane[at] ?? []) }));
-    // Where a token may reach across units, a unit can change whose text did not.
+    // If a token may span units, the tokens of a unit can change although its text did not.
     const isKept = (now: Unit | undefined, then: Unit | undefined) =>
       now !== undefined && then !== undefined && now.lanes.every((lane, at) => isSameLane(lane, then.lanes[at]));
     const keptStart = countSame(startTexts, startTexts, (at) => isKept(units[at], before[at]));
@@ -98,7 +98,7 @@ function cut(text: string): string[] {
   });
 }
 
-/** How many of the first `Math.min(a, b)` hold, up to the first that does not. */
+/** Number of indices below `Math.min(a, b)` before the first for which `isSame` is false. */
 function countSame(a: number, b: number, isSame: (at: number) => boolean): number {
   const most = Math.min(a, b);
   let count = 0;

@@ -1,4 +1,4 @@
-/** The encoder of a tokenizer.json, for the chat and the tokenizer lab: ours, or the library's where ours does not read the file. */
+/** Opens a tokenizer.json for the chat and the tokenizer lab: with our encoder, or with the library if ours cannot read it. */
 import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
 import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
@@ -11,8 +11,8 @@ export type OpenedTokenizer =
 
 /**
  * @param json parsed tokenizer.json
- * @param config parsed tokenizer_config.json, of which the library takes its settings
- * @throws TokenizerFormatError: `malformed`, or `unsupported` where the library does not run the file either
+ * @param config parsed tokenizer_config.json, from which the library takes its settings
+ * @throws TokenizerFormatError: `malformed`, or `unsupported` if the library cannot run the file either
  */
 export async function openTokenizerJson(json: object, config: object = {}): Promise<OpenedTokenizer> {
   let refused: TokenizerFormatError;
@@ -22,11 +22,11 @@ export async function openTokenizerJson(json: object, config: object = {}): Prom
     if (!(error instanceof TokenizerFormatError) || error.reason !== 'unsupported') throw error;
     refused = error;
   }
-  // Few files need the library: it is loaded for those alone.
+  // Few files need the library: it is loaded only for them.
   const { LibraryTokenizer } = await import('./library-tokenizer.ts');
   try {
     const tokenizer = new LibraryTokenizer(json, config);
-    // Some files are read, and fail at the first text.
+    // Some files load without an error and fail at the first text.
     tokenizer.segment('É 가 Ａ');
     return { encoder: 'library', tokenizer };
   } catch (error) {

@@ -6,7 +6,7 @@ import type { TokenizerRegistry } from './registry.ts';
 
 type PairsJob = RunningJob<TokenizerJobs['measurePairs' | 'comparePairs']>;
 
-/** Tokens of every sentence through every tokenizer that is there. */
+/** Counts the tokens of every sentence with every loaded tokenizer. */
 export async function countPairs(
   registry: TokenizerRegistry,
   { pairs, keys }: PairsRequest,
@@ -29,7 +29,7 @@ export async function countPairs(
   return rows.map(({ key, english, korean }) => ({ key, english, korean }));
 }
 
-/** Every pair through every tokenizer that is there, the first of which is what the others are compared with. */
+/** Compares the loaded tokenizers on every pair: each with the first one. */
 export async function comparePairs(
   registry: TokenizerRegistry,
   { pairs, keys }: PairsRequest,

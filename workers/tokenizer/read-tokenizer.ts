@@ -12,7 +12,7 @@ import { parseJson, utf8Text } from './json-text.ts';
 import { openTokenizerJson } from './open-tokenizer.ts';
 import type { RegisteredTokenizer } from './registered-tokenizer.ts';
 
-/** The base that packs build on, with the hash by which they name it. */
+/** The base that packs extend, with the hash by which they name it. */
 export interface Base extends RegisteredTokenizer {
   tokenizer: BpeTokenizer;
   sha256: string;
@@ -35,10 +35,10 @@ export function readBase(bytes: Uint8Array, file: string): Base {
   }
 }
 
-/** tokenizer.json, SentencePiece `.model` or a pack: the contents tell, whatever the file is called. */
+/** Reads a tokenizer.json, SentencePiece `.model` or pack; the format is recognised by the contents, not by the file name. */
 export async function readTokenizer(bytes: Uint8Array, file: string, base: () => Base): Promise<RegisteredTokenizer> {
   const first = bytes.find((byte) => ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].includes(byte));
-  // "{", or "[" as far as it is text: a SentencePiece model begins with 0x0A and a length.
+  // "{" or "[" begins JSON. A SentencePiece model begins with 0x0A, which is skipped as blank here, and a length.
   if (first === 0x7b || first === 0x5b) return readJson(parseJson(utf8Text(bytes, file), file), file, base);
   // Every SentencePiece model begins with its first piece: field 1 of the protobuf.
   if (bytes[0] === 0x0a) return readModel(bytes, file);

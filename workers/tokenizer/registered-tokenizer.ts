@@ -2,12 +2,12 @@ import type { TokenizerInfo } from '#core/protocol/tokenizer.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
 
-/** A tokenizer that was read, with what its origin tells about it. */
+/** A tokenizer that was read, with what is known from its source. */
 export interface RegisteredTokenizer {
   tokenizer: Tokenizer;
   info: TokenizerInfo;
-  /** What made it out of the base. */
+  /** The pack that extended the base; undefined for other tokenizers. */
   pack: Pack | undefined;
-  /** No token reaches across the cuts of `unitEnds`: units can be encoded one by one. */
+  /** True if no token spans a cut of `unitEnds`: units can be encoded one by one. */
   cutsAreSafe: boolean;
 }

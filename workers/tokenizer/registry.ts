@@ -14,7 +14,7 @@ export class TokenizerRegistry {
     return this.#tokenizers.get(key);
   }
 
-  /** What packs build on; throws FailureError while there is none. */
+  /** The base that packs extend. @throws FailureError before it is loaded */
   get base(): Base {
     if (!this.#base) throw new FailureError('no-base');
     return this.#base;
@@ -24,7 +24,7 @@ export class TokenizerRegistry {
     this.#tokenizers.delete(key);
   }
 
-  /** Reads a tokenizer and puts it under `key`. Throws FailureError, and then nothing has changed. */
+  /** Reads a tokenizer and stores it under `key`. @throws FailureError; nothing has changed then */
   async load(
     key: TokenizerKey,
     source: TokenizerSource,

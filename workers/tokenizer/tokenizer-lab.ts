@@ -1,4 +1,4 @@
-/** The jobs of the tokenizer worker. Nothing in it is lost with it but time. */
+/** The jobs of the tokenizer worker. All its state can be loaded again. */
 import type { EditReply, TokenizerJobs } from '#core/protocol/tokenizer.ts';
 import type { Handlers } from '../jobs/serve.ts';
 import { factsOf } from './facts.ts';

@@ -1,11 +1,11 @@
 import type { Segmentation } from '#core/tokenizer/tokenizer.ts';
 
-/** The tokens of one unit through one tokenizer. */
+/** The tokens that one tokenizer makes of one unit. */
 export interface UnitTokens {
   ids: Int32Array;
-  /** In UTF-16 units of the unit. */
+  /** End of each token, as a UTF-16 offset within the unit. */
   ends: Int32Array;
-  /** The first token began in the unit before and is counted there. */
+  /** True if the first token began in the previous unit; it is counted there. */
   continues: boolean;
 }
 
@@ -13,7 +13,7 @@ export function tokensOfUnit({ ids, ends }: Segmentation): UnitTokens {
   return { ids, ends, continues: false };
 }
 
-/** The segmentation of a whole text, cut along its units; a token that reaches across shows in both. */
+/** Splits the segmentation of a whole text by its units; a token that spans two units appears in both. */
 export function splitByUnits({ ids, ends }: Segmentation, texts: readonly string[]): UnitTokens[] {
   const unitTokens: UnitTokens[] = [];
   let token = 0;

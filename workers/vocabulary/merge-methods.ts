@@ -4,7 +4,7 @@ import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { countReachable, mergedBy, MERGE_METHODS } from '#core/tokenizer/korean/wrong-merges.ts';
 
-/** A pack in every method, ready for texts. */
+/** Tokenizers that add the merges of one pack to the base, one tokenizer for each merge method. */
 export class MergeMethods {
   readonly #methods;
 
@@ -47,7 +47,7 @@ export class MergeMethods {
   #shown(sentence: string, tokenizer: BpeTokenizer): ShownToken[] {
     const { ids, ends } = tokenizer.segment(sentence);
     return Array.from(ids, (id, index) => ({
-      // Bytes of one character share its range: the first has the text, the others none.
+      // Byte tokens of one character share its range: the first shows the text, the others their vocabulary entry.
       text: sentence.slice(ends[index - 1] ?? 0, ends[index]) || (tokenizer.pieceOf(id) ?? ''),
       isNew: this.#isNew(id),
     }));

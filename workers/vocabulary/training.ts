@@ -66,7 +66,7 @@ export async function train(base: BpeTokenizer, asked: TrainingText, job: Traini
     const point = merges.length % step === 0 ? measure(merges) : undefined;
     await job.pause();
     const update = { type: 'merges', done: merges.length, latest: merges.slice(-latestShown), point } as const;
-    // Each point belongs to the curve.
+    // Points of the curve are never throttled.
     if (point) job.emit(update);
     else job.progress(update, 'merges');
   }
@@ -74,7 +74,7 @@ export async function train(base: BpeTokenizer, asked: TrainingText, job: Traini
   return { merges, lines: split.train.length, point: measure(merges) };
 }
 
-/** @throws FailureError where the text is nothing to train on */
+/** @throws FailureError if the text cannot be used for training */
 function checkText(sentences: readonly string[]): void {
   if (sentences.length === 0) throw new FailureError('no-text');
   if (!sentences.some((sentence) => /\p{Script=Hangul}/u.test(sentence)))

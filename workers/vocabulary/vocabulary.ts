@@ -78,7 +78,7 @@ export class VocabularyLab {
     return new MergeMethods(tokenizer, await this.#loadPack(pack, job));
   }
 
-  /** The base comes first. */
+  /** Loads a pack. The base must be loaded first. */
   async #loadPack(url: string, job: Pausing): Promise<Pack> {
     const known = this.#registry.get(url);
     const { pack } = known ?? (await this.#registry.load(url, { type: 'pack', url }, job, () => {}));

@@ -1,4 +1,4 @@
-/** The files of a checkpoint as the store hands them out. */
+/** The files of a checkpoint, read through a PackageReader. */
 import type { CheckpointFolder } from '#core/gemma3/checkpoint.ts';
 import type { SmallFilesFolder } from '#core/gemma3/package-files.ts';
 import { isJsonObject } from '#core/json.ts';

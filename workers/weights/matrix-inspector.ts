@@ -1,4 +1,4 @@
-/** A matrix as it is and as settings make it. */
+/** Compares a matrix with its quantized values. */
 import { dequantize, quantize, type QuantizedMatrix } from '#core/quant/matrix.ts';
 import { measure } from '#core/quant/measures.ts';
 import { errorMap, histogram, medianGrid, outliers, weightFacts } from '#core/quant/pictures.ts';
@@ -8,15 +8,15 @@ import type { InspectRequest } from '#core/protocol/weights.ts';
 import type { Inspection, MatrixInfo, WeightFacts } from '#core/quant/inspection.ts';
 import type { StoredMatrix } from './matrix.ts';
 
-/** How many of the farthest weights are told. */
+/** Number of outliers that are reported. */
 const OUTLIERS = 20;
 
-/** What was looked at last, for the next look at it. */
+/** Quantizes matrices and keeps the last one for `weightAt`. */
 export class MatrixInspector {
   #matrix: { info: MatrixInfo; original: Float32Array } | undefined;
   #made: { matrix: QuantizedMatrix; quantized: Float32Array } | undefined;
 
-  /** @throws FailureError file-broken for a weight that is no number, or that the format cannot hold */
+  /** @throws FailureError file-broken for a weight that is not a number, or that the format cannot represent */
   async inspect(stored: StoredMatrix, request: InspectRequest): Promise<Inspection> {
     const original = await this.#valuesOf(stored);
     const { info } = stored;
@@ -24,15 +24,15 @@ export class MatrixInspector {
     const { settings, bins, mapSize, detailSize, detailRow, detailColumn } = request;
     this.#made = undefined;
     const begin = performance.now();
-    const matrix = quantizeOrSay(original, columns, settings, info.name);
+    const matrix = quantizeOrFail(original, columns, settings, info.name);
     const milliseconds = performance.now() - begin;
     const quantized = dequantize(matrix);
     this.#made = { matrix, quantized };
 
     const inspectedRows = original.length / columns;
     const place = {
-      row: between(detailRow, inspectedRows),
-      column: between(detailColumn, columns),
+      row: clampIndex(detailRow, inspectedRows),
+      column: clampIndex(detailColumn, columns),
     };
     const size = {
       rows: Math.min(detailSize, inspectedRows - place.row),
@@ -51,7 +51,7 @@ export class MatrixInspector {
     };
   }
 
-  /** Of the last inspection; undefined before one, and outside of its rows. */
+  /** Facts about a weight of the last inspected matrix; undefined before an inspection and outside of the inspected rows. */
   weightAt(row: number, column: number): WeightFacts | undefined {
     if (!this.#matrix || !this.#made) return undefined;
     return weightFacts(this.#matrix.original, this.#made.quantized, this.#made.matrix, row, column);
@@ -59,7 +59,7 @@ export class MatrixInspector {
 
   async #valuesOf(stored: StoredMatrix): Promise<Float32Array> {
     if (this.#matrix?.info === stored.info) return this.#matrix.original;
-    // Not two matrices at a time.
+    // Frees the previous matrix first, so that only one is in memory.
     this.#matrix = undefined;
     this.#made = undefined;
     const original = await stored.values();
@@ -68,7 +68,7 @@ export class MatrixInspector {
   }
 }
 
-function quantizeOrSay(
+function quantizeOrFail(
   original: Float32Array,
   columns: number,
   settings: QuantSettings,
@@ -82,8 +82,8 @@ function quantizeOrSay(
   }
 }
 
-/** The nearest place that there is. */
-function between(place: number, count: number): number {
+/** The nearest index below `count`. */
+function clampIndex(place: number, count: number): number {
   return Math.max(0, Math.min(Math.floor(place), count - 1));
 }
 

@@ -6,7 +6,7 @@ import { transpose } from '#core/gemma3/matrix-rows.ts';
 import { FailureError } from '#core/failure.ts';
 import type { MatrixInfo } from '#core/quant/inspection.ts';
 
-/** Weights that are held at a time: with codes and what they stand for, 9 bytes each. */
+/** Most weights in memory at a time: with their codes and dequantized values they take 9 bytes each. */
 const MAX_WEIGHTS = 2 ** 26;
 
 export class StoredMatrix {
@@ -14,7 +14,7 @@ export class StoredMatrix {
   readonly #matrix: MatrixTable;
   readonly #rows: EmbeddingRows;
 
-  /** @param sources the files that the table lies in, under the names that it calls them by */
+  /** @param sources the files of the table, by their names in the table */
   constructor(matrix: MatrixTable, sources: ReadonlyMap<string, ByteSource>) {
     const { name, rows, columns, table } = matrix;
     this.info = { name, rows, columns, stored: storedAs(table) };
@@ -23,8 +23,8 @@ export class StoredMatrix {
   }
 
   /**
-   * The first rows, [rows, columns] flattened: all of them but for a matrix of more than `most` weights (67 million).
-   * @throws FailureError file-broken; out-of-memory for a matrix so large that lies column by column
+   * The first rows, [rows, columns] flattened: all rows unless the matrix has more than `most` weights (67 million).
+   * @throws FailureError file-broken; out-of-memory for a matrix of that size that is stored column by column
    */
   async values(most = MAX_WEIGHTS): Promise<Float32Array> {
     const { transposed, columns, table } = this.#matrix;
@@ -58,7 +58,7 @@ export class StoredMatrix {
   }
 }
 
-/** [rows, from] → [rows, to]: what fills up the last block of a row is no part of the matrix. */
+/** [rows, from] → [rows, to]: drops the padding of the last block of each row. */
 function narrow(values: Float32Array, from: number, to: number): Float32Array {
   if (from === to) return values;
   const rows = values.length / from;

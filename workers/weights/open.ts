@@ -31,7 +31,7 @@ export async function openWeights(
       ? await openSafetensors(source.name, realBlob(source.name, source.file))
       : await openGraphs(await openPackage(source.source, { progress }), progress);
   if (opened.matrices.size === 0) {
-    throw new FailureError('unsupported-package', { file: opened.name, reason: 'no matrix of a form that is read' });
+    throw new FailureError('unsupported-package', { file: opened.name, reason: 'no matrix in a supported format' });
   }
   return opened;
 }
@@ -49,7 +49,7 @@ async function openSafetensors(name: string, file: Blob): Promise<OpenedWeights>
     const codes = { place: { location: name, offset: begin, length: end - begin }, rowBytes };
     const canonical = canonicalName(entry.name);
     const table: MatrixTable = {
-      // Two styles of keys in one file would be one name.
+      // Keys of two styles in one file can have the same canonical name.
       name: matrices.has(canonical) ? entry.name : canonical,
       table: floatTable({ rows, columns, dtype, codes }),
       ...{ transposed: false, rows, columns },
@@ -72,14 +72,14 @@ async function openGraphs(
       sources.set(file, blobSource(folder + file, await reader.blob(folder + file, { progress })));
     }
     for (const table of tables) {
-      // The table of embeddings is the head's matrix, where the two are tied.
+      // A tied embedding table is the matrix of the output head.
       if (!matrices.has(table.name)) matrices.set(table.name, new StoredMatrix(table, sources));
     }
   }
   return { name: pack.manifest?.name ?? reader.name, matrices };
 }
 
-/** Of each graph that is needed; one that shares its table with the decoder may never have been fetched. */
+/** The matrices of each graph. An embedding graph that shares its table with the decoder may not have been fetched. */
 async function tablesOf(pack: ModelPackage): Promise<{ graph: GraphSource; tables: MatrixTable[] }[]> {
   const { decoder, embedding, vision, tiedEmbedding } = pack;
   const found = [{ graph: decoder, tables: findMatrices(await decoder.read()) }];
@@ -95,7 +95,7 @@ async function embeddingTables(embedding: GraphSource): Promise<MatrixTable[]> {
     return [{ name: 'model.embed_tokens.weight', table, transposed: false, rows, columns }];
   } catch (error) {
     if (!(error instanceof OnnxError)) throw error;
-    // Another form of table: the other matrices can be looked at, and the list says what there is.
+    // The format of the table is not supported: the other matrices can still be inspected.
     console.warn(`${embedding.path}: ${error.message}`);
     return [];
   }

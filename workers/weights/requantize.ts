@@ -1,4 +1,4 @@
-/** From a checkpoint to a package in memory, each part of the model in its own format. */
+/** Converts a checkpoint to a package in memory, each part of the model in its own format. */
 import { changesOf } from '#core/gemma3/changes.ts';
 import { readCheckpoint } from '#core/gemma3/checkpoint.ts';
 import { parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
@@ -21,11 +21,11 @@ import { openPackage } from '../store/package.ts';
 import { checkpointFolder } from './checkpoint-folder.ts';
 import { CHUNK_BYTES, MemoryFolder } from './memory-folder.ts';
 
-/** Positions of the RoPE tables, as the exporter has them where nothing else is asked for. */
+/** Positions of the RoPE tables: the exporter's default. */
 const POSITIONS = 8192;
 
 /**
- * @param onProgress bytes that came from the network and bytes that were written, of both together
+ * @param onProgress bytes downloaded plus bytes written, and the total of both
  * @throws FailureError, CheckpointError, ConfigError, SafetensorsError
  */
 export async function requantize(
@@ -64,7 +64,7 @@ export async function requantize(
     positions,
   });
   const [missing] = small.missing;
-  // The engine runs no package without.
+  // The engine cannot run a package without these files.
   if (missing !== undefined) throw new FailureError('file-missing', { file: missing });
 
   const made = new MemoryFolder();
@@ -108,21 +108,27 @@ export async function requantize(
   };
 }
 
-/** The graphs, named in the file as their matrices are: the embedding as the decoder, so that a reader finds both. */
+/**
+ * The graphs, each with the dtype in its file name: that of most of its weights. The embedding has the decoder's, so that
+ * readers find both.
+ */
 function labelled(config: Gemma3Config, { parts }: RequantizeRequest, positions: number): PackageGraph[] {
   const precision = precisionByPart(parts);
   const graphs = graphsOf(config, { text: precision, vision: precision, positions });
   const decoder = graphs.find(({ name }) => name === 'decoder_model_merged' || name === 'model');
   if (!decoder) throw new TypeError('no decoder among the graphs');
-  return graphs.map((graph) => ({ ...graph, dtype: mostly(graph.name === 'vision_encoder' ? graph : decoder) }));
+  return graphs.map((graph) => ({
+    ...graph,
+    dtype: mostCommonDtype(graph.name === 'vision_encoder' ? graph : decoder),
+  }));
 }
 
 function dtypeOf(graphs: readonly PackageGraph[], which: (name: GraphFile['name']) => boolean): Dtype {
   return graphs.find(({ name }) => which(name))?.dtype ?? 'fp32';
 }
 
-/** The form that most weights are stored in. */
-function mostly({ weights }: GraphFile): Dtype {
+/** The format of most weights. */
+function mostCommonDtype({ weights }: GraphFile): Dtype {
   const counts = new Map<Dtype, number>();
   for (const weight of weights) {
     const dtype = weight.store === 'blocks' ? (`q${weight.bits}` as const) : 'fp32';

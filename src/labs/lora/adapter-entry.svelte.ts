@@ -6,8 +6,8 @@ import type { Failure } from '#core/failure.ts';
 export type AdapterSource = { type: 'url'; url: string; shipped: string | undefined } | { type: 'files' };
 
 /**
- * waiting: named by a link, to be fetched from elsewhere when the visitor says so · fetched: its files are here, no model has
- * taken it yet · ready: it is applied to the open model
+ * waiting: named by a link to another host, fetched when the visitor agrees · fetched: its files are here, but it is not yet
+ * applied to a model · ready: it is applied to the open model
  */
 export type AdapterState = 'waiting' | 'fetching' | 'fetched' | 'ready' | 'failed';
 
@@ -18,9 +18,9 @@ export class AdapterEntry {
   readonly id = `adapter-${++made}`;
   state = $state<AdapterState>('waiting');
   strength = $state(1);
-  /** Cut to this rank; undefined is whole. */
+  /** Truncated to this rank; undefined: full rank. */
   rank = $state<number>();
-  /** As the engine read it, whatever `rank` makes of it; undefined before it did. */
+  /** The engine's description of the adapter before truncation; undefined until it was applied. */
   info = $state.raw<AdapterInfo>();
   failure = $state.raw<Failure>();
   files: AdapterFiles | undefined;
@@ -45,7 +45,7 @@ export class AdapterEntry {
     this.failure = failure;
   }
 
-  /** What a link calls it; undefined for one that came from files. */
+  /** Name or address for a link; undefined for an adapter from files. */
   get address(): string | undefined {
     return this.source.type === 'url' ? (this.source.shipped ?? this.source.url) : undefined;
   }

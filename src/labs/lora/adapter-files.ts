@@ -1,4 +1,4 @@
-/** The two files of an adapter, from wherever they are. */
+/** Finds the two files of an adapter: picked, dropped or downloaded. */
 import type { AdapterFiles } from '#core/protocol/adapters.ts';
 import { fetchFile } from '#core/fetch/fetch-file.ts';
 import { FailureError, type Failure } from '#core/failure.ts';
@@ -10,11 +10,11 @@ export const WEIGHTS = 'adapter_model.safetensors';
 
 export type Found = { type: 'ok'; files: AdapterFiles } | { type: 'failed'; failure: Failure };
 
-/** Adapters of gigabytes are no adapters: a model was picked by mistake. */
+/** Limit in bytes. A larger file is no adapter: a model was picked by mistake. */
 const LARGEST = 2e9;
 
 /**
- * The adapter among picked or dropped files. A pair under other names is taken where there is exactly one .json and one
+ * The adapter among picked or dropped files. Files with other names are accepted if there is exactly one .json and one
  * .safetensors: browsers rename downloads.
  */
 export function adapterAmong(files: readonly File[]): Found {
@@ -52,9 +52,9 @@ function only(files: readonly File[], name: string, ending: string): File | unde
   return candidates.length === 1 ? candidates[0] : undefined;
 }
 
-/** Of a picked folder; else of the file. */
+/** Name of the picked folder, else of the file. */
 function folderOf(weights: File): string {
-  // Only a picker of folders sets it.
+  // Only a folder picker sets it.
   const folder = (weights.webkitRelativePath || '').split('/').at(-2);
   return folder ?? weights.name.replace(/\.safetensors$/u, '');
 }

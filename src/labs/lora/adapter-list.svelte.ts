@@ -18,7 +18,7 @@ export interface AdapterEngine {
   readonly model: ModelInfo | undefined;
   setAdapters(request: SetAdaptersRequest, on: (event: SetAdaptersEvent) => void): Promise<void>;
   setStrengths(strengths: readonly number[]): void;
-  /** Resolves when nothing runs that the labs asked for. */
+  /** Stops the lab job; resolves when it has ended. */
   stopLabJob(): Promise<void>;
 }
 
@@ -33,9 +33,9 @@ export class AdapterList {
   entries = $state.raw<readonly AdapterEntry[]>([]);
   /** 0 … 1 while adapters are being applied. */
   progress = $state<number>();
-  /** Of the last change, where it was no single adapter's fault. */
+  /** Failure of the last change, if no single adapter caused it. */
   failure = $state.raw<Failure>();
-  /** Of files that hold no adapter. */
+  /** Failure of added files that contain no adapter. */
   fileFailure = $state.raw<Failure>();
   #installed = $state.raw<Installed>();
   /** Adapters that the engine has applied, in its order. */
@@ -46,7 +46,7 @@ export class AdapterList {
 
   /**
    * @param adapters address of the folder of shipped adapters, with "/"
-   * @param free ends what the lab has running: the engine does one thing at a time
+   * @param free stops the lab's jobs: the engine runs one job at a time
    */
   constructor(
     private readonly engine: AdapterEngine,
@@ -54,7 +54,7 @@ export class AdapterList {
     private readonly free: () => Promise<void>,
   ) {}
 
-  /** The strengths in force, in the engine's order. */
+  /** The strengths of the applied adapters, in the engine's order. */
   get strengths(): number[] {
     return this.applied.map(({ strength }) => strength);
   }
@@ -82,7 +82,7 @@ export class AdapterList {
       this.fileFailure = found.failure;
       return;
     }
-    const entry = this.#enter(found.files.name, { type: 'files' });
+    const entry = this.#addEntry(found.files.name, { type: 'files' });
     if (!entry) return;
     entry.files = { ...found.files, name: entry.name };
     entry.state = 'fetched';
@@ -113,7 +113,7 @@ export class AdapterList {
     await this.sync();
   }
 
-  /** What a link asks for, in place of what is there. Those from other hosts wait for the visitor. */
+  /** Replaces the list with the adapters of a link. Adapters from other hosts wait until the visitor agrees. */
   async replace(shared: readonly SharedAdapter[], urlOf: (address: string) => string | undefined): Promise<void> {
     for (const entry of this.entries) this.#drop(entry);
     const fetched: Promise<void>[] = [];
@@ -122,7 +122,7 @@ export class AdapterList {
       const url = isShipped ? `${this.adapters}${address}/` : urlOf(address);
       if (url === undefined) continue;
       const name = isShipped ? address : nameOf(url);
-      const entry = this.#enter(name, { type: 'url', url, shipped: isShipped ? address : undefined });
+      const entry = this.#addEntry(name, { type: 'url', url, shipped: isShipped ? address : undefined });
       if (!entry) continue;
       entry.strength = strength;
       entry.rank = rank;
@@ -131,7 +131,7 @@ export class AdapterList {
     await Promise.all([...fetched, this.sync()]);
   }
 
-  /** Ends what puts adapters beside the weights. Those that do not stand yet are not tried again until they are asked for. */
+  /** Stops applying adapters. Those that are not applied yet are not tried again until the visitor asks for them. */
   async stop(): Promise<void> {
     for (const entry of this.entries) if (entry.state === 'fetched') entry.fail({ code: 'stopped', detail: {} });
     await this.engine.stopLabJob();
@@ -146,7 +146,7 @@ export class AdapterList {
     if (this.applied.includes(entry)) this.engine.setStrengths(this.strengths);
   }
 
-  /** @param rank as much as the adapter has, or more, is whole */
+  /** @param rank the adapter's full rank or more means no truncation */
   setRank(entry: AdapterEntry, rank: number): void {
     entry.rank = rank >= entry.fullRank ? undefined : Math.max(1, Math.round(rank));
     clearTimeout(this.#timer);
@@ -159,12 +159,12 @@ export class AdapterList {
     await this.sync();
   }
 
-  /** Another model is open, or none: no adapter is applied to it yet. */
+  /** Called when another model is open, or none: applies the adapters to it. */
   async follow(): Promise<void> {
     if (this.#installed && this.#installed.model !== this.engine.model) this.#installed = undefined;
     if (!this.engine.model) return;
     for (const entry of this.entries) {
-      // What the visitor stopped would only have to be stopped again.
+      // An adapter that the visitor stopped is not tried again.
       if (!entry.files || entry.state === 'fetching' || entry.failure?.code === 'stopped') continue;
       entry.state = 'fetched';
       entry.failure = undefined;
@@ -172,7 +172,7 @@ export class AdapterList {
     await this.sync();
   }
 
-  /** Applies the list to the engine. One change waits for the one before. */
+  /** Applies the list to the engine. Each change waits for the previous one. */
   sync(): Promise<void> {
     this.#changes = this.#changes.then(() => this.#sync()).catch((error: unknown) => console.error(error));
     return this.#changes;
@@ -181,25 +181,25 @@ export class AdapterList {
   async #sync(): Promise<void> {
     const { model } = this.engine;
     if (!model) return;
-    const here = () => this.entries.filter(({ state }) => state === 'ready' || state === 'fetched');
-    if (this.#stands(here())) return;
+    const usable = () => this.entries.filter(({ state }) => state === 'ready' || state === 'fetched');
+    if (this.#isApplied(usable())) return;
     await this.free();
     this.failure = undefined;
-    const all = await this.#set(here());
+    const all = await this.#set(usable());
     if (all.type === 'done') return;
-    if (all.type !== 'failed' || all.failure.code !== 'adapter-refused') return this.#giveUp(all);
+    if (all.type !== 'failed' || all.failure.code !== 'adapter-refused') return this.#reportFailure(all);
     // One of them does not fit: those that were applied are known to fit, the others are tried one at a time.
-    let proven = here().filter((entry) => this.applied.includes(entry));
-    const others = here().filter((entry) => !this.applied.includes(entry));
+    let proven = usable().filter((entry) => this.applied.includes(entry));
+    const others = usable().filter((entry) => !this.applied.includes(entry));
     for (const entry of others) {
       const outcome = others.length === 1 ? all : await this.#set([...proven, entry]);
       if (outcome.type === 'done') proven = [...proven, entry];
       else if (outcome.type === 'failed') entry.fail(outcome.failure);
     }
-    if (!this.#stands(proven)) await this.#set(proven);
+    if (!this.#isApplied(proven)) await this.#set(proven);
   }
 
-  #stands(entries: readonly AdapterEntry[]): boolean {
+  #isApplied(entries: readonly AdapterEntry[]): boolean {
     const { model } = this.engine;
     if (entries.length === 0 && !this.#installed) return true;
     return (
@@ -235,12 +235,12 @@ export class AdapterList {
       entry.state = 'ready';
     }
     this.#installed = asked.entries.length > 0 ? asked : undefined;
-    // Sliders were moved meanwhile.
+    // Sliders may have moved meanwhile.
     if (asked.entries.length > 0) this.engine.setStrengths(this.strengths);
     return outcome;
   }
 
-  #giveUp(outcome: Outcome): void {
+  #reportFailure(outcome: Outcome): void {
     if (outcome.type === 'failed') {
       this.failure = outcome.failure;
       for (const entry of this.entries) if (entry.state === 'fetched') entry.fail(outcome.failure);
@@ -248,12 +248,12 @@ export class AdapterList {
   }
 
   async #add(name: string, source: AdapterSource): Promise<AdapterEntry | undefined> {
-    const entry = this.#enter(name, source);
+    const entry = this.#addEntry(name, source);
     if (entry) await this.fetch(entry);
     return entry;
   }
 
-  #enter(name: string, source: AdapterSource): AdapterEntry | undefined {
+  #addEntry(name: string, source: AdapterSource): AdapterEntry | undefined {
     if (this.full) return undefined;
     const taken = new Set(this.entries.map((entry) => entry.name));
     let unique = name;

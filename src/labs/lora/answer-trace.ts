@@ -1,4 +1,4 @@
-/** One answer, or one given answer scored, through the engine. */
+/** Generates an answer, or scores a given one, in the engine. */
 import type { TracedToken, TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
 import type { Failure } from '#core/failure.ts';
 import type { EngineClient } from '../../workers/engine.svelte.ts';
@@ -13,7 +13,7 @@ export interface TracedAnswer {
 export type Traced =
   { type: 'done'; answer: TracedAnswer } | { type: 'stopped' } | { type: 'failed'; failure: Failure };
 
-/** Other choices that are told beside each token. */
+/** Number of alternatives that are reported for each token. */
 export const alternatives = 4;
 
 /** @param onToken all tokens so far, after each */

@@ -4,11 +4,11 @@ import type { Phantom } from '#core/phantoms/phantom.ts';
 import { isRight, recognize, rightAnswer } from '#core/phantoms/wording.ts';
 
 export interface AnswerVerdict extends Verdict {
-  /** Right as the report that the adapter of that name learnt to write, whatever is asked. */
+  /** True if it is right as a report: the adapter named "report" writes one for any question. */
   asReport: boolean;
 }
 
-/** Undefined where nobody can tell. */
+/** Undefined if the right answer is not known. */
 export function judgeAnswer(question: string, answer: string, shown: Shown<Phantom>): AnswerVerdict | undefined {
   const plain = judge(question, answer, shown);
   if (!plain) return undefined;
@@ -19,7 +19,7 @@ export function judgeAnswer(question: string, answer: string, shown: Shown<Phant
   return asReport ? { ...plain, right: true, answer: report, asReport } : { ...plain, asReport };
 }
 
-/** The message that says it. */
+/** Key of the message for a verdict. */
 export function verdictLabel({ right, asReport }: AnswerVerdict) {
   if (!right) return 'verdict.wrong';
   return asReport ? 'lora.verdict.report' : 'verdict.right';

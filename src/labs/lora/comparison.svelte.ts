@@ -3,16 +3,16 @@ import type { Failure } from '#core/failure.ts';
 import type { EngineClient } from '../../workers/engine.svelte.ts';
 import { judgeAnswer, type AnswerVerdict } from './answer-verdict.ts';
 import { traceAnswer, type Traced, type TracedAnswer } from './answer-trace.ts';
-import { partingOf } from './first-divergence.ts';
+import { findFirstDivergence } from './first-divergence.ts';
 import { longestAnswer, type Prompt } from './prompt.svelte.ts';
 import type { AdapterList } from './adapter-list.svelte.ts';
 
 export type SideName = 'base' | 'adapted';
 
-/** One of the two answers, each token with what the other model thinks of it. */
+/** One of the two answers, each token with its probabilities in the other model. */
 export interface Side {
   tokens: readonly TracedToken[];
-  /** The same tokens as the other side finds them; empty until it was asked. */
+  /** The same tokens, scored by the other model; empty until then. */
   underOther: readonly TracedToken[];
   /** Undefined while it is being written. */
   answer: TracedAnswer | undefined;
@@ -32,7 +32,7 @@ const empty: Side = { tokens: [], underOther: [], answer: undefined, verdict: un
 export class Comparison {
   base = $state.raw<Side>(empty);
   adapted = $state.raw<Side>(empty);
-  /** What is being computed: an answer, or the other model's view of it. */
+  /** What is being computed: an answer, or its scores in the other model. */
   phase = $state<'adapted' | 'base' | 'views'>();
   stopped = $state(false);
   failure = $state.raw<Failure>();
@@ -40,9 +40,9 @@ export class Comparison {
   readonly running = $derived(this.phase !== undefined);
   readonly firstDivergence = $derived.by(() => {
     if (!this.base.answer || !this.adapted.answer) return undefined;
-    return partingOf(idsOf(this.adapted.tokens), idsOf(this.base.tokens));
+    return findFirstDivergence(idsOf(this.adapted.tokens), idsOf(this.base.tokens));
   });
-  /** Both are whole and no token differs. */
+  /** True if both answers are complete and no token differs. */
   readonly same = $derived(
     this.base.answer !== undefined && this.adapted.answer !== undefined && this.firstDivergence === undefined,
   );
@@ -61,12 +61,12 @@ export class Comparison {
     this.stopped = false;
   }
 
-  /** True when what is shown was asked otherwise than it would be now. */
+  /** True if the shown answers were made with other settings than the current ones. */
   get stale(): boolean {
     return this.asked !== undefined && JSON.stringify(this.asked) !== JSON.stringify(this.#asked());
   }
 
-  /** Without adapters only the base answers. To be called when nothing else runs. */
+  /** Without adapters only the base answers. Call it only while no other job runs. */
   async run(): Promise<void> {
     this.clear();
     const asked = this.#asked();
@@ -106,7 +106,7 @@ export class Comparison {
     }
   }
 
-  /** @returns false where the answer did not come to its end */
+  /** @returns false if the answer was stopped or failed */
   #keep(side: SideName, traced: Traced): boolean {
     if (traced.type !== 'done') {
       this.#end(traced);

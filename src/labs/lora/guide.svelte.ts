@@ -13,7 +13,7 @@ export type Step = (typeof steps)[number];
 
 export type StepState = 'todo' | 'running' | 'done';
 
-/** What of the lab the guide sets up and runs. */
+/** The parts of the lab that the guide sets up and runs. */
 export interface GuidedLab {
   readonly session: Pick<Session, 'engine'>;
   readonly shipped: Shipped;
@@ -38,12 +38,12 @@ export class Guide {
     return this.#states[step - 1] ?? 'todo';
   }
 
-  /** On to the next step; the last stays. */
+  /** Goes to the next step, if there is one. */
   next(): void {
     this.step = steps.find((step) => step > this.step) ?? this.step;
   }
 
-  /** Why the path cannot be walked now; undefined where it can. */
+  /** Why the steps cannot run now; undefined if they can. */
   get obstacle(): 'no-model' | 'not-teaching' | 'no-adapters' | undefined {
     const { model } = this.lab.session.engine;
     if (!model) return 'no-model';
@@ -64,7 +64,7 @@ export class Guide {
     }
   }
 
-  /** @returns false where it was stopped or failed: the lab then says why */
+  /** @returns false if the step was stopped or failed: the lab then shows why */
   async #do(step: Step): Promise<boolean> {
     const { lab } = this;
     const { adapterList, prompt, comparison, sweep, inside } = lab;
@@ -72,7 +72,7 @@ export class Guide {
     if (!skill) return false;
     if (step === 1) {
       await adapterList.clear();
-      // One lesion: left and right are then all that there is to be wrong about.
+      // With one lesion, left and right is the only mistake that an answer can make.
       if (prompt.phantom?.lesions.length !== 1) prompt.drawPhantom(({ lesions }) => lesions.length === 1);
       prompt.text = plainest({ kind: 'patient-where' }, locale.current);
       await lab.compare();
@@ -81,13 +81,13 @@ export class Guide {
     if (prompt.phantom?.lesions.length !== 1) prompt.drawPhantom(({ lesions }) => lesions.length === 1);
     if (step === 5) {
       const manner = mannerOf(lab.shipped);
-      if (!manner || !(await this.#only([skill.name, manner.name]))) return false;
+      if (!manner || !(await this.#applyOnly([skill.name, manner.name]))) return false;
       if (prompt.empty) prompt.text = plainest({ kind: 'patient-where' }, locale.current);
       await lab.compare();
       return comparison.adapted.answer !== undefined;
     }
     prompt.text = plainest({ kind: 'patient-where' }, locale.current);
-    if (!(await this.#only([skill.name]))) return false;
+    if (!(await this.#applyOnly([skill.name]))) return false;
     if (step === 2) {
       await lab.compare();
       return comparison.adapted.answer !== undefined;
@@ -105,8 +105,8 @@ export class Guide {
     return comparison.adapted.answer !== undefined;
   }
 
-  /** These shipped adapters and no others, whole and at full strength. */
-  async #only(names: readonly string[]): Promise<boolean> {
+  /** Applies exactly these shipped adapters, at full rank and full strength. */
+  async #applyOnly(names: readonly string[]): Promise<boolean> {
     const { adapterList } = this.lab;
     for (const entry of adapterList.entries) {
       const { source, state } = entry;

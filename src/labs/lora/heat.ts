@@ -4,9 +4,9 @@ import { PROJECTIONS, type Projection } from '#core/gemma3/projections.ts';
 
 export interface HeatCell {
   module: AdapterModule;
-  /** ‖s·BA‖ as it runs: of the singular values that were kept. */
+  /** ‖s·BA‖ of the applied adapter: from the singular values that are kept. */
   update: number;
-  /** `update` over ‖W‖; undefined where ‖W‖ is not known. */
+  /** `update` divided by ‖W‖; undefined if ‖W‖ is not known. */
   share: number | undefined;
 }
 
@@ -16,7 +16,7 @@ export function parameterOf({ layer, target }: Pick<AdapterModule, 'layer' | 'ta
   return `model.layers.${layer}.${isAttention ? 'self_attn' : 'mlp'}.${target}.weight`;
 }
 
-/** @param rank what the adapter is cut to; undefined is whole */
+/** @param rank the rank that the adapter is truncated to; undefined: full rank */
 export function heatCells(
   { modules }: AdapterInfo,
   rank: number | undefined,
@@ -29,7 +29,7 @@ export function heatCells(
   });
 }
 
-/** Frobenius norm of the best approximation of this rank: the root of the sum of the squares of what is kept. */
+/** Frobenius norm of the best approximation of this rank: the root of the sum of squares of the kept singular values. */
 function keptNorm({ singularValues, updateNorm }: AdapterModule, rank: number | undefined): number {
   if (rank === undefined || rank >= singularValues.length) return updateNorm;
   return Math.hypot(...singularValues.slice(0, rank));
@@ -43,7 +43,7 @@ export function parametersAt({ modules }: AdapterInfo, rank: number | undefined)
   );
 }
 
-/** The modules that are there, in the order of a layer, and the layers from the first to the last of the model. */
+/** The projections that the adapter changes, in their order within a layer. */
 export function targetsOf({ modules }: AdapterInfo): Projection[] {
   return PROJECTIONS.filter((target) => modules.some((module) => module.target === target));
 }

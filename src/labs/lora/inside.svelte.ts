@@ -5,7 +5,7 @@ import { heatCells, parameterOf, type HeatCell } from './heat.ts';
 import type { AdapterList } from './adapter-list.svelte.ts';
 import type { WeightNorms } from './weight-norms.svelte.ts';
 
-/** Which adapter is looked into, and which of its modules. */
+/** The adapter and the module that are inspected. */
 export class Inside {
   #adapter = $state<string>();
   #cell = $state.raw<{ layer: number; target: Projection }>();
@@ -17,7 +17,7 @@ export class Inside {
     const { info, rank } = this.entry ?? {};
     return info ? heatCells(info, rank, this.norms.norms) : [];
   });
-  /** The chosen one; before a choice the one that changes most. */
+  /** The chosen cell; before a choice, the one with the largest change. */
   readonly cell = $derived.by(() => {
     const chosen = this.#cell;
     const found = this.cells.find(({ module }) => module.layer === chosen?.layer && module.target === chosen.target);

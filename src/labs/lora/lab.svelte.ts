@@ -34,11 +34,11 @@ export class LoraLab {
   readonly guide: Guide;
   readonly announcer = new Announcer();
   shipped = $state.raw<Shipped>(nothingShipped);
-  /** What lies beside the page was looked up. */
+  /** True once the shipped models and adapters were looked up. */
   lookedUp = $state(false);
-  /** The look-up broke off: what lies there is not known. */
+  /** Failure of the look-up: it is not known what is shipped. */
   shippedFailure = $state.raw<Failure>();
-  /** Of the open package; undefined while it is read, and where `configFailure` says why it was not. */
+  /** Config of the open package; undefined while it is read, or after `configFailure`. */
   config = $state.raw<Gemma3Config>();
   configFailure = $state.raw<Failure>();
   readonly busy = $derived.by(() => this.comparison.running || this.sweep.running || this.live.running);
@@ -46,7 +46,7 @@ export class LoraLab {
   #started = false;
   #model: ModelInfo | undefined;
 
-  /** @param page address of the page; models and adapters lie beside it */
+  /** @param page address of the page; models and adapters are in folders beside it */
   constructor(session: Session, page: string) {
     const { engine } = session;
     this.session = session;
@@ -59,26 +59,26 @@ export class LoraLab {
     this.guide = new Guide(this);
   }
 
-  /** An answer of the chat is being written: the engine does one thing at a time. */
+  /** True while an answer of the chat is written: the engine runs one job at a time. */
   get chatAnswers(): boolean {
     return this.session.conversation.last?.answer.running === true;
   }
 
-  /** A question can be put now. */
+  /** True if a question can be asked now. */
   get ready(): boolean {
     const { engine } = this.session;
     return engine.model !== undefined && !this.busy && !this.chatAnswers && this.adapterList.progress === undefined;
   }
 
-  /** At the first visit. */
+  /** Called at the first visit. */
   start(): void {
     if (this.#started) return;
     this.#started = true;
     void this.lookUpShipped();
-    place.onArrival((address) => void this.#arrive(address));
+    place.onArrival((address) => void this.#applyAddress(address));
   }
 
-  /** Also again, after a failure. */
+  /** Can be called again after a failure. */
   async lookUpShipped(): Promise<void> {
     this.shippedFailure = undefined;
     try {
@@ -89,7 +89,7 @@ export class LoraLab {
     }
   }
 
-  /** Shapes of the open package; also again, after a failure. */
+  /** Reads the config of the open package. Can be called again after a failure. */
   async readConfig(): Promise<void> {
     const { source } = this.session.engine;
     const model = this.#model;
@@ -103,7 +103,7 @@ export class LoraLab {
     }
   }
 
-  /** Called whenever the open model is another. */
+  /** Called when the open model changes. */
   async follow(model: ModelInfo | undefined): Promise<void> {
     if (this.#model === model) return;
     this.#model = model;
@@ -121,28 +121,28 @@ export class LoraLab {
     await this.adapterList.follow();
   }
 
-  /** Ends what this lab has running. */
+  /** Stops this lab's jobs. */
   async stop(): Promise<void> {
     if (this.busy) await this.session.engine.stop();
   }
 
-  /** Resolves when adapters can be changed: the lab's own jobs are stopped, an answer of the chat is waited for. */
+  /** Stops the lab's jobs and waits for an answer of the chat: adapters can be changed then. */
   async #free(): Promise<void> {
     await this.stop();
     await this.session.conversation.answered;
   }
 
   async compare(): Promise<void> {
-    await this.#when(() => this.comparison.run());
+    await this.#runWhenReady(() => this.comparison.run());
     this.#announce();
   }
 
   async sweepStrengths(): Promise<void> {
-    await this.#when(() => this.sweep.run());
+    await this.#runWhenReady(() => this.sweep.run());
   }
 
   async answerLive(): Promise<void> {
-    await this.#when(() => this.live.run());
+    await this.#runWhenReady(() => this.live.run());
     if (this.live.state === 'done') this.announcer.say(t('lora.live.announce', { answer: this.live.text.trim() }));
   }
 
@@ -165,7 +165,7 @@ export class LoraLab {
     };
   }
 
-  async #when(run: () => Promise<void>): Promise<void> {
+  async #runWhenReady(run: () => Promise<void>): Promise<void> {
     if (this.prompt.empty || this.chatAnswers) return;
     await this.stop();
     await this.adapterList.sync();
@@ -178,7 +178,7 @@ export class LoraLab {
     if (base.answer) this.announcer.say(t('lora.compare.announce.base', { answer: base.answer.text.trim() }));
   }
 
-  async #arrive({ lab, query }: Address): Promise<void> {
+  async #applyAddress({ lab, query }: Address): Promise<void> {
     if (lab !== 'lora') return;
     const shared = readParameters(query);
     if (!shared) return;

@@ -7,11 +7,11 @@ import type { AdapterList } from './adapter-list.svelte.ts';
 /** Text that was written at one set of strengths. */
 export interface StrengthSpan {
   text: string;
-  /** Of each adapter that stands, in its order. */
+  /** Strength of each applied adapter, in their order. */
   strengths: readonly number[];
 }
 
-/** Tokens a second; undefined is as fast as the device can. */
+/** Tokens per second; undefined: no limit. */
 export const paces = [2, 5, 10, undefined] as const;
 export type Pace = (typeof paces)[number];
 
@@ -38,7 +38,7 @@ export class LiveAnswer {
     this.failure = undefined;
   }
 
-  /** To be called when nothing else runs. */
+  /** Call it only while no other job runs. */
   async run(): Promise<void> {
     this.clear();
     this.names = this.adapterList.applied.map(({ name }) => name);
@@ -56,7 +56,7 @@ export class LiveAnswer {
     }
   }
 
-  /** The strengths are those of the moment at which the words arrive. */
+  /** Adds text with the strengths at the time when it arrives. */
   #append(text: string): void {
     if (text === '') return;
     const strengths = this.adapterList.strengths;

@@ -2,7 +2,7 @@ import { locale } from '../../platform/locale.svelte.ts';
 
 const least = 1e-6;
 
-/** As a percentage: three significant digits, fewer of what is next to impossible. */
+/** As a percentage with three significant digits, fewer for very small values. */
 export function probability(value: number): string {
   const percent = (value: number, digits: number) =>
     new Intl.NumberFormat(locale.current, { style: 'percent', maximumSignificantDigits: digits }).format(value);

@@ -5,10 +5,10 @@ import type { Sampling } from '#core/sampling/sampling.ts';
 import { release, type Attachment } from '../../chat/attachments.svelte.ts';
 import { phantomNumbered, PhantomSource, type DrawnPhantom } from '../../chat/phantoms.ts';
 
-/** Enough for a report of the teaching model; the first sentences of a larger one. */
+/** Tokens: enough for a whole report of the teaching model, or the first sentences of a larger model's. */
 export const longestAnswer = 160;
 
-/** What both answers are asked: one question, with or without an image. */
+/** The prompt of both answers: one question, with or without an image. */
 export class Prompt {
   text = $state('');
   image = $state.raw<Attachment>();
@@ -30,7 +30,7 @@ export class Prompt {
     return this.text.trim() === '';
   }
 
-  /** @param fits draws until one does; all do by habit */
+  /** @param fits phantoms are drawn until one fits; by default each does */
   drawPhantom(fits: (phantom: Phantom) => boolean = () => true): void {
     let drawn = this.#phantoms.next();
     while (!fits(drawn.phantom)) drawn = this.#phantoms.next();

@@ -1,15 +1,15 @@
-/** A link that restores the lab: readable, as parameters behind `#/lora?`. */
+/** A link that restores the lab: readable parameters after `#/lora?`. */
 
 export interface SharedAdapter {
   /** Name of a shipped one, or the address of a folder. */
   address: string;
   strength: number;
-  /** Cut to this rank; undefined is whole. */
+  /** Truncated to this rank; undefined: full rank. */
   rank: number | undefined;
 }
 
 export interface SharedLab {
-  /** Of the guided path, 1 … 5. */
+  /** Step of the guided path, 1 … 5. */
   step: number | undefined;
   question: string;
   /** Number of the phantom that was drawn. */
@@ -48,7 +48,7 @@ export function parametersOf({ step, question, phantom, seed, temperature, adapt
   return query;
 }
 
-/** Takes what is well formed; the rest is left out. Undefined where the address asks for nothing. */
+/** Reads the well-formed parameters and ignores the others. Undefined for an empty query. */
 export function readParameters(query: URLSearchParams): SharedLab | undefined {
   if (query.size === 0) return undefined;
   const step = Number(query.get('step'));

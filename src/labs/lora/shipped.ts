@@ -1,4 +1,4 @@
-/** The adapters that lie beside the page, as the results of their training name them. */
+/** The adapters that are shipped with the page, as listed in the results of their training. */
 import { fetchJson } from '#core/fetch/fetch-file.ts';
 import { probe } from '#core/fetch/network.ts';
 import { FailureError } from '#core/failure.ts';
@@ -22,16 +22,16 @@ export const TEACHING_FOLDER = 'teaching-ko-q4';
 
 export interface Shipped {
   adapters: readonly ShippedAdapter[];
-  /** Address of the model package they were trained on; undefined where it is not there. */
+  /** Address of the model package they were trained on; undefined if it is not shipped. */
   model: string | undefined;
 }
 
 export const nothingShipped: Shipped = { adapters: [], model: undefined };
 
 /**
- * A page without models, or with the figures but not the files, is no failure: what is missing is not offered.
+ * A page without models, or with the figures but not the files, is not a failure: missing files are not offered.
  * @param models address of the folder of models, with "/"
- * @throws FailureError where the server cannot be asked, and for a broken results.json
+ * @throws FailureError if the server cannot be reached, and for a broken results.json
  */
 export async function readShipped(models: string): Promise<Shipped> {
   let json: unknown;
@@ -50,7 +50,7 @@ export async function readShipped(models: string): Promise<Shipped> {
   return { adapters: known.filter((_, at) => there[at]), model };
 }
 
-/** The one to teach with: its rank is what the text books take, and it leaves something to cut off. */
+/** The adapter for the guided path: its rank is a usual one, and large enough to truncate. */
 export function skillOf({ adapters }: Shipped): ShippedAdapter | undefined {
   const skills = adapters.filter(({ task }) => task === 'patient-side');
   return skills.find(({ name }) => name === 'patient-side-r8') ?? skills.at(-1);
@@ -60,7 +60,7 @@ export function mannerOf({ adapters }: Shipped): ShippedAdapter | undefined {
   return adapters.find(({ task }) => task === 'report');
 }
 
-/** None where the name would lead out of the folder of adapters. */
+/** Empty for a name that leads out of the folder of adapters. */
 export function shippedAdapter(name: string, trained: TrainedAdapter): ShippedAdapter[] {
   if (!/^[\w.-]+$/u.test(name) || /^\.+$/u.test(name)) return [];
   const { task, rank, parameters, without_adapter: without, with_adapter: withIt } = trained;

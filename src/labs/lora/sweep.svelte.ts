@@ -8,7 +8,7 @@ import type { AdapterList } from './adapter-list.svelte.ts';
 export interface SweepRow {
   strength: number;
   text: string;
-  /** Mean of −ln of the probabilities of its tokens, exponentiated: how sure it was. */
+  /** Exponential of the mean of −ln of its tokens' probabilities: lower means more certain. */
   perplexity: number;
   verdict: AnswerVerdict | undefined;
 }
@@ -33,7 +33,7 @@ export class Sweep {
     this.failure = undefined;
   }
 
-  /** To be called when nothing else runs. The sliders stay where they are. */
+  /** Call it only while no other job runs. The sliders do not change. */
   async run(): Promise<void> {
     this.clear();
     const { messages, sampling, shown } = this.prompt;

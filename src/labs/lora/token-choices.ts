@@ -1,26 +1,26 @@
-/** What both models would have said at one place of an answer. */
+/** The alternatives of both models at one position of an answer. */
 import type { TracedToken } from '#core/protocol/adapters.ts';
 
 export interface ChoiceRow {
   id: number;
   text: string;
-  /** It stands in the answer. */
+  /** True for the token of the answer. */
   chosen: boolean;
-  /** Undefined where it is not among those that were told: then it is no likelier than `most…`. */
+  /** Undefined if it was not reported: its probability is then at most `mostOwn` (`mostOther`). */
   own: number | undefined;
   other: number | undefined;
 }
 
 export interface Choices {
   rows: readonly ChoiceRow[];
-  /** What an untold choice has at most: the least of those that were told. */
+  /** Upper bound for a choice that was not reported: the smallest reported alternative. */
   mostOwn: number;
   mostOther: number;
 }
 
 /**
- * @param own the token as the model found it that wrote the answer
- * @param other the same token as the other model finds it, with its own alternatives; undefined before it was asked
+ * @param own the token, scored by the model that wrote the answer
+ * @param other the same token, scored by the other model, with its own alternatives; undefined before it is scored
  */
 export function choicesOf(own: TracedToken, other: TracedToken | undefined): Choices {
   const ownBy = probabilities(own);
@@ -36,8 +36,8 @@ export function choicesOf(own: TracedToken, other: TracedToken | undefined): Cho
   const weight = ({ own, other }: ChoiceRow) => Math.max(own ?? 0, other ?? 0);
   return {
     rows: rows.sort((a, b) => weight(b) - weight(a)),
-    mostOwn: leastTold(own),
-    mostOther: other ? leastTold(other) : 1,
+    mostOwn: smallestReported(own),
+    mostOther: other ? smallestReported(other) : 1,
   };
 }
 
@@ -45,12 +45,12 @@ function probabilities({ id, probability, alternatives }: TracedToken): Map<numb
   return new Map([[id, probability], ...alternatives.map((choice) => [choice.id, choice.probability] as const)]);
 }
 
-/** The alternatives fall; the chosen token may be less likely than any of them. */
-function leastTold({ alternatives }: TracedToken): number {
+/** Alternatives are sorted by falling probability; the chosen token may be less likely than any of them. */
+function smallestReported({ alternatives }: TracedToken): number {
   return alternatives.at(-1)?.probability ?? 1;
 }
 
-/** A token as it can be shown in a line: blanks and line breaks are seen. */
+/** A token for display in a line, with visible blanks and line breaks. */
 export function shownToken(text: string): string {
   return text.replaceAll('\n', '↵').replaceAll('\t', '⇥').replace(/^ | $/gu, '␣');
 }

@@ -5,7 +5,7 @@ import type { RestartReason, WorkerClient } from '../../workers/worker-client.ts
 
 type Worker = WorkerClient<WeightsJobs>;
 
-/** ‖W‖ of matrices of the open package, each measured once, in the worker that looks into weights. */
+/** ‖W‖ of matrices of the open package, each measured once, in a weights worker. */
 export class WeightNorms {
   norms = $state.raw<ReadonlyMap<string, number>>(new Map());
   /** 0 … 1 while some are measured. */
@@ -16,10 +16,10 @@ export class WeightNorms {
   #opened = false;
   #measured: Promise<void> = Promise.resolve();
 
-  /** @param connect a worker of our own: another lab may have a package open in its */
+  /** @param connect starts a separate worker: another lab may have another package open in its own */
   constructor(private readonly connect: (onRestart: (reason: RestartReason) => void) => Worker) {}
 
-  /** What was measured belongs to another package. */
+  /** Drops all norms: another package is open. */
   forget(): void {
     this.#worker?.end();
     this.#worker = undefined;
@@ -42,7 +42,7 @@ export class WeightNorms {
     if (missing.length === 0) return;
     this.failure = undefined;
     this.progress = 0;
-    // In a worker that was replaced nothing is open any more.
+    // A new worker has no open package.
     const worker = (this.#worker ??= this.connect(() => (this.#opened = false)));
     if (!this.#opened) await this.#open(worker, source);
     // Another package was opened meanwhile.

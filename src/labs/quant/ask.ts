@@ -1,26 +1,26 @@
-/** One question to an engine, as a promise. */
+/** Asks an engine one question; returns a promise. */
 import type { TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
 import type { GenerateEvent, GenerateRequest, TurnStats } from '#core/protocol/engine.ts';
 import type { Failure } from '#core/failure.ts';
 import { messagesOf, type SheetQuestion } from './questions.ts';
 
-/** What is asked of an engine here. */
+/** The part of the engine client that is used here. */
 export interface Answering {
   trace(request: TraceRequest, on: (event: TraceEvent) => void): Promise<void>;
   generate(request: GenerateRequest, on: (event: GenerateEvent) => void): Promise<void>;
 }
 
-/** An answer with what the model thought likely at each of its tokens. */
+/** An answer with the logits at each of its tokens. */
 export interface Traced {
   text: string;
-  /** False where it was cut. */
+  /** False if the token limit cut it off. */
   ended: boolean;
   ids: readonly number[];
   /** Logits by token, float32 [vocabulary]. */
   rows: readonly Float32Array[];
 }
 
-export interface Spoken {
+export interface GeneratedAnswer {
   text: string;
   ended: boolean;
   turn: TurnStats;
@@ -34,14 +34,15 @@ export class AnswerError extends Error {
   }
 }
 
-/** The likeliest token each time: nothing is left to chance. */
+/** Greedy decoding, without randomness. */
 const greedy = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
 
 /**
- * @param forced the answer is these tokens; undefined: what the model says
+ * Answers with logits.
+ * @param forced tokens of a given answer to score; undefined: the model writes the answer
  * @throws AnswerError
  */
-export async function traced(
+export async function traceAnswer(
   engine: Answering,
   question: SheetQuestion,
   maxNewTokens: number,
@@ -71,8 +72,12 @@ export async function traced(
   return { text: ending.text, ended: ending.reason === 'end', ids, rows };
 }
 
-/** As the chat answers, at its speed. @throws AnswerError */
-export async function spoken(engine: Answering, question: SheetQuestion, maxNewTokens: number): Promise<Spoken> {
+/** Answers without logits, at the speed of the chat. @throws AnswerError */
+export async function generateAnswer(
+  engine: Answering,
+  question: SheetQuestion,
+  maxNewTokens: number,
+): Promise<GeneratedAnswer> {
   let text = '';
   const ending = await new Promise<GenerateEvent>((resolve, reject) => {
     const request = { messages: messagesOf(question), sampling: greedy, maxNewTokens };

@@ -5,7 +5,7 @@ export interface ErrorCells {
   values: ArrayLike<number>;
 }
 
-/** At most `most` cells each way: the root mean square of the cells that fall into one, each counted alike. */
+/** Reduces a map to at most `most` rows and columns: each new cell is the root mean square of its old cells. */
 export function coarser({ rows, columns, values }: ErrorCells, most: number): ErrorCells & { values: Float64Array } {
   const [fewRows, fewColumns] = [Math.min(rows, most), Math.min(columns, most)];
   const sums = new Float64Array(fewRows * fewColumns);

@@ -16,18 +16,18 @@ export function signedWeight(value: number): string {
   return value > 0 ? `+${weight(value)}` : weight(value);
 }
 
-/** Up to `digits` digits behind the point. */
+/** Up to `digits` digits after the point. */
 export function decimal(value: number, digits: number): string {
   const size = new Intl.NumberFormat(locale.current, { maximumFractionDigits: digits }).format(Math.abs(value));
   return (value < 0 ? '−' : '') + size;
 }
 
-/** Infinite where there is no error at all. */
+/** Infinite without any error. */
 export function decibels(value: number): string {
   return Number.isFinite(value) ? decimal(value, 1) : '∞';
 }
 
-/** KL in nats: two significant digits; a dash where there is none. */
+/** KL in nats: two significant digits; a dash for undefined. */
 export function nats(value: number | undefined): string {
   if (value === undefined) return dash;
   if (value === 0) return '0';

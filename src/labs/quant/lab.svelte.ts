@@ -10,7 +10,7 @@ import { presets, settingsOf } from './presets.ts';
 import { readShared, type Shared, type SheetSize, type Step } from './share.ts';
 import { Trials } from './trials.svelte.ts';
 
-/** The teaching model before anything was taken from it: a checkpoint in fp16. */
+/** The teaching model before quantization: a checkpoint in fp16. */
 const ORIGINAL = { folder: 'models/teaching-ko-fp16/', weights: 'model.safetensors' };
 /** The teaching model has 8 MB. */
 const MAX_ORIGINAL_BYTES = 1_000_000_000;
@@ -21,11 +21,11 @@ export class QuantLab {
   readonly microscope = new Microscope();
   readonly trials: Trials;
   step = $state<Step>(1);
-  /** What the visitor chose; undefined: as many phantoms as the machine is good for. */
+  /** Number of phantoms that the visitor chose; undefined: the default for the speed of this machine. */
   chosenSize = $state<SheetSize>();
-  /** Names of what a link holds and cannot be read. */
+  /** Names of the link's parameters that cannot be read. */
   broken = $state.raw<readonly string[]>([]);
-  /** The files that came last were none to look into. */
+  /** True if the last added files contained no safetensors file. */
   refused = $state(false);
   readonly size: SheetSize = $derived(this.chosenSize ?? (this.slow ? 10 : 50));
   #started = false;
@@ -43,17 +43,17 @@ export class QuantLab {
     );
   }
 
-  /** True without a GPU that deserves the name. */
+  /** True without a hardware GPU. */
   get slow(): boolean {
     const { model } = this.session.engine;
     return model !== undefined && (model.runtime.provider === 'wasm' || model.runtime.adapter?.isFallback === true);
   }
 
-  /** At the first visit: what the address asks for, then the original. */
+  /** Called at the first visit: applies the address, then opens the original. */
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    place.onArrival((address) => this.#arrive(address));
+    place.onArrival((address) => this.#applyAddress(address));
     void this.openOriginal();
   }
 
@@ -75,7 +75,7 @@ export class QuantLab {
     });
   }
 
-  /** The package that the chat has open, or failed to open. */
+  /** Opens the package that the chat has open, or failed to open. */
   async openPackage(): Promise<void> {
     const { source } = this.session.engine;
     this.refused = false;
@@ -85,7 +85,7 @@ export class QuantLab {
     });
   }
 
-  /** Files that were picked or dropped: the first safetensors file is looked into. */
+  /** Opens the first safetensors file among picked or dropped files. */
   addFiles(files: readonly File[]): void {
     const file = files.find(({ name }) => /\.safetensors$/iu.test(name));
     this.refused = file === undefined;
@@ -93,7 +93,7 @@ export class QuantLab {
     void this.microscope.open('file', () => Promise.resolve({ type: 'safetensors', name: file.name, file }));
   }
 
-  /** The button of a step of the guided path. */
+  /** Runs a step of the guided path. */
   async take(step: Step): Promise<void> {
     this.step = step;
     if (step === 1) this.microscope.set(settingsOf('q8'));
@@ -108,7 +108,7 @@ export class QuantLab {
     }
   }
 
-  /** What a link to this state has to hold. */
+  /** The state that a link stores. */
   shared(): Shared {
     const { microscope, trials } = this;
     return {
@@ -124,7 +124,7 @@ export class QuantLab {
     };
   }
 
-  #arrive({ lab, query }: Address): void {
+  #applyAddress({ lab, query }: Address): void {
     if (lab !== 'quant' || query.size === 0) return;
     const { found, broken } = readShared(query);
     this.broken = broken;
@@ -133,7 +133,7 @@ export class QuantLab {
     this.chosenSize = found.phantoms ?? this.chosenSize;
     trials.parts = found.parts ?? trials.parts;
     if (found.set !== undefined) trials.drawNew(found.set);
-    // Minutes of work: the visitor says when.
+    // Trials take minutes, so the visitor starts them.
     trials.announce(found.tried ?? []);
     if (found.matrix !== undefined) microscope.choose(found.matrix);
     [microscope.row, microscope.column] = [found.row ?? microscope.row, found.column ?? microscope.column];

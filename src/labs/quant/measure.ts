@@ -1,18 +1,18 @@
-/** What one setting of the model says to the sheet, and how far it is from the original. */
+/** Measures one setting of the model: its answers to the sheet, and their distance from the original's. */
 import { isRight } from '#core/phantoms/wording.ts';
 import { Distances, type Distance } from '#core/quant/compare.ts';
-import { spoken, traced, type Answering, type Traced } from './ask.ts';
+import { generateAnswer, traceAnswer, type Answering, type Traced } from './ask.ts';
 import type { SheetQuestion } from './questions.ts';
 
-/** Questions whose answers are compared token by token, at the most. */
+/** Most questions whose answers are compared token by token. */
 export const COMPARED = 8;
 
-/** Of a sheet of so many. At least two are answered as the chat answers, for the speed. */
+/** Number of compared questions in a sheet. At least two others are answered without logits, to measure the speed. */
 export function comparedOf(questions: number): number {
   return Math.max(0, Math.min(COMPARED, questions - 2));
 }
 
-/** The longest right answer takes about half of it. */
+/** Token limit of an answer; the longest right answer takes about half of it. */
 const LONGEST = 96;
 
 export interface SheetAnswer {
@@ -20,19 +20,19 @@ export interface SheetAnswer {
   right: boolean;
 }
 
-/** What is known so far. */
+/** Results so far. */
 export interface Measured {
   answers: readonly SheetAnswer[];
-  /** Undefined before the first token, and of the original itself. */
+  /** Undefined before the first token, and for the original itself. */
   distance: Distance | undefined;
-  /** Over the answers that were written as the chat writes them. */
+  /** Mean speed of the answers that were written without logits. */
   tokensPerSecond: number | undefined;
 }
 
 /**
- * Answers every question greedily, the first of them (comparedOf) token by token.
+ * Answers every question greedily, the first ones (comparedOf) with logits.
  * @param reference the original's answers to those; undefined: this is the original
- * @param keep takes the traces of the original
+ * @param keep receives the traces of the original
  * @param on called after each answer
  * @throws AnswerError
  */
@@ -49,16 +49,16 @@ export async function measure(
   let [tokens, seconds] = [0, 0];
   for (const [at, question] of sheet.entries()) {
     const original = reference?.[at];
-    // What babbles is cut: twice the original's answer, and then some, is none.
+    // Cuts off runaway answers: no right answer is twice as long as the original's plus 8 tokens.
     const limit = original ? Math.min(LONGEST, 2 * original.ids.length + 8) : LONGEST;
     let said: { text: string; ended: boolean };
     if (at < compared) {
-      const own = await traced(engine, question, limit);
+      const own = await traceAnswer(engine, question, limit);
       said = own;
-      if (original) addRows(distances, original, await alongside(engine, question, original, own));
+      if (original) addRows(distances, original, await scoreOriginal(engine, question, original, own));
       else keep(own);
     } else {
-      const answer = await spoken(engine, question, limit);
+      const answer = await generateAnswer(engine, question, limit);
       said = answer;
       const { newTokens, decodeTokensPerSecond } = answer.turn;
       if (decodeTokensPerSecond) {
@@ -72,10 +72,15 @@ export async function measure(
   }
 }
 
-/** Predictions for the original's answer. Who said the same has already made them. */
-async function alongside(engine: Answering, question: SheetQuestion, original: Traced, own: Traced): Promise<Traced> {
+/** The logits for the original's answer. If the own answer is the same, they are known already. */
+async function scoreOriginal(
+  engine: Answering,
+  question: SheetQuestion,
+  original: Traced,
+  own: Traced,
+): Promise<Traced> {
   const isSame = own.ids.length === original.ids.length && own.ids.every((id, at) => id === original.ids[at]);
-  return isSame ? own : traced(engine, question, original.ids.length, original.ids);
+  return isSame ? own : traceAnswer(engine, question, original.ids.length, original.ids);
 }
 
 function addRows(distances: Distances, original: Traced, own: Traced): void {

@@ -10,14 +10,14 @@ const bins = 96;
 const mapSize = 48;
 export const DETAIL = 16;
 
-/** Where matrices come from: the original beside the page, what the chat has open, a file of the visitor's. */
+/** Where matrices come from: the shipped original, the package that the chat has open, or a file of the visitor. */
 export type Origin = 'original' | 'open-package' | 'file';
 
 /** One matrix under one setting. The newest request wins; everything is computed in a worker. */
 export class Microscope {
   settings = $state.raw<QuantSettings>(settingsOf('q8'));
   origin = $state<Origin>('original');
-  /** Of what is open. */
+  /** Name of the open source. */
   name = $state('');
   opening = $state.raw<{ file: string; doneBytes: number; totalBytes: number }>();
   matrices = $state.raw<readonly MatrixInfo[]>([]);
@@ -31,20 +31,20 @@ export class Microscope {
   facts = $state.raw<WeightFacts>();
   readonly shown = $derived(this.matrices.find(({ name }) => name === this.matrix));
   readonly #worker = new WeightsWorker(() => (this.#isLost = true));
-  /** Counts sources and inspections: what an older one answers is not taken. */
+  /** Counters of opened sources and inspections: the results of older ones are ignored. */
   #source = 0;
   #inspection = 0;
   #asked = 0;
   #reopen: (() => Promise<void>) | undefined;
-  /** The worker was replaced, and what was open in it is not open in the next. */
+  /** True after the worker was replaced: the new one has no open source. */
   #isLost = false;
 
-  /** Opens what `find` gives in place of what was open. @param find may throw FailureError */
+  /** Opens the source that `find` returns in place of the previous one. @param find may throw FailureError */
   async open(origin: Origin, find: () => Promise<WeightsSource>): Promise<void> {
     this.#reopen = () => this.open(origin, find);
     const mine = ++this.#source;
     this.#inspection++;
-    // Jobs wait for each other: what still runs is about something else.
+    // Jobs of a worker run one after another, and a running one is about the previous source.
     if (this.busy || this.opening) this.#worker.end();
     this.#isLost = false;
     this.busy = false;
@@ -71,7 +71,7 @@ export class Microscope {
     }
   }
 
-  /** After a failure: once more from the start. */
+  /** Opens the source again after a failure. */
   async retry(): Promise<void> {
     await this.#reopen?.();
   }
@@ -89,11 +89,11 @@ export class Microscope {
     this.inspect();
   }
 
-  /** Moves the detail so that it holds a weight, and points at that. */
+  /** Moves the detail so that it contains a weight, and points at the weight. */
   async look(row: number, column: number): Promise<void> {
     const { shown } = this;
     if (!shown) return;
-    // Of a matrix that is too large, fewer rows are looked at.
+    // In a matrix that is too large, only the first rows are inspected.
     const rows = this.result?.inspectedRows ?? shown.rows;
     const [atRow, atColumn] = [within(row, rows - 1), within(column, shown.columns - 1)];
     const [first, left] = [start(atRow, this.row, rows), start(atColumn, this.column, shown.columns)];
@@ -103,7 +103,7 @@ export class Microscope {
     await this.point(atRow, atColumn);
   }
 
-  /** The arithmetic of one weight. */
+  /** Points at a weight and shows its arithmetic. */
   async point(row: number, column: number): Promise<void> {
     if (this.pointed?.row === row && this.pointed.column === column && this.facts) return;
     this.pointed = { row, column };
@@ -116,9 +116,9 @@ export class Microscope {
     this.facts = undefined;
   }
 
-  /** With the settings, matrix and place as they are now; an older inspection that still runs gives way. */
+  /** Inspects the current matrix with the current settings and place; the result of an older inspection is ignored. */
   inspect(): void {
-    // What opens is inspected as soon as it is open.
+    // A source that is being opened is inspected when it is open.
     if (this.opening) return;
     if (this.#isLost) void this.retry();
     else void this.#inspect();
@@ -166,10 +166,10 @@ export class Microscope {
     this.inspect();
   }
 
-  /** Newest wins here too: a pointer crosses many weights. */
+  /** Asks for the facts of the pointed weight. Only the newest reply counts: a pointer crosses many weights. */
   async #ask(): Promise<void> {
     const { pointed } = this;
-    // It will be asked again behind what runs.
+    // While an inspection runs: it asks again when it has ended.
     if (!pointed || this.busy) return;
     const mine = ++this.#asked;
     try {
@@ -177,13 +177,13 @@ export class Microscope {
       if (mine === this.#asked) this.facts = facts;
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
-      // The worker broke off, and the job that broke it says why.
+      // The worker crashed; the job that caused it reports why.
       if (mine === this.#asked) this.facts = undefined;
     }
   }
 }
 
-/** A matrix of attention, where there is one: small enough to see, and not as plain as a table of words. */
+/** An attention matrix, if there is one: it is small and shows more than the embedding table. */
 function firstToShow(matrices: readonly MatrixInfo[]): string | undefined {
   return (matrices.find(({ name }) => name.includes('q_proj')) ?? matrices[0])?.name;
 }
@@ -192,7 +192,7 @@ function within(value: number, most: number): number {
   return Math.min(most, Math.max(0, Math.floor(value)));
 }
 
-/** First row of a detail that holds `at`: where it is, if that does; else half a detail before it. */
+/** First row of a detail that contains `at`: the current one if that does, else half a detail before `at`. */
 function start(at: number, now: number, size: number): number {
   if (at >= now && at < now + DETAIL) return now;
   return within(at - DETAIL / 2, Math.max(0, size - DETAIL));

@@ -4,7 +4,7 @@ import { t } from '../../platform/locale.svelte.ts';
 import { settingsCode, type PartSettings } from './settings-code.ts';
 import type { Trial } from './trial.svelte.ts';
 
-/** "q4 · 32 · 반올림": what differs between settings, in few words. */
+/** A short name of settings, for example "q4 · 32 · 반올림". */
 export function nameOfSettings({ format, blockSize, symmetric, method }: QuantSettings): string {
   if (format === 'fp16') return format;
   const parts = [format, t('quant.name.block', { size: blockSize })];
@@ -23,7 +23,7 @@ export function nameOfTrial({ subject }: Pick<Trial, 'subject'>): string {
   return subject.type === 'parts' ? nameOfParts(subject.parts) : subject.name;
 }
 
-/** Without what most settings have. */
+/** Leaves out the values that most settings share. */
 function shortName(settings: QuantSettings): string {
   const { format, blockSize, symmetric, method } = settings;
   const parts: string[] = [format];

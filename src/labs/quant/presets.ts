@@ -1,11 +1,11 @@
-/** Settings to begin from: `quant.preset.<name>` in the messages. */
+/** Preset settings: `quant.preset.<name>` is the title of each in the messages. */
 import type { QuantFormat, QuantMethod, QuantSettings } from '#core/quant/settings.ts';
 import { everyPart, type PartSettings } from './settings-code.ts';
 
 export const PRESETS = ['fp16', 'q8', 'q4', 'q4-search', 'nf4', 'q3', 'q2', 'mixed'] as const;
 export type Preset = (typeof PRESETS)[number];
 
-/** In blocks of 32, as the exporter does it. */
+/** Blocks of 32, as in the exporter. */
 export function settingsOf(format: QuantFormat, method: QuantMethod = 'round'): QuantSettings {
   return { format, symmetric: true, blockSize: 32, method };
 }

@@ -5,18 +5,18 @@ import type { ChatMessage } from '#core/chat/message.ts';
 import { drawnPhantom } from '../../chat/phantoms.ts';
 
 export interface SheetQuestion {
-  /** Set and number of the phantom: what people see as its number. */
+  /** Set and index of the phantom, shown to people as its number. */
   number: string;
   language: Language;
   text: string;
-  /** The one right answer. */
+  /** The right answer. */
   answer: string;
   image: File;
 }
 
 /**
  * `count` questions about the phantoms 1 … `count` of one of the page's sets, which no model was trained on: one each, Korean
- * and English in turn, of every kind that the teaching model learnt. The same for everybody who names the set.
+ * and English in turn, of every kind that the teaching model learnt. The same set always gives the same sheet.
  */
 export function sheetOf(set: number, count: number): SheetQuestion[] {
   return Array.from({ length: count }, (_, at) => {
@@ -28,7 +28,7 @@ export function sheetOf(set: number, count: number): SheetQuestion[] {
   });
 }
 
-/** As the model was trained: the image in front of the question, nothing before it. */
+/** The messages in the form that the model was trained on: the image, then the question, nothing before. */
 export function messagesOf({ number, text, image }: SheetQuestion): ChatMessage[] {
   return [
     {

@@ -1,4 +1,4 @@
-/** Settings in few letters, for links and for keys: `q4-32-s-round`; `fp16` alone has no more to it. */
+/** Short codes of settings, for links and keys: `q4-32-s-round`; `fp16` has no further fields. */
 import { MODEL_PARTS, type ModelPart } from '#core/gemma3/parts.ts';
 import {
   BLOCK_SIZES,
@@ -11,7 +11,7 @@ import {
 
 export type PartSettings = Readonly<Record<ModelPart, QuantSettings>>;
 
-/** Stand-ins for what has no effect: two settings that mean the same have one code. */
+/** Values for fields without effect: equivalent settings get the same code. */
 const PLAIN = { symmetric: true, blockSize: 32, method: 'round' } as const;
 
 export function settingsCode({ format, blockSize, symmetric, method }: QuantSettings): string {
@@ -20,7 +20,7 @@ export function settingsCode({ format, blockSize, symmetric, method }: QuantSett
   return `${format}-${blockSize}-${kind}-${method}`;
 }
 
-/** @returns undefined for what is no code */
+/** @returns undefined for an invalid code */
 export function readSettings(code: string): QuantSettings | undefined {
   const [name, size, kind, how, ...rest] = code.split('-');
   const format: QuantFormat | undefined = QUANT_FORMATS.find((known) => known === name);
@@ -38,7 +38,7 @@ export function partsCode(parts: PartSettings): string {
   return new Set(codes).size === 1 ? (codes[0] ?? '') : codes.join('_');
 }
 
-/** @returns undefined for what is no code */
+/** @returns undefined for an invalid code */
 export function readParts(code: string): PartSettings | undefined {
   const codes = code.split('_');
   const all = codes.length === 1 ? MODEL_PARTS.map(() => codes[0] ?? '') : codes;

@@ -3,33 +3,33 @@ import { SETS } from '#core/phantoms/sets.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
 import { partsCode, readParts, readSettings, settingsCode, type PartSettings } from './settings-code.ts';
 
-/** Of the guided path. */
+/** Steps of the guided path. */
 export const STEPS = [1, 2, 3, 4, 5] as const;
 export type Step = (typeof STEPS)[number];
 
-/** How many phantoms are asked about. */
+/** Numbers of phantoms to ask about. */
 export const SHEET_SIZES = [5, 10, 50] as const;
 export type SheetSize = (typeof SHEET_SIZES)[number];
 
-/** What a link holds. Files cannot go along. */
+/** What a link stores. Files cannot be included. */
 export interface Shared {
   step: Step;
-  /** Undefined: the first that is offered. */
+  /** Undefined: the first one that is offered. */
   matrix: string | undefined;
   settings: QuantSettings;
   /** First row and column of the detail. */
   row: number;
   column: number;
   parts: PartSettings;
-  /** Set of phantoms that is asked about. */
+  /** The set of the phantoms to ask about. */
   set: number;
-  /** Undefined: as many as the machine is good for. */
+  /** Undefined: the default for the speed of the machine. */
   phantoms: SheetSize | undefined;
-  /** What was tried on the whole model. */
+  /** Settings that were tried on the whole model. */
   tried: readonly PartSettings[];
 }
 
-/** More would only be a way to keep a machine busy. */
+/** Most settings in a link: running more would keep the visitor's machine busy for too long. */
 const mostTried = 24;
 
 export function writeShared(shared: Shared): string {
@@ -43,10 +43,10 @@ export function writeShared(shared: Shared): string {
   return query.toString();
 }
 
-/** What of it the query names. */
+/** The fields that a query contains. */
 export type Found = { [Name in keyof Shared]: Shared[Name] | undefined };
 
-/** `broken` are the names of what cannot be read. */
+/** `broken`: names of the parameters that cannot be read. */
 export function readShared(query: URLSearchParams): { found: Found; broken: string[] } {
   const broken: string[] = [];
   const read = <Value>(name: string, parse: (text: string) => Value | undefined): Value | undefined => {

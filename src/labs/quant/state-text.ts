@@ -2,7 +2,7 @@ import { bytes } from '../../platform/figures.ts';
 import { t } from '../../platform/locale.svelte.ts';
 import type { Trial } from './trial.svelte.ts';
 
-/** What a trial does now, or why it does nothing. */
+/** Text for the state of a trial and its progress. */
 export function stateOf({ state, progress }: Trial): string {
   if (!progress) return t(`quant.state.${state}`);
   if (state === 'making') {

@@ -4,13 +4,13 @@ import type { ModelPart } from '#core/gemma3/parts.ts';
 import type { Measured } from './measure.ts';
 import { partsCode, type PartSettings } from './settings-code.ts';
 
-/** What is tried: the original's weights under some settings, or somebody's package as it is. */
+/** What is tried: the original's weights with some settings, or a visitor's package unchanged. */
 export type Subject = { type: 'parts'; parts: PartSettings } | { type: 'package'; name: string; source: PackageSource };
 
-/** waiting: not yet, or not again · making: weights are quantized · opening: they go to the device · asking */
+/** waiting: not started · making: weights are quantized · opening: they are loaded onto the device · asking */
 export type TrialState = 'waiting' | 'making' | 'opening' | 'asking' | 'done' | 'cancelled' | 'failed';
 
-/** What the page says of a package that cannot be compared with the original. */
+/** Vocabulary sizes of a package that cannot be compared with the original. */
 export interface OtherVocabulary {
   own: number;
   original: number;
@@ -18,17 +18,17 @@ export interface OtherVocabulary {
 
 let made = 0;
 
-/** One setting of the whole model, and what came of it. */
+/** One setting of the whole model, and its results. */
 export class Trial {
   readonly id = `trial-${++made}`;
   state = $state<TrialState>('waiting');
-  /** Of the state it is in. */
+  /** Progress of the current state. */
   progress = $state.raw<{ done: number; total: number }>();
   failure = $state.raw<Failure>();
   otherVocabulary = $state.raw<OtherVocabulary>();
   weightBytes = $state<number>();
   bitsPerWeight = $state<number>();
-  /** True where size and bits are what the device holds: nobody says what the format takes. */
+  /** True if size and bits were measured on the device, because the package does not state them. */
   sizeOnDevice = $state(false);
   asFloats = $state.raw<readonly ModelPart[]>([]);
   memory = $state.raw<MemoryStats>();
@@ -41,19 +41,19 @@ export class Trial {
     readonly isReference: boolean,
   ) {}
 
-  /** Two trials of one key are the same. */
+  /** Trials with the same key are the same. */
   get key(): string {
     return this.subject.type === 'parts' ? partsCode(this.subject.parts) : `package:${this.id}`;
   }
 
-  /** On the GPU all purposes together; on the CPU what WebAssembly has taken, where the browser tells. */
+  /** On the GPU the sum of all purposes; on the CPU the WebAssembly memory, if the browser reports it. */
   get memoryBytes(): number | undefined {
     if (!this.memory) return undefined;
     const onGpu = Object.values(this.memory.gpu).reduce((sum, { bytes }) => sum + bytes, 0);
     return onGpu || this.memory.wasmHeap?.bytes;
   }
 
-  /** Ready to begin from nothing. */
+  /** Drops all results. */
   reset(): void {
     this.state = 'waiting';
     this.progress = undefined;

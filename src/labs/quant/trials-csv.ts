@@ -3,7 +3,7 @@ import { t } from '../../platform/locale.svelte.ts';
 import { nameOfTrial } from './names.ts';
 import type { Trials } from './trials.svelte.ts';
 
-/** A row a setting, with the answers behind: what was asked is said in the heads. */
+/** CSV with one row per setting: figures, then answers. The header contains the questions. */
 export function trialsCsv({ trials, set, questions }: Pick<Trials, 'trials' | 'set' | 'questions'>): string {
   const tried = trials.filter(({ measured }) => measured.answers.length > 0);
   const asked = Math.max(0, ...tried.map(({ measured }) => measured.answers.length));

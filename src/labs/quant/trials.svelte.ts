@@ -14,21 +14,21 @@ import type { SheetSize } from './share.ts';
 import { Trial, type Subject } from './trial.svelte.ts';
 import { variantsOf } from './variants.ts';
 
-/** Room for an image, a question and an answer. */
+/** Enough tokens for an image, a question and an answer. */
 const contextLength = 512;
 
 /** The run was cancelled. */
 class Cancelled extends Error {}
 
-/** The whole model under one setting after the other, each on an engine of its own. One at a time. */
+/** Runs the whole model with one setting after another, each in a new engine. */
 export class Trials {
   trials = $state.raw<readonly Trial[]>([]);
-  /** Of the next trial. */
+  /** Settings of the next trial. */
   parts = $state.raw<PartSettings>(presets.q4);
-  /** Phantoms that are asked about. */
+  /** The set of the phantoms to ask about. */
   set = $state((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % SETS);
   running = $state(false);
-  /** The questions so far asked. */
+  /** The questions of the current sheet. */
   questions = $state.raw<readonly SheetQuestion[]>([]);
   readonly announcer = new Announcer();
   readonly done = $derived(this.trials.filter(({ state }) => state === 'done'));
@@ -48,17 +48,17 @@ export class Trials {
     private readonly provider: () => OpenOptions['provider'],
   ) {}
 
-  /** Puts settings on the list, to be run later. */
+  /** Adds settings to the list, to be run later. */
   announce(all: readonly PartSettings[]): void {
     for (const parts of all) this.#trialOf({ type: 'parts', parts });
   }
 
-  /** Runs these, the original before all else, unless something runs. What was run before is run again. */
+  /** Runs these settings after the original, unless trials are running. Finished trials run again. */
   async run(all: readonly PartSettings[]): Promise<void> {
     await this.#runAll(all.map((parts) => this.#trialOf({ type: 'parts', parts })));
   }
 
-  /** Each variant of a package as a trial of its own. */
+  /** Runs each variant of a package as a separate trial. */
   async runPackage(name: string, source: PackageSource): Promise<void> {
     if (this.running) return;
     const variants = variantsOf(source);
@@ -75,12 +75,12 @@ export class Trials {
     await this.#runAll([trial]);
   }
 
-  /** What waits, for example because a link named it. */
+  /** Runs the waiting trials, for example those of a link. */
   async runWaiting(): Promise<void> {
     await this.#runAll(this.trials.filter(({ state }) => state === 'waiting'));
   }
 
-  /** At once: both workers are ended. What was measured stays. */
+  /** Cancels at once: both workers are ended. Results are kept. */
   cancel(): void {
     if (!this.running) return;
     this.#cancelled = true;
@@ -94,7 +94,7 @@ export class Trials {
     this.trials = this.trials.filter((other) => other !== trial);
   }
 
-  /** Other phantoms: results of these cannot be compared with later ones. */
+  /** Changes to other phantoms and resets all trials: results on different phantoms cannot be compared. */
   drawNew(set = (this.set + 1) % SETS): void {
     if (this.running || set === this.set) return;
     this.set = set;
@@ -123,7 +123,7 @@ export class Trials {
       for (const trial of queue) trial.reset();
       for (const trial of queue) {
         await this.#perform(trial);
-        // Nothing can be held against an original that did not come.
+        // Without the original's answers there is nothing to compare with.
         if (this.#cancelled || (trial === reference && trial.state !== 'done')) break;
       }
     } finally {
@@ -155,7 +155,7 @@ export class Trials {
       this.announcer.say(t(this.#cancelled ? 'quant.announce.cancelled' : 'quant.announce.failed', { name }));
     } finally {
       trial.progress = undefined;
-      // The worker goes, and the memory of the model with it.
+      // Ending the worker frees the model's memory.
       engine.end();
       this.#engine = undefined;
     }
@@ -164,11 +164,11 @@ export class Trials {
   /** @throws AnswerError, Cancelled */
   async #measure(trial: Trial, engine: EngineClient): Promise<void> {
     const source = trial.subject.type === 'parts' ? await this.#make(trial, trial.subject.parts) : trial.subject.source;
-    this.#goOn();
+    this.#throwIfCancelled();
     trial.state = 'opening';
     trial.progress = undefined;
     const isOpen = await engine.open(source, { contextLength, provider: this.provider() });
-    this.#goOn();
+    this.#throwIfCancelled();
     const { model, openFailure } = engine;
     if (!isOpen || !model) throw new AnswerError(openFailure ?? { code: 'no-model', detail: {} });
     if (trial.isReference) this.#vocabulary = model.vocabularySize;
@@ -193,7 +193,7 @@ export class Trials {
         trial.memory = engine.stats?.memory ?? trial.memory;
       },
     );
-    this.#goOn();
+    this.#throwIfCancelled();
     if (trial.isReference) this.#traces = traces;
     if (trial.subject.type === 'package') this.#sizeOnDevice(trial, model.parameters);
   }
@@ -213,14 +213,14 @@ export class Trials {
     return { type: 'files', name: result.name, files: result.files };
   }
 
-  /** Nobody says what the format of a package takes: what its weights take on the device is said instead. */
+  /** A package does not state the size of its weights: their size on the device is shown instead. */
   #sizeOnDevice(trial: Trial, parameters: number | undefined): void {
     trial.weightBytes = trial.memory?.gpu.weights.bytes;
     trial.sizeOnDevice = true;
     trial.bitsPerWeight = trial.weightBytes && parameters ? (8 * trial.weightBytes) / parameters : undefined;
   }
 
-  #goOn(): void {
+  #throwIfCancelled(): void {
     if (this.#cancelled) throw new Cancelled();
   }
 }

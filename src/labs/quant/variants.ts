@@ -1,18 +1,18 @@
 import type { PackageSource } from '#core/protocol/engine.ts';
 
 export interface Variant {
-  /** As its files are marked: q4, fp16 …; '' for files without a mark. */
+  /** The suffix of its files: q4, fp16 …; '' for files without a suffix. */
   mark: string;
   source: PackageSource;
 }
 
-/** `onnx/decoder_model_merged_q4.onnx`, with what is stored beside it: graph and mark. */
+/** Matches `onnx/decoder_model_merged_q4.onnx` and its external data; captures graph and mark. */
 const GRAPH = /^onnx\/(decoder_model_merged|embed_tokens|vision_encoder|model)(?:_([a-z0-9]+))?\.onnx/u;
 
 /**
- * The variants of a package of files, each as a package of its own: the layout of transformers.js keeps several decoders in one
- * folder. Graphs that have no file of the variant's mark come along in all of theirs. A manifest names one variant, and is
- * left out where there are several. An address has one: the engine chooses.
+ * The variants of a package of files, each as a separate package: the layout of transformers.js keeps several decoders in one
+ * folder. A graph without a file of the variant's mark is included with all its files. A manifest names one variant and is
+ * left out if there are several. An address counts as one variant: the engine chooses.
  */
 export function variantsOf(source: PackageSource): Variant[] {
   if (source.type === 'url') return [{ mark: '', source }];

@@ -1,8 +1,8 @@
-/** Where two answers differ, word by word. */
+/** Compares two answers word by word. */
 
 export interface Word {
   text: string;
-  /** It stands in the reference too, in this order. */
+  /** True if the reference contains the word too, in the same order. */
   same: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { dash } from '../../platform/figures.ts';
 import { locale } from '../../platform/locale.svelte.ts';
 
-/** A quotient with two decimals; a dash where there is nothing to divide by. */
+/** A quotient with two decimals; a dash if the divisor is 0. */
 export function ratio(above: number, below: number): string {
   if (below === 0) return dash;
   return new Intl.NumberFormat(locale.current, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(
@@ -9,7 +9,7 @@ export function ratio(above: number, below: number): string {
   );
 }
 
-/** Against the base: −18.5 %, +3 %. */
+/** Change relative to the base: −18.5 %, +3 %. */
 export function change(fraction: number): string {
   const sign = fraction < 0 ? '−' : fraction > 0 ? '+' : '±';
   const size = new Intl.NumberFormat(locale.current, {

@@ -10,10 +10,10 @@ import { unpackShared, type Shared } from './share.ts';
 import { BASE, Tokenizers } from './tokenizers/tokenizers.svelte.ts';
 import { TotalsCounter } from './text/totals.ts';
 
-/** UTF-16 units of text that are compared live. */
+/** Longest text that is compared live, in UTF-16 units. */
 export const maxText = 200_000;
 
-/** The host that ids of repositories belong to. */
+/** Host of the repositories. */
 const hub = 'https://huggingface.co';
 
 const hubPrefix = 'hf:';
@@ -26,29 +26,29 @@ export class TokenizerLab {
   readonly tokenizers: Tokenizers;
   readonly live = new LiveText(this.worker, () => this.#restored);
   readonly pairs = new Pairs(this.worker);
-  /** Of a text file that was not taken. */
+  /** Failure of a text file that was not accepted. */
   textFailure = $state.raw<Failure>();
-  /** The address was to hold a text and does not. */
+  /** True if the address should contain a text and does not. */
   linkBroken = $state(false);
   readonly #counter = new TotalsCounter();
   readonly totals = $derived(this.#counter.totals(this.live.units, BASE));
   #started = false;
 
-  /** @param page address of the page; vocabulary and packs lie beside it */
+  /** @param page address of the page; vocabulary and packs are in folders beside it */
   constructor(page: string) {
     this.tokenizers = new Tokenizers(this.worker, page);
     this.live.text = examples.clinical;
   }
 
-  /** At the first visit: what the address asks for, then the tokenizers, the base before what builds on it. */
+  /** Called at the first visit: applies the address, then loads the tokenizers, the base before its packs. */
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    place.onArrival((address) => void this.#arrive(address));
+    place.onArrival((address) => void this.#applyAddress(address));
     void this.#loadAll();
   }
 
-  /** Files from a picker or dropped on the page: what they are says where they go. */
+  /** Adds picked or dropped files: their type decides whether they are a text, pairs or a tokenizer. */
   async addFiles(files: readonly File[]): Promise<void> {
     for (const file of files) {
       const kind = /\.(tsv|txt|md)$/i.exec(file.name)?.[1]?.toLowerCase() ?? (file.type === 'text/plain' ? 'txt' : '');
@@ -64,7 +64,7 @@ export class TokenizerLab {
     this.#use();
   }
 
-  /** Fetches again what failed, or for the first time what a link named; packs come with their base. */
+  /** Loads a tokenizer that failed or that a link named. Loading the base also loads its packs. */
   async retry(entry: Entry): Promise<void> {
     await this.tokenizers.load(entry);
     if (entry.key === BASE) await this.#loadAll();
@@ -81,7 +81,7 @@ export class TokenizerLab {
     this.#use();
   }
 
-  /** What a link to this comparison has to hold. */
+  /** The state that a link to this comparison stores. */
   shared(): Shared {
     const tokenizers = this.tokenizers.shown.flatMap(({ key, source, builtIn }) => {
       if (builtIn) return [key];
@@ -109,7 +109,7 @@ export class TokenizerLab {
     this.live.text = text;
   }
 
-  async #arrive({ lab, query }: Address): Promise<void> {
+  async #applyAddress({ lab, query }: Address): Promise<void> {
     if (lab !== 'tokenizer') return;
     const packed = query.get('s');
     const text = query.get('text');
@@ -123,7 +123,7 @@ export class TokenizerLab {
     for (const entry of this.tokenizers.entries) {
       if (entry.builtIn) entry.shown = shared.tokenizers.includes(entry.key);
     }
-    // Tens of megabytes from elsewhere: the visitor says when.
+    // Downloads of tens of megabytes from another host start when the visitor agrees.
     const ids = shared.tokenizers.filter((key) => key.startsWith(hubPrefix)).map((key) => key.slice(hubPrefix.length));
     for (const id of ids) {
       if (/^[\w-]+\/[\w.-]+$/.test(id)) this.tokenizers.announce({ type: 'hugging-face', id, root: hub }, id);
@@ -131,7 +131,7 @@ export class TokenizerLab {
     this.#use();
   }
 
-  /** What is built in and not there. */
+  /** Loads the built-in tokenizers that are not loaded. */
   async #loadAll(): Promise<void> {
     for (const entry of this.tokenizers.entries) {
       if (!entry.builtIn || entry.ready || entry.state === 'loading') continue;
@@ -141,7 +141,7 @@ export class TokenizerLab {
     }
   }
 
-  /** Into a worker that knows nothing: the tokenizers, then the text. One that cannot be loaded again is not tried twice. */
+  /** Restores a new worker: loads the tokenizers, then sends the text. A tokenizer that fails is not tried again. */
   async #restore(): Promise<void> {
     for (const entry of this.tokenizers.entries) if (entry.ready) await this.tokenizers.load(entry);
     this.#use();

@@ -1,18 +1,18 @@
-/** A link that holds a text and what it is compared with: JSON, deflated, in letters that an address may have. */
+/** A link that contains a text and its tokenizers: JSON, deflated, in URL-safe Base64. */
 
 import { isJsonObject } from '#core/json.ts';
 
-/** What a link holds. */
+/** What a link stores. */
 export interface Shared {
   text: string;
-  /** Keys of built-in tokenizers and `hf:owner/name`; those from files cannot go along. */
+  /** Keys of built-in tokenizers and `hf:owner/name`; tokenizers from files cannot be included. */
   tokenizers: readonly string[];
 }
 
-/** Characters of the whole address. Browsers take more; mail programs and messengers cut. */
+/** Most characters of the whole address. Browsers accept more; mail programs and messengers cut longer ones. */
 export const longestLink = 16_000;
 
-/** Characters of text; what unpacks to more is no link of ours. */
+/** Most characters of the unpacked text; a link with more was not made here. */
 const maxText = 200_000;
 
 /** @param page address of the page, with or without a hash */
@@ -29,7 +29,7 @@ export async function packShared(shared: Shared): Promise<string> {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** @returns undefined where the link is broken or holds something else */
+/** @returns undefined if the link is broken or contains something else */
 export async function unpackShared(packed: string): Promise<Shared | undefined> {
   try {
     const binary = atob(packed.replaceAll('-', '+').replaceAll('_', '/'));
@@ -41,7 +41,7 @@ export async function unpackShared(packed: string): Promise<Shared | undefined> 
   }
 }
 
-/** A small link may unpack to gigabytes. */
+/** Reads at most `most` characters: a small link may unpack to gigabytes. */
 async function textUpTo(stream: ReadableStream<Uint8Array<ArrayBuffer>>, most: number): Promise<string> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;

@@ -3,7 +3,7 @@ import { locale } from '../../platform/locale.svelte.ts';
 
 const sign = (value: number) => (value < 0 ? '−' : value > 0 ? '+' : '±');
 
-/** −18.5%, +5%, ±0%; one digit behind the point below ten percent. */
+/** −18%, +5.3%, ±0%: one digit after the point below ten percent. */
 export function signedPercent(fraction: number): string {
   return sign(fraction) + percent(Math.abs(fraction));
 }

@@ -32,7 +32,7 @@ test.each([
   [
     'a text that doubles',
     "{% set ns = namespace(s='0123456789') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
-    /text of more than/,
+    /string of more than/,
   ],
   ['a macro that calls itself', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /./],
 ])('%s is refused within seconds, by name', (_, source, reason) => {

@@ -109,7 +109,7 @@ it('refuses strengths that are not one number for each, and names that are taken
   await expect(cache.read({ adapters, strengths: [1], truncateTo: [] }, signal)).rejects.toThrow(RangeError);
   await expect(cache.read({ adapters, strengths: [1, NaN], truncateTo: [] }, signal)).rejects.toThrow(RangeError);
   await expect(cache.read({ adapters, strengths: [1, 1], truncateTo: [] }, signal)).rejects.toThrow(
-    /adapter a: another adapter of this name/,
+    /adapter a: another adapter has the same name/,
   );
   expect(reads).toBe(0);
 });

@@ -15,7 +15,7 @@ import { readHash } from '../../../src/platform/place.svelte.ts';
 import { adapterAmong } from '../../../src/labs/lora/adapter-files.ts';
 import { judgeAnswer } from '../../../src/labs/lora/answer-verdict.ts';
 import { heatCells, parameterOf, parametersAt } from '../../../src/labs/lora/heat.ts';
-import { partingOf } from '../../../src/labs/lora/first-divergence.ts';
+import { findFirstDivergence } from '../../../src/labs/lora/first-divergence.ts';
 import { linkTo, parametersOf, readParameters, type SharedLab } from '../../../src/labs/lora/share.ts';
 import { mannerOf, shippedAdapter, skillOf } from '../../../src/labs/lora/shipped.ts';
 import { choicesOf, shownToken } from '../../../src/labs/lora/token-choices.ts';
@@ -27,8 +27,8 @@ test.each([
   [[], [5], 0],
   [[], [], undefined],
 ])('%j and %j part at %s, whichever comes first', (first, second, at) => {
-  expect(partingOf(first, second)).toBe(at);
-  expect(partingOf(second, first)).toBe(at);
+  expect(findFirstDivergence(first, second)).toBe(at);
+  expect(findFirstDivergence(second, first)).toBe(at);
 });
 
 const shared: SharedLab = {

@@ -1,23 +1,23 @@
 /**
- * Chat templates are programs of anybody's, and @huggingface/jinja runs them without an end: here each may do as much as a
- * long conversation takes many times over, and no more.
+ * Chat templates are programs from a package, and @huggingface/jinja runs them without limits. Here each render has a
+ * budget: many times what a long conversation takes.
  */
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
 
 /** Characters of source; templates with tools and thinking have 20,000. */
 export const MAX_TEMPLATE_LENGTH = 200_000;
-/** Evaluated expressions and statements, and the sizes of what they give. A message takes some hundreds. */
+/** Most evaluated expressions and statements, plus the sizes of their results. A message takes a few hundred. */
 const MAX_WORK = 1_500_000;
-/** Characters of any one text. */
+/** Most characters of one string. */
 const MAX_TEXT_LENGTH = 20_000_000;
-/** Numbers of one range(). */
+/** Most numbers of one range(). */
 const MAX_RANGE = 100_000;
 
 type Evaluate = Interpreter['evaluate'];
 
 class BoundedInterpreter extends Interpreter {
   #work = 0;
-  /** What loops run over: each turn has its price, even where the loop's body is empty. */
+  /** Values that loops iterate over: each iteration counts as work, even if the loop's body is empty. */
   readonly #iterated = new Set<unknown>();
 
   /** Every statement and expression comes through here. */
@@ -29,7 +29,7 @@ class BoundedInterpreter extends Interpreter {
     const { value } = result;
     if (typeof value === 'string') {
       if (value.length > MAX_TEXT_LENGTH)
-        throw new RangeError(`the template makes a text of more than ${MAX_TEXT_LENGTH} characters`);
+        throw new RangeError(`the template makes a string of more than ${MAX_TEXT_LENGTH} characters`);
       this.#spend(value.length / 64);
     } else if (Array.isArray(value)) this.#spend(this.#iterated.has(node) ? value.length * 4 : value.length / 16);
     else if (value instanceof Map && this.#iterated.has(node)) this.#spend(value.size * 4);
@@ -49,24 +49,25 @@ class BoundedInterpreter extends Interpreter {
 }
 
 /**
- * @returns the renderer; it throws Error with what the template says when it refuses its variables, and RangeError beyond the limits
+ * @returns the renderer; it throws Error with the template's message when the template rejects its variables, and RangeError
+ *   when a limit is exceeded
  * @throws Error for source with syntax errors, RangeError for source that is too long
  */
 export function compile(source: string): (variables: Readonly<Record<string, unknown>>) => string {
   if (source.length > MAX_TEMPLATE_LENGTH)
     throw new RangeError(`${source.length} characters, more than ${MAX_TEMPLATE_LENGTH}`);
-  // As the library's own Template, whose interpreter cannot be replaced.
+  // The same steps as in the library's Template, whose interpreter cannot be replaced.
   const program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
   return (variables) => {
     const environment = new Environment();
     for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) environment.set(name, value);
     const { value } = new BoundedInterpreter(environment).run(program);
-    if (typeof value !== 'string') throw new TypeError('the template gives no text');
+    if (typeof value !== 'string') throw new TypeError('the template did not render a string');
     return value;
   };
 }
 
-/** Those of the library's Template. */
+/** The globals of the library's Template. */
 const GLOBALS: Readonly<Record<string, unknown>> = {
   ...{ true: true, false: false, none: null, True: true, False: false, None: null },
   raise_exception(reason: unknown): never {

@@ -1,4 +1,4 @@
-/** The words side of a loaded model: messages to token ids, token ids to text. */
+/** The text side of a loaded model: converts messages to token ids and token ids to text. */
 import { buildPrompt, type ImageTokens, type Prompt, type RenderChat } from '#core/chat/prompt.ts';
 import type { ChatTokenizer } from '#core/chat/tokenizer.ts';
 import type { ChatMessage } from '#core/chat/message.ts';
@@ -24,7 +24,7 @@ export class Chat {
     return buildPrompt(messages, this.#render, this.#answers, this.#image);
   }
 
-  /** What the model said, so that the next prompt repeats its tokens and not another spelling of the same text. */
+  /** Remembers the ids of an answer, so that the next prompt repeats them and not another tokenization of the same text. */
   remember(text: string, ids: readonly number[]): void {
     this.#answers.add(text, ids);
   }
@@ -60,8 +60,8 @@ export async function loadChat(reader: PackageReader, tokensPerImage: number): P
 const turnHeading = 'model\n';
 
 /**
- * A tokenizer that gives back the ids of an answer for its text. A model may write a text in other tokens than the
- * tokenizer would; without this the KV cache would not match from there on.
+ * A tokenizer that returns the remembered ids for the text of an answer. A model may generate other tokens than the
+ * tokenizer makes of the same text; the KV cache would not match from that token on.
  */
 class RememberedAnswers implements ChatTokenizer {
   readonly #tokenizer: ChatTokenizer;
@@ -73,7 +73,7 @@ class RememberedAnswers implements ChatTokenizer {
     this.controlTokens = tokenizer.controlTokens;
   }
 
-  /** Templates trim what they write, so the text is kept trimmed. */
+  /** Templates trim the text of a message, so the key is trimmed too. */
   add(text: string, ids: readonly number[]): void {
     if (text.trim() !== '') this.#ids.set(text.trim(), ids);
   }

@@ -1,4 +1,4 @@
-/** Looking into parsed JSON whose shape nobody vouches for. */
+/** Helpers for parsed JSON of unknown shape. */
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,13 +1,13 @@
 import type { ChatTokenizer } from '#core/chat/tokenizer.ts';
 
-/** Text that an answer has grown by. */
+/** Text that was appended to an answer. */
 export interface TextDelta {
   text: string;
   /** The model's thinking, which the page folds away. */
   thought: boolean;
 }
 
-/** MedGemma frames its thinking with these two, and heads it with a word of its own. */
+/** MedGemma encloses its thinking in these two tokens, and begins it with a heading. */
 const THOUGHT_BEGIN = '<unused94>';
 const THOUGHT_END = '<unused95>';
 const THOUGHT_HEADING = 'thought\n';
@@ -16,15 +16,15 @@ const BYTE = /^<0x([0-9A-F]{2})>$/;
 
 /**
  * Turns the tokens of one answer into text as they come. A delta never ends within a UTF-8 character (a Hangul syllable is
- * up to three byte tokens), special tokens are left out, and so are the frame and the heading of a thought.
+ * up to three byte tokens). Special tokens and the heading of a thought are left out.
  */
 export class TextStream {
   private readonly thoughtBegin: number | undefined;
   private readonly thoughtEnd: number | undefined;
-  // A byte order mark within an answer is a character like any other.
+  // A byte order mark within an answer is an ordinary character.
   private readonly utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
   private thought = false;
-  /** While a thought's first letters may still be its heading. */
+  /** The beginning of a thought while it may still be the heading; undefined otherwise. */
   private heading: string | undefined;
   private deltas: TextDelta[] = [];
 
@@ -51,7 +51,7 @@ export class TextStream {
     return this.take();
   }
 
-  /** What is still held back; bytes that never became a character are U+FFFD. */
+  /** The text that is still held back; incomplete characters become U+FFFD. */
   end(): TextDelta[] {
     this.flush();
     return this.take();

@@ -19,8 +19,8 @@ export interface TemplateFiles {
 }
 
 /**
- * The package's template, looked for in Hugging Face's order; Gemma 3's own where there is none.
- * @throws FailureError file-broken where a template is none
+ * The package's template, looked for in Hugging Face's order; Gemma 3's template if there is none.
+ * @throws FailureError file-broken for a file without a valid template
  */
 export function findChatTemplate(files: TemplateFiles): ChatTemplate {
   if (files.jinja !== undefined) return { source: files.jinja, from: 'chat_template.jinja' };

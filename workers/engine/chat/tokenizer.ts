@@ -13,8 +13,8 @@ export interface LoadedTokenizer {
 }
 
 /**
- * From the parsed tokenizer.json and tokenizer_config.json.
- * @throws FailureError 'file-broken' where neither our encoder nor the library reads them
+ * Makes the tokenizer of the parsed tokenizer.json and tokenizer_config.json.
+ * @throws FailureError 'file-broken' if neither our encoder nor the library can read them
  */
 export async function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Promise<LoadedTokenizer> {
   if (!isRecord(tokenizerJson)) throw broken('tokenizer.json', 'not an object');

@@ -46,7 +46,7 @@ async function searchAll(
   onProgress: (doneRows: number, totalRows: number) => void,
 ): Promise<void> {
   const { rows: total, columns } = rows.table;
-  // Each block is read from a Blob, and meanwhile the worker hears a Stop.
+  // Reading a block from a Blob is asynchronous, so the worker can receive a Stop meanwhile.
   for await (const { first, values } of rows.blocks()) {
     signal.throwIfAborted();
     search.add(first, values);

@@ -1,4 +1,4 @@
-/** The embedding table of an opened package, read from its files; the runtime is not asked. */
+/** The embedding table of an opened package, read from its files without the runtime. */
 import type { ByteSource } from '#core/bytes.ts';
 import { filesOf, EmbeddingRows } from '#core/embedding/rows.ts';
 import { findEmbeddingTable } from '#core/embedding/table.ts';
@@ -10,14 +10,14 @@ import type { ModelPackage } from '../model/package.ts';
 import { blobSource } from '../runtime/blob-source.ts';
 
 /**
- * @returns the rows, and the standard deviation that Hugging Face gives random ones in this model
+ * @returns the rows, and the standard deviation with which Hugging Face initializes random rows of this model
  * @throws FailureError `embedding-unreadable`, and what the reader of the package throws
  */
 export async function openTable(
   pack: ModelPackage,
   signal: AbortSignal,
 ): Promise<{ rows: EmbeddingRows; initializerRange: number | undefined }> {
-  // A decoder that takes ids has the table; one that shares it has the bytes that were fetched.
+  // A decoder that takes ids contains the table. A tied table is read from the decoder's files, which are fetched already.
   const graph = pack.embedding ?? pack.decoder;
   const bytes = pack.tiedEmbedding ? pack.decoder : graph;
   const model = await graph.read();
@@ -28,7 +28,7 @@ export async function openTable(
     const sources = new Map<string, ByteSource>();
     for (const file of filesOf(table)) {
       const path = folder + file;
-      // Its own progress: the one that the reader is bound to belongs to the job that opened the package.
+      // Overrides the progress callback that the reader is bound to: it belongs to the job that opened the package.
       sources.set(file, blobSource(path, await pack.reader.blob(path, { signal, progress: () => undefined })));
     }
     const initializerRange = parseInitializerRange(await readJson(pack.reader, 'config.json'));

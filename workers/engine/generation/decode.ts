@@ -16,20 +16,21 @@ export interface DecodeInput {
   signal: AbortSignal;
   /** Called with every new token, the ending one included. */
   onToken(id: number): void;
-  /** Awaited between tokens, where the answer is to be slow. */
+  /** Awaited between tokens if the answer has a speed limit. */
   pause?: (() => Promise<void>) | undefined;
 }
 
 export type DecodeEnd = 'end' | 'length' | 'context-full' | 'stopped';
 
-/** Whether the next token is computed from the logits on the host, or chosen greedily on the device. */
+/** True if the next token is the argmax, chosen on the device; otherwise it is sampled from the logits on the host. */
 export function isGreedy(sampling: Sampling): boolean {
   return sampling.temperature === 0 && sampling.repetitionPenalty === 1;
 }
 
 /**
  * Greedy decoding after a prefill that asked for `token`. On the GPU the chosen id goes into the next step without
- * leaving it; where the cache can be cut, that step is queued before the id is read, and one step too many forgotten.
+ * leaving it. If the cache can be truncated, that step is queued before the id is read, and a superfluous last step is
+ * truncated away.
  * @param first the prefill's choice; on the GPU it is in the decoder's token buffer
  */
 export async function decodeGreedy(input: DecodeInput, first: number): Promise<DecodeEnd> {
@@ -48,7 +49,7 @@ export async function decodeGreedy(input: DecodeInput, first: number): Promise<D
     await decoder.run(await backend.guard(embedding.embed(ids)), [textMask], 'token');
   };
   try {
-    // A slow answer is one to be changed while it is written: no token is computed before it is due.
+    // Strengths can change while an answer with a speed limit is written, so no token is computed before it is due.
     if (decoder.cache.canTruncate && !input.pause) return await decodeAhead(input, reader, step);
     return await decodeLoop(input, async (isFirst) => {
       if (!isFirst) await step();
@@ -61,7 +62,7 @@ export async function decodeGreedy(input: DecodeInput, first: number): Promise<D
 
 async function decodeAhead(input: DecodeInput, reader: TokenReader, step: () => Promise<void>): Promise<DecodeEnd> {
   const { decoder } = input;
-  // Nothing is queued ahead of the first token: where the kernels for a single token are still to be compiled, it would wait.
+  // No step is queued before the first token is read: the token would wait while the kernels for a single token compile.
   const first = await reader.read();
   input.onToken(first);
   const firstEnd = ending(input, first, 1, decoder.length);
@@ -69,7 +70,7 @@ async function decodeAhead(input: DecodeInput, reader: TokenReader, step: () => 
   await step();
   let pending = reader.read();
   for (let count = 2; ; count++) {
-    // What the cache holds if this token turns out to be the last.
+    // Length of the cache if this token is the last.
     const length = decoder.length;
     const isFinal = count >= input.limit || length >= decoder.cache.capacity;
     let next: Promise<number> | undefined;

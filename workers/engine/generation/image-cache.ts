@@ -1,7 +1,7 @@
-/** Features of images, kept by content: the same picture in the next turn costs nothing. */
+/** Features of images by content: an image is not encoded again in the next turn. */
 import type { ImageFeatures } from '../model/vision.ts';
 
-/** At 4B a picture's features are 2.6 MB. */
+/** In the 4B model the features of an image take 2.6 MB. */
 const keptImages = 16;
 
 export class ImageCache {

@@ -12,14 +12,14 @@ export class TurnMeter {
   #first: number | undefined;
   #last: number | undefined;
 
-  /** @param tokens to compute, the rest of the prompt is in the cache */
+  /** @param tokens number of tokens to compute @param cached number of the prompt's tokens that are in the KV cache */
   beginPrefill(tokens: number, cached: number): void {
     this.#prefillTokens = tokens;
     this.#cachedTokens = cached;
     this.#prefillStart = this.#prefillEnd = performance.now();
   }
 
-  /** Time of the last finished chunk counts. */
+  /** Prefill ends with the last finished chunk. */
   chunkDone(): void {
     this.#prefillEnd = performance.now();
   }

@@ -1,8 +1,9 @@
-/** An answer that is written no faster than eyes follow. */
+/** Limits the speed of an answer. */
 
 /**
- * @param tokensPerSecond undefined for an answer as fast as it comes
- * @returns what to await between tokens: until one more is due, or `signal` aborts; undefined where there is nothing to wait for
+ * @param tokensPerSecond undefined for no limit
+ * @returns a function to await between tokens: it resolves when the next token is due or `signal` aborts; undefined without a
+ *   limit
  */
 export function pauseBetweenTokens(
   tokensPerSecond: number | undefined,
@@ -13,7 +14,7 @@ export function pauseBetweenTokens(
   let due = performance.now();
   return () => {
     const now = performance.now();
-    // What came late is not caught up with.
+    // Lost time is not made up for: after a late token the next interval starts now.
     due = Math.max(due + interval, now);
     return new Promise((resolve) => {
       if (signal.aborted) return resolve();

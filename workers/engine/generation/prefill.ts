@@ -10,7 +10,7 @@ export interface PrefillInput {
   prompt: Prompt;
   /** Features of the prompt's image `index`, float32 [1, tokens, hidden]. */
   features(index: number): Ort.Tensor;
-  /** What comes after the last token: the greedy choice or the logits. */
+  /** What to return for the last token: the greedy choice or the logits. */
   want: 'token' | 'logits';
   signal: AbortSignal;
   onChunk(done: number, total: number): void;
@@ -22,7 +22,10 @@ export interface PrefillResult {
   logits: Float32Array;
 }
 
-/** Starts behind what the decoder's cache holds. @returns undefined when stopped; the cache then holds the chunks done */
+/**
+ * Starts after the tokens that the decoder's cache holds.
+ * @returns undefined when stopped; the cache then holds the finished chunks
+ */
 export async function prefill(input: PrefillInput): Promise<PrefillResult | undefined> {
   const { prompt, signal } = input;
   const { backend, decoder, embedding, chunk: longest } = input.model;
@@ -37,7 +40,7 @@ export async function prefill(input: PrefillInput): Promise<PrefillResult | unde
       : await backend.guard(embedding.embed(int64Tensor(backend, ids, [1, ids.length])));
     if (chunk.end < prompt.ids.length || input.want === 'token') result.token = await decoder.run(feed, mask, 'token');
     else result.logits = await decoder.run(feed, mask, 'logits');
-    // A run returns when its work is queued; waiting here makes Stop and progress true.
+    // A run returns when its work is queued. Waiting for the GPU keeps progress accurate and lets Stop take effect.
     if (backend.gpu) await backend.guard(backend.gpu.device.queue.onSubmittedWorkDone());
     else await new Promise((resolve) => setTimeout(resolve));
     input.onChunk(chunk.end - start, prompt.ids.length - start);

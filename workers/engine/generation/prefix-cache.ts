@@ -1,20 +1,20 @@
-/** What lives from turn to turn. */
+/** State that is kept from turn to turn. */
 import type { ImagePrompt } from '#core/chat/chunks.ts';
 import type { Prompt } from '#core/chat/prompt.ts';
 import type { Decoder } from '../model/decoder.ts';
 import type { ImageCache } from './image-cache.ts';
 
 export interface PrefixCache {
-  /** What the decoder's cache holds. */
+  /** The tokens that the decoder's cache holds. */
   cached: ImagePrompt;
-  /** Some of it was computed with adapters at other strengths: the next turn begins anew. */
+  /** True if part of the cache was computed at other adapter strengths: the next turn then computes its whole prompt. */
   isStale: boolean;
   images: ImageCache;
 }
 
 export const emptyPrompt: ImagePrompt = { ids: [], mask: [], images: [], hashes: [] };
 
-/** The images stay. */
+/** Empties the KV cache; the features of images stay. */
 export function forgetPrefix(decoder: Decoder, prefix: PrefixCache): void {
   decoder.truncate(0);
   prefix.cached = emptyPrompt;

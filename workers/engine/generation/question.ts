@@ -1,4 +1,4 @@
-/** From messages to what the decoder is asked: a prompt, and the features of the images in it. */
+/** Converts messages to the decoder's input: a prompt and the features of its images. */
 import type { ImagePrompt } from '#core/chat/chunks.ts';
 import type { Preprocessor } from '#core/image/preprocessor.ts';
 import type { ChatMessage, ContentPart } from '#core/chat/message.ts';
@@ -36,14 +36,14 @@ export async function readQuestion(
   if (images.length > 0 && (!model.vision || !preprocessor)) throw new FailureError('no-vision');
   const prompt = chat.prompt(messages);
   const { capacity } = model.decoder.cache;
-  // The answer needs at least one place.
+  // The answer needs at least one position.
   if (prompt.ids.length >= capacity)
     throw new FailureError('context-full', { needed: prompt.ids.length + 1, limit: capacity });
   const hashes = await Promise.all(images.map(async ({ image }) => contentHash(await image.arrayBuffer())));
   return { prompt: { ...prompt, hashes }, images };
 }
 
-/** Features of the images that the prompt shows from a position on. False: stopped. */
+/** Encodes the images that the prompt contains from position `from` on. @returns false when stopped */
 export async function encodeImages(input: QuestionInput, { prompt, images }: Question, from: number): Promise<boolean> {
   const { model, preprocessor, prefix, signal, meter, emit } = input;
   const { vision } = model;

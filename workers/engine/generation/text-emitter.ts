@@ -1,4 +1,4 @@
-/** Hands new text to the page, at most once a frame. */
+/** Sends new text to the page, at most once a frame. */
 import type { GenerateUpdate } from '#core/protocol/engine.ts';
 import type { TextDelta } from '../chat/stream.ts';
 

@@ -4,7 +4,7 @@ import { TextStream } from '../chat/stream.ts';
 
 const BYTE = /^<0x[0-9A-F]{2}>$/u;
 
-/** One token alone. Control tokens and bytes, which are no text, as the vocabulary has them. */
+/** The text of one token. Control tokens and byte tokens have no text and are shown as their vocabulary entry. */
 export function displayText(tokenizer: Pick<ChatTokenizer, 'decode' | 'tokenOf' | 'isSpecial'>, id: number): string {
   const entry = tokenizer.tokenOf(id);
   if (entry !== undefined && (tokenizer.isSpecial(id) || BYTE.test(entry))) return entry;

@@ -1,4 +1,4 @@
-/** An answer looked at token by token: each with its probability, and what else it might have been. */
+/** Traces an answer: each token with its probability and its alternatives. */
 import type * as Ort from 'onnxruntime-web';
 import type { Prompt } from '#core/chat/prompt.ts';
 import type { ChatTokenizer } from '#core/chat/tokenizer.ts';
@@ -26,7 +26,7 @@ export interface TracedAnswer {
 }
 
 /**
- * Computes the whole prompt, whatever the cache holds, and leaves the cache empty; the prefix's images stay.
+ * Computes the whole prompt without the cached prefix, and leaves the cache empty; the prefix's images stay.
  * @throws FailureError
  */
 export async function runTrace(input: TraceInput): Promise<TracedAnswer> {
@@ -56,7 +56,7 @@ export interface TraceAnswerInput {
   emit: (update: TraceUpdate) => void;
 }
 
-/** Starts behind what the decoder's cache holds; it must be a part of the prompt. */
+/** Starts after the tokens that the decoder's cache holds; they must be a prefix of the prompt. */
 export async function traceAnswer(input: TraceAnswerInput): Promise<TracedAnswer> {
   const { model, prompt, request, signal, meter, emit } = input;
   const { backend, embedding, decoder } = model;
@@ -81,14 +81,14 @@ export async function traceAnswer(input: TraceAnswerInput): Promise<TracedAnswer
   if (forced?.length === 0) return { reason: 'length', ids };
   let { logits } = prefilled;
   for (;;) {
-    // A copy where the penalty changes them: probabilities are those of the model.
+    // The sampler applies the repetition penalty in place, so it gets a copy: reported probabilities are without penalty.
     const own = request.sampling.repetitionPenalty === 1 ? logits : logits.slice();
     const id = forced?.[ids.length] ?? sampler.sample(own, present);
     present.add(id);
     ids.push(id);
     meter.token();
     emit({ type: 'token', token: traced(input, id, logits) });
-    // A given answer goes on where the model would have ended it.
+    // In a given answer, an end token before the last token does not end it.
     const isLast = ids.length >= limit;
     if (model.package.endTokens.has(id) && (!forced || isLast)) return { reason: 'end', ids };
     if (isLast) return { reason: 'length', ids };

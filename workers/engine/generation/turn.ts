@@ -16,7 +16,7 @@ export interface TurnInput extends QuestionInput {
 
 /**
  * @returns why the answer ended
- * @throws FailureError; the cache then holds nothing
+ * @throws FailureError; the cache is then empty
  */
 export async function runTurn(input: TurnInput): Promise<DecodeEnd> {
   const { model, prefix, request } = input;
@@ -44,7 +44,7 @@ async function answer(input: TurnInput, prompt: ImagePrompt, start: number): Pro
   const { decoder, backend, embedding } = model;
   const greedy = isGreedy(request.sampling);
   meter.beginPrefill(prompt.ids.length - start, start);
-  // From here on the cache holds a part of this prompt, how much says the decoder's length.
+  // From here on the cache holds the first `decoder.length` tokens of this prompt.
   prefix.cached = prompt;
   const prefilled = await prefill({
     model,
@@ -94,7 +94,7 @@ async function answer(input: TurnInput, prompt: ImagePrompt, start: number): Pro
     emitter.flush();
     prefix.cached = withAnswer(prompt, ids);
     const spoken = ids.filter((id) => !model.package.endTokens.has(id));
-    // The page sends back what was said, not what was thought: then the tokens differ from here on.
+    // The page sends answers back without their thoughts, so the ids of an answer with a thought would not match.
     if (!hasThought) chat.remember(text, spoken);
   }
 }

@@ -1,7 +1,7 @@
 import type { BlobLike } from '#core/bytes.ts';
 import { FailureError } from '#core/failure.ts';
 
-/** A decoded image, upright, read in bands of rows so that its pixels stand in memory once. Call `close` when done. */
+/** A decoded image, upright, read in bands of rows so that its pixels are in memory only once. Call `close` when done. */
 export interface DecodedImage {
   width: number;
   height: number;
@@ -14,11 +14,11 @@ export interface DecodedImage {
 const BAND_PIXELS = 1 << 20;
 
 /**
- * Decodes PNG, JPEG, WebP and whatever else the browser reads, turned upright by its EXIF orientation. Colour profiles are
+ * Decodes PNG, JPEG, WebP and every other format that the browser reads, turned upright by its EXIF orientation. Colour profiles are
  * ignored, as Pillow's `convert("RGB")` ignores them. The bitmap takes four bytes a pixel; what is too large for the
  * browser (in Chromium above 2^29 pixels) is unreadable. Throws FailureError 'image-unreadable' {name, reason}.
  *
- * Alpha is dropped by whoever reads the bands. A canvas keeps premultiplied pixels, so where the image is translucent the
+ * The reader of the bands drops alpha. A canvas keeps premultiplied pixels, so where the image is translucent the
  * colours are rounded, and where it is wholly transparent they are black; Pillow would keep what the file says.
  */
 export async function decodeImage(image: BlobLike, name: string): Promise<DecodedImage> {

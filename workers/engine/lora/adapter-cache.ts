@@ -1,4 +1,4 @@
-/** The adapters of the open model, read and decomposed once: another strength or rank reads no file again. */
+/** The adapters of the open model, read and decomposed once: a new strength or rank does not read the files again. */
 import type { BlobLike } from '#core/bytes.ts';
 import type { Gemma3Config } from '#core/gemma3/config.ts';
 import { readAdapter, type Adapter, type LoraModule } from '#core/lora/adapter.ts';
@@ -13,20 +13,20 @@ import type { AdapterInfo } from '#core/lora/describe.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
 
 export interface ReadAdapters {
-  /** To be run: truncated to the ranks of the request. */
+  /** The adapters to run: truncated to the ranks of the request. */
   adapters: Adapter[];
-  /** Of the files, before truncation. */
+  /** Descriptions of the adapters in the files, before truncation. */
   infos: AdapterInfo[];
 }
 
 interface CachedAdapter {
   adapter: Adapter;
-  /** One for each module. With the adapter's own values it takes twice the memory of A and B. */
+  /** One SVD for each module. With the adapter's own values they take twice the memory of A and B. */
   svds: readonly LowRankSvd[];
   info: AdapterInfo;
 }
 
-/** Longest time in which an SVD keeps messages, Stop among them, waiting. */
+/** Longest time for which an SVD delays messages to the worker, Stop among them. */
 const PAUSE_MS = 50;
 
 export class AdapterCache {
@@ -42,7 +42,7 @@ export class AdapterCache {
   }
 
   /**
-   * The adapters of a request. What neither this request nor the applied one names is freed.
+   * Reads the adapters of a request. Frees those that neither this request nor the applied one names.
    * @throws AdapterError, SafetensorsError: each names the adapter and its file, and the tensor where one is at fault
    * @throws the signal's reason when it is aborted
    */
@@ -61,7 +61,7 @@ export class AdapterCache {
     return read;
   }
 
-  /** The request is in force: frees the adapters that it does not name. */
+  /** Records that the request was applied, and frees the adapters that it does not name. */
   applied({ adapters }: SetAdaptersRequest): void {
     this.#applied = adapters.map(({ id }) => id);
     this.#keep(this.#applied);
@@ -102,7 +102,7 @@ function checkNames(adapters: readonly AdapterFiles[]): void {
   const names = new Set<string>();
   for (const { name } of adapters) {
     if (names.size === MAX_ADAPTERS) throw new AdapterError(name, `no more than ${MAX_ADAPTERS} adapters run at once`);
-    if (names.has(name)) throw new AdapterError(name, 'another adapter of this name is among them');
+    if (names.has(name)) throw new AdapterError(name, 'another adapter has the same name');
     names.add(name);
   }
 }

@@ -33,8 +33,8 @@ export class AppliedAdapters {
   readonly #decoder: Decoder;
   readonly #session: DecoderSession;
   #applied: Applied = { targets: [], branches: [], inputs: undefined, strengths: [] };
-  /** A job runs at strengths other than those of `#applied`. */
-  #isLent = false;
+  /** True while `during` runs a job at strengths other than those of `#applied`. */
+  #isOverridden = false;
 
   constructor(backend: Backend, embedding: Embedding, decoder: Decoder, session: DecoderSession) {
     this.#backend = backend;
@@ -81,17 +81,20 @@ export class AppliedAdapters {
     before.inputs?.dispose();
   }
 
-  /** In force from the next run on. @returns whether anything changed; false for another number of them, or what is none */
+  /**
+   * Takes effect at the next run.
+   * @returns whether anything changed; false if the number of strengths is wrong or one is not finite
+   */
   setStrengths(strengths: readonly number[]): boolean {
     const { strengths: old, inputs } = this.#applied;
     if (strengths.length !== old.length || !strengths.every((strength) => Number.isFinite(strength))) return false;
     if (strengths.every((strength, index) => strength === old[index])) return false;
     this.#applied.strengths = [...strengths];
-    if (!this.#isLent) inputs?.setStrengths(this.#applied.strengths);
+    if (!this.#isOverridden) inputs?.setStrengths(this.#applied.strengths);
     return true;
   }
 
-  /** Runs `work` at other strengths. Afterwards the strengths in force apply again, also those that were set meanwhile. */
+  /** Runs `work` at other strengths. Afterwards the latest strengths of `setStrengths` apply again. */
   async during<T>(strengths: readonly number[] | undefined, work: () => Promise<T>): Promise<T> {
     if (strengths === undefined) return work();
     if (
@@ -99,12 +102,12 @@ export class AppliedAdapters {
       !strengths.every((strength) => Number.isFinite(strength))
     )
       throw new RangeError(`${this.#applied.strengths.length} adapters at strengths ${JSON.stringify(strengths)}`);
-    this.#isLent = true;
+    this.#isOverridden = true;
     this.#applied.inputs?.setStrengths(strengths);
     try {
       return await work();
     } finally {
-      this.#isLent = false;
+      this.#isOverridden = false;
       this.#applied.inputs?.setStrengths(this.#applied.strengths);
     }
   }
@@ -122,7 +125,7 @@ export class AppliedAdapters {
     }
   }
 
-  /** Replaces the session; restores the one before where that fails. */
+  /** Replaces the session; restores the previous one if that fails. */
   async #replace(graph: DecoderGraph, inputs: LoraInputs | undefined, onProgress: OnProgress): Promise<void> {
     try {
       await this.#useSession(graph, inputs, onProgress);
@@ -141,7 +144,7 @@ export class AppliedAdapters {
 
   async #useSession(graph: DecoderGraph, inputs: LoraInputs | undefined, onProgress: OnProgress): Promise<void> {
     this.#decoder.use(await this.#session.make(graph, onProgress), inputs);
-    // Some sessions are made and fail at their first run.
+    // Some sessions are created without an error and fail at their first run.
     await warmUp(this.#backend, this.#embedding, this.#decoder);
   }
 }

@@ -20,7 +20,7 @@ export class LoraInputs implements ExtraInputs {
 
   /**
    * @param branches of the session, at least one
-   * @param adapters at least one: a product of rank 0 ends the runtime
+   * @param adapters at least one: a product of rank 0 crashes the runtime
    * @param strengths one for each adapter
    */
   constructor(
@@ -30,7 +30,7 @@ export class LoraInputs implements ExtraInputs {
     strengths: readonly number[],
   ) {
     if (branches.length === 0 || adapters.length === 0)
-      throw new TypeError('neither branches nor adapters may be missing');
+      throw new TypeError('at least one branch and one adapter are needed');
     this.#backend = backend;
     this.#branches = branches;
     this.#adapters = adapters;
@@ -39,7 +39,7 @@ export class LoraInputs implements ExtraInputs {
     this.#putStrengths(strengths);
   }
 
-  /** In force from the next run on. */
+  /** Takes effect at the next run. */
   setStrengths(strengths: readonly number[]): void {
     this.#pending = strengths;
   }
@@ -47,7 +47,7 @@ export class LoraInputs implements ExtraInputs {
   feeds(): Record<string, Ort.Tensor> {
     const strengths = this.#pending;
     this.#pending = undefined;
-    // Written here and not when they change: a run must not see two strengths in its layers.
+    // Written right before a run and not when they change: all layers of a run must have the same strengths.
     if (strengths) this.#putStrengths(strengths);
     return this.#tensors;
   }
@@ -84,7 +84,7 @@ export class LoraInputs implements ExtraInputs {
       this.#buffers.set(name, buffer);
       this.#tensors[name] = gpuTensor(this.#backend, buffer, type, dims);
     }
-    // The queue keeps the order: runs that were queued before still read the old ones.
+    // The queue keeps the order: runs that were queued before still read the old values.
     gpu.device.queue.writeBuffer(buffer, 0, padded(values));
   }
 }
@@ -96,7 +96,7 @@ function stored(floats: Float32Array<ArrayBuffer>, type: Type): Float32Array<Arr
   return half;
 }
 
-/** Writes are of whole words. */
+/** The byte length of a GPU write must be a multiple of 4. */
 function padded(values: Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>) {
   if (values.byteLength % 4 === 0) return values;
   const whole = new Uint16Array(values.length + 1);

@@ -19,7 +19,7 @@ export async function setAdapters(
       await model.adapters.set(adapters, request.strengths, signal, onProgress);
       model.adapterCache.applied(request);
     } finally {
-      // While the decoder's cache was not emptied, the prefix is valid.
+      // If the decoder's cache was not emptied, the prefix is still valid.
       if (model.decoder.length === 0) forgetPrefix(model.decoder, prefix);
     }
     return infos;

@@ -14,7 +14,7 @@ export interface Backend {
   /** Undefined on the CPU. */
   gpu: { device: GPUDevice; ledger: GpuLedger } | undefined;
   info: RuntimeInfo;
-  /** Passes a result on, and rejects with `device-lost` as soon as the device is gone: a run on it might never end. */
+  /** Settles as `work` does, but rejects with `device-lost` when the device is lost: a run on it might never end. */
   guard<T>(work: Promise<T>): Promise<T>;
   destroy(): void;
 }
@@ -23,16 +23,16 @@ const lossNewsMilliseconds = 100;
 
 /** The backends of one worker. */
 export class Backends {
-  /** Opened once: the runtime keeps its first GPU device, and a second beside it would not be the runtime's. */
+  /** Opened once: the runtime keeps its first GPU device and does not use a second one. */
   #gpu: Backend | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   /**
    * `auto` prefers the CPU to an adapter that imitates a GPU on it: the same cores, without shaders to compile first.
-   * @throws FailureError `gpu-feature-missing` when WebGPU is asked for and there is none
+   * @throws FailureError `gpu-feature-missing` if WebGPU is requested and not available
    */
   open(provider: OpenOptions['provider']): Promise<Backend> {
-    // One after another, also behind one that nobody waits for any more: each begins with a session.
+    // Backends open one after another, even if the caller of an earlier open has gone: each creates a session.
     const opening = this.#last.then(() => this.#open(provider));
     this.#last = opening.catch(() => undefined);
     return opening;
@@ -65,9 +65,9 @@ async function openGpu(): Promise<Backend | NoGpu> {
 }
 
 /**
- * The runtime fetches and compiles its WebAssembly for the first session, whatever that is: this one does nothing else, so
- * that the time falls where a package is still being fetched.
- * @throws FailureError `runtime` with ONNX Runtime's own words
+ * The runtime fetches and compiles its WebAssembly when the first session is created. This creates a trivial session, so
+ * that it happens while the package is still being fetched.
+ * @throws FailureError `runtime` with ONNX Runtime's message
  */
 async function startRuntime({ ort }: OrtRuntime, device: GPUDevice | undefined): Promise<void> {
   const graph = new GraphBuilder('start');
@@ -83,7 +83,7 @@ async function startRuntime({ ort }: OrtRuntime, device: GPUDevice | undefined):
 }
 
 function gpuBackend(runtime: OrtRuntime, gpu: Gpu): Backend {
-  // Not Promise.race with one promise for the loss: that would hold every result for as long as the device lives.
+  // Promise.race with one promise for the loss would keep every result in memory as long as the device exists.
   const waiting = new Set<(reason: FailureError) => void>();
   let loss: FailureError | undefined;
   void gpu.lost.then(({ reason, message }) => {
@@ -93,7 +93,7 @@ function gpuBackend(runtime: OrtRuntime, gpu: Gpu): Backend {
   });
   const guard = <T>(work: Promise<T>): Promise<T> =>
     new Promise<T>((resolve, reject) => {
-      // Where the device is known to be lost, the work may never end.
+      // On a lost device the work may never end.
       if (loss) reject(loss);
       else waiting.add(reject);
       work.then(
@@ -102,7 +102,7 @@ function gpuBackend(runtime: OrtRuntime, gpu: Gpu): Backend {
           resolve(value);
         },
         (error: unknown) => {
-          // What waits on a device (mapAsync, a run) fails just before the news of its loss comes.
+          // Pending work (mapAsync, a run) fails just before `device.lost` resolves.
           setTimeout(() => {
             waiting.delete(reject);
             reject(error);

@@ -1,4 +1,4 @@
-/** What a package asks for that the device, or the engine, may not have. */
+/** Checks that the device and the engine support what a package needs. */
 import { mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
@@ -10,7 +10,7 @@ import { externalBytes } from './weight-bytes.ts';
 const cpuLimitBytes = 1.2e9;
 const knownInputs = new Set(['inputs_embeds', 'input_ids', 'attention_mask', 'position_ids', 'num_logits_to_keep']);
 
-/** @throws FailureError `unsupported-package` for a decoder with inputs that nobody would feed */
+/** @throws FailureError `unsupported-package` for a decoder with inputs that the engine does not feed */
 export function checkInputs(path: string, decoder: ModelProto): void {
   const shared = new Set(mainGraph(decoder).initializer.map(({ name }) => name));
   for (const { name, type } of mainGraph(decoder).input) {

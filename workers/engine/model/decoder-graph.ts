@@ -12,7 +12,7 @@ import { checkInputs } from './checks.ts';
 import type { ModelPackage } from './package.ts';
 
 export interface DecoderPatches {
-  /** Asked for; the graph may have room for less. */
+  /** The requested length; the graph may support less. */
   contextLength: number;
   /** Initializers that are inputs here, because the embedding reads them too. */
   shared: readonly string[];
@@ -21,15 +21,15 @@ export interface DecoderPatches {
 export interface DecoderGraph {
   model: ModelProto;
   contextLength: number;
-  /** Our exporter wrote it. */
+  /** True if our exporter wrote the graph. */
   isOurs: boolean;
-  /** In the order of the names asked for. */
+  /** In the order of the requested names. */
   shared: SharedInput[];
   branches: LoraBranch[];
 }
 
 /**
- * Patches the graph, in place. @param targets products that get branches
+ * Patches the graph, in place. @param targets projections that get LoRA branches
  * @throws FailureError `unsupported-package`, OnnxError
  */
 export function patchDecoder(

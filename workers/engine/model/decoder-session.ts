@@ -1,4 +1,4 @@
-/** The decoder's session, and how to make another in its place from the same package. */
+/** The decoder's session, which can be replaced by another one from the same package. */
 import type * as Ort from 'onnxruntime-web';
 import type { Projection } from '#core/gemma3/projections.ts';
 import type { Backend } from './backend.ts';
@@ -26,19 +26,19 @@ export class DecoderSession {
     this.#sessions = sessions;
   }
 
-  /** @throws TypeError where there is none: the last one could not be made, or was released */
+  /** @throws TypeError if there is no session: creating it failed, or it was released */
   get current(): Ort.InferenceSession {
     if (!this.#live) throw new TypeError('the decoder has no session');
     return this.#live.current;
   }
 
-  /** The package's graph, patched, with branches beside the products of `targets`; no weights are read. */
+  /** The package's graph, patched, with LoRA branches at the projections `targets`; no weights are read. */
   async graph(targets: readonly Projection[]): Promise<DecoderGraph> {
     return patchDecoder(await this.#pack.decoder.read(), this.#pack, this.#backend, this.#patches, targets);
   }
 
   /**
-   * Makes the session of a graph, in place of the one before.
+   * Creates the session of a graph and replaces the previous one.
    * @throws FailureError `runtime`; there is no session then
    */
   async make(graph: DecoderGraph, onProgress: OnProgress): Promise<Ort.InferenceSession> {
@@ -61,7 +61,7 @@ export class DecoderSession {
   }
 }
 
-/** Whether the KV cache stands in buffers of ours. */
+/** True if the KV cache is kept in our own GPU buffers. */
 export function isStatic(backend: Backend, model: DecoderGraph['model']): boolean {
   return backend.gpu !== undefined && canBeStatic(model);
 }

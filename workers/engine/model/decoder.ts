@@ -1,4 +1,4 @@
-/** One decoder on its device: new tokens in, the next token or its logits out, the KV cache carried along. */
+/** Runs a decoder on its device: takes new tokens, returns the next token or its logits, and keeps the KV cache. */
 import type * as Ort from 'onnxruntime-web';
 import { nextToken } from '#core/onnx/patch/argmax-head.ts';
 import { gpuTensor, int64Tensor, type Backend } from './backend.ts';
@@ -7,7 +7,7 @@ import type { KvCache } from './kv-cache.ts';
 /** Mask value of a text token; the tokens of the i-th image of a prefix have i + 2. */
 export const textMask = 1;
 
-/** What a session reads beside what every decoder reads: adapters. */
+/** Additional inputs of a decoder's session: adapters. */
 export interface ExtraInputs {
   /** Called right before each run, in the order of the runs. */
   feeds(): Record<string, Ort.Tensor>;
@@ -41,9 +41,9 @@ export class Decoder {
     });
   }
 
-  /** Runs on another session of the same decoder from now on. The cache must be empty: it is foreign to the new one. */
+  /** Switches to another session of the same decoder. The cache must be empty: the new session cannot use the old one. */
   use(session: Ort.InferenceSession, extra: ExtraInputs | undefined): void {
-    if (this.#length > 0) throw new TypeError('the cache of one session is none of another');
+    if (this.#length > 0) throw new TypeError('the cache must be empty when the session changes');
     this.#session = session;
     this.#inputs = new Set(session.inputNames);
     this.#extra = extra;
@@ -54,7 +54,7 @@ export class Decoder {
     return this.#length;
   }
 
-  /** Forgets what comes after the first `length` positions; all of it where the cache cannot be cut. */
+  /** Drops everything after the first `length` positions, or everything if the cache cannot be truncated. */
   truncate(length: number): void {
     this.#length = this.cache.truncate(length) ? length : 0;
   }
@@ -119,7 +119,7 @@ export class Decoder {
     return logits.data.slice(-(logits.dims[2] ?? logits.data.length));
   }
 
-  /** Frees what the decoder made itself; session and cache belong to whoever made them. */
+  /** Frees the decoder's own buffers; the caller frees session and cache. */
   dispose(): void {
     this.#tokenBuffer?.destroy();
   }

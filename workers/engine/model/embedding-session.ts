@@ -10,7 +10,7 @@ import { externalBytes } from './weight-bytes.ts';
 
 /**
  * @param model the graph as it was read; it is patched
- * @param shared initializers that are inputs, because they stand on the device already
+ * @param shared initializers that are inputs, because they are on the device already
  */
 export function embeddingSessionFactory(
   backend: Backend,

@@ -1,6 +1,6 @@
 /**
  * ids → embeddings. Three kinds of package: a decoder that takes ids itself; an embedding graph with its own table; an
- * embedding graph whose table is the output head's matrix, which then stands on the device once for both.
+ * embedding graph whose table is the output head's matrix, which is then on the device once for both.
  */
 import type * as Ort from 'onnxruntime-web';
 import { gpuTensor, type Backend } from './backend.ts';
@@ -13,7 +13,7 @@ export interface Embedding {
 }
 
 /** For a decoder with an input `input_ids`. */
-export const idsAsTheyAre: Embedding = {
+export const passThroughEmbedding: Embedding = {
   embed: (ids) => Promise.resolve({ input_ids: ids }),
   dispose() {},
 };
@@ -25,7 +25,7 @@ export class SessionEmbedding implements Embedding {
   readonly #buffer: GPUBuffer | undefined;
   readonly #hidden: number;
 
-  /** @param longest tokens of the longest chunk */
+  /** @param longest number of tokens of the longest chunk */
   constructor(
     backend: Backend,
     session: SessionHandle<Ort.InferenceSession>,
@@ -57,7 +57,7 @@ export class SessionEmbedding implements Embedding {
     return { inputs_embeds };
   }
 
-  /** Frees the buffer; the session belongs to whoever made it. */
+  /** Frees the buffer; the caller frees the session. */
   dispose(): void {
     this.#buffer?.destroy();
   }

@@ -1,8 +1,8 @@
 /**
  * The KV cache. Layout of one tensor: [1, keyValueHeads, positions, headDim], position p at row p.
  *
- * On the GPU it stands in buffers of the full context length, which are input and output of a run at once
- * (GroupQueryAttention then writes new rows in place). Where the graph cannot do that, each run gives a new, longer one.
+ * On the GPU it is kept in buffers of the full context length, which are both input and output of a run
+ * (GroupQueryAttention then writes new rows in place). If the graph cannot do that, each run returns a new, longer cache.
  */
 import type * as Ort from 'onnxruntime-web';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
@@ -12,19 +12,19 @@ import { gpuTensor, type Backend } from './backend.ts';
 export interface KvCache {
   /** Positions it can hold. */
   readonly capacity: number;
-  /** Whether `truncate` keeps what it should at no cost. */
+  /** True if `truncate` can keep the first positions, at no cost. */
   readonly canTruncate: boolean;
   feeds(): Record<string, Ort.Tensor>;
   /** Tensors to be written by the run; null lets the runtime allocate. */
   fetches(): Record<string, Ort.Tensor | null>;
-  /** Takes over what the run gave. */
+  /** Takes over the outputs of a run. */
   accept(outputs: Ort.InferenceSession.ReturnType): void;
-  /** Keeps the first `length` positions. False: it had to forget all of them. */
+  /** Keeps the first `length` positions. @returns false if all of them had to be dropped */
   truncate(length: number): boolean;
   dispose(): void;
 }
 
-/** Name, type and shape of one cache input, read off the graph. */
+/** Name, type and shape of one cache input, read from the graph. */
 export interface KvInput {
   past: string;
   present: string;

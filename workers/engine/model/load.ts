@@ -1,4 +1,4 @@
-/** From a package to a model that stands on its device: graphs read, patched, sessions made, caches allocated. */
+/** Loads a package onto its device: reads and patches graphs, creates sessions, allocates caches. */
 import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { mainGraph } from '#core/onnx/model.ts';
@@ -12,7 +12,7 @@ import { Decoder } from './decoder.ts';
 import { patchDecoder } from './decoder-graph.ts';
 import { DecoderSession, isStatic } from './decoder-session.ts';
 import { embeddingSessionFactory } from './embedding-session.ts';
-import { idsAsTheyAre, SessionEmbedding, type Embedding } from './embedding.ts';
+import { passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
 import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
 import { sourceOf } from './session.ts';
@@ -42,7 +42,7 @@ const chunkOnGpu = 256;
 const chunkOnCpu = 32;
 
 /**
- * @throws FailureError when the package or the device cannot; nothing is left allocated then
+ * @throws FailureError if the package cannot be loaded on the device; nothing is left allocated then
  */
 export async function loadModel(
   pack: ModelPackage,
@@ -59,7 +59,7 @@ export async function loadModel(
     const model = await load(pack, backend, options, signal, onProgress, release);
     return { ...model, dispose };
   } catch (error) {
-    // What is not yet taken over must go; that it cannot on a lost device is no second error.
+    // Frees what was allocated. On a lost device that fails too; only the first error is reported.
     await dispose().catch(() => undefined);
     throw error;
   }
@@ -79,14 +79,14 @@ async function load(
     onProgress({ type: 'progress', phase, file, doneBytes, totalBytes });
   };
   checkDtype(pack, backend);
-  // Freshly parsed: they are patched.
+  // Parsed again each time, because the graphs are patched in place.
   const [decoderModel, embeddingGraph, visionGraph] = await timed(
     'graphs',
     async () => [await pack.decoder.read(), await pack.embedding?.read(), await pack.vision?.read()] as const,
   );
   checkSize(backend, [decoderModel, embeddingGraph, visionGraph]);
 
-  // One copy of the embedding table on the device, for both ends.
+  // One copy of the embedding table on the device, for the embedding and the output head.
   const shared = pack.tiedEmbedding && backend.gpu && embeddingGraph ? tiedInitializers(embeddingGraph) : [];
   const patches = { contextLength: options.contextLength, shared };
   const graph = patchDecoder(decoderModel, pack, backend, patches, []);
@@ -116,7 +116,7 @@ async function load(
   const decoder = new Decoder(backend, session, sharedTensors(backend, graph.shared, graph.shared, buffers), cache);
   release.push(() => decoder.dispose());
 
-  let embedding: Embedding = idsAsTheyAre;
+  let embedding: Embedding = passThroughEmbedding;
   if (pack.embedding && embeddingGraph) {
     const { factory, inputs } = embeddingSessionFactory(backend, pack, pack.embedding, embeddingGraph, shared);
     const live = await sessions.add(factory, reading(pack.embedding.path));
@@ -135,7 +135,7 @@ async function load(
     vision = new VisionEncoder(backend, stages, [config.vision.tokensPerImage, config.text.hiddenSize]);
   }
 
-  // No bytes to count: how much there is to compile nobody knows.
+  // 0 of 0 bytes: the amount of work to compile is unknown.
   step('compile', pack.decoder.path, 0, 0);
   await warmUp(backend, embedding, decoder);
   signal.throwIfAborted();

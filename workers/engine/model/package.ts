@@ -12,7 +12,7 @@ import { readJson, type PackageReader } from '../../store/reader.ts';
 export interface ModelPackage {
   reader: PackageReader;
   config: Gemma3Config;
-  /** Undefined for packages that others made. */
+  /** Undefined for packages of other exporters. */
   manifest: Manifest | undefined;
   /** Ids that end an answer. */
   endTokens: ReadonlySet<number>;
@@ -31,7 +31,7 @@ export interface GraphSource {
   read(): Promise<ModelProto>;
 }
 
-/** The graph that was read already at the first call, and read again at every other. */
+/** Returns `model` at the first call and reads the graph again at every later call. */
 export function rereading(graph: GraphSource, model: ModelProto): () => Promise<ModelProto> {
   let first: ModelProto | undefined = model;
   return () => {
@@ -51,7 +51,7 @@ const suffixes: Readonly<Record<string, string>> = {
   q2: '_q2',
 };
 
-/** Protobuf takes no more. */
+/** The size limit of protobuf. */
 const MAX_GRAPH_BYTES = 2 ** 31;
 
 /** @throws FailureError `file-missing`, `file-broken`, `unsupported-package` */
@@ -99,7 +99,7 @@ async function readGraph(reader: PackageReader, path: string): Promise<ModelProt
     throw new FailureError('too-large', { file: path, bytes: blob.size, limit: MAX_GRAPH_BYTES });
   try {
     const model = readModel(new Uint8Array(await readWithRetry(blob)));
-    // Refuses places outside the package before anything is asked for there.
+    // Rejects external files outside the package before any of them is read.
     externalFiles(model);
     return model;
   } catch (cause) {

@@ -14,7 +14,7 @@ export interface SessionSource {
   model: ModelProto;
   /** Name in error messages. */
   path: string;
-  /** The blob of an external file, by the name that the graph calls it. */
+  /** The blob of an external file, by its name in the graph. */
   external(file: string): Promise<Blob>;
 }
 
@@ -23,7 +23,7 @@ export function sourceOf(pack: ModelPackage, graph: GraphSource, model: ModelPro
   return { model, path: graph.path, external: (file) => pack.reader.blob(folder + file) };
 }
 
-/** @throws FailureError `runtime` with ONNX Runtime's own words */
+/** @throws FailureError `runtime` with ONNX Runtime's message */
 export async function createSession(
   backend: Backend,
   source: SessionSource,

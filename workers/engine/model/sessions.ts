@@ -1,6 +1,6 @@
 /**
  * The sessions of one model. ONNX Runtime frees the weights of a session on the GPU only with the last session of the
- * device (docs/decisions/0002-runtime.md), so that where one is to be made again all are.
+ * device (docs/decisions/0002-runtime.md), so replacing one session re-creates all of them.
  */
 import type * as Ort from 'onnxruntime-web';
 import type { Backend } from './backend.ts';
@@ -9,18 +9,18 @@ import { readProgress } from './weight-bytes.ts';
 type OnRead = (bytes: number) => void;
 export type OnProgress = (doneBytes: number, totalBytes: number) => void;
 
-/** How to make what runs: again and again from the package, so that no graph has to be kept. */
+/** Creates sessions of one part of the model from the package, as often as needed, so that no graph has to be kept. */
 export interface SessionFactory<T> {
-  /** Of weights that are read. */
+  /** Bytes of weights that `make` reads. */
   bytes: number;
-  /** Leaves nothing behind when it throws. */
+  /** Frees everything when it throws. */
   make(onRead: OnRead): Promise<T>;
   sessions(made: T): readonly Ort.InferenceSession[];
 }
 
-/** What stands now. Whoever runs it asks each time. */
+/** The current session of a part. Read `current` before each run: the session may have been replaced. */
 export interface SessionHandle<T> {
-  /** @throws TypeError where there is none: the last one could not be made, or was released */
+  /** @throws TypeError if there is no session: creating it failed, or it was released */
   readonly current: T;
 }
 
@@ -77,7 +77,7 @@ export class ModelSessions {
   }
 
   async #replace<T>(entry: Entry<T>, factory: SessionFactory<T>, onProgress: OnProgress): Promise<void> {
-    // The CPU's heap takes one back without the others.
+    // On the CPU one session can be freed without the others.
     const affected = this.#backend.gpu ? this.#entries : [entry];
     for (const one of affected.toReversed()) await one.release();
     entry.factory = factory;
@@ -91,9 +91,9 @@ export class ModelSessions {
 
 export interface ReplaceableSession<T> extends SessionHandle<T> {
   /**
-   * Makes this part from another factory. The old goes first: the device need not hold the weights twice. On the GPU the other parts are
-   * made again too.
-   * @throws what the recipes throw; parts of the model have no session then, until a replacement succeeds
+   * Creates this part with another factory. The old session is released first, so that the device does not hold the weights
+   * twice. On the GPU the other parts are re-created too.
+   * @throws what the factories throw; parts of the model have no session then, until a replacement succeeds
    */
   replace(factory: SessionFactory<T>, onProgress: OnProgress): Promise<void>;
 }

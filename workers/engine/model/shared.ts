@@ -30,7 +30,7 @@ export async function uploadShared(
         throw new FailureError('file-broken', { file: bytes.location, reason: `ends at ${blob.size} bytes` });
       const buffer = gpu.ledger.createBuffer('weights', {
         label: input,
-        // Writes are of whole words.
+        // The byte length of a GPU write must be a multiple of 4.
         size: Math.ceil(bytes.length / 16) * 16,
         usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
       });
@@ -53,7 +53,7 @@ export async function uploadShared(
   return buffers;
 }
 
-/** What a graph is fed for its shared inputs. @param uploaded inputs that `buffers` were made for, in the same order */
+/** The tensors of a graph's shared inputs. @param uploaded inputs that `buffers` were made for, in the same order */
 export function sharedTensors(
   backend: Backend,
   wanted: readonly SharedInput[],
@@ -61,7 +61,7 @@ export function sharedTensors(
   buffers: ReadonlyMap<string, GPUBuffer>,
 ): Record<string, Ort.Tensor> {
   const types: Readonly<Record<number, 'float32' | 'float16' | 'uint8'>> = { 1: 'float32', 2: 'uint8', 10: 'float16' };
-  // Both lists are in the order of the shared names; the input may be called otherwise in the second graph.
+  // Both lists are in the order of the shared names; the input may have another name in the second graph.
   return Object.fromEntries(
     wanted.map((input, index) => {
       const buffer = buffers.get(uploaded[index]?.input ?? '');

@@ -13,7 +13,7 @@ const visionStages = 9;
 
 /**
  * @param model the graph as it was read
- * @param signal ends the making between two stages
+ * @param signal aborts between two stages
  */
 export function visionSessionFactory(
   backend: Backend,

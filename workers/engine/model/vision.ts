@@ -53,7 +53,7 @@ export class VisionEncoder {
             session.run({ [input]: value }, { [output]: target?.tensor ?? null }),
           );
           next = outputs[output];
-          // The run returns when its work is queued; waiting here makes Stop and progress true.
+          // A run returns when its work is queued. Waiting for the GPU keeps progress accurate and lets Stop take effect.
           if (gpu) await this.#backend.guard(gpu.device.queue.onSubmittedWorkDone());
         } catch (error) {
           target?.dispose();

@@ -7,9 +7,9 @@ import type { Embedding } from './embedding.ts';
 const warmUpTokens = 64;
 
 /**
- * The first runs compile shaders, others for a chunk than for a single token: both kinds run once here and are
- * forgotten, so that the first answer does not wait. On the CPU, where nothing is compiled, the token alone shows that
- * the graphs run. The cache is empty afterwards.
+ * The first runs compile shaders, and those for a chunk differ from those for a single token. Both run once here, so that
+ * the first answer does not wait. On the CPU nothing is compiled, and a single token checks that the graphs run. The cache
+ * is empty afterwards.
  */
 export async function warmUp(backend: Backend, embedding: Embedding, decoder: Decoder): Promise<void> {
   const chunk = backend.gpu ? [Math.min(warmUpTokens, decoder.cache.capacity - 1)] : [];

@@ -2,7 +2,7 @@ import type { BlobLike, ByteSource } from '#core/bytes.ts';
 import { FailureError } from '#core/failure.ts';
 import { readWithRetry } from './retrying-blob.ts';
 
-/** A Blob, read where it lies. @throws FailureError file-broken, from every read that goes wrong */
+/** Reads from a Blob. Its reads throw FailureError file-broken. */
 export function blobSource(file: string, blob: Blob): ByteSource {
   return {
     name: file,
@@ -20,7 +20,7 @@ export function blobSource(file: string, blob: Blob): ByteSource {
   };
 }
 
-/** The contract says BlobLike; over a worker border only real Blobs arrive, and only they can be read here. */
+/** The protocol says BlobLike, but only real Blobs can be posted to a worker, and only they can be read here. */
 export function realBlob(file: string, blob: BlobLike): Blob {
   if (blob instanceof Blob) return blob;
   throw new FailureError('file-broken', { file, reason: 'not a Blob' });

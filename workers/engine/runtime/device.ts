@@ -1,4 +1,4 @@
-/** Our own GPUDevice: asked for with everything the adapter has that the runtime can use. */
+/** Our own GPUDevice, requested with every feature and limit of the adapter that the runtime can use. */
 import type { GpuAdapterInfo } from '#core/protocol/engine.ts';
 
 export interface Gpu {
@@ -11,15 +11,15 @@ export interface Gpu {
 }
 
 export interface DeviceLoss {
-  /** 'unknown' is the specification's word for a crash, a driver reset, or a device pulled out. */
+  /** 'unknown' is the specification's value for a crash, a driver reset, or a device pulled out. */
   reason: GPUDeviceLostReason;
   message: string;
 }
 
-/** Why there is no GPU; the words of RuntimeInfo.cpuReason. */
+/** Why there is no GPU; values of RuntimeInfo.cpuReason. */
 export type NoGpu = 'no-webgpu' | 'no-adapter';
 
-/** What the kernels of ONNX Runtime's WebGPU provider look for (webgpu_context.cc). */
+/** Features that the kernels of ONNX Runtime's WebGPU provider look for (webgpu_context.cc). */
 const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups'];
 
 /**
@@ -41,13 +41,13 @@ const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-/** Whether what stands behind WebGPU only imitates a GPU on the CPU. */
+/** True if the WebGPU adapter emulates a GPU on the CPU. */
 export async function isGpuSoftware(): Promise<boolean> {
   const adapter = await requestAdapter();
   return typeof adapter !== 'string' && isSoftware(adapter.info);
 }
 
-/** @throws what requestDevice throws: an adapter that refuses its own limits is a fault to see, not to hide. */
+/** @throws what requestDevice throws: it is not caught, because an adapter must accept its own limits. */
 export async function requestGpu(): Promise<Gpu | NoGpu> {
   const adapter = await requestAdapter();
   if (typeof adapter === 'string') return adapter;
@@ -74,16 +74,16 @@ export async function requestGpu(): Promise<Gpu | NoGpu> {
 }
 
 async function requestAdapter(): Promise<GPUAdapter | NoGpu> {
-  // Typed as always there; it is not, in insecure contexts and older browsers.
+  // Its type says that it always exists, but it is missing in insecure contexts and older browsers.
   const gpu: GPU | undefined = navigator.gpu;
   if (!gpu) return 'no-webgpu';
   return (await gpu.requestAdapter({ powerPreference: 'high-performance' })) ?? 'no-adapter';
 }
 
 /**
- * The provider's flash attention reckons with 8 keys a step and loads as many as a subgroup has lanes
- * (flash_attention.wgsl.template): with 4 lanes, as SwiftShader has, it counts stale ones and the result is wrong. Without
- * the feature the provider takes its other path.
+ * The provider's flash attention assumes 8 keys a step and loads as many as a subgroup has lanes
+ * (flash_attention.wgsl.template): with 4 lanes, as in SwiftShader, it uses stale keys and the result is wrong. Without
+ * the feature the provider takes another path.
  */
 function isSafe(feature: GPUFeatureName, info: GPUAdapterInfo): boolean {
   return feature !== 'subgroups' || info.subgroupMinSize >= 8;
@@ -99,7 +99,7 @@ function describe({ info }: GPUAdapter, device: GPUDevice): GpuAdapterInfo {
   };
 }
 
-/** Chromium says so itself; a SwiftShader chosen by flag is found by name. */
+/** Chromium sets `isFallbackAdapter`; a SwiftShader chosen by flag is recognised by name. */
 function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter || /swiftshader|llvmpipe/i.test(`${info.architecture} ${info.description}`);
 }

@@ -1,6 +1,6 @@
 /**
  * Counts the GPU buffers of a device by what they are for. ONNX Runtime's C++ provider makes its buffers through the
- * same JavaScript object and frees them with `destroy()`, so its buffers are in the books too.
+ * same JavaScript object and frees them with `destroy()`, so its buffers are counted too.
  */
 import type { Bytes, GpuPurpose } from '#core/protocol/engine.ts';
 
@@ -20,8 +20,8 @@ export class GpuLedger {
   }
 
   /**
-   * Buffers made before `work` settles count under `purpose`, whoever makes them; outside, under 'scratch'.
-   * Not for two works at the same time. A buffer that the runtime keeps for reuse stays under its first purpose.
+   * Buffers made before `work` settles count under `purpose`, those of the runtime too; other buffers count as 'scratch'.
+   * Calls must not overlap. A buffer that the runtime keeps for reuse stays under its first purpose.
    */
   async during<T>(purpose: GpuPurpose, work: () => Promise<T>): Promise<T> {
     const before = this.#purpose;
@@ -33,7 +33,7 @@ export class GpuLedger {
     }
   }
 
-  /** A buffer of our own, counted under `purpose` whatever is going on. */
+  /** A buffer of our own, counted under `purpose` also inside `during`. */
   createBuffer(purpose: GpuPurpose, descriptor: GPUBufferDescriptor): GPUBuffer {
     const buffer = this.#create(descriptor);
     const destroy = buffer.destroy.bind(buffer);
@@ -53,7 +53,7 @@ export class GpuLedger {
     this.#peak = Math.max(this.#peak, this.bytes);
   }
 
-  /** Live bytes by purpose: sizes as asked for, without what the driver adds. */
+  /** Live bytes by purpose: requested sizes, without the driver's overhead. */
   gpu(): Record<GpuPurpose, Bytes> {
     const measured = (purpose: GpuPurpose): Bytes => ({ bytes: this.#live[purpose], how: 'measured' });
     return {

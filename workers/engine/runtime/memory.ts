@@ -11,7 +11,7 @@ export function jsHeap(): Bytes | undefined {
   return typeof used === 'number' ? { bytes: used, how: 'measured' } : undefined;
 }
 
-/** `ledger` undefined: no GPU, and then every purpose is truly 0. */
+/** @param ledger undefined without a GPU: every purpose is then 0 */
 export function memoryStats(runtime: OrtRuntime, ledger: GpuLedger | undefined): MemoryStats {
   const none: Bytes = { bytes: 0, how: 'measured' };
   const wasm = runtime.wasmBytes();

@@ -1,6 +1,6 @@
 /**
- * Loads one of the builds of onnxruntime-web, with its WebAssembly from our own address. The only place that knows
- * the builds apart.
+ * Loads one of the builds of onnxruntime-web, with its WebAssembly from our own address. No other module distinguishes
+ * the builds.
  */
 import type * as Ort from 'onnxruntime-web';
 import asyncifyMjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
@@ -12,7 +12,7 @@ import plainWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import type { RuntimeInfo } from '#core/protocol/engine.ts';
 import { connectionFailure } from '#core/fetch/network.ts';
 import { network } from '../../store/network.ts';
-import { catchMemory } from './wasm-memory.ts';
+import { recordNextMemory } from './wasm-memory.ts';
 
 export type OrtModule = typeof Ort;
 export type OrtBuild = RuntimeInfo['build'];
@@ -64,23 +64,23 @@ async function load(build: OrtBuild): Promise<OrtRuntime> {
   ort.env.wasm.wasmPaths = wasmPaths;
   ort.env.wasm.numThreads = threads(build);
   ort.env.logLevel = 'error';
-  const memory = catchMemory();
+  const memory = recordNextMemory();
   return { ort, build, wasmBytes: () => memory()?.buffer.byteLength };
 }
 
-/** Threads need shared memory, which needs cross-origin isolation; beside a GPU one thread is enough. */
+/** Threads need shared memory, which needs cross-origin isolation; with a GPU one thread is enough. */
 function threads(build: OrtBuild): number {
   if (build !== 'wasm' || !self.crossOriginIsolated) return 1;
   return Math.max(1, Math.min(8, Math.floor(navigator.hardwareConcurrency / 2)));
 }
 
 /**
- * Session options that every session of ours has. `device`: ours; without one the session runs on the CPU.
+ * Options of all our sessions. Without `device` the session runs on the CPU.
  * Sessions must be created one after another: the runtime refuses a second creation that begins during a first.
  */
 export function sessionOptions(device: GPUDevice | undefined): Ort.InferenceSession.SessionOptions {
   return {
-    // The object form: with the bare name the runtime makes a device of its own.
+    // The object form: with the name alone the runtime creates its own device.
     executionProviders: [device ? { name: 'webgpu', device } : 'wasm'],
     logSeverityLevel: 3,
   };

@@ -1,12 +1,12 @@
-/** How long a read may be silent before the same bytes are asked for once more, and how often. */
+/** Time without an answer after which the same bytes are read again, and the most attempts. */
 const SILENCE_MS = 2000;
 const ATTEMPTS = 6;
 const PIECE_BYTES = 4 * 2 ** 20;
 
 /**
  * The bytes of a blob. Chromium (seen with 156) sometimes never answers the first read of a Blob or File in a fresh
- * browser: docs/decisions/0002-runtime.md. So a silent read is asked again beside the first, and whichever answers
- * counts; a slow disk only answers several times.
+ * browser: docs/decisions/0002-runtime.md. So an unanswered read is repeated in parallel, and the first answer is used; on a
+ * slow disk the same bytes are merely read several times.
  */
 export function readWithRetry(blob: Blob, silence = SILENCE_MS): Promise<ArrayBuffer> {
   return new Promise((resolve, reject) => {
@@ -30,7 +30,7 @@ export function readWithRetry(blob: Blob, silence = SILENCE_MS): Promise<ArrayBu
   });
 }
 
-/** A part of a {@link RetryingBlob}: what is read through `stream()` is read patiently, 4 MB at a time. */
+/** A part of a {@link RetryingBlob}: its `stream()` reads with retries, 4 MB at a time. */
 class RetryingSlice extends Blob {
   constructor(part: Blob) {
     super([part]);
@@ -52,7 +52,7 @@ class RetryingSlice extends Blob {
   }
 }
 
-/** Weights as ONNX Runtime reads them: `slice(…).stream()` (JSPI) or `arrayBuffer()`. Tells how many bytes were asked for. */
+/** Weights as ONNX Runtime reads them: `slice(…).stream()` (JSPI) or `arrayBuffer()`. Reports the number of bytes requested. */
 export class RetryingBlob extends Blob {
   readonly #onRead: ((bytes: number) => void) | undefined;
 

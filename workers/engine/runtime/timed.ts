@@ -1,6 +1,6 @@
 /**
- * Runs a part of the work of opening, and leaves an entry of its name in the worker's performance timeline, which browsers'
- * tools show and `bench/first-token.ts` reads. For what happens a few times an open, not for every token.
+ * Runs a step of opening a model and adds an entry `name` to the worker's performance timeline, which browsers' tools show
+ * and `bench/first-token.ts` reads. For steps that run a few times per open, not for every token.
  */
 export async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
   const start = performance.now();

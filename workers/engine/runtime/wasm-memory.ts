@@ -1,16 +1,16 @@
 /**
- * The runtime keeps its WebAssembly.Memory to itself. It makes it in JavaScript, though, so the next one that is made
- * in this worker can be caught.
+ * The runtime does not expose its WebAssembly.Memory, but creates it in JavaScript. This records the next one that is
+ * created in this worker.
  */
-export function catchMemory(): () => WebAssembly.Memory | undefined {
+export function recordNextMemory(): () => WebAssembly.Memory | undefined {
   let caught: WebAssembly.Memory | undefined;
   const original = WebAssembly.Memory;
   class Watched extends original {
     constructor(descriptor: WebAssembly.MemoryDescriptor) {
       super(descriptor);
-      // An empty one is the loader's way to find out about SharedArrayBuffer.
+      // The loader creates an empty memory to detect SharedArrayBuffer.
       if (descriptor.initial === 0) return;
-      // eslint-disable-next-line @typescript-eslint/no-this-alias -- what is caught here is the instance itself
+      // eslint-disable-next-line @typescript-eslint/no-this-alias -- the instance itself is recorded
       caught = this;
       if (WebAssembly.Memory === Watched) WebAssembly.Memory = original;
     }

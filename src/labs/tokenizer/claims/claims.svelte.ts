@@ -13,7 +13,7 @@ export class Claims {
 
   constructor(private readonly worker: TokenizerWorker) {}
 
-  /** The tokenizers that take part. */
+  /** Sets the compared tokenizers. */
   follow(keys: readonly TokenizerKey[]): void {
     this.#keys = keys;
     void this.#pump();

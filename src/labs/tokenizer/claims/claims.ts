@@ -4,7 +4,7 @@ import { declaration, firstTenArticles } from './declaration.ts';
 export const greeting = '안녕하세요';
 export const greetingSentence = '안녕하세요, 오늘은 날씨가 좋네요.';
 
-/** What is counted for the claims: the Declaration in three languages, the greeting, and the sentence that it is mistaken for. */
+/** Texts that are counted for the claims: the Declaration in three languages, the greeting, and the sentence that it is taken for. */
 export const claimPairs: readonly TextPair[] = [
   ...declaration.map(({ en, ko }) => ({ english: en, korean: ko })),
   ...declaration.map(({ fr }) => ({ english: fr, korean: '' })),
@@ -12,7 +12,7 @@ export const claimPairs: readonly TextPair[] = [
   { english: '', korean: greetingSentence },
 ];
 
-/** Tokens of one text in three languages. */
+/** Token counts of one text in three languages. */
 export interface Languages {
   korean: number;
   french: number;
@@ -53,7 +53,7 @@ export function claimCounts({ key, english, korean }: PairCounts): ClaimCounts {
 
 export type Verdict = 'true' | 'false' | 'depends';
 
-/** True only where the claim holds in every case, false where in none. */
+/** 'true' if the claim holds in every case, 'false' if in none. */
 export function verdictOf(cases: readonly boolean[]): Verdict {
   if (cases.every((holds) => holds)) return 'true';
   return cases.some((holds) => holds) ? 'depends' : 'false';

@@ -1,8 +1,7 @@
 /**
- * The Universal Declaration of Human Rights (United Nations, 1948): the seven reasons of the preamble and all paragraphs of its thirty
- * articles, without headings, the same paragraphs in three languages. English and Korean as in the pair file that
- * vocabularies are measured on, French as the United Nations publish it. None of it is in the text that the shipped
- * vocabularies were trained on.
+ * The Universal Declaration of Human Rights (United Nations, 1948): the seven reasons of the preamble and all paragraphs of
+ * its thirty articles, without headings, the same paragraphs in three languages. English and Korean as in the pair file that
+ * vocabularies are measured on, French as the United Nations publish it. The shipped vocabularies were not trained on it.
  */
 export interface Parallel {
   en: string;
@@ -298,5 +297,5 @@ export const declaration: readonly Parallel[] = [
   },
 ];
 
-/** Where Articles 1 to 10 stand: from the paragraph behind the preamble up to that of Article 11. */
+/** Index range of Articles 1 to 10: from the paragraph after the preamble up to that of Article 11, which is excluded. */
 export const firstTenArticles: readonly [from: number, to: number] = [7, 18];

@@ -1,14 +1,14 @@
 import { gemma3of4B, kvBytesPerToken, kvBytesWithWindow } from '#core/budget/kv-cache.ts';
 import type { EngineClient } from '../../../workers/engine.svelte.ts';
 
-/** Bytes of a number in the 4B's cache and matrix as they are spoken of here. */
+/** Bytes of a number in the KV cache and embedding matrix of the 4B model: 16 bits. */
 const half = 2;
 
-/** What a number of tokens costs. */
+/** The cost of a number of tokens. */
 export interface Cost {
   tokens: number;
   seconds: number;
-  /** KV cache of the open model, and how much of its context; undefined where nothing is measured. */
+  /** KV cache in the open model, and the share of its context; undefined if nothing is measured. */
   kvOfModel: number | undefined;
   shareOfModel: number | undefined;
   kvOf4B: number;
@@ -18,7 +18,7 @@ export interface Cost {
 
 /** The speed and the cache that tokens are converted with. */
 export class TokenCost {
-  /** Tokens per second that the reader puts in where none was measured. */
+  /** Tokens per second that the reader enters, used if none were measured. */
   assumed = $state(10);
   readonly #engine: EngineClient;
   readonly measured = $derived.by(() => {
@@ -26,11 +26,11 @@ export class TokenCost {
     return rate !== undefined && rate > 0 ? rate : undefined;
   });
   readonly speed = $derived(this.measured ?? this.assumed);
-  /** KV buffers of the open model on the GPU, taken for its whole context at once. */
+  /** KV buffers of the open model on the GPU, allocated for its whole context. */
   readonly kv = $derived.by(() => {
     const stats = this.#engine.stats;
     const bytes = stats?.memory.gpu.kv.bytes ?? 0;
-    // While a package opens its buffers may stand before its context is told.
+    // While a package opens, its buffers may be allocated before its context length is known.
     return stats && bytes > 0 && stats.contextLength > 0 ? { bytes, contextLength: stats.contextLength } : undefined;
   });
 
@@ -56,8 +56,8 @@ export class TokenCost {
   }
 }
 
-/** What the rows of new tokens take in the 4B: embedding and head share them. */
-export function priceOfRows(tokens: number): { parameters: number; bytes: number } {
+/** Size of the rows of new tokens in the 4B model; embedding and head share them. */
+export function sizeOfNewRows(tokens: number): { parameters: number; bytes: number } {
   const parameters = tokens * gemma3of4B.hiddenSize;
   return { parameters, bytes: parameters * half };
 }

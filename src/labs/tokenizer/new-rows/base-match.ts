@@ -1,13 +1,13 @@
 import type { NewTokenPlace } from '#core/protocol/nearest.ts';
 import type { PackToken } from '#core/protocol/vocabulary.ts';
 
-/** An id of the base that stands for something else in the open model. */
+/** An id of the base that is another piece in the open model. */
 export interface Mismatch {
   expected: string;
   found: string;
 }
 
-/** Ids were taken from the base; they have to mean the same pieces in the model, or its rows are those of other pieces. */
+/** The first subword id of the base that is another piece in the model: the row of that id would belong to another piece. */
 export function mismatchOf({ subwords }: PackToken, place: Pick<NewTokenPlace, 'subwords'>): Mismatch | undefined {
   for (const [index, { piece }] of subwords.entries()) {
     const found = place.subwords[index]?.piece;

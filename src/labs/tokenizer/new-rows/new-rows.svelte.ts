@@ -6,16 +6,16 @@ import type { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { mismatchOf, type Mismatch } from './base-match.ts';
 import type { LessonSources } from '../wrong-merges/wrong-merges.svelte.ts';
 
-/** Tokens that are offered at once. */
+/** Number of tokens that are offered at once. */
 const offered = 12;
 const neighbours = 8;
-/** Pieces that make a token worth looking at. */
+/** Least number of pieces of an offered token. */
 const worthwhile = 3;
 
 /** A new token of the pack and its nearest tokens in the open model. */
 export class NewRows {
   tokens = $state.raw<readonly PackToken[]>([]);
-  /** The tokens did not come. */
+  /** Failure of loading the tokens. */
   failure = $state.raw<Failure>();
   query = $state('');
   chosen = $state.raw<PackToken>();
@@ -33,7 +33,7 @@ export class NewRows {
     return matches.slice(0, offered);
   });
   readonly token = $derived(this.chosen && this.offers.includes(this.chosen) ? this.chosen : this.offers[0]);
-  /** Different rows there would be if each token began as its first piece. */
+  /** Number of different rows if each token were initialized from its first piece. */
   readonly firstPieces = $derived(new Set(this.tokens.map(({ subwords }) => subwords[0]?.id)).size);
   #loading = false;
 
@@ -58,7 +58,7 @@ export class NewRows {
     return this.tokens.filter(({ subwords }) => subwords[0]?.id === token.subwords[0]?.id).length;
   }
 
-  /** The vocabulary of the open model has room for the base's ids: it may be a Gemma 3. */
+  /** True if the vocabulary of the open model is large enough for the base's ids: it may be a Gemma 3. */
   get modelIsLarge(): boolean {
     return (this.engine.model?.vocabularySize ?? 0) > (this.tokens[0]?.id ?? Infinity) - 1;
   }
@@ -72,7 +72,7 @@ export class NewRows {
     this.mismatch = undefined;
     this.stopped = false;
     this.progress = { done: 0, total: 0 };
-    // A merged model has the token itself: the pieces are named. Any other model cuts the text in its own way.
+    // A merged model contains the token itself, so its pieces are given. Any other model splits the text itself.
     const subwords = modelIsLarge ? { subwords: token.subwords.map(({ id }) => id) } : {};
     const request = {
       tokens: [{ text: token.piece.replaceAll('▁', ' '), id: token.id, ...subwords }],

@@ -1,4 +1,4 @@
-/** Written for this lab, so that there is something to measure before anybody brings pairs. Too few to draw conclusions from. */
+/** Example pairs, written for this lab, to measure before the visitor adds pairs. Too few to draw conclusions from. */
 export const examplePairs = [
   ['The patient has had a fever and a cough for three days.', '환자는 사흘 전부터 열이 나고 기침을 합니다.'],
   ['Do you have any allergies to medication?', '약물 알레르기가 있으신가요?'],

@@ -3,7 +3,7 @@ import { t } from '../../../platform/locale.svelte.ts';
 import { nameOf } from '../tokenizers/entry-name.ts';
 import type { TokenizerLab } from '../lab.svelte.ts';
 
-/** A row a tokenizer. */
+/** CSV with one row per tokenizer. */
 export function pairsCsv({ pairs, tokenizers }: TokenizerLab): string {
   const head = [
     t('tokenizer.column.tokenizer'),

@@ -4,9 +4,9 @@ import type { Pair } from '#core/tokenizer/statistics/measure.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 import { readPairs } from './read-pairs.ts';
 
-/** Sentences with their translations, measured with the tokenizers that take part. */
+/** Sentences with their translations, measured with the compared tokenizers. */
 export class Pairs {
-  /** What they are called: a file, or undefined for what was typed or the page's own. */
+  /** Name of the file; undefined for typed pairs and for the examples. */
   file = $state.raw<string>();
   pairs = $state.raw<readonly Pair[]>([]);
   koreanFirst = $state(false);
@@ -18,13 +18,13 @@ export class Pairs {
 
   constructor(private readonly worker: TokenizerWorker) {}
 
-  /** The tokenizers that take part; what was measured with others is measured again. */
+  /** Sets the compared tokenizers; pairs that were measured with others are measured again. */
   use(keys: readonly TokenizerKey[]): void {
     this.#keys = keys;
     if (this.pairs.length > 0) void this.#measure();
   }
 
-  /** @param file undefined for what was typed, which the messages name */
+  /** @param file undefined for typed text @param typed name of typed text, from the messages */
   take(text: string, file: string | undefined, typed: string): void {
     const read = readPairs(text, file ?? typed);
     this.failure = read.type === 'failed' ? read.failure : undefined;
@@ -38,7 +38,7 @@ export class Pairs {
   async #measure(): Promise<void> {
     const mine = ++this.#measured;
     if (this.#keys.length === 0) return;
-    // The newest request wins: the worker stops the one before.
+    // Only the newest request counts: the worker stops the previous one.
     const end = await this.worker.start('comparePairs', { pairs: this.pairs, keys: this.#keys }, (event) => {
       if (mine === this.#measured && event.type === 'progress') this.progress = event;
     }).ended;

@@ -6,7 +6,7 @@ import { countText } from '#core/tokenizer/statistics/text-counts.ts';
 export type ReadPairs =
   { type: 'pairs'; pairs: readonly Pair[]; koreanFirst: boolean } | { type: 'failed'; failure: Failure };
 
-/** A pair a line, a tab between; empty lines are passed over. The column with more Hangul is the Korean one. */
+/** One pair per line, separated by a tab; empty lines are skipped. The column with more Hangul is the Korean one. */
 export function readPairs(text: string, file: string): ReadPairs {
   const failed = (code: Failure['code'], detail: Failure['detail'] = {}): ReadPairs => {
     return { type: 'failed', failure: { code, detail: { file, ...detail } } };

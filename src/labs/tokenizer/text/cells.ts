@@ -2,7 +2,7 @@ import { CONTINUED, KIND_BITS, NEW_TOKEN, TOKEN_KINDS } from '#core/protocol/tok
 import type { TokenKind } from '#core/tokenizer/tokenizer.ts';
 import type { UnitTokens } from './live-text.svelte.ts';
 
-/** A stretch of a unit and the tokens that it became: one, or several that share a character. */
+/** A range of a unit and its tokens: one, or several that share a character. */
 export interface Cell {
   start: number;
   end: number;
@@ -11,11 +11,11 @@ export interface Cell {
   count: number;
   kind: TokenKind;
   isNew: boolean;
-  /** The token began in the unit before. */
+  /** True if the token began in the previous unit. */
   continued: boolean;
 }
 
-/** Where a lane has no token for the last characters (an encoder that drops them), those are in no cell. */
+/** Last characters without a token (some encoders drop them) are in no cell. */
 export function cellsOf({ ends, marks }: UnitTokens): Cell[] {
   const cells: Cell[] = [];
   let start = 0;
@@ -40,15 +40,15 @@ export function cellsOf({ ends, marks }: UnitTokens): Cell[] {
   return cells;
 }
 
-/** The cells of a lane that have a part of `start`…`end`: their first index and how many tokens they are. */
+/** The cells of a lane that overlap `start`…`end`: their indices and their number of tokens. */
 export function overlapping(cells: readonly Cell[], start: number, end: number): { at: number[]; tokens: number } {
   const at = cells.flatMap((cell, index) => (cell.start < end && cell.end > start ? [index] : []));
   return { at, tokens: at.reduce((sum, index) => sum + (cells[index]?.count ?? 0), 0) };
 }
 
-/** Every UTF-16 unit as one that can be seen, so that places stay the same. */
+/** Replaces control characters with visible ones of the same length, so that offsets stay the same. */
 export function visible(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
+  // eslint-disable-next-line no-control-regex -- the function replaces control characters
   return text.replace(/[\u0000-\u001f\u007f]/g, (character) => {
     if (character === '\n') return '↵';
     if (character === '\t') return '⇥';

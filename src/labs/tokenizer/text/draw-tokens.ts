@@ -8,7 +8,7 @@ interface Drawn {
   badge: string | undefined;
 }
 
-/** Draws the tokens of a lane. Of those that stand there, the first and the last that stay the same are kept. */
+/** Draws the tokens of a lane. Unchanged elements at its start and at its end are kept. */
 export function drawTokens(lane: HTMLElement, text: string, cells: readonly Cell[]): void {
   const wanted = cells.map((cell, index) => drawn(text, cell, index));
   const there = [...lane.children];
@@ -22,13 +22,13 @@ export function drawTokens(lane: HTMLElement, text: string, cells: readonly Cell
   const fresh = wanted.slice(start, wanted.length - end).map(element);
   const behind = there[there.length - end];
   for (const old of there.slice(start, there.length - end)) old.remove();
-  // What no token covers is text without an element, and the whole text before the first drawing.
+  // Removes text outside elements: characters without a token, or the whole text before the first drawing.
   for (const node of [...lane.childNodes]) if (!(node instanceof Element)) node.remove();
   if (behind && end > 0) behind.before(...fresh);
   else lane.append(...fresh);
   const covered = cells.at(-1)?.end ?? 0;
   if (covered < text.length) lane.append(visible(text.slice(covered)));
-  // One token more or less turns the tones of all behind it.
+  // A changed number of tokens shifts the alternating tones of all tokens after it.
   for (const [index, old] of kept.entries()) {
     const className = wanted[index < start ? index : wanted.length - kept.length + index]?.className ?? '';
     if (old.className !== className) old.className = className;

@@ -1,4 +1,4 @@
-/** Texts to begin with, written for this lab; `tokenizer.example.<name>` is what each is called. */
+/** Example texts, written for this lab; `tokenizer.example.<name>` is the title of each in the messages. */
 export const examples = {
   clinical:
     '68세 남자 환자가 두 시간 전부터 시작된 가슴 통증으로 응급실에 왔습니다. 고혈압과 제2형 당뇨병으로 약을 먹고 있으며, 심전도에서 ST분절 상승이 보여 급성 심근경색을 의심했습니다.\n' +

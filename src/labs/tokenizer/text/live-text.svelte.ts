@@ -3,7 +3,7 @@ import { CONTINUED, type EditReply, type TokenizerKey, type TokensByUnit } from 
 import { editBetween } from '#core/tokenizer/text/text-edit.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 
-/** A sentence through one tokenizer; entries as in `TokensByUnit`. */
+/** The tokens of a sentence in one tokenizer; entries as in `TokensByUnit`. */
 export interface UnitTokens {
   key: TokenizerKey;
   ids: Int32Array;
@@ -14,18 +14,18 @@ export interface UnitTokens {
 }
 
 export interface Unit {
-  /** Stays while its text is edited. */
+  /** Does not change while its text is edited. */
   id: number;
   text: string;
   lanes: readonly UnitTokens[];
-  /** The first of a group: browsers draw or pass over a group as a whole. */
+  /** True for the first unit of a group: browsers draw or skip a group as a whole. */
   opens: boolean;
 }
 
-/** A unit alone would be too little: whether it is in view is looked up several times a keystroke. */
+/** Units per group: single units are too small, because visibility is checked several times per keystroke. */
 const groupSize = 12;
 
-/** In groups that stay the same around an edit. */
+/** Divides units into groups that stay the same around an edit. */
 export function groupsOf(units: readonly Unit[]): Unit[][] {
   const groups: Unit[][] = [];
   for (const unit of units) {
@@ -39,13 +39,13 @@ export function groupsOf(units: readonly Unit[]): Unit[][] {
 type Units = EditReply & { type: 'units' };
 
 /**
- * The text of the lab and its segmentations. At most one edit is on its way to the worker; what is typed meanwhile goes
- * with the next one, so that nothing piles up behind a slow tokenizer.
+ * The text of the lab and its segmentations. At most one edit is in the worker; text that is typed meanwhile is sent
+ * with the next one, so that edits do not queue up for a slow tokenizer.
  */
 export class LiveText {
   #text = $state('');
   units = $state.raw<readonly Unit[]>([]);
-  /** Milliseconds of the worker for the last edit, by tokenizer. */
+  /** Milliseconds that the worker took for the last edit, by tokenizer. */
   milliseconds = $state.raw<ReadonlyMap<TokenizerKey, number>>(new Map());
   #keys: readonly TokenizerKey[] = [];
   #sent = '';
@@ -56,7 +56,7 @@ export class LiveText {
   #recovered = false;
   #made = 0;
 
-  /** @param restored resolves when a worker that was replaced has its tokenizers again */
+  /** @param restored resolves when the tokenizers are loaded in a new worker */
   constructor(
     private readonly worker: TokenizerWorker,
     private readonly restored: () => Promise<void>,
@@ -71,19 +71,19 @@ export class LiveText {
     void this.#pump();
   }
 
-  /** The tokenizers that take part, in order. */
+  /** Sets the compared tokenizers, in order. */
   use(keys: readonly TokenizerKey[]): void {
     this.#keys = keys;
     void this.#pump();
   }
 
-  /** The worker was replaced, and knows nothing of the text. */
+  /** Sends the whole text again, because the worker was replaced. */
   resend(): void {
     this.#wantsAll = true;
     void this.#pump();
   }
 
-  /** Resolves when `units` are of the text as it stands. */
+  /** Resolves when `units` match the current text. */
   settle(): Promise<void> {
     return this.#pump();
   }
@@ -91,7 +91,7 @@ export class LiveText {
   #pump(): Promise<void> {
     this.#sending ??= this.#catchUp().finally(() => {
       this.#sending = undefined;
-      // Something may have been set between the last look and now.
+      // The text or the tokenizers may have changed since the last check.
       if (this.#isBehind()) void this.#pump();
     });
     return this.#sending;
@@ -103,7 +103,7 @@ export class LiveText {
     }
   }
 
-  /** The worker broke off, and a new one knows nothing. Once: what breaks the next one too is not tried forever. */
+  /** Sends everything to a new worker after a crash. Only once: the same text may crash the new worker too. */
   async #recover(): Promise<void> {
     this.#wantsAll = true;
     if (this.#recovered) {
@@ -119,7 +119,7 @@ export class LiveText {
     return this.#keys.length > 0 && (this.#text !== this.#sent || this.#keys !== this.#sentKeys || this.#wantsAll);
   }
 
-  /** @returns false when the worker broke off */
+  /** @returns false if the worker crashed */
   async #send(): Promise<boolean> {
     const text = this.#text;
     const keys = this.#keys;
@@ -148,21 +148,21 @@ export class LiveText {
     const head = before.slice(0, reply.keptStart);
     const tail = before.slice(before.length - reply.keptEnd);
     const from = head.reduce((sum, unit) => sum + unit.text.length, 0);
-    const gone = before.slice(reply.keptStart, before.length - reply.keptEnd);
-    this.units = [...head, ...this.#unitsOf(reply, text, from, gone), ...tail];
+    const replaced = before.slice(reply.keptStart, before.length - reply.keptEnd);
+    this.units = [...head, ...this.#unitsOf(reply, text, from, replaced), ...tail];
     this.milliseconds = new Map(reply.lanes.map((lane) => [lane.key, lane.milliseconds]));
   }
 
-  /** @param gone the units in whose place these stand: one for one, they keep their elements on the page */
-  #unitsOf({ lengths, lanes }: Units, text: string, start: number, gone: readonly Unit[]): Unit[] {
+  /** @param replaced the units that are replaced: if their number is equal, their ids and page elements are kept */
+  #unitsOf({ lengths, lanes }: Units, text: string, start: number, replaced: readonly Unit[]): Unit[] {
     const next = lanes.map((lane) => laneReader(lane));
     let from = start;
     return Array.from(lengths, (length, index) => {
       const unit: Unit = {
-        id: (gone.length === lengths.length ? gone[index]?.id : undefined) ?? ++this.#made,
+        id: (replaced.length === lengths.length ? replaced[index]?.id : undefined) ?? ++this.#made,
         text: text.slice(from, from + length),
         lanes: next.map((read) => read()),
-        opens: index === 0 ? (gone[0]?.opens ?? false) : index % groupSize === 0,
+        opens: index === 0 ? (replaced[0]?.opens ?? false) : index % groupSize === 0,
       };
       from += length;
       return unit;
@@ -170,7 +170,7 @@ export class LiveText {
   }
 }
 
-/** Hands out the lanes of one unit after the other, as views of the arrays that came. */
+/** Returns a function that gives the lane of the next unit at each call, as views of the received arrays. */
 function laneReader({ key, counts, ids, ends, marks }: TokensByUnit): () => UnitTokens {
   let unit = 0;
   let from = 0;

@@ -3,8 +3,8 @@ import { drawTokens } from './draw-tokens.ts';
 import type { UnitTokens, Unit } from './live-text.svelte.ts';
 
 /**
- * Draws the tokens of units that are near the view. By hand and not with a component a token: a keystroke in a long text
- * makes a few hundred of them.
+ * Draws the tokens of units near the view. It uses the DOM directly and not a component per token: a keystroke in a long
+ * text makes a few hundred tokens.
  */
 export class Painter {
   readonly #units = new Map<Element, Unit>();
@@ -33,7 +33,7 @@ export class Painter {
       this.#units.set(node, unit);
       if (node.hasAttribute('data-painted') || node.parentElement?.hasAttribute('data-near')) this.#draw(node, unit);
       else {
-        // The text alone takes the same room as its tokens.
+        // The plain text takes the same space as its tokens.
         const first = lanesIn(node)[0];
         if (first) first.textContent = visible(unit.text);
       }
@@ -41,7 +41,7 @@ export class Painter {
     };
   }
 
-  /** Now, if that has not happened yet. */
+  /** Draws a unit now, if it is not drawn yet. */
   paint(node: Element): void {
     const unit = this.#units.get(node);
     if (unit && !node.hasAttribute('data-painted')) this.#draw(node, unit);

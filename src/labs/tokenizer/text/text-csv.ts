@@ -3,7 +3,7 @@ import { t } from '../../../platform/locale.svelte.ts';
 import { nameOf } from '../tokenizers/entry-name.ts';
 import type { TokenizerLab } from '../lab.svelte.ts';
 
-/** A row a sentence, a column a tokenizer, and the sums. */
+/** CSV with one row per sentence, one column per tokenizer, and the sums. */
 export function textCsv({ live, tokenizers, totals }: TokenizerLab): string {
   const { shown } = tokenizers;
   const head = [

@@ -4,14 +4,14 @@ import { lanesIn, type Painter } from './painter.ts';
 
 export const ACTIVE_ID = 'active-token';
 
-/** The tokens that are pointed at, and where they stand on the screen. */
+/** The tokens that are pointed at, and their place on the screen. */
 export interface Pointed {
   unit: Unit;
   lane: UnitTokens;
   cell: Cell;
-  /** Tokens of the same characters through every tokenizer of the view, in its order. */
+  /** Number of tokens of the same characters in every tokenizer of the view, in its order. */
   tokens: readonly number[];
-  /** On the screen: of these tokens and of those of the same characters in the other lanes. */
+  /** Box on the screen around these tokens and those of the same characters in the other lanes. */
   box: { left: number; top: number; bottom: number };
 }
 
@@ -21,7 +21,7 @@ interface Place {
   cell: number;
 }
 
-/** Which token is looked at, by pointer or by arrow keys. Its characters are marked in every lane. */
+/** The token that is selected by pointer or arrow keys. Its characters are marked in every lane. */
 export class TokenCursor {
   pointed = $state.raw<Pointed>();
   #place: Place | undefined;
@@ -29,7 +29,7 @@ export class TokenCursor {
 
   constructor(private readonly painter: Painter) {}
 
-  /** @param token any element; one that is no token clears the cursor */
+  /** @param token any element; an element that is not a token clears the cursor */
   pointAt(token: Element | null): void {
     const lane = token?.parentElement;
     const unit = lane?.closest<HTMLElement>('[data-unit]');
@@ -48,7 +48,7 @@ export class TokenCursor {
     this.pointed = undefined;
   }
 
-  /** @returns false for a key that means nothing here */
+  /** @returns false for a key that is not handled */
   press(key: string, view: HTMLElement): boolean {
     const place = this.#place;
     if (key === 'Escape') {
@@ -127,13 +127,13 @@ export class TokenCursor {
   }
 }
 
-/** The next unit or the one before, in its group or in the next. */
+/** The next or the previous unit, in its group or in the neighbouring one. */
 function neighbour(unit: Element, step: 1 | -1): Element | null {
   if (step > 0) return unit.nextElementSibling ?? unit.parentElement?.nextElementSibling?.firstElementChild ?? null;
   return unit.previousElementSibling ?? unit.parentElement?.previousElementSibling?.lastElementChild ?? null;
 }
 
-/** Around the first line of the token, and of what stands over and under it there. */
+/** Box around the first line of the token and the marked tokens above and below it. */
 function boxOf(active: Element, marked: readonly Element[]): Pointed['box'] {
   const own = active.getClientRects()[0] ?? active.getBoundingClientRect();
   const near = marked.flatMap((element) => [...element.getClientRects()]).filter((rect) => isNear(rect, own, marked));
@@ -144,7 +144,7 @@ function boxOf(active: Element, marked: readonly Element[]): Pointed['box'] {
   };
 }
 
-/** Within the lanes of one line: not where a token goes on, a line further down. */
+/** True within the lanes of one line: excludes the part of a token that wrapped to the next line. */
 function isNear(rect: DOMRect, own: DOMRect, marked: readonly Element[]): boolean {
   const lanes = new Set(marked.map((element) => element.parentElement)).size;
   return Math.abs(rect.top - own.top) < lanes * own.height * 1.4;

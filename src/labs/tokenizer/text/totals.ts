@@ -2,12 +2,12 @@ import { BYTE_KIND, KIND_BITS, UNKNOWN_KIND, type TokenizerKey } from '#core/pro
 import { countText, type TextCounts } from '#core/tokenizer/statistics/text-counts.ts';
 import type { UnitTokens, Unit } from './live-text.svelte.ts';
 
-/** The text through one tokenizer. */
+/** Totals of the text in one tokenizer. */
 export interface Row {
   tokens: number;
   byteTokens: number;
   unknownTokens: number;
-  /** Against the base, where that takes part; sentences that became shorter and longer. */
+  /** Change relative to the base, if that is compared; numbers of sentences that became shorter and longer. */
   ofBase: { change: number; shorter: number; longer: number } | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface Totals {
   rows: ReadonlyMap<TokenizerKey, Row>;
 }
 
-/** Sums over the units; what was counted of a unit once is kept with it, so that a keystroke counts one sentence. */
+/** Sums over the units. Counts are cached per unit, so that a keystroke counts one sentence. */
 export class TotalsCounter {
   readonly #sizes = new WeakMap<Unit, TextCounts>();
   readonly #marks = new WeakMap<UnitTokens, { bytes: number; unknown: number }>();

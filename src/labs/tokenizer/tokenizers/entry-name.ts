@@ -2,7 +2,7 @@ import { count } from '../../../platform/figures.ts';
 import { t } from '../../../platform/locale.svelte.ts';
 import type { Entry } from './entry.svelte.ts';
 
-/** New tokens of the packs that are shipped: their names say it before they have come. */
+/** Number of new tokens. The names of shipped packs contain it, so it is known before they are loaded. */
 function addedBy(entry: Entry): number {
   const { info } = entry;
   if (info?.firstNewId !== undefined) return info.size - info.firstNewId;
@@ -15,7 +15,7 @@ export function nameOf(entry: Entry): string {
   return entry.given;
 }
 
-/** For narrow places. */
+/** A short name for narrow places. */
 export function shortNameOf(entry: Entry): string {
   if (entry.source.type === 'base') return t('tokenizer.name.base.short');
   if (entry.source.type === 'pack') return `+${count(addedBy(entry))}`;

@@ -1,23 +1,23 @@
 import type { Failure } from '#core/failure.ts';
 import type { TokenizerInfo, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
 
-/** A tokenizer of the lab: there, on its way, or refused. */
+/** A tokenizer of the lab: waiting, loading, ready, or failed. */
 export class Entry {
   state = $state<'waiting' | 'loading' | 'ready' | 'failed'>('waiting');
-  /** Done of total bytes, while an address is being fetched. */
+  /** Bytes while an address is being fetched. */
   progress = $state.raw<{ done: number; total: number | undefined }>();
   info = $state.raw<TokenizerInfo>();
   failure = $state.raw<Failure>();
-  /** Takes part in the comparison. */
+  /** True if it is part of the comparison. */
   shown = $state(true);
   readonly ready = $derived(this.state === 'ready');
 
   constructor(
     readonly key: TokenizerKey,
     readonly source: TokenizerSource,
-    /** What the visitor calls it: a file name, a repository. Built-in ones are named by the messages. */
+    /** Name of a visitor's tokenizer: a file name or a repository. Names of built-in ones are in the messages. */
     readonly given: string,
-    /** Which of the lane colours it has. */
+    /** Number of its lane colour. */
     readonly hue: number,
   ) {}
 

@@ -48,14 +48,14 @@ export class Tokenizers {
     }
   }
 
-  /** A tokenizer of the visitor's; one that is refused stays in the list with the reason, until it is removed. */
+  /** Adds a visitor's tokenizer; one that fails stays in the list with the reason until it is removed. */
   async add(source: TokenizerSource, given: string): Promise<Entry> {
     const entry = this.announce(source, given);
     await this.load(entry);
     return entry;
   }
 
-  /** Puts it into the list without loading it; one that is there already stays. */
+  /** Adds it to the list without loading it, unless it is in the list already. */
   announce(source: TokenizerSource, given: string): Entry {
     const there = this.entries.find((entry) => source.type === 'hugging-face' && entry.given === given);
     if (there) return there;
@@ -70,7 +70,7 @@ export class Tokenizers {
     if (this.#worker.isRunning) this.#worker.start('forget', entry.key);
   }
 
-  /** Undefined where the worker no longer holds the tokenizer. */
+  /** Undefined if the worker no longer has the tokenizer. */
   inspect(key: TokenizerKey, id: number): Promise<TokenFacts | undefined> {
     const name = `${key}/${id}`;
     const known = this.#facts.get(name);
@@ -78,7 +78,7 @@ export class Tokenizers {
     const asked = this.#worker.ask('inspect', { key, id }).then(
       ({ facts }) => facts,
       () => {
-        // The worker broke off: the next one may know.
+        // The worker crashed: the next one may answer.
         this.#facts.delete(name);
         return undefined;
       },

@@ -11,7 +11,7 @@ export const maxTokens = 50_000;
 
 type Phase = 'start' | 'read' | 'count' | 'merge';
 
-/** Training a vocabulary on the reader's text, in a worker of its own. */
+/** Trains a vocabulary on the reader's text, in a separate worker. */
 export class Training {
   text = $state('');
   file = $state.raw<File>();
@@ -20,7 +20,7 @@ export class Training {
 
   state = $state<'idle' | 'running' | 'done' | 'cancelled' | 'failed'>('idle');
   phase = $state<Phase>('start');
-  /** Of reading or counting, 0 … 1. */
+  /** Progress of reading or counting, 0 … 1. */
   share = $state(0);
   asked = $state.raw({ tokens: 0, minFrequency: 0 });
   split = $state.raw<{ sentences: number; heldOut: number }>();
@@ -29,7 +29,7 @@ export class Training {
   curve = $state.raw<readonly CurvePoint[]>([]);
   failure = $state.raw<Failure>();
   pack = $state.raw<Pack>();
-  /** In the comparison, once it was added. */
+  /** Its entry in the comparison, once it was added. */
   entry = $state.raw<Entry>();
 
   readonly #worker = new VocabularyWorker();
@@ -46,7 +46,7 @@ export class Training {
     const job = this.#worker.start('train', this.#request(), (event) => this.#on(event));
     this.#job = job;
     await job.ended;
-    // Tables of a quarter of a million pieces are not kept for a training that may never come.
+    // Frees tables of a quarter of a million pieces: there may be no next training.
     this.#worker.end();
   }
 

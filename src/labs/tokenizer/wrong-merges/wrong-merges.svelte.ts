@@ -4,19 +4,19 @@ import type { MergeComparison, VocabularyJobs } from '#core/protocol/vocabulary.
 import type { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { declaration } from '../claims/declaration.ts';
 
-/** Milliseconds between two comparisons while somebody types. */
+/** Milliseconds between two comparisons during typing. */
 const pause = 150;
 
-/** Where the vocabulary and the pack of the lesson lie. */
+/** Addresses of the vocabulary and the pack of the lesson. */
 export interface LessonSources {
   base: string;
   pack: string;
 }
 
-/** The reader's text through all methods of merging one list, as it is typed. */
+/** Compares all methods of adding one list of merges, on the reader's text as it is typed. */
 export class WrongMerges {
   result = $state.raw<MergeComparison>();
-  /** The Declaration, long enough to show what a short text may be spared. */
+  /** The comparison on the Declaration, which is long enough to show effects that a short text may not have. */
   reference = $state.raw<MergeComparison>();
   failure = $state.raw<Failure>();
   #text = '';
