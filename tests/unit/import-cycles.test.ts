@@ -17,7 +17,7 @@ test('two cycles are told apart, and a way round each is named', () => {
 
 test('imports are read from TypeScript and Svelte, of types too, by relative path and by #core', () => {
   const imports = importGraph();
-  expect(imports.get('core/protocol/engine.ts')).toContain('core/protocol/conversation.ts');
+  expect(imports.get('core/protocol/engine.ts')).toContain('core/chat/message.ts');
   expect(imports.get('workers/engine/engine.ts')).toContain('core/protocol/engine.ts');
   expect(imports.get('src/main.ts')).toContain('src/App.svelte');
   expect(imports.get('src/App.svelte')?.some((path) => path.startsWith('src/shell/'))).toBe(true);

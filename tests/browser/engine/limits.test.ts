@@ -1,6 +1,8 @@
 /** Where the engine must refuse, end or fall back: full context, text-only packages, the CPU, bad images and packages. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { create } from '@bufbuild/protobuf';
 import { mainGraph, readModel, writeModel } from '#core/onnx/model.ts';
+import { StringStringEntryProtoSchema, TensorProto_DataType, TensorProtoSchema } from '#core/onnx/onnx_pb.ts';
 import type { PackageSource } from '#core/protocol/engine.ts';
 import { provider } from '../provided.ts';
 import { EngineClient, failureOf, picture, promptLength, said, turnOf, user } from './client.ts';
@@ -40,14 +42,27 @@ async function damaged(change: (files: Map<string, Blob>) => void | Promise<void
   return { type: 'files', name: 'damaged', files: [...files].map(([path, blob]) => ({ path, blob })) };
 }
 
-/** Says of its weights that they are more than they are, which a GPU takes: it reads as much as the shapes ask for. */
+/** Has one more initializer of 2 GB that no node reads, so that the runtime never asks for its bytes. */
 function tooLargeForCpu(): Promise<PackageSource> {
   return damaged(async (files) => {
     const model = readModel(new Uint8Array((await files.get(decoder)?.arrayBuffer()) ?? []));
-    const places = mainGraph(model).initializer.flatMap(({ externalData }) => externalData);
-    const length = places.find(({ key }) => key === 'length');
-    if (!length) throw new Error('no external weights');
-    length.value = '2000000000';
+    const { initializer } = mainGraph(model);
+    const external = initializer.find(({ externalData }) => externalData.length > 0);
+    if (!external) throw new Error('no external weights');
+    const location = external.externalData.filter(({ key }) => key === 'location');
+    initializer.push(
+      create(TensorProtoSchema, {
+        name: 'unused',
+        dataType: TensorProto_DataType.FLOAT,
+        dataLocation: external.dataLocation,
+        dims: [500_000_000n],
+        externalData: [
+          ...location,
+          create(StringStringEntryProtoSchema, { key: 'offset', value: '0' }),
+          create(StringStringEntryProtoSchema, { key: 'length', value: '2000000000' }),
+        ],
+      }),
+    );
     files.set(decoder, new Blob([writeModel(model)]));
   });
 }

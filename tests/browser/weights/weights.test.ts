@@ -71,7 +71,7 @@ test('looks into a package that is served over HTTP', async () => {
   expect(facts).toMatchObject({ original: result.detail.original[5], quantized: result.detail.quantized[5] });
   const { code = NaN, zeroPoint = NaN, scale = NaN } = facts ?? {};
   expect(Math.fround((code - zeroPoint) * scale)).toBe(facts?.quantized);
-  expect(await worker.ask('weightAt', { row: 128, column: 0 })).toEqual({ facts: undefined });
+  expect(await worker.ask('weightAt', { row: 128, column: 0 })).toEqual({ type: 'done', facts: undefined });
 
   const norms = await run('norms', [Q_PROJ]);
   // Its error is that of half precision.

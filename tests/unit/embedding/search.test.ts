@@ -90,14 +90,14 @@ describe('a search', () => {
   test('tells of its end, and finds the token itself', async () => {
     const events: unknown[] = [];
     const signal = new AbortController().signal;
-    const found = await findNearest(packageOf(new Blob([table])), tokenizer, request, signal, (event) =>
-      events.push(event),
+    const found = await findNearest(packageOf(new Blob([table])), tokenizer, request, signal, (done, total) =>
+      events.push({ done, total }),
     );
     const id = tokenizer.idOf('환자');
     expect(found).toMatchObject([
       { subwords: [{ id, piece: '환자' }], places: [{ init: 'first', nearest: [{ id, piece: '환자' }, {}] }] },
     ]);
-    expect(events.at(-1)).toEqual({ type: 'progress', done: rows, total: rows });
+    expect(events.at(-1)).toEqual({ done: rows, total: rows });
   });
 
   test('names a row that no token has', async () => {

@@ -26,7 +26,7 @@ it('what a model teaches is written, read, and left out where it teaches nothing
   const manifest = await readFile(join(out, 'manifest.json'), 'utf8');
   await expect(readPackage(reader(out, manifest.replace('"phantoms"', '"anatomy"')))).rejects.toMatchObject({
     code: 'file-broken',
-    detail: { file: 'manifest.json', reason: '"teaches" is "anatomy", not "phantoms"' },
+    detail: { file: 'manifest.json', reason: 'teaches is "anatomy", expected "phantoms"' },
   });
 
   const plain = await exportTo(FIXTURE, 'q4');
