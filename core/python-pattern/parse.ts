@@ -12,7 +12,7 @@ import {
   lineStart,
   wordBoundary,
 } from './characters.ts';
-import { parseFlags, type Flags } from './flags.ts';
+import { checkCompatible, parseFlags, type Flags } from './flags.ts';
 import { PatternReader } from './reader.ts';
 import type { Pattern, PatternNode } from './syntax.ts';
 import { widthOf } from './width.ts';
@@ -31,6 +31,8 @@ class Parser {
   readonly #reader: PatternReader;
   readonly #names = new Set<string>();
   #flags: Flags = { ignoreCase: false, multiline: false, dotAll: false, ascii: false };
+  /** Letters of all flags for the whole expression. */
+  #globalFlags = '';
   #ignoresCase = false;
 
   constructor(source: string) {
@@ -156,7 +158,7 @@ class Parser {
   /** `{2}`, `{2,}`, `{,2}`, `{2,3}`; undefined for anything else, and then nothing is read. */
   #range(): { min: number; max: number } | undefined {
     const reader = this.#reader;
-    const [text, low = '', comma, high = ''] = /^(\d*)(,?)(\d*)\}/u.exec(reader.rest) ?? [];
+    const [text, low = '', comma, high = ''] = /^(\d*)(,?)(\d*)\}/u.exec(reader.ahead(/[\d,]/u)) ?? [];
     if (text === undefined || text === '}') return undefined;
     reader.skip(text.length);
     const min = low === '' ? 0 : Number(low);
@@ -215,9 +217,11 @@ class Parser {
   }
 
   #flagged(depth: number, mayBeGlobal: boolean): PatternNode[] {
-    const { flags, isGlobal } = parseFlags(this.#reader, this.#flags);
+    const { flags, isGlobal, on } = parseFlags(this.#reader, this.#flags);
     if (isGlobal) {
       if (!mayBeGlobal) throw this.#reader.error('global flags not at the start of the expression');
+      this.#globalFlags += on;
+      checkCompatible(this.#globalFlags, this.#reader);
       this.#flags = flags;
       return [];
     }

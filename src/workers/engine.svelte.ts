@@ -63,8 +63,12 @@ export class EngineClient {
   /** Settles when what a replaced worker held is there again, or given up. */
   #restored: Promise<void> = Promise.resolve();
   #isRestoring = false;
+  /** Puts adapters back, which is the last step of a restoration. */
+  #restoring: Pick<StartedJob<EngineJobs['setAdapters']>, 'stop'> | undefined;
   /** Counts what makes a restoration pointless. */
   #generation = 0;
+  /** Counts calls of `open` and `end`: each makes those before it, and the lab's jobs that wait, pointless. */
+  #opens = 0;
   readonly #worker = new EngineWorker(
     (stats) => {
       this.stats = stats;
@@ -77,11 +81,18 @@ export class EngineClient {
   /** @param onReopened called when the model is open again after its worker was replaced */
   constructor(private readonly onReopened: () => void = () => {}) {}
 
-  /** Opens a package; the one before is closed. Resolves with true when a model is ready. */
+  /**
+   * Opens a package; the one before is closed. Resolves with true when a model is ready, with false also where another call
+   * came while this one waited for what ran.
+   */
   async open(source: PackageSource, options: OpenOptions): Promise<boolean> {
     this.#generation++;
+    const opens = ++this.#opens;
     await this.cancelOpen();
+    this.#restoring?.stop();
     await this.stop();
+    await this.#restored;
+    if (opens !== this.#opens) return false;
     if (this.openFailure && fatal.includes(this.openFailure.code)) this.#worker.end();
     this.source = source;
     this.options = options;
@@ -113,13 +124,15 @@ export class EngineClient {
     if (!this.model) return on(failed('no-model'));
     this.generating = true;
     this.rates.clear();
-    let isStopped = false;
-    this.#answer = { stop: () => (isStopped = true) };
+    const early = new AbortController();
+    const { signal } = early;
+    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    this.#answer = { stop: () => early.abort() };
     const run = async () => {
       // The engine does one thing at a time, and an answer is more urgent than what the labs ask for.
       if (this.#labJob) await this.#yieldLabJob();
-      if (this.#isRestoring) await this.#restored;
-      if (isStopped) return on({ type: 'stopped' });
+      if (this.#isRestoring) await Promise.race([this.#restored, stopped]);
+      if (signal.aborted) return on({ type: 'stopped' });
       if (!this.model) return on(failed('no-model'));
       const job = this.#worker.start('generate', request, (event) => this.#deliver(event, on));
       this.#answer = job;
@@ -205,6 +218,7 @@ export class EngineClient {
   /** Ends the worker, and the model's memory with it; what runs ends with `stopped`. `open` starts afresh. */
   end(): void {
     this.#generation++;
+    this.#opens++;
     this.#worker.end();
     this.#forgetModel();
   }
@@ -217,8 +231,10 @@ export class EngineClient {
     mark: (isRunning: boolean) => void,
   ): Promise<void> {
     // Of several that wait here each stops the one that went on before it: the last call is the one that stays.
+    const opens = this.#opens;
     while (this.#labJob || this.#isRestoring) await (this.#labJob ? this.#yieldLabJob() : this.#restored);
-    if (!this.model) return on(failed('no-model'));
+    // The model that it was meant for is going.
+    if (!this.model || opens !== this.#opens) return on(failed('no-model'));
     if (this.generating) return on(failed('busy'));
     const job = this.#worker.start(name, request, (event: JobEvent<EngineJobs[Name]>) => this.#deliver(event, on));
     this.#labJob = job;
@@ -290,18 +306,29 @@ export class EngineClient {
       this.#takeOpenEnd(end);
       return;
     }
-    const set = this.#standing && (await this.#worker.start('setAdapters', this.#standing).ended);
+    const standing = this.#standing;
+    const set = standing && (await this.#putBack(standing));
     if (generation !== this.#generation) return;
     const hasAdapters = set === undefined || set.type === 'done';
     if (!hasAdapters) {
       this.adapters = [];
       this.#standing = undefined;
     }
+    // Strengths that were changed meanwhile came before the adapters.
+    if (this.#standing && this.#standing !== standing) this.setStrengths(this.#standing.strengths);
     // Another value is another model to the labs: they then put their adapters on it themselves.
     const isSame = hasAdapters && JSON.stringify(end.model) === JSON.stringify(model);
     this.model = isSame ? model : end.model;
     this.reopened = true;
     this.onReopened();
+  }
+
+  async #putBack(standing: SetAdaptersRequest): Promise<JobEnd<EngineJobs['setAdapters']>> {
+    const job = this.#worker.start('setAdapters', standing);
+    this.#restoring = job;
+    const end = await job.ended;
+    this.#restoring = undefined;
+    return end;
   }
 
   #afterFailure(failure: Failure): void {

@@ -199,3 +199,17 @@ describe('shared cases', () => {
     );
   });
 });
+
+it('a pattern of the greatest length is parsed at once, whatever it consists of', () => {
+  for (const piece of ['{', 'a{', 'a{1}', '(?i:)']) {
+    const pattern = piece.repeat(MAX_PATTERN_LENGTH / piece.length);
+    const begin = performance.now();
+    rankPatternMatcher(pattern);
+    expect(performance.now() - begin, piece).toBeLessThan(500);
+  }
+});
+
+it('the flags "a" and "u" exclude each other for the whole expression, as in Python', () => {
+  expect(() => moduleMatcher(String.raw`(?a)(?u)\w`)).toThrow('incompatible');
+  expect(moduleMatcher(String.raw`(?a)(?u:\w)`)).toBeDefined();
+});
