@@ -19,6 +19,8 @@ import { widthOf } from './width.ts';
 
 /** Groups within groups. Deeper ones come from no tool, and would use up the stack. */
 const MAX_DEPTH = 50;
+/** A step looks at one character, however many members a set has: what larger ones say of it is remembered. */
+const FEW_MEMBERS = 16;
 /** `MAXREPEAT` of CPython. */
 const MAX_REPEAT = 2 ** 32 - 1;
 
@@ -125,7 +127,8 @@ class Parser {
       if (typeof low !== 'number' || typeof high !== 'number' || low > high) throw reader.error('bad character range');
       parts.push(this.#cased((code) => code >= low && code <= high, high));
     }
-    return { type: 'character', has: (code) => parts.some((part) => part(code)) !== negative };
+    const has = (code: number) => parts.some((part) => part(code)) !== negative;
+    return { type: 'character', has: parts.length > FEW_MEMBERS ? remembered(has) : has };
   }
 
   #setMember(): number | ((code: number) => boolean) {
@@ -231,6 +234,17 @@ class Parser {
     this.#flags = outer;
     return [body];
   }
+}
+
+function remembered(has: (code: number) => boolean): (code: number) => boolean {
+  const known = new Map<number, boolean>();
+  return (code) => {
+    const before = known.get(code);
+    if (before !== undefined) return before;
+    const now = has(code);
+    known.set(code, now);
+    return now;
+  };
 }
 
 /** Puts characters that follow each other into runs, which are matched faster. */
