@@ -6,7 +6,7 @@ import type { SmallFilesFolder } from '#core/gemma3/package-files.ts';
 import type { Json } from '#core/json.ts';
 import { FailureError } from '#core/failure.ts';
 import type { PackageReader } from '../../workers/store/reader.ts';
-import { CommandError, systemCode } from './errors.ts';
+import { CommandError, onFile, systemCode } from './errors.ts';
 import { FileSource } from './file-source.ts';
 
 export interface FolderReaderOptions {
@@ -60,7 +60,7 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
   /** @throws CommandError where the file is missing */
   async bytes(file: string): Promise<Buffer<ArrayBuffer>> {
     if (!this.files.has(file)) throw new CommandError(`${file} is missing in ${this.folder}`);
-    return readFile(this.path(file));
+    return this.#read(file);
   }
 
   /** @throws CommandError where the file is missing, CheckpointError where it is no JSON object */
@@ -71,6 +71,11 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
   /** @throws FailureError file-missing, as the page's readers do */
   async blob(file: string): Promise<Blob> {
     if (!this.files.has(file)) throw new FailureError('file-missing', { file });
-    return new Blob([await readFile(this.path(file))]);
+    return new Blob([await this.#read(file)]);
+  }
+
+  #read(file: string): Promise<Buffer<ArrayBuffer>> {
+    const path = this.path(file);
+    return onFile(path, readFile(path));
   }
 }

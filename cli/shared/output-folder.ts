@@ -1,5 +1,5 @@
 /** A folder that is written as `<out>.partial` and renamed when it is complete, so that `<out>` is never incomplete. */
-import { mkdir, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, realpath, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CommandError, systemCode } from './errors.ts';
 
@@ -33,7 +33,7 @@ export class OutputFolder {
    *   or when fewer than `bytes` are free
    */
   static async create(out: string, { bytes = 0, command, note }: OutputFolderOptions): Promise<OutputFolder> {
-    const target = resolve(out);
+    const target = await behindLinks(resolve(out));
     const partial = `${target}.partial`;
     await refuseOccupied(target);
     await removeStale(partial, command, note);
@@ -73,6 +73,19 @@ export class OutputFolder {
       );
       if (!removed) return;
     }
+  }
+}
+
+/** What a link leads to, since a folder cannot be renamed onto a link. @throws CommandError where it leads nowhere */
+async function behindLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') return path;
+    const target = await readlink(path).catch(() => undefined);
+    if (target === undefined) return path;
+    const next = 'make the folder it leads to, or name another with --out';
+    throw new CommandError(`${path} is a link to ${target}, which does not exist; ${next}`, { cause });
   }
 }
 

@@ -152,6 +152,8 @@ async function readTensors(folder: CheckpointFolder): Promise<StoredTensor[]> {
 function shardsOf(index: Json): Map<string, string[]> {
   const weightMap = index['weight_map'];
   if (!isJsonObject(weightMap)) throw new CheckpointError(`${INDEX}: "weight_map" is missing or not an object`);
+  if (Object.keys(weightMap).length === 0)
+    throw new CheckpointError(`${INDEX}: "weight_map" is empty: it names no tensor`);
   const shards = new Map<string, string[]>();
   for (const [key, file] of Object.entries(weightMap)) {
     if (typeof file !== 'string' || !isInnerPath(file))

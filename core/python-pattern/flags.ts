@@ -15,8 +15,8 @@ export interface Flags {
 const NAMES: Readonly<Record<string, keyof Flags>> = { i: 'ignoreCase', m: 'multiline', s: 'dotAll', a: 'ascii' };
 
 /** From the first flag to ")" (global: they hold for the whole expression) or to ":". @throws PatternError */
-export function parseFlags(reader: PatternReader, outer: Flags): { flags: Flags; isGlobal: boolean } {
-  const [text] = /^[a-zA-Z]*(-[a-zA-Z]+)?[:)]/u.exec(reader.rest) ?? [];
+export function parseFlags(reader: PatternReader, outer: Flags): { flags: Flags; isGlobal: boolean; on: string } {
+  const [text] = /^[a-zA-Z]*(-[a-zA-Z]+)?[:)]/u.exec(reader.ahead(/[a-zA-Z-]/u)) ?? [];
   if (text === undefined) throw reader.error('unknown extension behind "(?"');
   reader.skip(text.length);
   const [on = '', off] = text.slice(0, -1).split('-');
@@ -29,14 +29,19 @@ export function parseFlags(reader: PatternReader, outer: Flags): { flags: Flags;
     if (name) flags[name] = true;
     else flags.ascii = false;
   }
-  if (on.includes('a') && on.includes('u')) throw reader.error('the flags "a" and "u" are incompatible');
+  checkCompatible(on, reader);
   for (const flag of off ?? '') {
     const name = flagNamed(flag, reader);
     if (!name || name === 'ascii') throw reader.error('the flags "a" and "u" cannot be turned off');
     if (on.includes(flag)) throw reader.error(`the flag "${flag}" is turned on and off`);
     flags[name] = false;
   }
-  return { flags, isGlobal };
+  return { flags, isGlobal, on };
+}
+
+/** @throws PatternError */
+export function checkCompatible(on: string, reader: PatternReader): void {
+  if (on.includes('a') && on.includes('u')) throw reader.error('the flags "a" and "u" are incompatible');
 }
 
 /** Undefined for "u". */

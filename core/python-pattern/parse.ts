@@ -12,13 +12,15 @@ import {
   lineStart,
   wordBoundary,
 } from './characters.ts';
-import { parseFlags, type Flags } from './flags.ts';
+import { checkCompatible, parseFlags, type Flags } from './flags.ts';
 import { PatternReader } from './reader.ts';
 import type { Pattern, PatternNode } from './syntax.ts';
 import { widthOf } from './width.ts';
 
 /** Groups within groups. Deeper ones come from no tool, and would use up the stack. */
 const MAX_DEPTH = 50;
+/** A step looks at one character, however many members a set has: what larger ones say of it is remembered. */
+const FEW_MEMBERS = 16;
 /** `MAXREPEAT` of CPython. */
 const MAX_REPEAT = 2 ** 32 - 1;
 
@@ -31,6 +33,8 @@ class Parser {
   readonly #reader: PatternReader;
   readonly #names = new Set<string>();
   #flags: Flags = { ignoreCase: false, multiline: false, dotAll: false, ascii: false };
+  /** Letters of all flags for the whole expression. */
+  #globalFlags = '';
   #ignoresCase = false;
 
   constructor(source: string) {
@@ -123,7 +127,8 @@ class Parser {
       if (typeof low !== 'number' || typeof high !== 'number' || low > high) throw reader.error('bad character range');
       parts.push(this.#cased((code) => code >= low && code <= high, high));
     }
-    return { type: 'character', has: (code) => parts.some((part) => part(code)) !== negative };
+    const has = (code: number) => parts.some((part) => part(code)) !== negative;
+    return { type: 'character', has: parts.length > FEW_MEMBERS ? remembered(has) : has };
   }
 
   #setMember(): number | ((code: number) => boolean) {
@@ -156,7 +161,7 @@ class Parser {
   /** `{2}`, `{2,}`, `{,2}`, `{2,3}`; undefined for anything else, and then nothing is read. */
   #range(): { min: number; max: number } | undefined {
     const reader = this.#reader;
-    const [text, low = '', comma, high = ''] = /^(\d*)(,?)(\d*)\}/u.exec(reader.rest) ?? [];
+    const [text, low = '', comma, high = ''] = /^(\d*)(,?)(\d*)\}/u.exec(reader.ahead(/[\d,]/u)) ?? [];
     if (text === undefined || text === '}') return undefined;
     reader.skip(text.length);
     const min = low === '' ? 0 : Number(low);
@@ -215,9 +220,11 @@ class Parser {
   }
 
   #flagged(depth: number, mayBeGlobal: boolean): PatternNode[] {
-    const { flags, isGlobal } = parseFlags(this.#reader, this.#flags);
+    const { flags, isGlobal, on } = parseFlags(this.#reader, this.#flags);
     if (isGlobal) {
       if (!mayBeGlobal) throw this.#reader.error('global flags not at the start of the expression');
+      this.#globalFlags += on;
+      checkCompatible(this.#globalFlags, this.#reader);
       this.#flags = flags;
       return [];
     }
@@ -227,6 +234,17 @@ class Parser {
     this.#flags = outer;
     return [body];
   }
+}
+
+function remembered(has: (code: number) => boolean): (code: number) => boolean {
+  const known = new Map<number, boolean>();
+  return (code) => {
+    const before = known.get(code);
+    if (before !== undefined) return before;
+    const now = has(code);
+    known.set(code, now);
+    return now;
+  };
 }
 
 /** Puts characters that follow each other into runs, which are matched faster. */

@@ -21,8 +21,11 @@ export class PatternReader {
     return this.#characters[this.#at];
   }
 
-  get rest(): string {
-    return this.#characters.slice(this.#at).join('');
+  /** The next characters as long as they are of a kind, and the one behind them; nothing is read. */
+  ahead(kind: RegExp): string {
+    let end = this.#at;
+    while (kind.test(this.#characters[end] ?? '')) end++;
+    return this.#characters.slice(this.#at, end + 1).join('');
   }
 
   skip(count = 1): void {

@@ -60,6 +60,10 @@ export class EngineClient {
   /** The request that set `adapters`, to repeat it in another worker. */
   #adapterRequest: SetAdaptersRequest | undefined;
   readonly #rebuild = new EngineRebuild();
+  /** Applies the adapters again, which is the last step of a rebuild. */
+  #applying: Pick<StartedJob<EngineJobs['setAdapters']>, 'stop'> | undefined;
+  /** Counts calls of `open` and `end`: each makes earlier calls, and lab jobs that wait, pointless. */
+  #opens = 0;
   readonly #worker = new EngineWorker(
     (stats) => {
       this.stats = stats;
@@ -72,11 +76,18 @@ export class EngineClient {
   /** @param onReopened called when the model is open again after its worker was replaced */
   constructor(private readonly onReopened: () => void = () => {}) {}
 
-  /** Opens a package and closes the previous one. Resolves with true if a model is ready. */
+  /**
+   * Opens a package and closes the previous one. Resolves with true if a model is ready, and with false also if another call came
+   * while this one waited for running jobs.
+   */
   async open(source: PackageSource, options: OpenOptions): Promise<boolean> {
     this.#rebuild.cancel();
+    const opens = ++this.#opens;
     await this.cancelOpen();
+    this.#applying?.stop();
     await this.stop();
+    await this.#rebuild.ended;
+    if (opens !== this.#opens) return false;
     if (this.openFailure && fatal.includes(this.openFailure.code)) this.#worker.end();
     this.source = source;
     this.options = options;
@@ -108,13 +119,15 @@ export class EngineClient {
     if (!this.model) return on(failed('no-model'));
     this.generating = true;
     this.rates.clear();
-    let isStopped = false;
-    this.#answer = { stop: () => (isStopped = true) };
+    const early = new AbortController();
+    const { signal } = early;
+    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    this.#answer = { stop: () => early.abort() };
     const run = async () => {
       // The engine runs one job at a time, and an answer has priority over lab jobs.
       if (this.#labJob.isTaken) await this.#labJob.yield();
-      if (this.#rebuild.isRunning) await this.#rebuild.ended;
-      if (isStopped) return on({ type: 'stopped' });
+      if (this.#rebuild.isRunning) await Promise.race([this.#rebuild.ended, stopped]);
+      if (signal.aborted) return on({ type: 'stopped' });
       if (!this.model) return on(failed('no-model'));
       const job = this.#worker.start('generate', request, (event) => this.#deliver(event, on));
       this.#answer = job;
@@ -199,6 +212,7 @@ export class EngineClient {
   /** Ends the worker and frees the model's memory; running jobs end with `stopped`. `open` starts a new worker. */
   end(): void {
     this.#rebuild.cancel();
+    this.#opens++;
     this.#worker.end();
     this.#forgetModel();
   }
@@ -211,9 +225,11 @@ export class EngineClient {
     mark: (isRunning: boolean) => void,
   ): Promise<void> {
     // If several calls wait here, each stops the one that started before it: the last call remains.
+    const opens = this.#opens;
     while (this.#labJob.isTaken || this.#rebuild.isRunning)
       await (this.#labJob.isTaken ? this.#labJob.yield() : this.#rebuild.ended);
-    if (!this.model) return on(failed('no-model'));
+    // The model that the job was meant for is being closed.
+    if (!this.model || opens !== this.#opens) return on(failed('no-model'));
     if (this.generating) return on(failed('busy'));
     const job = this.#worker.start(name, request, (event: JobEvent<EngineJobs[Name]>) => this.#deliver(event, on));
     await this.#labJob.run(job, mark);
@@ -262,10 +278,21 @@ export class EngineClient {
     }
     this.#rebuild.start(model, {
       open: () => this.#load(source, options),
-      applyAdapters: () => this.#adapterRequest && this.#worker.start('setAdapters', this.#adapterRequest).ended,
+      applyAdapters: () => this.#adapterRequest && this.#applyAgain(this.#adapterRequest),
       onDone: (rebuilt) => this.#onRebuilt(rebuilt),
       onFailed: (end) => this.#onRebuildFailed(end),
     });
+  }
+
+  async #applyAgain(request: SetAdaptersRequest): Promise<JobEnd<EngineJobs['setAdapters']>> {
+    const job = this.#worker.start('setAdapters', request);
+    this.#applying = job;
+    const end = await job.ended;
+    this.#applying = undefined;
+    // Strengths that changed meanwhile reached the engine before the adapters.
+    const now = this.#adapterRequest;
+    if (now && now !== request) this.setStrengths(now.strengths);
+    return end;
   }
 
   #onRebuilt({ model, hasAdapters }: Rebuilt): void {

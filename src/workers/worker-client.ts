@@ -173,7 +173,14 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
   #drop(host: Host, endOf: (job: (end: 'stopped' | Failure) => void) => 'stopped' | Failure): void {
     host.worker.terminate();
     this.#host = undefined;
-    for (const job of [...host.jobs]) job(endOf(job));
+    for (const job of [...host.jobs]) {
+      try {
+        job(endOf(job));
+      } catch (error) {
+        // What one listener throws keeps no other job from its end.
+        console.error(error);
+      }
+    }
   }
 }
 

@@ -26,6 +26,16 @@ function systemError(code: string, more: { path?: string; dest?: string; syscall
 }
 
 describe('userMessage', () => {
+  it('names a folder that stands where a file should be', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'config.json');
+    await mkdir(path);
+    const reader = await FolderReader.open(folder, { hint: '' });
+    const message = `${path} is a folder, not a file; name a file`;
+    expect(await messageOf(reader.json('config.json'))).toBe(message);
+    expect(await messageOf(reader.blob('config.json'))).toBe(message);
+  });
+
   it('tells a missing file, a missing folder, and links to nothing or to themselves', async () => {
     const folder = await temporaryFolder();
     const path = (name: string) => join(folder, name);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { exportPackage, type ExportOptions } from '../../../cli/export/export-package.ts';
@@ -196,6 +196,34 @@ describe('the exporter refuses', () => {
     await expect(exportPackage(options(FIXTURE, out, 'q4'), collectingReport())).rejects.toThrow(
       /is a file, not a folder/,
     );
+  });
+
+  it('an output that is a link to nothing, before anything is written', async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, 'package');
+    await symlink('/nowhere/packages', out);
+    await expect(exportPackage(options(FIXTURE, out, 'q4'), collectingReport())).rejects.toThrow(
+      /is a link to \/nowhere\/packages, which does not exist; make the folder/,
+    );
+    expect(await readdir(folder)).toEqual(['package']);
+  });
+
+  it('not an output that is a link to an empty folder: the package comes to lie there', async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, 'package');
+    await mkdir(join(folder, 'disk'));
+    await symlink(join(folder, 'disk'), out);
+    await exportPackage(options(FIXTURE, out, 'q4'), collectingReport());
+    expect((await lstat(out)).isSymbolicLink()).toBe(true);
+    expect(await readdir(join(folder, 'disk'))).toContain('manifest.json');
+    expect(await readdir(folder)).toEqual(['disk', 'package']);
+  });
+
+  it('an index that places no tensor anywhere', async () => {
+    const folder = await copyOfFixture();
+    await shard(folder);
+    await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: {} }));
+    await expectRefusal(folder, /^model\.safetensors\.index\.json: "weight_map" is empty/);
   });
 
   it('a partial folder that somebody else made, and leaves it alone', async () => {

@@ -66,6 +66,22 @@ test('a job that does not stop ends with its worker at the deadline; the others 
   expect(workers).toHaveLength(2);
 });
 
+test('a listener that throws keeps no other job from its end, nor the restart from being told', async () => {
+  const { client, workers, restarts } = setUp();
+  const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const first = client.start('concurrent', 1, () => {
+    throw new Error('a defect of the page');
+  });
+  const second = client.start('concurrent', 2);
+  await settle();
+  workers[0]?.breakOff('gone');
+  expect((await first.ended).type).toBe('failed');
+  expect((await second.ended).type).toBe('failed');
+  expect(restarts).toEqual(['crashed']);
+  expect(told).toHaveBeenCalledOnce();
+  told.mockRestore();
+});
+
 test('a job that heeds Stop keeps its worker', async () => {
   const { client, workers, restarts } = setUp();
   const job = client.start('concurrent', 1);

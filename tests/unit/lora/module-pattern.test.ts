@@ -199,3 +199,26 @@ describe('shared cases', () => {
     );
   });
 });
+
+it('a pattern of the greatest length is parsed at once, whatever it consists of', () => {
+  for (const piece of ['{', 'a{', 'a{1}', '(?i:)']) {
+    const pattern = piece.repeat(MAX_PATTERN_LENGTH / piece.length);
+    const begin = performance.now();
+    rankPatternMatcher(pattern);
+    expect(performance.now() - begin, piece).toBeLessThan(500);
+  }
+});
+
+it('the flags "a" and "u" exclude each other for the whole expression, as in Python', () => {
+  expect(() => moduleMatcher(String.raw`(?a)(?u)\w`)).toThrow('incompatible');
+  expect(moduleMatcher(String.raw`(?a)(?u:\w)`)).toBeDefined();
+});
+
+it('a set of many characters is looked through once for each character of the names', () => {
+  const matches = rankPatternMatcher(`([^${'/'.repeat(MAX_PATTERN_LENGTH - 10)}]*)*x`);
+  const budget = new StepBudget(MAX_STEPS);
+  const begin = performance.now();
+  for (let layer = 0; layer < 434; layer++)
+    expect(matches(`model.layers.${layer}.self_attn.q_projx`, budget)).toBe(true);
+  expect(performance.now() - begin).toBeLessThan(1000);
+});
