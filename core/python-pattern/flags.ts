@@ -14,7 +14,7 @@ export interface Flags {
 
 const NAMES: Readonly<Record<string, keyof Flags>> = { i: 'ignoreCase', m: 'multiline', s: 'dotAll', a: 'ascii' };
 
-/** From the first flag to ")" (global: they hold for the whole expression) or to ":". @throws PatternError */
+/** Parses from the first flag to ")" (global flags, for the whole expression) or to ":". @throws PatternError */
 export function parseFlags(reader: PatternReader, outer: Flags): { flags: Flags; isGlobal: boolean } {
   const [text] = /^[a-zA-Z]*(-[a-zA-Z]+)?[:)]/u.exec(reader.rest) ?? [];
   if (text === undefined) throw reader.error('unknown extension behind "(?"');
