@@ -47,7 +47,7 @@ export type TokenizerSource =
 export interface TokenizerInfo {
   /** Largest id + 1. */
   size: number;
-  /** A pack added the ids from here on; undefined for tokenizers that are not based on a pack or our base. */
+  /** A pack added the ids from here on; undefined for tokenizers other than the base and its packs. */
   firstNewId: number | undefined;
   /** own: our encoder · library: @huggingface/tokenizers, slower, for files that ours does not support */
   encoder: 'own' | 'library';
