@@ -19,7 +19,7 @@ export function suggestQuestions(phantom: Pick<Phantom, 'seed' | 'lesions' | 'la
 }
 
 /** The simplest phrasing of a question. */
-export function plainest(question: Question, language: Language): string {
+export function simplestPhrasing(question: Question, language: Language): string {
   const [first] = phrasings(question, language);
   if (first === undefined) throw new RangeError(`questions of kind ${question.kind} have no phrasing`);
   return first;
