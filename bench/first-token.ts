@@ -40,7 +40,10 @@ interface Visit {
   processor: Map<string, number>;
 }
 
-/** A folder with the built page and, if one was given, another package in place of the built-in one. Made of links, not copies. */
+/**
+ * A folder with the built page and, if one was given, another package in place of the built-in one. Made of links, not
+ * copies.
+ */
 async function siteFolder(): Promise<string> {
   const dist = join(root, 'dist');
   if (!existsSync(join(dist, 'index.html'))) throw new Error('dist/ has no built page: run `npm run build` first.');

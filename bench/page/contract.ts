@@ -11,7 +11,10 @@ export interface OpenRequest {
   url: string;
   /** Length of our static KV cache in tokens; the peer's cache grows. */
   contextLength: number;
-  /** `own`: the device that the peer's runtime requests. `engine`: a device with the features and limits that our engine requests. */
+  /**
+   * `own`: the device that the peer's runtime requests. `engine`: a device with the features and limits that our engine
+   * requests.
+   */
   peerDevice: 'own' | 'engine';
   /** Counts dispatches without executing them: the answers are meaningless, and the times are CPU time only. */
   hostOnly: boolean;

@@ -85,7 +85,10 @@ export function connectionFailure(network: Network, url: string, cause: unknown)
   return new FailureError('network', { url, reason }, { cause });
 }
 
-/** The server sent an HTML page instead of the file: single-page hosts do so for unknown paths, captive portals for every path. */
+/**
+ * The server sent an HTML page instead of the file: single-page hosts do so for unknown paths, captive portals for every
+ * path.
+ */
 export class StartPageError extends FailureError {
   constructor(file: string) {
     super('file-missing', { file });
@@ -113,7 +116,10 @@ export function checkResponse(response: HttpResponse, url: string, file: string)
   throw new FailureError('network', { url, reason: `HTTP ${status}`, status });
 }
 
-/** Version of a file: ETag, otherwise Last-Modified. Undefined if the server sends neither; then a download cannot be resumed. */
+/**
+ * Version of a file: ETag, otherwise Last-Modified. Undefined if the server sends neither; then a download cannot be
+ * resumed.
+ */
 export function versionOf({ headers }: HttpResponse): string | undefined {
   return headers.get('ETag') ?? headers.get('Last-Modified') ?? undefined;
 }

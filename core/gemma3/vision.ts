@@ -12,7 +12,10 @@ type PaddedSize = Pick<Matrix, 'paddedRows' | 'paddedColumns'>;
 
 const tower = 'vision_tower.vision_model';
 
-/** vision_encoder.onnx: pixel_values float32 [images, channels, size, size] → image_features float32 [images, tokens, hidden]. */
+/**
+ * vision_encoder.onnx: pixel_values float32 [images, channels, size, size] → image_features float32 [images, tokens,
+ * hidden].
+ */
 export function visionGraph(config: Gemma3Config & { vision: VisionConfig }, precision: Precision): GraphFile {
   const { vision, text } = config;
   const weights = new Weights(precision);

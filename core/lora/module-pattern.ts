@@ -5,7 +5,10 @@ import { PatternError, type Pattern } from '../python-pattern/syntax.ts';
 
 /** Maximum characters of one pattern. Patterns that Unsloth, ms-swift and LLaMA-Factory write have fewer than 1000. */
 export const MAX_PATTERN_LENGTH = 20_000;
-/** Maximum number of names in a list, or of patterns in rank_pattern. Gemma 3 27B has 434 projections in its decoder and 162 in its vision tower. */
+/**
+ * Maximum number of names in a list, or of patterns in rank_pattern. Gemma 3 27B has 434 projections in its decoder and
+ * 162 in its vision tower.
+ */
 export const MAX_PATTERNS = 4096;
 /** Maximum characters of a module name. The longest of Gemma 3 has 63. */
 export const MAX_NAME_LENGTH = 512;

@@ -1,5 +1,6 @@
 /**
- * Initializers with bytes in separate files (ONNX external data). All offsets are known before the first byte is written, so the
+ * Initializers with bytes in separate files (ONNX external data). All offsets are known before the first byte is
+ * written, so the
  * writer can stream.
  */
 import { create } from '@bufbuild/protobuf';
@@ -52,7 +53,10 @@ export class TensorTooLargeError extends Error {
 const MAX_FILE_BYTES = 2 ** 31;
 /** WebAssembly and ONNX Runtime Web use 32-bit file offsets. */
 const MAX_TENSOR_BYTES = 2 ** 32;
-/** Tensors from this size on are page-aligned, so that native runtimes can map them; smaller ones are aligned to a cache line. */
+/**
+ * Tensors from this size on are page-aligned, so that native runtimes can map them; smaller ones are aligned to a cache
+ * line.
+ */
 const LARGE_BYTES = 65536;
 const LARGE_ALIGNMENT = 4096;
 const SMALL_ALIGNMENT = 64;
@@ -64,7 +68,8 @@ export function externalTensorBytes(tensor: ExternalTensor): number {
 }
 
 /**
- * Adds `tensors` to the model as external initializers, and moves inline constants of more than 64 KiB to external data. The files are `<modelFile>_data`, `_data_1`, … as transformers.js loads them; each stays below 2 GiB
+ * Adds `tensors` to the model as external initializers, and moves inline constants of more than 64 KiB to external
+ * data. The files are `<modelFile>_data`, `_data_1`, … as transformers.js loads them; each stays below 2 GiB
  * unless one tensor alone is larger.
  *
  * @param modelFile file name of the model, e.g. `decoder_model_merged_q4.onnx`

@@ -3,7 +3,10 @@
  * known, so every answer about it can be checked. It represents no patient and no disease.
  */
 
-/** In reading order, which is also the order of lesions in truths and answers. Left and right of the image, not of the patient. */
+/**
+ * In reading order, which is also the order of lesions in truths and answers. Left and right of the image, not of the
+ * patient.
+ */
 export const QUADRANTS = ['upper-left', 'upper-right', 'lower-left', 'lower-right'] as const;
 export type Quadrant = (typeof QUADRANTS)[number];
 
@@ -16,7 +19,10 @@ export type Brightness = (typeof BRIGHTNESSES)[number];
 
 export const MAX_LESIONS = 3;
 
-/** Side of the square coordinate system of a phantom, and of the teaching model's input in pixels. All lengths use this unit. */
+/**
+ * Side of the square coordinate system of a phantom, and of the teaching model's input in pixels. All lengths use this
+ * unit.
+ */
 export const SIDE = 64;
 
 export interface Lesion {

@@ -1,5 +1,6 @@
 /**
- * Distance functions of lesion outlines. They use only + − × ÷ √, which IEEE 754 rounds exactly, so that every JavaScript engine
+ * Distance functions of lesion outlines. They use only + − × ÷ √, which IEEE 754 rounds exactly, so that every
+ * JavaScript engine
  * draws the same bytes. Math.sin and similar functions do not guarantee this.
  */
 import type { Lesion, Shape } from './phantom.ts';
@@ -7,7 +8,10 @@ import type { Lesion, Shape } from './phantom.ts';
 const { sqrt } = Math;
 const PI = 3.141592653589793;
 
-/** For area π: half the side of the square, and the arm length of the cross. Its arms are 2/3 as wide as long; its area is 20/9 arm². */
+/**
+ * For area π: half the side of the square, and the arm length of the cross. Its arms are 2/3 as wide as long; its area
+ * is 20/9 arm².
+ */
 const HALF_SIDE = sqrt(PI) / 2;
 const ARM = sqrt((9 / 20) * PI);
 const HALF_WIDTH = ARM / 3;

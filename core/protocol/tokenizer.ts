@@ -89,7 +89,10 @@ export interface TokensByUnit {
   ids: Int32Array;
   /** End of each token in its unit, in UTF-16 units; see `Segmentation`. */
   ends: Int32Array;
-  /** Index in `TOKEN_KINDS`, plus `NEW_TOKEN` for tokens of a pack, plus `CONTINUED` for the rest of a token of the previous unit. */
+  /**
+   * Index in `TOKEN_KINDS`, plus `NEW_TOKEN` for tokens of a pack, plus `CONTINUED` for the rest of a token of the
+   * previous unit.
+   */
   marks: Uint8Array;
   /** Time in the worker. */
   milliseconds: number;

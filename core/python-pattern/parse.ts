@@ -1,6 +1,7 @@
 /**
  * Parses a regular expression as Python 3.11 does (Lib/re/_parser.py), for `str` patterns. Rejects as unsupported:
- * backreferences, conditional, atomic and possessive groups, verbose patterns, `\N{…}`, and case-insensitive letters beyond ASCII.
+ * backreferences, conditional, atomic and possessive groups, verbose patterns, `\N{…}`, and case-insensitive letters
+ * beyond ASCII.
  */
 import {
   anyCharacter,

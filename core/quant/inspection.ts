@@ -15,7 +15,10 @@ export interface MatrixInfo {
 export interface Inspection {
   matrix: MatrixInfo;
   settings: QuantSettings;
-  /** Number of leading rows that were inspected; fewer than all for very large matrices. All figures below are for these rows. */
+  /**
+   * Number of leading rows that were inspected; fewer than all for very large matrices. All figures below are for these
+   * rows.
+   */
   inspectedRows: number;
   histogram: {
     /** Left edge of the first bar and right edge of the last. */

@@ -7,7 +7,8 @@
 export type CodeBits = 2 | 3 | 4 | 8;
 
 /**
- * Packs codes, each below 2^bits, into ⌈codes · bits / 8⌉ bytes. For MatMulNBits, pass codes of whole blocks: the result is [rows, blocks, blockSize · bits / 8].
+ * Packs codes, each below 2^bits, into ⌈codes · bits / 8⌉ bytes. For MatMulNBits, pass codes of whole blocks: the
+ * result is [rows, blocks, blockSize · bits / 8].
  */
 export function packCodes(codes: Uint8Array, bits: CodeBits): Uint8Array<ArrayBuffer> {
   if (bits === 8) return Uint8Array.from(codes);

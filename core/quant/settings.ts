@@ -1,6 +1,9 @@
 /** Quantization formats and methods. */
 
-/** q2 … q8: integers of 2 … 8 bits; nf4: the 16 quantiles of QLoRA (Dettmers et al. 2023, arXiv 2305.14314); fp16: half precision without blocks. */
+/**
+ * q2 … q8: integers of 2 … 8 bits; nf4: the 16 quantiles of QLoRA (Dettmers et al. 2023, arXiv 2305.14314); fp16: half
+ * precision without blocks.
+ */
 export const QUANT_FORMATS = ['q2', 'q3', 'q4', 'nf4', 'q8', 'fp16'] as const;
 export type QuantFormat = (typeof QUANT_FORMATS)[number];
 

@@ -33,7 +33,10 @@ export function createSampler(sampling: Sampling): Sampler {
   };
 }
 
-/** Repetition penalty (Keskar et al. 2019) as in Hugging Face, in place: positive logits are divided, negative ones multiplied. */
+/**
+ * Repetition penalty (Keskar et al. 2019) as in Hugging Face, in place: positive logits are divided, negative ones
+ * multiplied.
+ */
 export function penalizeRepetition(logits: Float32Array, seen: ReadonlySet<number>, penalty: number): void {
   if (penalty === 1) return;
   for (const id of seen) {

@@ -1,4 +1,7 @@
-/** Adds an argmax output to a decoder for greedy decoding, so that one id is read back from the device instead of all logits. */
+/**
+ * Adds an argmax output to a decoder for greedy decoding, so that one id is read back from the device instead of all
+ * logits.
+ */
 import { create } from '@bufbuild/protobuf';
 import { makeAttribute, makeTensor, bytesOf, valueInfo } from '../builder.ts';
 import { mainGraph, OnnxError } from '../model.ts';

@@ -16,7 +16,10 @@ export interface LoraBranch {
   /** Columns and rows of W. */
   inputs: number;
   outputs: number;
-  /** Names of the graph inputs A [inputs, lora_rank] and B [lora_rank, outputs]: PEFT's Aᵀ, and its Bᵀ times scale and strength. */
+  /**
+   * Names of the graph inputs A [inputs, lora_rank] and B [lora_rank, outputs]: PEFT's Aᵀ, and its Bᵀ times scale and
+   * strength.
+   */
   a: string;
   b: string;
   type: 'float32' | 'float16';

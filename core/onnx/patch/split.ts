@@ -81,7 +81,7 @@ function inputsOf(node: NodeProto): string[] {
 function part(model: ModelProto, from: number, to: number, input: string, output: string): ModelProto {
   const graph = mainGraph(model);
   const node = graph.node.slice(from, to);
-  const needed = new Set(node.flatMap(reads));
+  const needed = new Set(node.flatMap(inputsOf));
   const declared = new Map(
     [...graph.input, ...graph.valueInfo, ...graph.output].map((info) => [info.name, info] as const),
   );

@@ -36,7 +36,10 @@ export class TokenRuns {
     return tokens.length;
   }
 
-  /** Replaces every occurrence of the pair by the token and updates neighbouring pairs. @returns the weighted number of tokens saved */
+  /**
+   * Replaces every occurrence of the pair by the token and updates neighbouring pairs. @returns the weighted number of
+   * tokens saved
+   */
   merge(pair: number, token: number, table: PairTable): number {
     const [left, right] = [table.left[pair]!, table.right[pair]!];
     const places = table.placesOf(pair);

@@ -5,7 +5,10 @@ const SPACE = '▁';
 
 export interface SentencePieceText {
   text: string;
-  /** Original position of each position in `text` (0…length). Positions inside a replacement map to the end of the replaced text. */
+  /**
+   * Original position of each position in `text` (0…length). Positions inside a replacement map to the end of the
+   * replaced text.
+   */
   origins: Int32Array;
 }
 

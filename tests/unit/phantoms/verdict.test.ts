@@ -67,7 +67,7 @@ describe('suggested questions', () => {
     }
   });
 
-  it('are recognised in their simplestPhrasing form', () => {
+  it('are recognised in their simplest form', () => {
     expect(recognize(simplestPhrasing({ kind: 'limits', topic: 'limits' }, 'ko'))?.question).toEqual({
       kind: 'limits',
       topic: 'limits',
