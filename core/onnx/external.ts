@@ -1,7 +1,6 @@
 /**
- * Initializers with bytes in separate files (ONNX external data). All offsets are known before the first byte is
- * written, so the
- * writer can stream.
+ * Initializers with bytes in separate files (ONNX external data). All offsets are known before the first byte is written,
+ * so the writer can stream.
  */
 import { create } from '@bufbuild/protobuf';
 import { dataTypes, type ElementType } from './builder.ts';

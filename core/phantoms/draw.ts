@@ -25,9 +25,8 @@ const COUNTS = [
 export const RIM_WIDTH = 2;
 
 /**
- * Draws the phantom of a seed, identically in every JavaScript engine. Quadrants, shapes, brightness and which lesion
- * is largest are drawn
- * uniformly and independently.
+ * Draws the phantom of a seed, identically in every JavaScript engine. Quadrants, shapes, brightness and which lesion is
+ * largest are drawn uniformly and independently.
  * @throws RangeError for a seed that is not an integer from 0 to 2^52
  */
 export function drawPhantom(seed: number): Phantom {

@@ -1,7 +1,6 @@
 /**
- * Distance functions of lesion outlines. They use only + − × ÷ √, which IEEE 754 rounds exactly, so that every
- * JavaScript engine
- * draws the same bytes. Math.sin and similar functions do not guarantee this.
+ * Distance functions of lesion outlines. They use only + − × ÷ √, which IEEE 754 rounds exactly, so that every JavaScript
+ * engine draws the same bytes. Math.sin and similar functions do not guarantee this.
  */
 import type { Lesion, Shape } from './phantom.ts';
 

@@ -31,10 +31,9 @@ export interface SetAdaptersRequest {
 }
 
 /**
- * Reports progress while the decoder's weights are reloaded, if its graph has to change. If the job is stopped or fails, the
- * previous adapters stay applied; only the failures `runtime` and `device-lost` close the model. The job can be stopped
- * until the
- * decoder is being replaced.
+ * Reports progress while the decoder's weights are reloaded, if its graph has to change. If the job is stopped or fails,
+ * the previous adapters stay applied; only the failures `runtime` and `device-lost` close the model. The job can be stopped
+ * until the decoder is being replaced.
  */
 export type SetAdaptersJob = Job<
   SetAdaptersRequest,

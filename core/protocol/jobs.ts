@@ -1,7 +1,6 @@
 /**
  * Messages common to all workers. A worker implements a table of jobs. The page starts a job with a `StartMessage` that
- * transfers
- * a MessagePort. The worker sends events over the port, and the page sends `stop` over it.
+ * transfers a MessagePort. The worker sends events over the port, and the page sends `stop` over it.
  */
 import type { Failure } from '../failure.ts';
 

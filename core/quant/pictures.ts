@@ -46,8 +46,7 @@ function bars(values: Float32Array, from: number, to: number, bins: number): Uin
 
 /**
  * Root mean square error of the weights in each cell, row-major: at most `size` × `size` cells, with rows and columns
- * divided as
- * evenly as possible.
+ * divided as evenly as possible.
  */
 export function errorMap(
   original: Float32Array,

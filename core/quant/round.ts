@@ -1,15 +1,13 @@
 /**
  * Method `round`: computes the scale from the extremes of the block, then rounds weights to the nearest code.
  *
- * Symmetric: scale = weight of largest magnitude, with its sign, divided by −2^(bits−1), as in MLAS (q4_dq.cpp) and
- * ggml (q4_0).
- * The code range −8…7 is asymmetric, and this places the largest weight on the longer side. At 2 bits the levels are the
- * largest weight, half of it, zero, and half of it with the opposite sign.
+ * Symmetric: scale = weight of largest magnitude, with its sign, divided by −2^(bits−1), as in MLAS (q4_dq.cpp) and ggml
+ * (q4_0). The code range −8…7 is asymmetric, and this places the largest weight on the longer side. At 2 bits the levels
+ * are the largest weight, half of it, zero, and half of it with the opposite sign.
  *
- * With zero points: the codes span the smallest to the largest weight and include zero, as in MLAS. The zero point is
- * an integer,
- * so the error is at most half a step, also at either end. (The rounding of fp16 scales adds to it; weights beyond 2^126
- * could overflow float32.)
+ * With zero points: the codes span the smallest to the largest weight and include zero, as in MLAS. The zero point is an
+ * integer, so the error is at most half a step, also at either end. (The rounding of fp16 scales adds to it; weights beyond
+ * 2^126 could overflow float32.)
  *
  * nf4: scale = largest magnitude, as in bitsandbytes.
  */

@@ -1,18 +1,16 @@
 /**
  * Method `search`: finds scales with the smallest (weighted) squared error, block by block.
  *
- * For a scale s the best codes are the nearest ones; for given codes q the best scale is the least-squares solution
- * s = Σwxq / Σwq², with the error Σwx² − (Σwxq)² / Σwq². As 1/s grows, a code changes only at known values of 1/s, the
- * midpoints
- * between its levels. One pass over a block therefore gives both sums for all candidates: the change of each code is added
- * at the candidate where it occurs, and a prefix sum runs from the smallest 1/s to the largest. The best candidate is
- * refined by
- * alternating nearest codes and least squares, and used if it is better than the scale from the extremes.
+ * For a scale s the best codes are the nearest ones; for given codes q the best scale is the least-squares solution s =
+ * Σwxq / Σwq², with the error Σwx² − (Σwxq)² / Σwq². As 1/s grows, a code changes only at known values of 1/s, the
+ * midpoints between its levels. One pass over a block therefore gives both sums for all candidates: the change of each code
+ * is added at the candidate where it occurs, and a prefix sum runs from the smallest 1/s to the largest. The best candidate
+ * is refined by alternating nearest codes and least squares, and used if it is better than the scale from the extremes.
  *
  * Related work: the candidates with a refit of ggml's k-quants (try each scale anew, about 20), MSE-optimal clipping
- * (OCTAV, Sakr et
- * al. 2022, arXiv 2206.06501: Newton steps on a model of the error), HQQ (Badri and Shaji 2023: zero points by half-quadratic
- * splitting for an lp norm). ggml's imatrix and AWQ (arXiv 2306.00978) derive column weights from activations.
+ * (OCTAV, Sakr et al. 2022, arXiv 2206.06501: Newton steps on a model of the error), HQQ (Badri and Shaji 2023: zero points
+ * by half-quadratic splitting for an lp norm). ggml's imatrix and AWQ (arXiv 2306.00978) derive column weights from
+ * activations.
  */
 import { CODE_BITS, roundToHalf, type BlockForm, type Blocks } from './form.ts';
 import { NF4_LEVELS, NF4_ZERO, nf4Codes } from './nf4.ts';

@@ -48,7 +48,7 @@ export function encodeHalf(values: Float32Array, out: Uint16Array): number {
     if (magnitude >= 0x7f800000) {
       half = magnitude === 0x7f800000 ? 0x7c00 : 0x7e00;
     } else if (magnitude >= 0x38800000) {
-      // Normal in binary16. Rebias the exponent by 127 − 15 and drop 13 bits; a carry out of the mantissa correctly increments the exponent.
+      // Normal in binary16. Rebias the exponent by 127 − 15 and drop 13 bits; a mantissa carry correctly increments the exponent.
       half = roundShift(magnitude - 0x38000000, 13);
       if (half >= 0x7c00) {
         half = 0x7c00;

@@ -11,9 +11,8 @@ export interface Vocabulary {
 const FACTOR = 0x01000193;
 
 /**
- * Hash table of pieces in three flat arrays. For a quarter of a million pieces, a Map would take as long to build as
- * the rest of
- * the tokenizer. Pieces are concatenated UTF-16 units in the order of ids.
+ * Hash table of pieces in three flat arrays. For a quarter of a million pieces, a Map would take as long to build as the
+ * rest of the tokenizer. Pieces are concatenated UTF-16 units in the order of ids.
  */
 export class PieceTable implements Vocabulary {
   readonly size: number;

@@ -105,9 +105,8 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   /**
-   * Appends the merges of a pack to this vocabulary. The new token of merge `i` is `left + right`, with id `firstId +
-   * i`. Shares
-   * the tables of this tokenizer.
+   * Appends the merges of a pack to this vocabulary. The new token of merge `i` is `left + right`, with id `firstId + i`.
+   * Shares the tables of this tokenizer.
    * @throws RangeError if a piece or id already exists or a part is missing
    */
   withMerges(

@@ -4,9 +4,8 @@ import { MergeTable } from './merge-table.ts';
 import { ExtendedVocabulary, unitsOf } from '../vocabulary.ts';
 
 /**
- * Additions to a vocabulary. A pack consists of `pieces`, and `merges` after those of the base. All other combinations
- * are worse
- * methods of integration, which the page shows for comparison.
+ * Additions to a vocabulary. A pack consists of `pieces`, and `merges` after those of the base. All other combinations are
+ * worse methods of integration, which the page shows for comparison.
  */
 export interface VocabularyExtension {
   /** New entries of the model's vocabulary. Entries without a merge are never used. */

@@ -7,9 +7,8 @@ const MAX_IDS = 1 << 18;
 export const LONGEST_CACHED = 128;
 
 /**
- * Cache of words → ids in flat arrays. When it is full, it is cleared, so memory stays at about 4 MB and frequent words
- * are soon
- * cached again.
+ * Cache of words → ids in flat arrays. When it is full, it is cleared, so memory stays at about 4 MB and frequent words are
+ * soon cached again.
  */
 export class WordCache {
   readonly ids = new Int32Array(MAX_IDS);

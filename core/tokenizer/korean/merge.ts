@@ -1,11 +1,10 @@
 /**
  * Base tokenizer.json + pack → merged tokenizer.json.
  *
- * The pack's merges are appended to those of the base. BPE applies the merge of lowest rank first, so all base merges
- * are applied
- * before the first merge of the pack; afterwards no base merge can apply, because none contains a new piece. The merged
- * segmentation is therefore that of the base with some neighbours joined: no text gets more tokens, and a text without any
- * pair of the pack keeps its ids.
+ * The pack's merges are appended to those of the base. BPE applies the merge of lowest rank first, so all base merges are
+ * applied before the first merge of the pack; afterwards no base merge can apply, because none contains a new piece. The
+ * merged segmentation is therefore that of the base with some neighbours joined: no text gets more tokens, and a text
+ * without any pair of the pack keeps its ids.
  */
 import { PackError } from './pack-error.ts';
 import type { Pack } from './pack.ts';

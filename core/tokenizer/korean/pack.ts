@@ -1,7 +1,6 @@
 /**
  * A Korean vocabulary: tokens and merges that are appended to a base tokenizer. The new token of merge `i` is `left +
- * right` and gets the id
- * `firstId + i`; its merge is appended after all merges of the base, in this order.
+ * right` and gets the id `firstId + i`; its merge is appended after all merges of the base, in this order.
  */
 export interface Pack {
   format: 'medgemma-ko-lab/korean/1';

@@ -1,9 +1,8 @@
 import type { Tokenizer } from '../tokenizer.ts';
 
 /**
- * True if encoding the text of a token gives that token alone. Most other tokens are parts of characters (bytes) or
- * errors in the
- * vocabulary that no text produces.
+ * True if encoding the text of a token gives that token alone. Most other tokens are parts of characters (bytes) or errors
+ * in the vocabulary that no text produces.
  */
 export function isReachable(tokenizer: Tokenizer, id: number): boolean {
   if (tokenizer.pieceOf(id) === undefined) return false;

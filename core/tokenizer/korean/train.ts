@@ -1,7 +1,6 @@
 /**
  * Continues BPE training (Sennrich et al., arXiv 1508.07909) from an existing tokenizer: the base tokenizer splits the
- * text, and
- * the most frequent pair of adjacent tokens is merged repeatedly.
+ * text, and the most frequent pair of adjacent tokens is merged repeatedly.
  */
 import { MergeRules } from './merge-rules.ts';
 import { PairQueue } from './pair-queue.ts';

@@ -57,12 +57,10 @@ function addedToken(content: string, id: number, normalized: boolean): AddedToke
 }
 
 /**
- * SentencePiece has no list of merges: it merges any two pieces that form a piece, best score first, from left to right
- * on a tie.
- * A new piece is therefore formed from every pair of pieces that spells it, and old pieces can be formed from new ones.
- * Scores of
- * the base begin at 0 with its first normal piece and decrease by one per piece; new pieces with score 0 tie with that one.
- * User-defined pieces (runs of spaces and line breaks) apply first.
+ * SentencePiece has no list of merges: it merges any two pieces that form a piece, best score first, from left to right on
+ * a tie. A new piece is therefore formed from every pair of pieces that spells it, and old pieces can be formed from new
+ * ones. Scores of the base begin at 0 with its first normal piece and decrease by one per piece; new pieces with score 0
+ * tie with that one. User-defined pieces (runs of spaces and line breaks) apply first.
  */
 function scoredZero(base: BpeTokenizer, pieces: readonly [piece: string, id: number][]) {
   const added = new Set(pieces.map(([piece]) => piece));

@@ -14,8 +14,7 @@ import { wellFormed } from '../text/well-formed.ts';
 
 /**
  * Creates a tokenizer from a SentencePiece `.model`, BPE or Unigram. It gives the same tokens as SentencePiece: control
- * pieces in
- * a text are encoded as text.
+ * pieces in a text are encoded as text.
  *
  * @throws TokenizerFormatError `malformed`, or `unsupported` for word and character models, denormalization rules, and BPE with
  *   unused pieces

@@ -26,9 +26,8 @@ export function writeStrings({ units, starts, lengths, size }: PieceTable): Uint
 }
 
 /**
- * Reads concatenated strings, each terminated by a byte 0xFF, which never occurs in UTF-8. Returns their UTF-16 units
- * and lengths.
- * Decodes in one pass; calling TextDecoder for each of a quarter of a million strings takes ten times as long.
+ * Reads concatenated strings, each terminated by a byte 0xFF, which never occurs in UTF-8. Returns their UTF-16 units and
+ * lengths. Decodes in one pass; calling TextDecoder for each of a quarter of a million strings takes ten times as long.
  */
 export function readStrings(bytes: Uint8Array, count: number): { units: Uint16Array; lengths: Int32Array } | undefined {
   const units = new Uint16Array(bytes.length);
