@@ -111,7 +111,7 @@ async function model(): Promise<void> {
     };
     const reference = await rowsOf('fp32', 'round');
     console.log(`\n${reference.length} prompts, ${reference.flat().length} tokens, against fp32`);
-    console.log('\n| block 32 | KL, nats | most | another token is likeliest | prompts where search has less KL |');
+    console.log('\n| block 32 | KL, nats | most | top token changed | prompts where search has less KL |');
     console.log('| --- | ---: | ---: | ---: | ---: |');
     for (const dtype of ['q4', 'q2'] as const) {
       let round: readonly number[] = [];

@@ -1,7 +1,7 @@
 /** Baseline accuracy of guessing, to compare with the accuracy of a model that sees the image. */
 import type { Pair } from './pairs.ts';
 
-export interface Floor {
+export interface GuessingBaseline {
   questions: number;
   /** Number of distinct answers. */
   answers: number;
@@ -14,7 +14,7 @@ export interface Floor {
 type Tally = Map<string, number>;
 
 /** Counts answers by kind and language; all phrasings of a question count as one question. */
-export class GuessingFloors {
+export class GuessingBaselines {
   /** `count ko` → name of the question → answer → number of occurrences. */
   private readonly tallies = new Map<string, Map<string, Tally>>();
 
@@ -25,8 +25,8 @@ export class GuessingFloors {
   }
 
   /** By kind and language, e.g. `count ko`, sorted. */
-  floors(): Map<string, Floor> {
-    const floors = new Map<string, Floor>();
+  results(): Map<string, GuessingBaseline> {
+    const floors = new Map<string, GuessingBaseline>();
     for (const [key, byName] of [...this.tallies].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const overall: Tally = new Map();
       let right = 0;

@@ -20,7 +20,7 @@ export function klDivergence(reference: Float32Array, other: Float32Array): numb
 }
 
 /** Id of the largest logit, the lowest id on a tie: the next token of greedy decoding. */
-export function likeliest(logits: Float32Array): number {
+export function argmaxLogit(logits: Float32Array): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if ((logits[id] ?? NaN) > (logits[best] ?? NaN)) best = id;
   return best;
@@ -50,7 +50,7 @@ export class Distances {
     this.#tokens++;
     this.#sum += kl;
     this.#most = Math.max(this.#most, kl);
-    if (likeliest(reference) !== likeliest(other)) this.#flips++;
+    if (argmaxLogit(reference) !== argmaxLogit(other)) this.#flips++;
   }
 
   /** Undefined before the first token. */

@@ -1,7 +1,7 @@
 /** Token probabilities from unscaled logits: softmax at temperature 1, in float64. */
 import { argmax, topK } from './top-k.ts';
 
-export interface Likely {
+export interface TokenProbability {
   id: number;
   probability: number;
 }
@@ -31,7 +31,7 @@ export class Softmax {
   }
 
   /** The `count` most probable tokens except `except`, most probable first; ties in order of id. */
-  likeliest(count: number, except: number): Likely[] {
+  mostProbable(count: number, except: number): TokenProbability[] {
     const ids = [...topK(this.#logits, count + 1).ids].filter((id) => id !== except);
     return ids.slice(0, count).map((id) => ({ id, probability: this.of(id) }));
   }
