@@ -1,4 +1,4 @@
-/** A Chromium for measurements: on the machine's GPU where there is one, else on the software adapter. */
+/** Starts Chromium for measurements, on the machine's GPU if it has one, otherwise on the software adapter. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,8 +16,8 @@ export interface Browser {
 }
 
 /**
- * Opens `url` in a profile of its own (a private window keeps no files), gone with `close`.
- * @throws Error when a GPU is insisted on and there is none
+ * Opens `url` in a temporary profile, which `close` deletes. A private window would not store files.
+ * @throws Error when `choice` is 'yes' and Chromium finds no GPU
  */
 export async function openBrowser(url: string, choice: GpuChoice): Promise<Browser> {
   for (const onGpu of choice === 'auto' ? [true, false] : [choice === 'yes']) {

@@ -1,7 +1,7 @@
 /**
- * Our BPE against @huggingface/tokenizers on the same texts, in turns: `tsx bench/encoding.ts FILE… [--rounds 7]`. Ids are
- * compared first. Cold: no word was met before; warm: the same text once more. Then a keystroke: 10,000 characters of the
- * first text, of which one changes, encoded anew with the base and with a Korean vocabulary.
+ * Compares our BPE with @huggingface/tokenizers on the same texts, alternating: `tsx bench/encoding.ts FILE… [--rounds 7]`.
+ * It first checks that the ids are equal. Cold: the word cache is empty. Warm: the same text is encoded again. Keystroke:
+ * one of 10,000 characters of the first text changes, and the text is encoded again with the base and a Korean vocabulary.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -44,12 +44,12 @@ const base = readTokenizerJson(json);
 const library = new Library(json, {});
 const libraryIds = (text: string) => library.encode(text, { add_special_tokens: false }).ids;
 
-/** The library keeps the tokens of whole lines. */
+/** The library caches the tokens of whole lines. */
 const clearLibrary = (() => {
   const { model } = library;
   if (model && 'clear_cache' in model && typeof model.clear_cache === 'function')
     return model.clear_cache.bind(model) as () => void;
-  throw new Error('The library has no cache to clear any more: measure it in another way.');
+  throw new Error('This version of the library has no cache to clear: change how the cold case is measured.');
 })();
 
 function milliseconds(job: () => void): number {
@@ -78,7 +78,7 @@ function compare(name: string, lines: readonly string[]): void {
     warm: { ours: [] as number[], library: [] as number[] },
   };
   for (let round = 0; round <= rounds; round++) {
-    // The same tables without the words that were met.
+    // The same tables with an empty word cache.
     const fresh = base.extend({});
     clearLibrary();
     for (const kind of ['cold', 'warm'] as const) {
@@ -121,7 +121,7 @@ function keystroke(text: string, merged: Tokenizer): void {
   console.log(`  library, ids by base alone: ${summary(theirs ?? [], 2)} ms`);
 }
 
-/** In a page the file would come over the wire first: 33 MB, or 1.3 MB of the compact form. */
+/** Download time is excluded: 33 MB for tokenizer.json, 1.3 MB for the compact form. */
 function loading(): void {
   const compact = compactVocabulary(json, { sha256: '', notice: '' });
   const gzipped = gzipSync(compact, { level: 9 }).length;

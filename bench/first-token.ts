@@ -1,6 +1,6 @@
 /**
- * How long a first visit takes: a fresh profile opens the built page and asks as soon as it can, with a drawn phantom. From
- * the navigation to the first token, step by step:
+ * Measures a first visit: a fresh profile opens the built page, draws a phantom and sends a question as soon as the page
+ * allows it. Prints each step from the navigation to the first token:
  *
  *     npm run build && npx tsx bench/first-token.ts [--rounds N] [--package DIR] [--provider wasm] [--gpu]
  */
@@ -34,21 +34,24 @@ interface Step {
 
 interface Visit {
   steps: Step[];
-  /** Milliseconds from the navigation to the first token that is shown. */
+  /** Milliseconds from the navigation to the first visible token. */
   firstToken: number;
-  /** Processor seconds by kind of process. */
+  /** CPU seconds by process type. */
   processor: Map<string, number>;
 }
 
-/** The built page, its built-in package replaced where another was named; links, nothing is copied. */
+/**
+ * A folder with the built page and, if one was given, another package in place of the built-in one. Made of links, not
+ * copies.
+ */
 async function siteFolder(): Promise<string> {
   const dist = join(root, 'dist');
-  if (!existsSync(join(dist, 'index.html'))) throw new Error('There is no built page: run `npm run build` first.');
+  if (!existsSync(join(dist, 'index.html'))) throw new Error('dist/ has no built page: run `npm run build` first.');
   const site = await mkdtemp(join(tmpdir(), 'medgemma-ko-lab-site-'));
   for (const name of await readdir(dist)) if (name !== 'models') await symlink(join(dist, name), join(site, name));
   await mkdir(join(site, 'models'));
   const folder = flags.package ? resolve(flags.package) : join(dist, 'models', DEFAULT_PACKAGE.folder);
-  if (!existsSync(join(folder, 'manifest.json'))) throw new Error(`${folder} is no model package`);
+  if (!existsSync(join(folder, 'manifest.json'))) throw new Error(`${folder} is not a model package`);
   await symlink(folder, join(site, 'models', DEFAULT_PACKAGE.folder));
   return site;
 }
@@ -62,19 +65,19 @@ async function visit(url: string): Promise<Visit> {
   });
   try {
     const page = context.pages()[0] ?? (await context.newPage());
-    // The machine may be doing other things.
+    // The machine may be busy with other work.
     page.setDefaultTimeout(600_000);
     page.setDefaultNavigationTimeout(600_000);
     await page.addInitScript(
       (provider) => localStorage.setItem('settings', JSON.stringify({ provider })),
       flags.provider,
     );
-    // The browser's own start is not the page's.
+    // Excludes the browser's own start from the measurement.
     await page.goto('about:blank');
     const before = await processorTime(context.browser());
     await page.goto(`${url}?lang=en`);
     await page.evaluate(watchForText);
-    // What a visitor does: draws, and sends as soon as the page lets them.
+    // As a visitor would: draws a phantom, then sends as soon as the button is enabled.
     await page.getByRole('button', { name: 'Draw me a phantom' }).click();
     await page.getByRole('textbox', { name: 'Question' }).fill('How many lesions are there?');
     await page.locator('button[type=submit]:enabled').click();
@@ -89,7 +92,7 @@ async function visit(url: string): Promise<Visit> {
   }
 }
 
-/** Runs in the page: the first text of an answer, and the click on Send, leave marks. */
+/** Runs in the page: sets performance marks at the click on Send and at the first text of an answer. */
 function watchForText(): void {
   const seen = new MutationObserver(() => {
     const text = document.querySelector('article .markdown')?.textContent.trim() ?? '';
@@ -166,7 +169,7 @@ try {
     );
   }
   console.log('\nMedians in milliseconds; steps may overlap.\n\n| step | begins | takes |\n| --- | --: | --: |');
-  // Of a repeated step (stages of the vision encoder) the first beginning and the sum.
+  // A step may run several times (stages of the vision encoder): takes the first start and the summed duration.
   for (const name of new Set(visits.flatMap(({ steps }) => steps.map((step) => step.name)))) {
     const own = visits
       .map(({ steps }) => steps.filter((step) => step.name === name))

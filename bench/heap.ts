@@ -1,13 +1,13 @@
 /**
- * The JavaScript heap of a page's dedicated workers, read from outside: inside one Chromium offers no figure.
- * A worker answers between two tasks, so what a task needs only while it runs is not seen.
+ * Reads the JavaScript heap of a page's dedicated workers over CDP, because Chromium offers no such figure inside a worker.
+ * A worker replies between two tasks, so memory that a task frees before it ends is not counted.
  */
 import type { CDPSession } from 'playwright';
 
 export interface HeapPeak {
-  /** V8's objects. */
+  /** Used size of the V8 heap. */
   usedBytes: number;
-  /** Memory outside V8's heap that objects hold: ArrayBuffers, WebAssembly memories. */
+  /** Memory outside the V8 heap that its objects own: ArrayBuffers, WebAssembly memories. */
   backingBytes: number;
 }
 
@@ -30,13 +30,13 @@ export class WorkerHeap {
     page.on('Target.detachedFromTarget', ({ sessionId }) => {
       if (heap.#session === sessionId) heap.#session = undefined;
     });
-    page.on('Target.receivedMessageFromTarget', ({ message }) => heap.#take(message));
+    page.on('Target.receivedMessageFromTarget', ({ message }) => heap.#onReply(message));
     await page.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
     heap.#timer = setInterval(() => heap.#ask(), 50);
     return heap;
   }
 
-  /** The most since the last call. */
+  /** Largest values since the last call. */
   take(): HeapPeak {
     const peak = { ...this.#peak };
     this.#peak.usedBytes = this.#peak.backingBytes = 0;
@@ -50,11 +50,11 @@ export class WorkerHeap {
   #ask(): void {
     if (this.#session === undefined) return;
     const message = JSON.stringify({ id: ++this.#id, method: 'Runtime.getHeapUsage' });
-    // A worker that has just ended is no error.
+    // The worker may just have ended, which is not an error.
     this.#page.send('Target.sendMessageToTarget', { sessionId: this.#session, message }).catch(() => undefined);
   }
 
-  #take(message: string): void {
+  #onReply(message: string): void {
     const { result }: { result?: { usedSize?: number; backingStorageSize?: number } } = JSON.parse(message);
     this.#peak.usedBytes = Math.max(this.#peak.usedBytes, result?.usedSize ?? 0);
     this.#peak.backingBytes = Math.max(this.#peak.backingBytes, result?.backingStorageSize ?? 0);

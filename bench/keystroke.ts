@@ -1,5 +1,5 @@
 /**
- * What a keystroke in the tokenizer lab costs the main thread of the built page, with three tokenizers on a long text:
+ * Measures main-thread time per keystroke in the tokenizer lab of the built page, with three tokenizers and a long text:
  *
  *     npm run build && npx tsx bench/keystroke.ts
  */
@@ -16,14 +16,14 @@ const lengths = [1_000, 10_000, 50_000];
 const keystrokes = 60;
 const warmUp = 100;
 const keys = ['가', '슴', ' ', '통', '증', 'a', '.', '1'];
-/** Longer than a keystroke takes until everything stands still. */
+/** Milliseconds; longer than the page works after a keystroke. */
 const pause = 250;
 
-/** Of CDP's Performance.getMetrics, in seconds since the page began. */
+/** Metrics of CDP's Performance.getMetrics, in seconds since the page was created. */
 const METRICS = ['TaskDuration', 'ScriptDuration', 'RecalcStyleDuration', 'LayoutDuration'] as const;
 type Spent = Record<(typeof METRICS)[number], number>;
 
-/** No two sentences are the same, so that none is answered from a cache of words alone. */
+/** All sentences differ, so that the word cache alone cannot encode any of them. */
 function longText(length: number): string {
   const lines: string[] = [];
   for (let day = 1, size = 0; size < length; day++) {
@@ -48,7 +48,7 @@ async function spent(session: CDPSession): Promise<Spent> {
   };
 }
 
-/** Milliseconds of the main thread for what `act` sets off. */
+/** Main-thread milliseconds of everything that `act` triggers. */
 async function costOf(page: Page, session: CDPSession, act: () => Promise<void>): Promise<Spent> {
   const before = await spent(session);
   await act();
@@ -70,8 +70,8 @@ async function typed(page: Page, session: CDPSession, length: number): Promise<S
   return await type(page, session);
 }
 
-/** What the browser itself takes for the same in a page with nothing else: a lower bound. */
-async function plain(page: Page, session: CDPSession, length: number): Promise<Spent[]> {
+/** The same typing in an otherwise empty page: the browser's own cost, a lower bound. */
+async function typeInEmptyPage(page: Page, session: CDPSession, length: number): Promise<Spent[]> {
   await page.goto('about:blank');
   await page.setContent('<textarea style="width: 500px; height: 180px; font-size: 17px"></textarea>');
   const input = page.locator('textarea');
@@ -83,7 +83,7 @@ async function plain(page: Page, session: CDPSession, length: number): Promise<S
 async function placeCaret(input: Locator): Promise<void> {
   await input.evaluate((element) => {
     if (!(element instanceof HTMLTextAreaElement)) return;
-    // In a word of the first sentence: the text and its segmentation are both in view.
+    // The caret goes into the first sentence, so that the text and its segmentation are both visible.
     const at = element.value.indexOf('혈압은') + 1;
     element.setSelectionRange(at, at);
     element.focus({ preventScroll: true });
@@ -105,17 +105,17 @@ function quantile(values: readonly number[], part: number): string {
   return (sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? NaN).toFixed(1);
 }
 
-if (!existsSync(join(root, 'dist/index.html'))) throw new Error('There is no built page: run `npm run build` first.');
+if (!existsSync(join(root, 'dist/index.html'))) throw new Error('dist/ has no built page: run `npm run build` first.');
 const server = await preview({ root, logLevel: 'error', preview: { port: 0 } });
 const browser = await chromium.launch({ executablePath: ensureChromium(), args: [...chromiumFlags(false)] });
 try {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  // The engine would be busy with its package meanwhile.
+  // Keeps the engine from loading its package during the measurement.
   await page.route('**/models/**', (route) => route.abort());
   await page.goto(`${server.resolvedUrls?.local[0] ?? ''}#/tokenizer`);
   await page.locator('tr[data-tokenizer="ko-20480"] [data-figure="tokens"]').waitFor({ timeout: 60_000 });
   const session = await page.context().newCDPSession(page);
-  // Processor time of the thread: on a machine that does other things too, time on the clock would count those.
+  // CPU time of the thread: wall-clock time would include other work on the machine.
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   console.log([...(await machine()), `Chromium ${browser.version()}`].join('\n'));
   const idle: Spent[] = [];
@@ -133,14 +133,14 @@ try {
   console.log('\n| characters | median | 95 % | most | script | style | layout |');
   console.log('| --- | --: | --: | --: | --: | --: | --: |');
   console.log(row('none typed', idle));
-  // The browser compiles what runs often: the first keystrokes are the slowest.
+  // Measured first: the browser has not compiled hot code yet, so the first keystrokes are the slowest.
   console.log(row('10,000, the first keystrokes of a visit', await typed(page, session, 10_000)));
   for (let key = 0; key < warmUp; key++) {
     await page.keyboard.insertText(keys[key % keys.length] ?? 'a');
     await page.waitForTimeout(60);
   }
   for (const length of lengths) console.log(row(length.toLocaleString('en'), await typed(page, session, length)));
-  console.log(row('10,000, a text area in an empty page', await plain(page, session, 10_000)));
+  console.log(row('10,000, a text area in an empty page', await typeInEmptyPage(page, session, 10_000)));
 } finally {
   await browser.close();
   await server.close();

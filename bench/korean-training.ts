@@ -1,6 +1,6 @@
 /**
- * Time and memory of training a vocabulary: `tsx bench/korean-training.ts --text FILE`. With `--megabytes 1000` the text is
- * one made up of the words of FILE and of recombined halves of them, which a text of that size has many of.
+ * Measures time and memory of training a vocabulary: `tsx bench/korean-training.ts --text FILE`. With `--megabytes 1000` it
+ * trains on a generated text of the words of FILE and of recombined halves of them, to get as many rare words as a real one.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { eachLine } from '../cli/korean/text-lines.ts';
 import { train } from '../cli/korean/train.ts';
 import { machine } from './machine.ts';
 
-/** Of ten thousand words, how many are made of two halves. In a gigabyte they are some ten million different ones. */
+/** Recombined words per 10,000. A gigabyte then has about ten million distinct ones. */
 const RECOMBINED = 1500;
 
 interface Flags {

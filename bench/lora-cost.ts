@@ -1,5 +1,5 @@
 /**
- * What adapters cost a decoded token: the same package with none, one and two of them, in turns in one worker.
+ * Measures the cost of adapters per decoded token: the same package with 0, 1 and 2 adapters, alternating in one worker.
  *
  *     npx tsx bench/lora-cost.ts [--package DIR | --shape NAME] [--rounds N] [--tokens N] [--rank R] [--gpu yes] [--host-only]
  */
@@ -43,7 +43,7 @@ const flags = new Command('lora-cost')
     hostOnly: boolean;
   }>();
 
-/** Numbers that were never trained: what they are does not change what they cost. */
+/** An adapter with random weights: the values do not affect speed. */
 function randomAdapter(name: string, model: Gemma3Config, seed: number): BenchAdapter {
   const random = Random.fromSeed(seed);
   const draw = (rows: number, columns: number) =>

@@ -1,4 +1,4 @@
-/** What a measurement was made on. */
+/** Describes the hardware and software of a measurement. */
 import { readFile } from 'node:fs/promises';
 import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
 

@@ -1,4 +1,4 @@
-/** Our engine against transformers.js, side by side in one Chromium: `npm run bench -- --help`. */
+/** Compares our engine with transformers.js in the same Chromium: `npm run bench -- --help`. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';

@@ -1,7 +1,7 @@
 /**
- * What a token costs that is added to a Markdown answer: `tsx bench/markdown.ts`. An answer of 7,560 characters grows token
- * by token in Chromium; each text is rendered by `renderBlocks` (the whole) and by `GrowingMarkdown` (what may still change),
- * in turns, and the results are compared.
+ * Measures the cost of appending one token to a Markdown answer: `tsx bench/markdown.ts`. An answer of 7,560 characters grows
+ * token by token in Chromium. Each text is rendered by `renderBlocks` (everything) and by `GrowingMarkdown` (only the part
+ * that may still change), alternating, and the results are compared.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { chromiumFlags, ensureChromium } from '../scripts/chromium.ts';
 import { machine } from './machine.ts';
 import type { Cost } from './markdown/main.ts';
 
-/** What the answer ends with, and the steps before its end that are measured: at the end it is longest. */
+/** Only the last tokens are measured, where the answer is longest. */
 const TOKENS = 60;
 
 function quantile(values: readonly number[], part: number): number {

@@ -1,4 +1,4 @@
-/** Packages to measure with where none is given: random weights, exported once and kept under `.cache/bench`. */
+/** Default packages for measurements: random weights, exported once and cached in `.cache/bench`. */
 import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,9 +20,10 @@ const HEAD: Json = {
 };
 
 /**
- * `tiny` is the test fixture, its window widened so that the prompts lie in it; its answers vary, so they can disagree. The
- * others have Gemma 3's vocabulary of 262,208 rows over a narrow decoder of 8 layers, 75 M and 0.21 G parameters: for a GPU, or
- * with `--host-only`; on the software adapter a token takes half a minute. They repeat one id.
+ * `tiny` is the test fixture with a sliding window wide enough for the prompts; its answers vary, so a comparison of answers
+ * means something. The others have Gemma 3's vocabulary of 262,208 rows and a narrow decoder of 8 layers (75 M and 0.21 G
+ * parameters). Use them on a GPU or with `--host-only`: on the software adapter a token takes half a minute. Their answers
+ * repeat one id.
  */
 export const SHAPES = {
   tiny: { sliding_window: 1024 },
@@ -39,11 +40,11 @@ async function writeCheckpoint(shape: ShapeName, out: string): Promise<void> {
     await cp(fixture, out, { recursive: true });
     const config: unknown = JSON.parse(await readFile(join(fixture, 'config.json'), 'utf8'));
     if (!isJsonObject(config)) throw new Error(`${fixture}/config.json is not an object`);
-    await writeFile(join(out, 'config.json'), JSON.stringify(changed(config, shape)));
+    await writeFile(join(out, 'config.json'), JSON.stringify(adaptConfig(config, shape)));
     return;
   }
   await writeRandomCheckpoint({
-    config: changed(presetConfig('tiny'), shape),
+    config: adaptConfig(presetConfig('tiny'), shape),
     out,
     seed: 1,
     dtype: 'BF16',
@@ -52,16 +53,16 @@ async function writeCheckpoint(shape: ShapeName, out: string): Promise<void> {
   });
 }
 
-function changed(config: Json, shape: ShapeName): Json {
+function adaptConfig(config: Json, shape: ShapeName): Json {
   const text = config['text_config'];
   if (!isJsonObject(text)) throw new Error('the config has no text_config');
   const textConfig: Json = { ...text, ...SHAPES[shape], max_position_embeddings: CONTEXT };
-  // The last row: random weights would end answers at an id that is drawn often.
+  // The last row: with random weights, an id that is sampled often would end answers early.
   const eos = Number(textConfig['vocab_size']) - 1;
   return { ...config, eos_token_id: eos, text_config: textConfig };
 }
 
-/** Folder of the q4 package of a shape, made at the first call. */
+/** Folder of the q4 package of a shape, exported at the first call. */
 export async function randomPackage(shape: ShapeName): Promise<string> {
   const out = join(cache, `${shape}-q4`);
   if (await stat(join(out, 'manifest.json')).catch(() => undefined)) return out;

@@ -3,9 +3,9 @@ import { AutoTokenizer, env } from '@huggingface/transformers';
 import { basename, dirname } from 'node:path';
 
 /**
- * Text whose chat prompt, opened for the answer, is `tokens` long: digits in no order, each a token of its own in Gemma's
- * tokenizer and in the stand-in.
- * @throws Error when the package's tokenizer leaves that length out
+ * Text whose chat prompt, including the start of the answer, has exactly `tokens` tokens. It consists of random digits, since
+ * each is one token in Gemma's tokenizer and in the fixture's.
+ * @throws Error when no text gives that length
  */
 export async function promptOf(packageFolder: string, tokens: number): Promise<string> {
   env.allowRemoteModels = false;
@@ -17,7 +17,7 @@ export async function promptOf(packageFolder: string, tokens: number): Promise<s
       return_tensor: false,
       return_dict: false,
     });
-    if (!Array.isArray(ids)) throw new Error('the tokenizer gave no ids');
+    if (!Array.isArray(ids)) throw new Error('the tokenizer returned no ids');
     return Array.isArray(ids[0]) ? ids[0].length : ids.length;
   };
   for (let digits = Math.max(1, tokens - lengthOf('')); digits > 0; digits--) {
@@ -29,7 +29,7 @@ export async function promptOf(packageFolder: string, tokens: number): Promise<s
   throw new Error(`no prompt of ${tokens} tokens: the template alone takes ${lengthOf('')}`);
 }
 
-/** The generator of Numerical Recipes, its upper bits. */
+/** Upper bits of the linear congruential generator of Numerical Recipes. */
 function digitsOf(count: number): string {
   let state = 1;
   return Array.from({ length: count }, () => {

@@ -1,4 +1,4 @@
-/** Logits of a package on tokens that are the same for every package: one list of rows a prompt. */
+/** Logits of a package on fixed tokens that are the same for every package: one list of rows per prompt. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chunks } from '#core/chat/chunks.ts';
@@ -12,12 +12,12 @@ import { groupAt, type QuestionSet } from '../cli/evaluate/questions.ts';
 import { NodeSessions, type Cache } from '../cli/evaluate/sessions.ts';
 import { FileSource } from '../cli/shared/file-source.ts';
 
-/** Questions about phantoms that training did not see, two a phantom and language. */
+/** Questions about phantoms outside the training set, two per phantom and language. */
 const QUESTIONS: Omit<QuestionSet, 'count'> = {
   ...{ task: 'base', split: 'evaluation', seed: 0, questions: 2, languages: ['en', 'ko'], blank: undefined },
 };
 
-/** The rows that tell the tokens of the right answers and their ends. */
+/** The rows that predict the tokens of the right answers and their end tokens. */
 export async function phantomRows(folder: string, count: number): Promise<Float32Array[][]> {
   const model = await openModel(folder, 1);
   const prompts: Float32Array[][] = [];
@@ -39,7 +39,7 @@ async function answerRows(
   const prompt = chat.prompt([
     {
       role: 'user',
-      // The blob is never read: the features come from elsewhere.
+      // The blob is never read: the image features are passed separately.
       content: [
         { type: 'image', name: '', image: new Blob() },
         { type: 'text', text: question },
@@ -48,13 +48,13 @@ async function answerRows(
   ]);
   const ids = chat.tokenizer.encode(answer, { special: false });
   const asked = await prefill(decoder, prompt, { from: 0, to: prompt.ids.length, features });
-  if (!asked) throw new Error('a prompt always has tokens');
+  if (!asked) throw new Error('the prompt has no tokens');
   const mask = [...prompt.mask, ...ids.map(() => 1)];
   const { logits } = await decoder.runTokens(ids, { mask, past: asked.cache, keep: 0 });
   return [asked.logits, ...rowsOf(logits, asked.logits.length)];
 }
 
-/** All rows of the fixture's cases; `folder` has cases.json and expected.safetensors with the images. */
+/** All logits rows of the fixture's cases; `folder` holds cases.json, and expected.safetensors with the images. */
 export async function caseRows(out: string, dtype: Dtype, folder: string): Promise<Float32Array[][]> {
   const path = (name: string, suffix: string) => join(out, 'onnx', `${name}${suffix}.onnx`);
   const sessions = await NodeSessions.open({

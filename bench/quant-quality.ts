@@ -1,10 +1,11 @@
 /**
- * What formats and methods cost a checkpoint: `tsx bench/quant-quality.ts --checkpoint DIR [--cases DIR] [--phantoms 40]`.
+ * Measures the quality loss of quantization formats and methods on a checkpoint:
+ * `tsx bench/quant-quality.ts --checkpoint DIR [--cases DIR] [--phantoms 40]`.
  *
- * Weights: signal to noise of all matrices of the decoder and of the embedding, in dB, the mean over the matrices. Model:
- * packages with fp32 vision and the decoder in fp32, and at 4 and 2 bits by each method, run in Node on the same tokens;
- * KL of the next token and how often another one is likeliest. The tokens are questions about phantoms with their right
- * answers (logits of the answers count), or with --cases those of the fixture (all logits).
+ * Weights: signal-to-noise ratio in dB, averaged over the decoder's matrices and the embedding. Model: packages with fp32
+ * vision and the decoder in fp32, and at 4 and 2 bits by each method, run in Node on the same tokens; reports KL divergence of
+ * the next token and how often the top token changes. The tokens are questions about phantoms with their right answers
+ * (only logits of the answers count), or with --cases those of the fixture (all logits count).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -110,7 +111,7 @@ async function model(): Promise<void> {
     };
     const reference = await rowsOf('fp32', 'round');
     console.log(`\n${reference.length} prompts, ${reference.flat().length} tokens, against fp32`);
-    console.log('\n| block 32 | KL, nats | most | another token is likeliest | prompts where search has less KL |');
+    console.log('\n| block 32 | KL, nats | most | top token changed | prompts where search has less KL |');
     console.log('| --- | ---: | ---: | ---: | ---: |');
     for (const dtype of ['q4', 'q2'] as const) {
       let round: readonly number[] = [];
@@ -135,7 +136,7 @@ function distances(reference: readonly Float32Array[][], found: readonly Float32
     const own = new Distances();
     rows.forEach((row, at) => {
       const other = found[prompt]?.[at];
-      if (!other) throw new Error('the packages gave different numbers of tokens');
+      if (!other) throw new Error('the packages returned different numbers of tokens');
       all.add(row, other);
       own.add(row, other);
     });
@@ -145,7 +146,7 @@ function distances(reference: readonly Float32Array[][], found: readonly Float32
   return { all: all.total, each };
 }
 
-/** How many prompts have less in `b`, and the mean difference with its standard error. */
+/** Number of prompts with a smaller value in `b`, and the mean difference with its standard error. */
 function compare(a: readonly number[], b: readonly number[]): string {
   const differences = a.map((value, i) => (b[i] ?? NaN) - value);
   const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length;

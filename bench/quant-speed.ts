@@ -1,6 +1,6 @@
 /**
- * How long quantizing a matrix takes, in one thread: `tsx bench/quant-speed.ts [--rows 2560 --columns 10240 --block 32]`.
- * Seconds of processor time, so that a busy machine does less harm, and the ratio to quantizeRows at 4 bits (codes packed),
+ * Measures quantization of a matrix in one thread: `tsx bench/quant-speed.ts [--rows 2560 --columns 10240 --block 32]`.
+ * Prints CPU seconds, which depend less on other work on the machine, and the ratio to quantizeRows at 4 bits (packed codes),
  * which runs before each measurement.
  */
 import { Command, InvalidArgumentError } from 'commander';
@@ -50,7 +50,7 @@ function seconds(job: () => void): number {
 
 const baseline = () => void quantizeRows(values, columns, { bits: 4, blockSize, scaleType: 'fp32' });
 
-/** Median (least–most) over the rounds, and over the baseline of the same round. */
+/** Median (min–max) over the rounds: seconds, and the ratio to the baseline of the same round. */
 function row(name: string, job: () => void): void {
   const times: number[] = [];
   const ratios: number[] = [];

@@ -1,4 +1,4 @@
-/** From runs to a table: the figures of both engines, and ours ÷ peer pair by pair. */
+/** Formats runs as a table: figures of both engines, and the ratio ours ÷ peer of each pair of runs. */
 import type { Run } from './run.ts';
 
 export interface Pair {
@@ -89,7 +89,7 @@ export function table(pairs: readonly Pair[]): string {
     .join('\n');
 }
 
-/** Median (least–most). */
+/** Median (min–max). */
 export function spread(values: readonly number[], digits: number): string {
   const sorted = [...values].sort((a, b) => a - b);
   const show = (value = NaN) => (Number.isNaN(value) ? 'n/a' : value.toFixed(digits));
@@ -99,7 +99,7 @@ export function spread(values: readonly number[], digits: number): string {
   return least === most ? least : `${show(median)} (${least}–${most})`;
 }
 
-/** Markdown: dispatches of one decoded token by kernel, in the first round's answer of index `index`. */
+/** Markdown: dispatches per decoded token by kernel, in answer `index` of the first round. */
 export function kernelTable(pair: Pair, index: number): string {
   const [ours = {}, peer = {}] = [pair.ours, pair.peer].map(({ timed }) => timed[index]?.perToken.kernels);
   const names = [...new Set([...Object.keys(ours), ...Object.keys(peer)])];
@@ -111,7 +111,7 @@ export function kernelTable(pair: Pair, index: number): string {
   return ['| kernel, dispatches a token | ours | transformers.js |', '| --- | ---: | ---: |', ...rows].join('\n');
 }
 
-/** Whether both gave the same ids, prompt by prompt; the first place where they do not. */
+/** Whether both engines returned the same ids for each prompt; if not, where they first differ. */
 export function agreement(pairs: readonly Pair[]): { agree: boolean; lines: string[] } {
   const lines: string[] = [];
   let agree = true;

@@ -1,4 +1,4 @@
-/** One engine's share of a round. */
+/** One round of measurements of one engine. */
 import type { Page } from 'playwright';
 import type { HeapPeak, WorkerHeap } from './heap.ts';
 import type { Answer, EngineName, OpenRequest } from './page/contract.ts';
@@ -6,7 +6,7 @@ import type { GpuCounts } from './page/gpu-meter.ts';
 
 export interface Plan {
   request: OpenRequest;
-  /** Prompts by their length in tokens. */
+  /** Prompts with their length in tokens. */
   prompts: readonly { tokens: number; text: string }[];
   newTokens: number;
 }
@@ -16,22 +16,22 @@ type Work = Pick<GpuCounts, 'dispatches' | 'passes' | 'submits' | 'maps' | 'writ
 export interface Timed {
   tokens: number;
   answer: Answer;
-  /** What one decoded token cost, without the prefill. */
+  /** GPU work per decoded token, prefill excluded. */
   perToken: Work;
 }
 
 export interface Run {
   engine: EngineName;
-  /** Nothing kept from an earlier visit. */
+  /** With empty storage. */
   firstLoadMilliseconds: number;
-  /** In the next worker, files kept. */
+  /** In a new worker, with the files already stored. */
   loadMilliseconds: number;
-  /** Of the very first answer in a worker, shaders still to be compiled. */
+  /** First answer of a worker, including shader compilation. */
   firstAnswerMilliseconds: number;
   timed: Timed[];
-  /** Bytes of buffers once the model stands. */
+  /** Bytes of GPU buffers after the model is loaded. */
   loadedGpuBytes: number;
-  /** Pipelines made by then, and in all. */
+  /** Pipelines created until the model is loaded, and in total. */
   loadedPipelines: number;
   pipelines: number;
   peakGpuBytes: number;
@@ -40,7 +40,7 @@ export interface Run {
   heap: HeapPeak;
 }
 
-/** Tokens of the answers that warm up: two, so that a decode step is among them. */
+/** Tokens of the warm-up answers: two, to include a decode step. */
 const WARM = 2;
 
 export async function run(engine: EngineName, page: Page, heap: WorkerHeap, plan: Plan): Promise<Run> {

@@ -1,4 +1,4 @@
-/** Milliseconds from logits on the GPU to a sampled token, way by way: `tsx bench/sampling-gpu.ts [ROUNDS] [VOCABULARY]`. */
+/** Milliseconds from logits on the GPU to a sampled token, by method: `tsx bench/sampling-gpu.ts [ROUNDS] [VOCABULARY]`. */
 import { openBrowser } from './browser.ts';
 import { machine } from './machine.ts';
 import { randomPackage } from './package.ts';

@@ -11,7 +11,7 @@ const random = Random.fromSeed(1);
 const normal = () => Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
 const logits = (spread: number) => Float32Array.from({ length: VOCABULARY }, () => normal() * spread);
 
-// Spread 1 is nearly flat (top-p keeps over half of the vocabulary), spread 4 is nearer to a trained model.
+// A standard deviation of 1 is nearly flat (top-p keeps over half of the vocabulary); 4 is closer to a trained model.
 const inputs = { 'standard deviation 4': logits(4), 'standard deviation 1': logits(1) };
 const base: Sampling = { temperature: 1, topK: 0, topP: 1, repetitionPenalty: 1, seed: 1 };
 const settings: Record<string, Sampling> = {

@@ -1,6 +1,6 @@
 /**
- * Opens a package of any size in the built page, as a folder from disk, asks one question and prints what the page says
- * about it. For packages of the full shape: `npm run build && npx tsx bench/scale.ts --package DIR [--image FILE]`.
+ * Opens a package of any size in the built page as a folder from disk, asks one question and prints the page's figures.
+ * Intended for full-size packages: `npm run build && npx tsx bench/scale.ts --package DIR [--image FILE]`.
  */
 import { cpus, loadavg } from 'node:os';
 import { Command } from 'commander';

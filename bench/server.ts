@@ -1,4 +1,4 @@
-/** Builds the bench page and serves it, with the package beside it at `/package/`. */
+/** Builds the bench page and serves it, with the package at `/package/`. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, normalize, sep } from 'node:path';
@@ -10,7 +10,7 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Built and not the dev server: what is measured is what would be shipped, and nothing reloads under a run. */
+/** Serves a build, not the dev server: this measures the shipped code, and nothing reloads during a run. */
 export async function serve(packageFolder: string): Promise<Served> {
   const config: InlineConfig = {
     configFile: false,

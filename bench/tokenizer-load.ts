@@ -1,6 +1,6 @@
 /**
- * What a tokenizer.json costs to open, with our encoder and with @huggingface/tokenizers, in turns: processor time from the
- * parsed JSON to a tokenizer, and MiB that are kept once the JSON is gone.
+ * Measures the cost of opening a tokenizer.json with our encoder and with @huggingface/tokenizers, alternating: CPU time from
+ * the parsed JSON to a tokenizer, and MiB still in use after the JSON is released.
  *
  *     NODE_OPTIONS=--expose-gc npx tsx bench/tokenizer-load.ts [FILE]
  */
@@ -25,7 +25,7 @@ function keptMiB(): number {
   return (heapUsed + arrayBuffers) / 2 ** 20;
 }
 
-/** Milliseconds of the processor: other work on the machine does not count. */
+/** CPU milliseconds; other work on the machine is not counted. */
 function timed<T>(make: (json: object) => T, json: object): { tokenizer: T; milliseconds: number } {
   const begin = process.cpuUsage();
   const tokenizer = make(json);
@@ -37,7 +37,7 @@ function open(make: (json: object) => { encode(text: string): unknown }): { mill
   const before = keptMiB();
   const { tokenizer, milliseconds } = timed(make, JSON.parse(source) as object);
   const mebibytes = keptMiB() - before;
-  // It is used behind the measurement, so that it is still there during it.
+  // Using the tokenizer after the measurement keeps it alive during it.
   tokenizer.encode('환자');
   return { milliseconds, mebibytes };
 }

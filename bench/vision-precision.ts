@@ -1,9 +1,9 @@
 /**
- * What each precision of the vision tower costs: `npx tsx bench/vision-precision.ts [--images 2]`.
+ * Measures the quality loss of each precision of the vision tower: `npx tsx bench/vision-precision.ts [--images 2]`.
  *
- * Exports a SigLIP tower of MedGemma 4B's shape (random weights, the decoder cut down to nothing) and the test
+ * Exports a SigLIP tower of MedGemma 4B's shape (random weights, minimal decoder) and the test
  * fixture's own tower, runs each precision on the CPU and compares the image features with fp32, token by token.
- * A run of the large tower takes about a minute an image on two idle cores.
+ * A run of the large tower takes about a minute per image on two idle cores.
  */
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -40,12 +40,12 @@ const VARIANTS: readonly Variant[] = [
 ];
 
 interface Features {
-  /** One image after another, each [tokens, hidden]. */
+  /** One entry per image, each [tokens, hidden]. */
   images: Float32Array[];
   hidden: number;
 }
 
-/** MedGemma's tower and its projection to width 2560; the rest of the decoder is as small as it can be. */
+/** MedGemma's vision tower and its projection to width 2560, with the smallest possible decoder. */
 function towerConfig(): Json {
   const config = presetConfig('4b');
   const small = {
@@ -121,7 +121,7 @@ function cosine(a: Float32Array, b: Float32Array): number {
   return dot / Math.sqrt(aa * bb);
 }
 
-/** Cosine of each token's features with the same token's at fp32. */
+/** Cosine similarity of each token's features to the same token's at fp32. */
 function tokenCosines(features: Features, reference: Features): number[] {
   const cosines: number[] = [];
   for (const [i, image] of features.images.entries())
@@ -135,7 +135,7 @@ function tokenCosines(features: Features, reference: Features): number[] {
   return cosines;
 }
 
-/** Prints a line for each variant; fp32, which the others are compared with, comes first. */
+/** Prints a line for each variant. fp32, the reference, comes first. */
 async function measure(title: string, checkpoint: string, work: string, images: readonly string[]): Promise<void> {
   let reference: Features | undefined;
   console.log(`\n${title}, ${images.length} image(s)`);

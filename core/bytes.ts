@@ -1,9 +1,9 @@
 /**
- * Bytes that somebody else holds: a file on disk, a `Blob`, an HTTP range.
- * `core` does no I/O; it is handed one of these.
+ * Random access to bytes: a file on disk, a `Blob`, an HTTP range.
+ * `core` does no I/O itself; callers pass an implementation.
  */
 export interface ByteSource {
-  /** What to call it in an error message: a file name or a URL. */
+  /** Name for error messages: a file name or a URL. */
   readonly name: string;
   /** Total length in bytes. */
   readonly size: number;
@@ -11,7 +11,7 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** The part of the DOM's `Blob` and `File` that `core` needs to name. */
+/** The part of the DOM's `Blob` and `File` that `core` uses. */
 export interface BlobLike {
   readonly size: number;
   slice(start?: number, end?: number): BlobLike;

@@ -1,6 +1,6 @@
 /**
- * A failure that the person in front of the page can understand and act on. It crosses the worker border as
- * data; `src/messages` turns `code` into Korean and English, `detail` names the thing.
+ * A failure that a user can understand and act on. Workers send it to the page as data; `src/messages` has a Korean and an
+ * English text for each `code`, and `detail` fills in the specifics.
  */
 export interface Failure {
   code: FailureCode;
@@ -9,38 +9,38 @@ export interface Failure {
 }
 
 export type FailureCode =
-  /** A file the package needs is not there. detail: file */
+  /** A required file of the package is missing. detail: file */
   | 'file-missing'
-  /** The file is there and is not what it should be. detail: file, reason */
+  /** The file exists but its content is invalid. detail: file, reason */
   | 'file-broken'
-  /** The embedding table has a form that is not read; the model itself runs. detail: file, reason */
+  /** The format of the embedding table is not supported; the model itself runs. detail: file, reason */
   | 'embedding-unreadable'
-  /** A hash in the manifest and the bytes differ. detail: file */
+  /** The bytes do not match a hash in the manifest. detail: file */
   | 'hash-mismatch'
   /** The device has no connection. detail: url */
   | 'offline'
-  /** The connection failed. detail: url, reason, and status where the server answered */
+  /** The connection failed. detail: url, reason, and status if the server responded */
   | 'network'
-  /** 429. detail: host, url, and retryAfter (seconds) where the server tells */
+  /** HTTP 429. detail: host, url, and retryAfter (seconds) if the server sends it */
   | 'rate-limited'
-  /** 5xx. detail: host, url, status */
+  /** HTTP 5xx. detail: host, url, status */
   | 'server-error'
   /** No such repository, or no tokenizer.json in it. detail: id */
   | 'not-found'
   /**
-   * 401 or 403. Hugging Face answers so for repositories that want consent, and for those that do not exist.
-   * detail: id (owner/name on Hugging Face, elsewhere the address), url, status
+   * HTTP 401 or 403. Hugging Face sends these for gated repositories and for repositories that do not exist.
+   * detail: id (owner/name on Hugging Face, otherwise the URL), url, status
    */
   | 'gated'
-  /** The architecture or the graph is none that the engine runs. detail: file, reason */
+  /** The engine does not support the architecture or the graph. detail: file, reason */
   | 'unsupported-package'
-  /** The package needs a GPU feature that this one lacks. detail: feature */
+  /** The GPU lacks a feature that the package needs. detail: feature */
   | 'gpu-feature-missing'
-  /** No WebGPU, and the package is too large for the CPU. detail: bytes, limit, reason */
+  /** WebGPU is unavailable and the package is too large for the CPU. detail: bytes, limit, reason */
   | 'too-large-for-cpu'
   /** detail: bytes */
   | 'out-of-memory'
-  /** The GPU went away while a model stood on it. detail: reason */
+  /** The GPU device was lost while a model was loaded. detail: reason */
   | 'device-lost'
   /** An image could not be decoded. detail: name, reason */
   | 'image-unreadable'
@@ -48,23 +48,23 @@ export type FailureCode =
   | 'no-vision'
   /** The prompt does not fit. detail: needed, limit */
   | 'context-full'
-  /** An adapter is broken, of a kind that is not run, or of another model. detail: file, reason */
+  /** An adapter is invalid, of an unsupported kind, or for another model. detail: file, reason */
   | 'adapter-refused'
-  /** The decoder's products are named so that no adapter can be put beside them. detail: file */
+  /** The decoder's node names do not identify its projections, so adapters cannot be applied. detail: file */
   | 'no-lora-branches'
   /** generate() before open(). */
   | 'no-model'
   /** Another job is running. */
   | 'busy'
-  /** The job was stopped before it ended. */
+  /** The job was stopped before it finished. */
   | 'stopped'
-  /** Another job of the same worker did not stop, and the worker was ended with it. detail: worker */
+  /** Another job of the same worker did not stop, so the worker was terminated. detail: worker */
   | 'worker-restarted'
-  /** The worker broke off. detail: worker, reason */
+  /** The worker crashed. detail: worker, reason */
   | 'worker-crashed'
-  /** ONNX Runtime, or code of ours, reported an error that nobody expected. detail: reason */
+  /** Unexpected error in ONNX Runtime or in our code. detail: reason */
   | 'runtime'
-  /** Not JSON. detail: file, reason, and line and column where the browser tells them */
+  /** Not JSON. detail: file, reason, and line and column if the browser reports them */
   | 'json-syntax'
   /** Not UTF-8. detail: file */
   | 'encoding'
@@ -72,36 +72,36 @@ export type FailureCode =
   | 'too-large'
   /** Neither JSON nor SentencePiece. detail: file */
   | 'unknown-file'
-  /** JSON, and no tokenizer and no pack. detail: file, reason */
+  /** JSON, but neither a tokenizer nor a pack. detail: file, reason */
   | 'not-a-tokenizer'
-  /** A tokenizer that neither our encoder nor the library reads. detail: file, reason */
+  /** Neither our encoder nor the library supports the tokenizer. detail: file, reason */
   | 'unsupported-tokenizer'
   /** detail: file, reason */
   | 'sentencepiece'
-  /** A pack with something wrong in it. detail: file, reason */
+  /** An invalid pack. detail: file, reason */
   | 'pack'
-  /** A pack for another base. detail: file, expected, found (first digits of SHA-256) */
+  /** A pack for another base tokenizer. detail: file, expected, found (first digits of SHA-256) */
   | 'pack-base'
-  /** A pack, while the base it builds on is not there. */
+  /** A pack was given, but its base tokenizer is not loaded. */
   | 'no-base'
-  /** A line of pairs without a tab. detail: file, line */
+  /** A line of a pairs file has no tab. detail: file, line */
   | 'pair-without-tab'
-  /** A line of pairs with more than two columns. detail: file, line, columns */
+  /** A line of a pairs file has more than two columns. detail: file, line, columns */
   | 'pair-columns'
-  /** A file of pairs without a pair. detail: file */
+  /** A pairs file has no pairs. detail: file */
   | 'no-pairs'
-  /** More text than is compared live. detail: file, length, limit */
+  /** The text is too long for live comparison. detail: file, length, limit */
   | 'text-too-long'
-  /** A training text without a sentence. */
+  /** The training text has no sentences. */
   | 'no-text'
-  /** A training text without Hangul. detail: sentences */
+  /** The training text has no Hangul. detail: sentences */
   | 'no-hangul'
-  /** A training text with too few different sentences. detail: sentences, least */
+  /** The training text has too few distinct sentences. detail: sentences, least */
   | 'too-little'
-  /** No pair of neighbours is frequent enough to be merged. detail: frequency */
+  /** No pair of adjacent tokens is frequent enough to merge. detail: frequency */
   | 'no-pair';
 
-/** Thrown by domain code, and by a client whose job failed. Its fields cross the worker border as a `Failure`. */
+/** Thrown by domain code, and by a worker client whose job failed. Workers send its fields as a `Failure`. */
 export class FailureError extends Error {
   constructor(
     readonly code: FailureCode,

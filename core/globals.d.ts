@@ -1,4 +1,4 @@
-// What every runtime has (browser page, worker, Node) and the ES library does not declare.
+// Globals of every runtime (browser page, worker, Node) that the ES library does not declare.
 interface TextDecoderOptionsOfCore {
   fatal?: boolean;
 }

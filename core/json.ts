@@ -6,7 +6,7 @@ export function isJsonObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @throws FailureError file-broken where the text is no JSON */
+/** @throws FailureError file-broken if the text is not JSON */
 export function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);

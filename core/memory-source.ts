@@ -14,7 +14,7 @@ export class MemorySource implements ByteSource {
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     if (offset < 0 || length < 0 || offset + length > this.size) {
       return Promise.reject(
-        new Error(`${this.name}: ${length} bytes at ${offset} asked for, the file has ${this.size}`),
+        new Error(`${this.name}: ${length} bytes requested at ${offset}, the file has ${this.size}`),
       );
     }
     const copy = new Uint8Array(length);

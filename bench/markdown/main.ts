@@ -1,7 +1,7 @@
-/** The page of bench/markdown.ts: renders a growing answer in both ways, into the document as the chat does. */
+/** Page of bench/markdown.ts: renders a growing answer with both renderers into the document, as the chat does. */
 import { GrowingMarkdown, renderBlocks } from '../../src/chat/markdown.ts';
 
-/** Milliseconds for one token, with what the browser needs to parse the HTML. */
+/** Milliseconds per token, HTML parsing included. */
 export interface Cost {
   /** Characters of the answer. */
   length: number;
@@ -15,7 +15,7 @@ declare global {
   }
 }
 
-/** In characters. */
+/** Characters of the answer. */
 const LENGTH = 7560;
 const TOKEN = 3;
 
@@ -53,10 +53,10 @@ function show(parent: HTMLElement, blocks: readonly string[], before: readonly s
   while (parent.children.length > blocks.length) parent.lastElementChild?.remove();
 }
 
-/** @returns costs of the last `tokens` tokens. Throws when the two ways differ. */
+/** @returns costs of the last `tokens` tokens. @throws Error when the two renderers give different HTML */
 function measure(tokens: number): Cost[] {
   const [wholeParent, growingParent] = [document.getElementById('whole'), document.getElementById('growing')];
-  if (!wholeParent || !growingParent) throw new Error('the page has no place for the answers');
+  if (!wholeParent || !growingParent) throw new Error('the page has no elements for the answers');
   const growing = new GrowingMarkdown();
   let wholeBefore: readonly string[] = [];
   let growingBefore: readonly string[] = [];
@@ -76,7 +76,7 @@ function measure(tokens: number): Cost[] {
     wholeBefore = wholeBlocks;
     costs.push({ length, whole: wholeEnd - wholeBegin, growing: growingEnd - begin });
     if (wholeParent.innerHTML !== growingParent.innerHTML)
-      throw new Error(`the two ways differ at ${length} characters`);
+      throw new Error(`the two renderers differ at ${length} characters`);
   }
   return costs;
 }

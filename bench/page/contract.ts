@@ -1,4 +1,4 @@
-/** What the driver (Node) asks of the page, and what it gets. */
+/** Types of the calls from the driver (Node) to the bench page. */
 import type { GpuCounts } from './gpu-meter.ts';
 import type { SamplingTimes } from './sampling.ts';
 
@@ -9,24 +9,27 @@ export const ENGINES: readonly EngineName[] = ['ours', 'peer'];
 export interface OpenRequest {
   /** Folder of the package; ends in "/". */
   url: string;
-  /** Length of our static KV cache in tokens; the peer's grows. */
+  /** Length of our static KV cache in tokens; the peer's cache grows. */
   contextLength: number;
-  /** `own`: the device that the peer's runtime asks for itself. `engine`: one with the features and limits of ours. */
+  /**
+   * `own`: the device that the peer's runtime requests. `engine`: a device with the features and limits that our engine
+   * requests.
+   */
   peerDevice: 'own' | 'engine';
-  /** Dispatches are counted and not made: the answers mean nothing, their times are the processor's alone. */
+  /** Counts dispatches without executing them: the answers are meaningless, and the times are CPU time only. */
   hostOnly: boolean;
   /** Class that loads the package in transformers.js. */
   architecture: string;
 }
 
 export interface Opened {
-  /** From before `new Worker` to the open model. */
+  /** From just before `new Worker` until the model is open. */
   milliseconds: number;
-  /** The adapter, as the engine names it; undefined for the peer. */
+  /** GPU adapter as our engine reports it; undefined for the peer. */
   adapter: string | undefined;
 }
 
-/** Milliseconds by the worker's clock, counted from the request; ids as they came. */
+/** Times in milliseconds on the worker's clock, since the request; ids in order of generation. */
 export interface Answer {
   promptTokens: number;
   /** From the first run of a session to the end of the run that gives the first token. */
@@ -45,19 +48,19 @@ export interface BenchAdapter {
   weights: string;
 }
 
-/** Bench functions of the page, for the driver. Only one worker lives at a time. */
+/** Functions of the page that the driver calls. Only one worker runs at a time. */
 export interface BenchPage {
   open(engine: EngineName, request: OpenRequest): Promise<Opened>;
   generate(prompt: string, newTokens: number): Promise<Answer>;
-  /** Puts adapters beside the weights of our engine; none takes them away. */
+  /** Applies adapters to our engine; an empty list removes them. */
   setAdapters(adapters: readonly BenchAdapter[]): Promise<void>;
-  /** What the worker's meter counted since its start. */
+  /** Counts of the worker's GPU meter since the worker started. */
   counts(): Promise<GpuCounts>;
-  /** Ends the worker. */
+  /** Terminates the worker. */
   close(): void;
-  /** Empties OPFS and Cache Storage: the next load is a first visit. */
+  /** Empties OPFS and Cache Storage, so that the next load is a first visit. */
   clearStorage(): Promise<void>;
-  /** Another measurement: from logits on the GPU to a token. */
+  /** Measures the time from logits on the GPU to a sampled token. */
   sampling(vocabulary: number, rounds: number): Promise<SamplingTimes>;
 }
 

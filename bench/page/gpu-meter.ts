@@ -1,22 +1,22 @@
 /**
- * Counts what a worker asks of the GPU and of WebAssembly, by wrapping the browser's own functions: the same counter
- * for both engines, whatever they count themselves. To be imported before anything that uses them.
+ * Counts WebGPU and WebAssembly calls of a worker by wrapping the browser's functions, so that both engines are counted the
+ * same way. Import it before any module that uses them.
  */
 export interface GpuCounts {
-  /** Buffers made and neither destroyed nor collected, bytes as asked for. */
+  /** Requested bytes of buffers that are neither destroyed nor garbage-collected. */
   liveBytes: number;
-  /** The most that was live at one time. */
+  /** Maximum of `liveBytes`. */
   peakBytes: number;
   dispatches: number;
   passes: number;
   submits: number;
-  /** mapAsync: each is a wait for the GPU. */
+  /** Calls of mapAsync; each waits for the GPU. */
   maps: number;
   writes: number;
   pipelines: number;
-  /** Linear memories made; they never shrink. */
+  /** Size of all linear memories; they never shrink. */
   wasmBytes: number;
-  /** Dispatches by kernel: the names of the buffers that its WGSL binds, since the runtime gives it no label. */
+  /** Dispatches by kernel, named by the buffers that its WGSL binds, since the runtime sets no label. */
   kernels: Record<string, number>;
 }
 
@@ -32,7 +32,7 @@ const counts: Omit<GpuCounts, 'wasmBytes' | 'kernels'> = {
 };
 const memories: WebAssembly.Memory[] = [];
 const kernels = new Map<string, number>();
-/** Bytes of each live buffer. A buffer that is dropped without destroy() lives until it is collected. */
+/** Bytes of each live buffer. A buffer that is dropped without destroy() counts until it is garbage-collected. */
 const sizes = new WeakMap<GPUBuffer, number>();
 const dropped = new FinalizationRegistry<number>((bytes) => (counts.liveBytes -= bytes));
 
@@ -89,7 +89,7 @@ GPUDevice.prototype.createComputePipelineAsync = async function (descriptor) {
   return pipeline;
 };
 
-/** Two kernels may bind the same names: the length of their code tells them apart. */
+/** Kernels may bind the same names, so the length of the code is part of the name. */
 function kernelName(code: string): string {
   const names = [...code.matchAll(/var<storage[^>]*>\s*(\w+)/g)].map(([, name]) => name);
   return `${names.join(' ')} /${code.length}`;
@@ -99,7 +99,7 @@ let kernel = '';
 before(GPUComputePassEncoder.prototype, 'setPipeline', ([pipeline]) => {
   kernel = (pipeline instanceof GPUComputePipeline && pipelines.get(pipeline)) || '';
 });
-/** The driver's `--host-only`: the GPU is given nothing to compute; what remains is the processor's part. */
+/** The driver's `--host-only`: no dispatch reaches the GPU, so only CPU time remains. */
 const hostOnly = self.name === 'host-only';
 for (const method of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
   if (hostOnly) Reflect.set(GPUComputePassEncoder.prototype, method, () => undefined);
@@ -120,7 +120,7 @@ WebAssembly.Memory = class extends WebAssembly.Memory {
   }
 };
 
-/** The page asks over a channel of its own: the worker's own messages belong to the engine. */
+/** The page reads the counts over a BroadcastChannel, because the worker's own messages belong to the engine. */
 const channel = new BroadcastChannel('gpu-meter');
 channel.onmessage = ({ data }) => {
   if (data !== 'read') return;

@@ -1,4 +1,4 @@
-/** The page that the driver works with. */
+/** The page that the driver controls. */
 import { wrap, type Remote } from 'comlink';
 import type { EngineJobs } from '#core/protocol/engine.ts';
 import { WorkerClient } from '../../src/workers/worker-client.ts';
@@ -15,7 +15,7 @@ let current: Open | undefined;
 
 function start(engine: EngineName, hostOnly: boolean): Open {
   const name = hostOnly ? 'host-only' : '';
-  // Vite finds workers by this expression, so each is written out.
+  // Vite recognizes workers by this exact expression, so each is written out.
   if (engine === 'ours') {
     const worker = new Worker(new URL('./ours.worker.ts', import.meta.url), { type: 'module', name });
     return { name: engine, worker, engine: new WorkerClient<EngineJobs>({ name: engine, create: () => worker }) };
@@ -34,7 +34,7 @@ const page: BenchPage = {
     page.close();
     const begin = performance.now();
     const opened = (current = start(name, request.hostOnly));
-    // A worker that cannot start answers no call.
+    // A worker that fails to start never replies to a call.
     const failed = new Promise<never>((_, reject) => {
       opened.worker.addEventListener('error', ({ message }) => reject(new Error(`${name}: ${message || 'worker'}`)));
     });

@@ -11,7 +11,7 @@ export async function open(engine: EngineWorker, { url, contextLength }: OpenReq
 }
 
 export async function generate(engine: EngineWorker, prompt: string, maxNewTokens: number): Promise<Answer> {
-  // Without this the KV cache of the last answer would answer for the prompt.
+  // Otherwise the prompt could be read from the KV cache of the last answer.
   await engine.ask('forget', undefined);
   const ids: number[] = [];
   const request = {

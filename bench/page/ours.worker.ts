@@ -1,3 +1,3 @@
-/** The engine's worker as it is, under the meter. */
+/** The unchanged engine worker with the GPU meter. */
 import './gpu-meter.ts';
 import '../../workers/engine.worker.ts';

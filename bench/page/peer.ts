@@ -1,4 +1,4 @@
-/** The other side of the comparison: transformers.js, greedy, with its defaults; its files come from our own server. */
+/** The engine we compare with: transformers.js, greedy decoding, default settings, files served by our own server. */
 import {
   AutoModelForCausalLM,
   AutoModelForImageTextToText,
@@ -14,7 +14,7 @@ import asyncifyWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?u
 import { requestGpu } from '../../workers/engine/runtime/device.ts';
 import type { Answer, OpenRequest } from './contract.ts';
 
-/** A name that could be one on the Hub is asked for; where the files lie say remoteHost and remotePathTemplate. */
+/** transformers.js requires a name in the Hub's form; remoteHost and remotePathTemplate point to the actual files. */
 const MODEL = 'bench/package';
 
 export class Peer {
@@ -29,7 +29,7 @@ export class Peer {
     env.remotePathTemplate = new URL(url).pathname.split('/').at(-2) ?? '';
     const wasm = env.backends.onnx.wasm;
     if (!wasm) throw new Error('transformers.js has no WebAssembly backend here');
-    // The build that transformers.js takes from its CDN by default.
+    // The build that transformers.js downloads from its CDN by default.
     wasm.wasmPaths = { mjs: new URL(asyncifyMjs, location.href).href, wasm: new URL(asyncifyWasm, location.href).href };
     const Model = architecture === 'Gemma3ForCausalLM' ? AutoModelForCausalLM : AutoModelForImageTextToText;
     const options = { device: 'webgpu' as const };
@@ -83,10 +83,10 @@ function tensorsOf(inputs: unknown): { input_ids: Tensor; attention_mask: Tensor
     const { input_ids, attention_mask } = inputs;
     if (input_ids instanceof Tensor && attention_mask instanceof Tensor) return { input_ids, attention_mask };
   }
-  throw new Error('the tokenizer gave no tensors');
+  throw new Error('the tokenizer returned no tensors');
 }
 
-/** `put` comes once with the prompt, then once a token; no text is made of it. */
+/** Records token times: `put` is called once with the prompt, then once per token. Decodes no text. */
 class TokenTimes extends TextStreamer {
   readonly ids: number[] = [];
   readonly times: number[] = [];
@@ -101,7 +101,7 @@ class TokenTimes extends TextStreamer {
   }
 
   override end(): void {
-    // Nothing is kept back.
+    // Nothing is buffered.
   }
 }
 

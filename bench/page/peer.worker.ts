@@ -1,4 +1,4 @@
-/** transformers.js as its documentation runs it in a worker, under the meter. */
+/** transformers.js in a worker, as its documentation describes, with the GPU meter. */
 import './gpu-meter.ts';
 import { expose } from 'comlink';
 import { Peer } from './peer.ts';

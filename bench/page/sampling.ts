@@ -1,7 +1,7 @@
 /** The sampling measurement, for the driver. */
 import { wrap } from 'comlink';
 
-/** Milliseconds of each round by way. */
+/** Milliseconds of each round by method. */
 export type SamplingTimes = Record<string, number[]>;
 
 export async function measureSampling(vocabulary: number, rounds: number): Promise<SamplingTimes> {

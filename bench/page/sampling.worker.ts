@@ -1,4 +1,4 @@
-/** MergeMethods from logits on the GPU to a sampled token, each timed from queueing to the result on the host. */
+/** Ways to get from logits on the GPU to a sampled token, each timed from queueing until the result is on the host. */
 import { expose } from 'comlink';
 import type * as Ort from 'onnxruntime-web';
 import { GraphBuilder, makeModel } from '#core/onnx/builder.ts';
@@ -19,7 +19,7 @@ function wholeRow(vocabulary: number): GraphBuilder {
   return finish(graph);
 }
 
-/** Largest of each block, the K blocks with the largest, then TopK among their members: the same K values. */
+/** Maximum of each block, the K blocks with the largest maxima, then TopK among their values: gives the same K values. */
 function twoStages(vocabulary: number, block: number): GraphBuilder {
   const graph = new GraphBuilder('stages');
   const logits = graph.input('logits', 'float32', [1, vocabulary]);
@@ -34,7 +34,7 @@ function twoStages(vocabulary: number, block: number): GraphBuilder {
   const members = graph.node('Gather', [blocks, flat], { name: 'members', attributes: { axis: { int: 0 } } });
   const candidates = graph.node('Reshape', [members, graph.int64([1, K * block])], { name: 'candidates' });
   const [, within = ''] = topK(graph, candidates, 'top', [output.values, 'within']);
-  // Place within the candidates to id: block · size + rest.
+  // Converts an index among the candidates to an id: block · size + remainder.
   const at = graph.node('Reshape', [within, graph.int64([K])], { name: 'at' });
   const size = graph.int64([block]);
   const which = graph.node('Div', [at, size], { name: 'which' });
@@ -121,7 +121,7 @@ async function measure(vocabulary: number, rounds: number): Promise<SamplingTime
   return times;
 }
 
-/** @param expected ids and values of the K largest, checked at every run */
+/** @param expected ids and values of the K largest logits, checked after every run */
 async function session(
   backend: Backend,
   graph: GraphBuilder,

@@ -1,6 +1,6 @@
 /** Command line that writes sets of phantoms: `npm run phantoms -- --help`. */
 import { Option, type Command } from 'commander';
-import type { Floor } from '#core/phantoms/balance.ts';
+import type { GuessingBaseline } from '#core/phantoms/balance.ts';
 import { SET_SIZE, SETS, SPLITS, type Split } from '#core/phantoms/sets.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
 import { imageKinds, TASKS, type Task } from '#core/phantoms/task.ts';
@@ -58,7 +58,7 @@ function createProgram(io: CommandIo): Command {
 }
 
 /** Accuracy that guessing reaches: with the most frequent answer, and with the best answer for the text of the question. */
-function floorTable(task: Task, floors: Readonly<Record<string, Floor>>): string {
+function floorTable(task: Task, floors: Readonly<Record<string, GuessingBaseline>>): string {
   const languages = ['en', 'ko'];
   return table([
     [

@@ -1,7 +1,7 @@
 /** Writes a set of phantoms with questions and answers: what training and evaluation read. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GuessingFloors, type Floor } from '#core/phantoms/balance.ts';
+import { GuessingBaselines, type GuessingBaseline } from '#core/phantoms/balance.ts';
 import { drawExample } from '#core/phantoms/examples.ts';
 import { textPairs } from '#core/phantoms/pairs.ts';
 import { MAX_LESIONS, SIDE, type Phantom } from '#core/phantoms/phantom.ts';
@@ -43,7 +43,7 @@ export interface PhantomSetMeta {
   /** Number of phantoms by number of lesions. */
   lesions: number[];
   /** Accuracy of guessing on questions about images, by kind and language. */
-  floors: Record<string, Floor>;
+  floors: Record<string, GuessingBaseline>;
   sha256: Record<string, string>;
 }
 
@@ -81,7 +81,7 @@ async function writeFiles(folder: string, options: PhantomSetOptions): Promise<P
   const { task = 'base', split, seed, count, questions, signal, onProgress } = options;
   const files = new Map<string, HashedFile>();
   const lesions = Array.from({ length: MAX_LESIONS + 1 }, () => 0);
-  const floors = new GuessingFloors();
+  const floors = new GuessingBaselines();
   try {
     for (const name of ['images.npy', 'maps.npy', 'truth.jsonl', 'questions.jsonl'] as const) {
       files.set(name, await HashedFile.create(join(folder, name)));
@@ -130,7 +130,7 @@ async function writeFiles(folder: string, options: PhantomSetOptions): Promise<P
       side: SIDE,
       questions: { about_images: count * questions * LANGUAGES.length, without_image: withoutImage.length },
       lesions,
-      floors: Object.fromEntries(floors.floors()),
+      floors: Object.fromEntries(floors.results()),
       sha256,
     };
   } finally {

@@ -1,6 +1,6 @@
 import type { TextConfig } from '../gemma3/config.ts';
 
-/** What a KV cache is made of; `isLocal` has one entry a layer. */
+/** Fields of the config that determine the size of a KV cache; `isLocal` has one entry per layer. */
 export type KvShape = Pick<TextConfig, 'keyValueHeads' | 'headDim' | 'isLocal' | 'slidingWindow'>;
 
 /** Bytes of one position in one layer: a key and a value of `headDim` numbers for every key-value head. */
@@ -8,12 +8,12 @@ function bytesPerLayer({ keyValueHeads, headDim }: KvShape, bytesPerNumber: numb
   return keyValueHeads * headDim * 2 * bytesPerNumber;
 }
 
-/** Bytes that one more token takes where every layer keeps it, which is how the engine allocates its cache. */
+/** Bytes per token if every layer caches all tokens, as the engine does. */
 export function kvBytesPerToken(shape: KvShape, bytesPerNumber: number): number {
   return shape.isLocal.length * bytesPerLayer(shape, bytesPerNumber);
 }
 
-/** Bytes for `tokens` positions where local layers keep no more than their window: what the architecture needs. */
+/** Bytes for `tokens` positions if local layers cache only their sliding window: the minimum for the architecture. */
 export function kvBytesWithWindow(shape: KvShape, tokens: number, bytesPerNumber: number): number {
   const inWindow = Math.min(tokens, shape.slidingWindow);
   const positions = shape.isLocal.reduce((sum, local) => sum + (local ? inWindow : tokens), 0);
@@ -21,7 +21,7 @@ export function kvBytesWithWindow(shape: KvShape, tokens: number, bytesPerNumber
 }
 
 /**
- * Shapes of Gemma 3 4B, and so of MedGemma 4B, from its `config.json`: 34 layers, of which every sixth is global; 4 key-value heads
+ * Shapes of Gemma 3 4B and MedGemma 4B, from its `config.json`: 34 layers, of which every sixth is global; 4 key-value heads
  * of 256; a window of 1,024; hidden size 2,560; 131,072 positions.
  */
 export const gemma3of4B = {

@@ -1,12 +1,12 @@
-/** What a LoRA adapter weighs, and what training one takes: arithmetic on shapes, nothing measured. */
+/** Size of a LoRA adapter and memory to train one, computed from shapes alone. */
 import { parseConfig, type Gemma3Config, type TextConfig } from '../gemma3/config.ts';
 import { countParameters } from '../gemma3/parameters.ts';
 import { PROJECTIONS, type Projection } from '../gemma3/projections.ts';
 
-/** The attention projections, on which adapters are usually put. */
+/** The attention projections, the usual targets of adapters. */
 export const ATTENTION: readonly Projection[] = PROJECTIONS.slice(0, 4);
 
-/** Columns and rows of W: what A [rank, inputs] and B [outputs, rank] have to fit. */
+/** Columns (inputs) and rows (outputs) of W, for A [rank, inputs] and B [outputs, rank]. */
 export function projectionSize(text: TextConfig, target: Projection): { inputs: number; outputs: number } {
   const { hiddenSize, intermediateSize, heads, keyValueHeads, headDim } = text;
   switch (target) {
@@ -15,7 +15,7 @@ export function projectionSize(text: TextConfig, target: Projection): { inputs: 
     case 'k_proj':
     case 'v_proj':
       return { inputs: hiddenSize, outputs: keyValueHeads * headDim };
-    // The heads together are narrower than the hidden state in Gemma 3, where most models have them equal.
+    // In Gemma 3, heads · headDim is smaller than the hidden size; in most models they are equal.
     case 'o_proj':
       return { inputs: heads * headDim, outputs: hiddenSize };
     case 'gate_proj':
@@ -26,18 +26,18 @@ export function projectionSize(text: TextConfig, target: Projection): { inputs: 
   }
 }
 
-/** Parameters of A and B beside one product: rank · (inputs + outputs). */
+/** Parameters of A and B for one projection: rank · (inputs + outputs). */
 function pairParameters(rank: number, { inputs, outputs }: { inputs: number; outputs: number }): number {
   return rank * (inputs + outputs);
 }
 
-/** Parameters of an adapter of one rank on these products of every layer. */
+/** Parameters of an adapter with one rank on these projections of every layer. */
 export function loraParameters(text: TextConfig, targets: readonly Projection[], rank: number): number {
   const layer = targets.reduce((sum, target) => sum + pairParameters(rank, projectionSize(text, target)), 0);
   return text.layers * layer;
 }
 
-/** The same as commonly quoted: o_proj is taken for hidden → hidden. */
+/** The commonly quoted number, which assumes that o_proj is [hidden, hidden]. */
 export function quotedLoraParameters(text: TextConfig, targets: readonly Projection[], rank: number): number {
   const hidden = text.hiddenSize;
   const excess = targets.includes('o_proj')
@@ -47,7 +47,7 @@ export function quotedLoraParameters(text: TextConfig, targets: readonly Project
 }
 
 /**
- * Bits a weight takes in NF4 with double quantization: 4, one 8-bit constant for 64 weights, and one of 32 bits for 256 of
+ * Bits per weight in NF4 with double quantization: 4, plus an 8-bit scale per 64 weights, plus a 32-bit scale per 256 of
  * those (Dettmers et al. 2023, arXiv 2305.14314, section 3).
  */
 export const NF4_BITS = 4 + 8 / 64 + 32 / (64 * 256);
@@ -60,21 +60,21 @@ const HALF = 2;
 export interface TrainingSettings {
   rank: number;
   targets: readonly Projection[];
-  /** Of all texts of a step together. */
+  /** Tokens in one training step, over the whole batch. */
   tokens: number;
-  /** lora: frozen weights in 16 bits. qlora: those of the decoder's products in NF4, the others in 16 bits. */
+  /** lora: frozen weights in 16 bits. qlora: the decoder's projections in NF4, all other weights in 16 bits. */
   method: 'lora' | 'qlora';
 }
 
 /** In bytes. */
 export interface TrainingMemory {
-  /** Frozen. */
+  /** Frozen base weights. */
   weights: number;
-  /** A and B with gradients and Adam's moments. */
+  /** A and B, their gradients and Adam's moments. */
   adapter: number;
-  /** What is kept of each layer: its input, in 16 bits. All else is computed again on the way back (gradient checkpointing). */
+  /** The input of each layer, in 16 bits. The backward pass recomputes everything else (gradient checkpointing). */
   checkpoints: number;
-  /** The layer that is being computed again: its intermediate results, in 16 bits. */
+  /** Activations of the layer that is being recomputed, in 16 bits. */
   layer: number;
   /** Logits and their gradient in fp32: tokens · vocabulary · 8. */
   logits: number;
@@ -82,9 +82,9 @@ export interface TrainingMemory {
 }
 
 /**
- * Memory to train an adapter with gradient checkpointing, without what frameworks and fragmentation add. The intermediate
- * results of a layer, a token: its input and three normed states, q and k before and after norm and RoPE, v, the heads' result,
- * and of the MLP gate, up, the activation and their product. Attention is taken to be fused: no score matrix stands.
+ * Memory to train an adapter with gradient checkpointing, without framework overhead and fragmentation. Activations of a
+ * layer per token: its input and three normed states; q and k before and after norm and RoPE; v; the attention output; and in
+ * the MLP gate, up, the activation and their product. Attention is assumed to be fused, without a stored score matrix.
  */
 export function trainingMemory(config: Gemma3Config, settings: TrainingSettings): TrainingMemory {
   const { text } = config;
@@ -104,7 +104,7 @@ export function trainingMemory(config: Gemma3Config, settings: TrainingSettings)
   return { weights, adapter, checkpoints, layer, logits, total: weights + adapter + checkpoints + layer + logits };
 }
 
-/** Gemma 3 4B, and so MedGemma 4B, as its `config.json` describes it. */
+/** Gemma 3 4B and MedGemma 4B, as in their `config.json`. */
 export const config4B: Gemma3Config = parseConfig({
   architectures: ['Gemma3ForConditionalGeneration'],
   text_config: { hidden_size: 2560, intermediate_size: 10240, num_hidden_layers: 34, sliding_window: 1024 },
@@ -119,7 +119,7 @@ export const config4B: Gemma3Config = parseConfig({
   mm_tokens_per_image: 256,
 });
 
-/** The text model of Gemma 3 27B, and so of MedGemma 27B text. */
+/** The text model of Gemma 3 27B and MedGemma 27B text. */
 export const config27B: Gemma3Config = parseConfig({
   architectures: ['Gemma3ForCausalLM'],
   hidden_size: 5376,

@@ -1,16 +1,16 @@
-/** How a prompt is cut into chunks of prefill, and how much of it the KV cache holds already. */
+/** Splits a prompt into prefill chunks, and finds the prefix that is already in the KV cache. */
 import type { Prompt } from './prompt.ts';
 
-/** A prompt and what its images are. */
+/** A prompt with hashes of its images. */
 export interface ImagePrompt extends Prompt {
-  /** Content of each image, in the order of `images`. */
+  /** Content hash of each image, in the order of `images`. */
   hashes: readonly string[];
 }
 
 export interface Chunk {
   start: number;
   end: number;
-  /** The chunk is exactly the tokens of this image. */
+  /** If set, the chunk is exactly the tokens of this image. */
   image: Prompt['images'][number] | undefined;
 }
 
@@ -33,8 +33,8 @@ export function chunks(prompt: Prompt, from: number, longest: number): Chunk[] {
 }
 
 /**
- * Tokens at the start that both prompts share, images by content; a partly shared image does not count, and at least
- * one token of `next` is left to compute.
+ * Number of leading tokens that both prompts share. Images are compared by content; a partly shared image is excluded, and
+ * at least one token of `next` remains to be computed.
  */
 export function commonPrefix(cached: ImagePrompt, next: ImagePrompt): number {
   const limit = Math.min(cached.ids.length, next.ids.length - 1);

@@ -1,5 +1,5 @@
 /**
- * Gemma 3's prompt format as a Jinja chat template, for packages that bring none. System text opens the first user turn,
+ * Gemma 3's prompt format as a Jinja chat template, for packages without one. System text opens the first user turn,
  * followed by a blank line; `assistant` is called `model`; every part is trimmed; each image is `<start_of_image>`.
  * Source of the format: https://ai.google.dev/gemma/docs/core/prompt-structure and the template published with Gemma 3.
  */

@@ -8,7 +8,7 @@ export interface TemplateMessage {
 
 /**
  * Messages for a chat template; `rewrite` is applied to every text. System text becomes a single part, because templates
- * read only the first one, and a blank system message is left out. Throws Error for an image in a system message.
+ * read only the first one, and a blank system message is left out. @throws Error for an image in a system message
  */
 export function templateMessages(
   messages: readonly ChatMessage[],

@@ -3,7 +3,7 @@ import { FailureError } from '../failure.ts';
 import { templateMessages, type TemplateMessage } from './messages.ts';
 import { ControlTokenFinder, type ChatTokenizer } from './tokenizer.ts';
 
-/** How one image stands in the prompt. */
+/** The tokens that represent an image in the prompt. */
 export interface ImageTokens {
   /** `<start_of_image>`: what the chat template writes for an image. */
   begin: string;
@@ -19,22 +19,22 @@ export interface Prompt {
   ids: number[];
   /** attention_mask values, [length]: 1 is text, 2, 3, … the soft tokens of the first, second, … image. */
   mask: number[];
-  /** Where each image's soft tokens stand. */
+  /** Position of each image's soft tokens in `ids`. */
   images: { index: number; start: number; length: number }[];
 }
 
-/** Renders messages to text, opened for the model's answer. */
+/** Renders messages to text that ends with the start of the model's turn. */
 export type RenderChat = (messages: readonly TemplateMessage[]) => string;
 
 /**
  * Messages → token ids, each image expanded as Hugging Face's `Gemma3Processor` does:
  * `\n\n<start_of_image>` + soft tokens + `<end_of_image>\n\n`, newlines merging with those around them.
  *
- * Only control tokens that the template itself writes count. What messages say is text: before rendering, each character
- * that could start a control token is escaped, and put back after the rendered text has been cut at its control tokens.
+ * Only control tokens that the template itself writes are encoded as such. Message text is plain text: before rendering, each
+ * character that could start a control token is escaped; it is restored after the rendered text is split at control tokens.
  *
- * Throws FailureError 'unsupported-package' when the tokenizer lacks the image tokens, or when the template shows another
- * number of images than the messages hold.
+ * Throws FailureError 'unsupported-package' when the tokenizer lacks the image tokens, or when the number of
+ * images that the template writes differs from the number in the messages.
  */
 export function buildPrompt(
   messages: readonly ChatMessage[],
@@ -96,19 +96,19 @@ function unsupported(file: string, reason: string): FailureError {
   return new FailureError('unsupported-package', { file, reason });
 }
 
-/** U+FDD0…U+FDEF are noncharacters, for internal use; still, text that has some keeps them. */
+/** U+FDD0…U+FDEF are noncharacters for internal use. Text that already contains some keeps them. */
 const MARK = '\uFDD0';
 const FIRST_LETTER = 0xfdd1;
 const PAIR = /\uFDD0([\uFDD1-\uFDEF])/g;
 
-/** Hides characters from the search for control tokens: each becomes MARK and a noncharacter that stands for it. */
+/** Hides characters from the search for control tokens: each is replaced by MARK and a noncharacter that encodes it. */
 class Escape {
   private readonly letters = new Map<string, string>();
   private readonly characters = new Map<string, string>();
 
   constructor(characters: Iterable<string>) {
     for (const character of [MARK, ...characters]) {
-      // Blank characters stay: templates trim, and no token that starts with one steers the model.
+      // White space is not escaped: templates trim it, and no control token starts with it.
       if (character.trim() === '' || this.letters.has(character)) continue;
       const letter = String.fromCharCode(FIRST_LETTER + this.letters.size);
       if (letter > '\uFDEF') throw unsupported('tokenizer.json', 'control tokens begin with too many characters');

@@ -9,7 +9,8 @@ const schema = object({
 });
 
 /**
- * A string, or a list of named templates of which "default" is for chat; undefined where the file has none.
+ * The field is a string, or a list of named templates of which "default" is for chat.
+ * @returns undefined if the file has no template
  * @throws FailureError file-broken that names the field
  */
 export function parseTemplateField(json: unknown, file: string): string | undefined {

@@ -1,27 +1,27 @@
-/** What the chat needs of a tokenizer; which library does it is the worker's business. */
+/** The tokenizer functions that the chat uses; the worker chooses the implementation. */
 export interface ChatTokenizer {
   /**
-   * Token ids of a text, nothing added in front. With `special: false` control tokens written in the text are text:
+   * Token ids of a text, without BOS. With `special: false`, control tokens in the text are encoded as plain text:
    * `<end_of_turn>` becomes the ids of its characters and decodes to the same string.
    */
   encode(text: string, options: { special: boolean }): number[];
-  /** The text of the ids, special tokens included. Bytes that are no UTF-8 become U+FFFD. */
+  /** Text of the ids, special tokens included. Invalid UTF-8 becomes U+FFFD. */
   decode(ids: readonly number[]): string;
   idOf(token: string): number | undefined;
   /** The vocabulary entry, undecoded: `▁the`, `<0xEA>`. */
   tokenOf(id: number): string | undefined;
-  /** True for tokens that are never shown: `<bos>`, `<end_of_turn>`, … */
+  /** True for tokens that are never displayed: `<bos>`, `<end_of_turn>`, … */
   isSpecial(id: number): boolean;
-  /** Tokens that steer the model and that no text may forge. */
+  /** Tokens that control the model, such as `<start_of_turn>`; message text must not produce them. */
   readonly controlTokens: readonly string[];
 }
 
-/** Finds the control tokens in a text, the longest where several start at one place. */
+/** Finds the control tokens in a text; the longest one if several start at the same position. */
 export class ControlTokenFinder {
   private readonly tokens: ReadonlySet<string>;
   /** Longest first. */
   private readonly lengths: readonly number[];
-  /** Every character that a control token starts with. */
+  /** First characters of all control tokens. */
   readonly firstCharacters: ReadonlySet<string>;
 
   constructor(tokens: readonly string[]) {

@@ -1,8 +1,8 @@
-/** The rows of a table that point most nearly where given vectors point, found in one pass over its blocks. */
+/** Finds the rows of a table with the highest cosine similarity to given vectors, in one pass over its blocks. */
 
 export interface NearRow {
   id: number;
-  /** Cosine, −1 … 1. */
+  /** Cosine similarity, −1 … 1. */
   similarity: number;
 }
 
@@ -13,12 +13,13 @@ export class NearestRows {
   readonly #products = new Float64Array(3);
 
   /**
-   * @param vectors each [columns]; a vector of zeros has no direction and no neighbours
+   * @param vectors each [columns]; a zero vector has no direction and gets no neighbours
    * @param count rows to keep for each vector
    */
   constructor(vectors: readonly Float32Array[], columns: number, count: number) {
     for (const vector of vectors)
-      if (vector.length !== columns) throw new RangeError(`a vector of ${vector.length} for rows of ${columns}`);
+      if (vector.length !== columns)
+        throw new RangeError(`a vector has ${vector.length} values, the rows have ${columns}`);
     this.#columns = columns;
     this.#count = count;
     this.#queries = vectors.map((vector) => ({
@@ -29,7 +30,7 @@ export class NearestRows {
     }));
   }
 
-  /** @param values [rows, columns] flattened, the rows from id `first` on. Rows of zeros are passed over. */
+  /** @param values [rows, columns] flattened; the first row has id `first`. Rows of zeros are skipped. */
   add(first: number, values: Float32Array): void {
     const columns = this.#columns;
     const products = this.#products;
@@ -38,7 +39,7 @@ export class NearestRows {
     );
     for (let q = 0; q < this.#queries.length; q += 3) {
       const queries = this.#queries.slice(q, q + 3);
-      // Where there are fewer than three, one stands in for the rest.
+      // With fewer than three queries left, the first one fills the remaining places.
       const [a, b, c] = [0, 1, 2].map((i) => (queries[i] ?? queries[0]!).vector);
       for (let row = 0; row < lengths.length; row++) {
         const length = lengths[row]!;
@@ -47,14 +48,14 @@ export class NearestRows {
         for (let i = 0; i < queries.length; i++) {
           const query = queries[i]!;
           const similarity = products[i]! / (length * query.norm);
-          // Ids rise, so an equal similarity is the later and the worse one. NaN is never greater.
+          // Ids ascend, so on a tie the earlier, lower id is kept. NaN is never greater.
           if (similarity > query.least) this.#keep(query, { id: first + row, similarity });
         }
       }
     }
   }
 
-  /** For each vector, its nearest rows, nearest first, among equals the lowest id first. */
+  /** For each vector its nearest rows, nearest first; ties in order of id. */
   result(): NearRow[][] {
     return this.#queries.map(({ found }) => [...found]);
   }
@@ -72,13 +73,13 @@ interface Query {
   vector: Float32Array;
   norm: number;
   found: NearRow[];
-  /** What a row must exceed. */
+  /** Similarity that a row must exceed to be kept. */
   least: number;
 }
 
 /**
- * Products of the row at `begin` with three vectors. Three at once, because each number of the row is then loaded once;
- * two sums each, because an addition waits for the one before.
+ * Dot products of the row at `begin` with three vectors. Three at once load each number of the row only once; two partial
+ * sums per vector shorten the dependency chain of additions.
  */
 function threeProducts(
   values: Float32Array,

@@ -2,25 +2,26 @@
 import { Random } from '../sampling/random.ts';
 
 /**
- * - `mean` of the rows of the token's base subwords: bounds how far the model's predictions move (Hewitt, "Initializing New
+ * - `mean` of the rows of the token's base subwords: bounds the change of the model's predictions (Hewitt, "Initializing New
  *   Word Embeddings for Pretrained Language Models", 2021).
- * - `first` is the first subword's row: tokens that begin alike get the same row, and the same logits where the head is tied.
- * - `random` is what Hugging Face's models give a new row: normal, mean 0, standard deviation `initializer_range`.
+ * - `first` is the first subword's row: tokens with the same first subword get the same row and, with a tied head, the same
+ *   logits.
+ * - `random` is Hugging Face's default for new rows: normal, mean 0, standard deviation `initializer_range`.
  *
- * The last two are there to be compared with the first.
+ * `first` and `random` exist for comparison with `mean`.
  */
 export type RowInit = 'mean' | 'first' | 'random';
 
 export const ROW_INITS: readonly RowInit[] = ['mean', 'first', 'random'];
 
-/** Standard deviation of random rows where config.json names no `initializer_range`: Hugging Face's Gemma3TextConfig. */
+/** Standard deviation of random rows if config.json has no `initializer_range`: the default of Gemma3TextConfig. */
 export const DEFAULT_INITIALIZER_RANGE = 0.02;
 
 /**
  * Row of a new token, [columns].
  *
  * @param subwords rows of its base subwords, in their order; a subword that occurs twice counts twice
- * @param id of the new token. It seeds a random row, so that the same token gets the same row everywhere.
+ * @param id id of the new token; it seeds a random row, so that the same token always gets the same row
  * @param initializerRange standard deviation of a random row
  * @throws RangeError without subwords
  */

@@ -3,11 +3,11 @@ import type { ByteSource } from '../bytes.ts';
 import { decodeFloats } from '../safetensors/dtype.ts';
 import type { EmbeddingTable, RowFormat, TablePart } from './table.ts';
 
-/** Bytes of codes that are read at a time. */
+/** Bytes of codes per read. */
 const BLOCK_BYTES = 2 ** 21;
 
 export interface RowBlock {
-  /** Id of its first row. */
+  /** Id of the first row. */
   first: number;
   /** [rows of the block, columns] flattened; valid until the next block is asked for. */
   values: Float32Array;
@@ -23,13 +23,13 @@ export class EmbeddingRows {
     this.#sources = sources;
   }
 
-  /** Rows by id, each [columns]. @throws RangeError for an id that the table has no row for */
+  /** Rows by id, each [columns]. @throws RangeError for an id beyond the table */
   async rows(ids: readonly number[]): Promise<Float32Array[]> {
     const { rows, columns } = this.table;
     return Promise.all(
       ids.map(async (id) => {
         if (!Number.isInteger(id) || id < 0 || id >= rows)
-          throw new RangeError(`there is no row ${id}: the table has ${rows}`);
+          throw new RangeError(`row ${id} does not exist: the table has ${rows}`);
         const values = new Float32Array(columns);
         decodeRows(this.table, await this.#read(id, 1), values);
         return values;
@@ -37,7 +37,7 @@ export class EmbeddingRows {
     );
   }
 
-  /** All rows in order. The next block is read while the caller works on this one. */
+  /** All rows in order. The next block is read while the caller processes this one. */
   async *blocks(): AsyncGenerator<RowBlock> {
     const { rows, columns, codes } = this.table;
     const step = Math.max(1, Math.floor(BLOCK_BYTES / codes.rowBytes));
@@ -76,7 +76,7 @@ export class EmbeddingRows {
   }
 }
 
-/** Names of the files beside the graph that hold the table. */
+/** Names of the external data files that hold the table. */
 export function filesOf({ codes, scales, zeroPoints }: EmbeddingTable): string[] {
   const files = new Set<string>();
   for (const part of [codes, scales, zeroPoints])
@@ -94,7 +94,7 @@ interface RowBytes {
 
 const none = new Uint8Array();
 
-/** Some whole rows into `out`, [rows, columns]. */
+/** Decodes whole rows into `out`, [rows, columns]. */
 function decodeRows({ format, columns, zeroPoints }: EmbeddingTable, bytes: RowBytes, out: Float32Array): void {
   if (format.type === 'floats') decodeFloats(bytes.codes, format.dtype, out);
   else if (format.type === 'bytes') decodeBytes(bytes.codes, format, out);
@@ -110,7 +110,7 @@ function decodeBytes(codes: Uint8Array, format: Extract<RowFormat, { type: 'byte
   for (let i = 0; i < out.length; i++) out[i] = ((values[i] ?? NaN) - zeroPoint) * scale;
 }
 
-/** One for each block. A row's are packed as the codes are, or each in a byte where the operator's blocks are an axis. */
+/** Zero point of each block. They are packed like the codes, or one per byte in tables whose blocks are an axis. */
 function zeroPointsOf(bytes: Uint8Array, rowBytes: number, blocks: number, { bits, signed }: BlockFormat): Int16Array {
   const points = new Int16Array((bytes.length / rowBytes) * blocks);
   for (let i = 0; i < points.length; i++) {

@@ -1,4 +1,4 @@
-/** Where the embedding table stands in a graph, and in which form: in our exports, and in others of the transformers.js layout. */
+/** Finds the embedding table in a graph and its format: in our exports and others with the transformers.js layout. */
 import { externalLocation, mainGraph, OnnxError, type ExternalLocation } from '../onnx/model.ts';
 import { TensorProto_DataType, type ModelProto, type NodeProto, type TensorProto } from '../onnx/onnx_pb.ts';
 import type { BlockBits } from '../quant/blocks.ts';
@@ -10,26 +10,26 @@ export interface EmbeddingTable {
   /** Hidden size. */
   columns: number;
   format: RowFormat;
-  /** The numbers, or their codes. */
+  /** Values, or their quantized codes. */
   codes: TablePart;
-  /** Only of `blocks`. */
+  /** Only for format `blocks`. */
   scales: TablePart | undefined;
-  /** Only of `blocks`, and only where they are not all the same. */
+  /** Only for format `blocks`, and only if the zero points differ. */
   zeroPoints: TablePart | undefined;
 }
 
-/** Bytes with the same number for each row, one row after the other. */
+/** Row-major bytes with a fixed number of bytes per row. */
 export interface TablePart {
-  /** In a file beside the graph, or in the graph. */
+  /** A location in an external data file, or bytes inside the graph. */
   place: ExternalLocation | Uint8Array;
   rowBytes: number;
 }
 
 export type RowFormat =
   | { type: 'floats'; dtype: FloatDtype }
-  /** value = (code − zero point) · scale of its block; codes that share a byte lie in it from the lowest bits up. */
+  /** value = (code − zero point) · scale of the block; codes are packed into bytes from the lowest bits up. */
   | { type: 'blocks'; bits: BlockBits; signed: boolean; blockSize: number; scaleDtype: FloatDtype; zeroPoint: number }
-  /** As `blocks`, with one scale for all. */
+  /** As `blocks`, with one scale for the whole table. */
   | { type: 'bytes'; signed: boolean; scale: number; zeroPoint: number };
 
 const floatTypes: Readonly<Record<string, FloatDtype>> = { FLOAT: 'F32', FLOAT16: 'F16', BFLOAT16: 'BF16' };
@@ -37,8 +37,8 @@ const floatBytes: Record<FloatDtype, number> = { F32: 4, F16: 2, BF16: 2 };
 
 /**
  * @param model embed_tokens.onnx, or a decoder that takes `input_ids`
- * @param weights the graph that initializers are taken from where it has them: of a package whose two graphs share the
- *   table, the decoder, since the embedding's own files may never have been fetched
+ * @param weights graph to read initializers from, if it has them. If a package's two graphs share the table, pass the decoder,
+ *   since the files of embed_tokens.onnx may not be downloaded.
  * @throws OnnxError that names the operator or tensor that cannot be read
  */
 export function findEmbeddingTable(model: ModelProto, weights: ModelProto = model): EmbeddingTable {
@@ -51,7 +51,7 @@ export function findEmbeddingTable(model: ModelProto, weights: ModelProto = mode
   throw new OnnxError('no Gather and no GatherBlockQuantized reads "input_ids": the embedding table is not found');
 }
 
-/** Operators that leave the numbers as they are. */
+/** Operators that do not change values. */
 const reshaping = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity']);
 
 class TableGraph {
@@ -77,7 +77,7 @@ class TableGraph {
     );
   }
 
-  /** @throws OnnxError where the value is computed */
+  /** @throws OnnxError if the value is computed, not stored */
   stored(name: string, through: ReadonlySet<string> = reshaping): TensorProto {
     const tensor = this.#initializers.get(name);
     if (tensor) return tensor;
@@ -124,7 +124,7 @@ function blockTable(graph: TableGraph, node: NodeProto): EmbeddingTable {
   return {
     rows,
     columns,
-    // For uint8 the operator's zero point is the middle of the range, as MatMulNBits has it; for 4-bit types it is 0.
+    // The operator's default zero point is 2^(bits−1) for uint8, as in MatMulNBits, and 0 for 4-bit types.
     format: {
       type: 'blocks',
       bits,
@@ -141,7 +141,7 @@ function blockTable(graph: TableGraph, node: NodeProto): EmbeddingTable {
 
 const dequantizing = new Set([...reshaping, 'Cast', 'DequantizeLinear']);
 
-/** ONNX Gather: of numbers, or of 8-bit codes that DequantizeLinear turns into numbers before or after. */
+/** ONNX Gather of float values, or of 8-bit codes with DequantizeLinear before or after it. */
 function gatherTable(graph: TableGraph, node: NodeProto): EmbeddingTable {
   if (integer(node, 'axis', 0) !== 0) throw unreadable(node, 'axis is not 0');
   const data = node.input[0] ?? '';
@@ -171,12 +171,12 @@ function gatherTable(graph: TableGraph, node: NodeProto): EmbeddingTable {
   };
 }
 
-/** @throws OnnxError unless the tensor's bytes divide evenly among the rows */
+/** @throws OnnxError unless the number of bytes is a multiple of the rows */
 function part(tensor: TensorProto, rows: number): TablePart {
   const place = externalLocation(tensor) ?? tensor.rawData;
   const rowBytes = place.length / rows;
   if (!Number.isInteger(rowBytes) || rowBytes === 0)
-    throw new OnnxError(`"${tensor.name}" has ${place.length} bytes, which are no ${rows} rows`);
+    throw new OnnxError(`"${tensor.name}" has ${place.length} bytes, which is not ${rows} whole rows`);
   return { place, rowBytes };
 }
 
@@ -186,7 +186,7 @@ function floatDtype(tensor: TensorProto): FloatDtype {
   return dtype;
 }
 
-/** The only number of a tensor. */
+/** The value of a tensor with one element. */
 function scalar(node: NodeProto, tensor: TensorProto): number {
   const count = tensor.dims.reduce((product, size) => product * Number(size), 1);
   const { rawData } = tensor;

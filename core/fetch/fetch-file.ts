@@ -1,4 +1,4 @@
-/** One file over HTTP: piece by piece, checked as it arrives, going on where it stopped. */
+/** Downloads one file over HTTP in pieces, verifies it on arrival, and resumes interrupted downloads. */
 import { FailureError } from '../failure.ts';
 import { parseJson } from '../json.ts';
 import { MemorySink, type Sink } from './memory-sink.ts';
@@ -14,41 +14,41 @@ import {
 
 export interface FileRequest {
   url: string;
-  /** Its name in messages, e.g. its path in the package. */
+  /** Name for messages, e.g. the path in the package. */
   file: string;
-  /** Bytes of the largest file that is taken; asked of the server's word first, and of the bytes themselves. */
+  /** Maximum size in bytes; checked against Content-Length and against the received bytes. */
   limit: number;
   signal?: AbortSignal | undefined;
-  /** Once for every piece that arrived. `doneBytes` starts behind what was there already. */
+  /** Called for every piece received. `doneBytes` includes bytes from an earlier download. */
   progress?: ((file: string, doneBytes: number, totalBytes: number | undefined) => void) | undefined;
-  /** `no-store` where the caller keeps the file itself. */
+  /** `no-store` if the caller stores the file itself. */
   cache?: 'default' | 'no-cache' | 'no-store';
 }
 
 export interface Download extends FileRequest {
   sink: Sink;
-  /** From a manifest: the size, and a check of each chunk. Only whole, checked chunks reach the sink. */
+  /** From a manifest: the size and a hash check of each chunk. The sink receives only whole, verified chunks. */
   expected?:
     | { size: number; chunkSize: number; isChunk(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> }
     | undefined;
-  /** Without a manifest: which version of the file the bytes in the sink belong to (see `versionOf`). */
+  /** Without a manifest: version of the file that the bytes in the sink belong to (see `versionOf`). */
   version?: string | undefined;
-  /** Called with the version that is being written from here on, before its first byte. */
+  /** Called with the version of the file before its first byte is written. */
   onVersion?: ((version: string | undefined) => Promise<void>) | undefined;
 }
 
-/** Tries in a row that bring nothing before it gives up. */
+/** Consecutive attempts without any received bytes before the download fails. */
 const ATTEMPTS = 3;
 const PAUSE_MILLISECONDS = 300;
-/** A server that asks for a longer pause is told to the visitor instead. */
+/** If the server asks for a longer pause, the download fails and the user sees the pause. */
 const LONGEST_PAUSE_SECONDS = 5;
-/** Written at once when there are no chunks to check. */
+/** Bytes per write if there are no chunks to verify. */
 const PIECE_BYTES = 4 * 2 ** 20;
 
 /**
- * The file in memory.
+ * Downloads the file into memory.
  * @throws FailureError offline, network, gated, file-missing, rate-limited, server-error, too-large, out-of-memory; the
- *   signal's reason when aborted. Nothing of a failure is kept: the next call asks again.
+ *   signal's reason when aborted. Failures are not cached: the next call sends a new request.
  */
 export async function fetchFile(network: Network, request: FileRequest): Promise<Blob> {
   const sink = new MemorySink();
@@ -57,17 +57,17 @@ export async function fetchFile(network: Network, request: FileRequest): Promise
 }
 
 /**
- * A JSON file; its shape is for the caller to check.
- * @throws FailureError as `fetchFile`, and file-broken where it is no JSON
+ * Downloads a JSON file; the caller checks its schema.
+ * @throws FailureError as `fetchFile`, and file-broken if it is not JSON
  */
 export async function fetchJson(network: Network, request: FileRequest): Promise<unknown> {
   return parseJson(await (await fetchFile(network, request)).text(), request.file);
 }
 
 /**
- * The file into a sink, behind what is there.
- * @throws FailureError as `fetchFile`, and hash-mismatch and file-broken against `expected`. What the sink holds then is
- *   good, and the next call goes on behind it.
+ * Downloads the file into a sink, after the bytes that it already holds.
+ * @throws FailureError as `fetchFile`; hash-mismatch and file-broken if the file differs from `expected`. The bytes in the
+ *   sink are valid then, and the next call resumes after them.
  */
 export async function download(network: Network, job: Download): Promise<void> {
   const { sink, signal } = job;
@@ -75,7 +75,7 @@ export async function download(network: Network, job: Download): Promise<void> {
   for (let failures = 0; ;) {
     const before = sink.length;
     try {
-      // Another version than the one in the sink: asked once more, for all of it.
+      // The server has another version than the sink: restart from the beginning, once.
       if ((await transfer(network, job)) === 'other-version') await transfer(network, job);
       return;
     } catch (error) {
@@ -89,9 +89,9 @@ export async function download(network: Network, job: Download): Promise<void> {
   }
 }
 
-/** Milliseconds; undefined where asking again does not help. */
+/** Milliseconds before the next attempt; undefined if a retry cannot help. */
 function retryPause({ code, detail }: FailureError): number | undefined {
-  // Other 4xx are a refusal.
+  // Other 4xx responses are final.
   if (code === 'network') return typeof detail['status'] === 'number' ? undefined : 0;
   if (code === 'server-error') return 0;
   if (code !== 'rate-limited') return undefined;
@@ -117,7 +117,7 @@ async function transfer(network: Network, job: Download): Promise<'done' | 'othe
     }
     checkResponse(response, url, file);
     const version = versionOf(response);
-    if (from > 0 && !continues(response, from)) sink.truncate(0);
+    if (from > 0 && !bodyStartsAt(response, from)) sink.truncate(0);
     else if (from > 0 && !expected && (version === undefined || version !== job.version)) {
       await response.body?.cancel();
       sink.truncate(0);
@@ -134,8 +134,11 @@ async function transfer(network: Network, job: Download): Promise<'done' | 'othe
   }
 }
 
-/** Whether the body begins at `from`; a server that knows no ranges sends the whole file. Content-Range is hidden across origins. */
-function continues(response: HttpResponse, from: number): boolean {
+/**
+ * Whether the body begins at byte `from`; a server without range support sends the whole file. Content-Range may be hidden by
+ * CORS.
+ */
+function bodyStartsAt(response: HttpResponse, from: number): boolean {
   if (response.status !== 206) return false;
   const start = /^bytes (\d+)-/.exec(response.headers.get('Content-Range') ?? '')?.[1];
   return start === undefined || Number(start) === from;
@@ -163,7 +166,7 @@ async function store(network: Network, job: Download, response: HttpResponse, wa
     try {
       return (await reader?.read())?.value;
     } catch (cause) {
-      // The signal tells a stall and a stop; runtimes differ in what they throw then.
+      // On a stall or an abort the signal has the reason; runtimes throw different errors.
       watch.signal.throwIfAborted();
       throw connectionFailure(network, url, cause);
     }
@@ -188,7 +191,7 @@ async function store(network: Network, job: Download, response: HttpResponse, wa
       job.progress?.(file, sink.length + filled, total);
     }
   } catch (cause) {
-    // Half a chunk cannot be checked; without hashes every byte counts.
+    // A partial chunk cannot be verified; without hashes, every byte is kept.
     if (!expected) await flush();
     throw cause;
   } finally {
@@ -201,7 +204,7 @@ async function store(network: Network, job: Download, response: HttpResponse, wa
   if (filled > 0) await flush();
 }
 
-/** Length of the whole file; undefined when the server does not say, or says how long it is compressed. */
+/** Length of the whole file; undefined if the server does not send it, or sends the compressed length. */
 function totalBytes({ headers }: HttpResponse, from: number): number | undefined {
   const length = headers.get('Content-Length') ?? '';
   return !/^\d{1,15}$/.test(length) || headers.has('Content-Encoding') ? undefined : from + Number(length);

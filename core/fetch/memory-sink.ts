@@ -1,13 +1,13 @@
-/** A file that arrives, from its beginning to its end. */
+/** Receives a file from the beginning to the end. */
 export interface Sink {
-  /** Bytes that are there. */
+  /** Bytes received so far. */
   readonly length: number;
   write(bytes: Uint8Array<ArrayBuffer>): void;
-  /** @param length not more than is there */
+  /** @param length at most the current length */
   truncate(length: number): void;
 }
 
-/** Pieces become Blobs at once: the browser keeps those outside the JavaScript heap. */
+/** Converts pieces to Blobs immediately, since the browser stores Blobs outside the JavaScript heap. */
 export class MemorySink implements Sink {
   #pieces: { blob: Blob; end: number }[] = [];
 
@@ -19,7 +19,7 @@ export class MemorySink implements Sink {
     this.#pieces.push({ blob: new Blob([bytes]), end: this.length + bytes.byteLength });
   }
 
-  /** To a length at which a piece ends. */
+  /** @param length must be the end of a piece */
   truncate(length: number): void {
     this.#pieces = this.#pieces.filter(({ end }) => end <= length);
     if (this.length !== length) throw new Error(`no piece ends at ${length}`);

@@ -1,4 +1,4 @@
-/** One request over HTTP, with its failures told apart. `core` does no I/O: `fetch` is handed in. */
+/** One HTTP request with classified failures. `core` does no I/O: the caller passes `fetch`. */
 import { FailureError } from '../failure.ts';
 
 /** The part of the Fetch API's `Response` that is used. */
@@ -25,20 +25,20 @@ export interface HttpRequest {
   signal?: AbortSignal;
 }
 
-/** The runtime's connection to the world. */
+/** Network functions of the runtime. */
 export interface Network {
   fetch(url: string, request: HttpRequest): Promise<HttpResponse>;
-  /** Whether the runtime knows that there is no connection: `!navigator.onLine`. */
+  /** True if the runtime reports no connection: `!navigator.onLine`. */
   isOffline(): boolean;
-  /** A connection that brings nothing for so long is dead, though nobody closed it. */
+  /** A request fails if no bytes arrive for this long. */
   stallMilliseconds?: number;
-  /** Before the second try of a file; each pause that follows is twice as long. */
+  /** Pause before the first retry; each following pause is twice as long. */
   pauseMilliseconds?: number;
 }
 
 const STALL_MILLISECONDS = 15_000;
 
-/** Gives up a connection on which nothing arrives. `signal` also follows the caller's. */
+/** Aborts `signal` when no bytes arrive, or when the caller's signal aborts. */
 export class StallWatch {
   readonly signal: AbortSignal;
   readonly #abort = new AbortController();
@@ -53,7 +53,7 @@ export class StallWatch {
     this.renew();
   }
 
-  /** Something arrived. */
+  /** Restarts the timeout; call it when bytes arrive. */
   renew(): void {
     clearTimeout(this.#timer);
     const stalled = new FailureError('network', { url: this.#url, reason: 'stalled' });
@@ -66,7 +66,7 @@ export class StallWatch {
 }
 
 /**
- * `fetch`, with its rejections in our words.
+ * `fetch` with rejections converted to FailureError.
  * @throws FailureError offline, network; the signal's reason when aborted
  */
 export async function send(network: Network, url: string, request: HttpRequest): Promise<HttpResponse> {
@@ -78,14 +78,17 @@ export async function send(network: Network, url: string, request: HttpRequest):
   }
 }
 
-/** What broke a connection off, before an answer or in the middle of one. */
+/** Failure for a connection that broke before or during the response. */
 export function connectionFailure(network: Network, url: string, cause: unknown): FailureError {
   if (network.isOffline()) return new FailureError('offline', { url }, { cause });
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new FailureError('network', { url, reason }, { cause });
 }
 
-/** The server sent a start page in place of the file: so single-page hosts answer unknown paths, and login pages of a Wi-Fi all. */
+/**
+ * The server sent an HTML page instead of the file: single-page hosts do so for unknown paths, captive portals for every
+ * path.
+ */
 export class StartPageError extends FailureError {
   constructor(file: string) {
     super('file-missing', { file });
@@ -93,7 +96,7 @@ export class StartPageError extends FailureError {
 }
 
 /**
- * @param file its name in messages; one that is no `.html` is taken for missing where a page comes
+ * @param file name for messages; if it does not end in `.html` but the response is HTML, the file counts as missing
  * @throws FailureError file-missing, gated, rate-limited, server-error, network (any other status)
  */
 export function checkResponse(response: HttpResponse, url: string, file: string): void {
@@ -113,13 +116,16 @@ export function checkResponse(response: HttpResponse, url: string, file: string)
   throw new FailureError('network', { url, reason: `HTTP ${status}`, status });
 }
 
-/** Names the version of a file: ETag, else its date. undefined: the server does not say, and a part cannot be continued. */
+/**
+ * Version of a file: ETag, otherwise Last-Modified. Undefined if the server sends neither; then a download cannot be
+ * resumed.
+ */
 export function versionOf({ headers }: HttpResponse): string | undefined {
   return headers.get('ETag') ?? headers.get('Last-Modified') ?? undefined;
 }
 
 /**
- * Whether a file is there, and in which version, without its bytes.
+ * Checks that a file exists and reads its version, without downloading it.
  * @throws as `send` and `checkResponse`
  */
 export async function probe(
@@ -136,24 +142,24 @@ export async function probe(
   }
 }
 
-/** The server could not be asked, or would not say: nothing is known about the file. */
+/** True if the server could not be reached or did not give an answer, so nothing is known about the file. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof FailureError && UNREACHABLE.has(error.code);
 }
 
 const UNREACHABLE: ReadonlySet<string> = new Set(['offline', 'network', 'gated', 'rate-limited', 'server-error']);
 
-/** Without `URL`, which `core` has no types for. */
+/** Does not use `URL`, since `core` has no types for it. */
 function hostOf(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(url)?.[1] ?? url;
 }
 
-/** `owner/name` on Hugging Face; elsewhere the address. */
+/** `owner/name` on Hugging Face, otherwise the URL. */
 function repositoryOf(url: string): string {
   return /^https:\/\/huggingface\.co\/([^/]+\/[^/]+)\/resolve\//.exec(url)?.[1] ?? url;
 }
 
-/** Seconds; HTTP dates are left to the reader of the page, whose clock may be another. */
+/** Seconds; undefined for HTTP dates, since the client's clock may differ from the server's. */
 function retryAfter(header: string | null): number | undefined {
   return header !== null && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
 }

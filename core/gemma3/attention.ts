@@ -1,13 +1,13 @@
 /**
- * Attention of the decoder. com.microsoft.GroupQueryAttention rotates, appends to the KV cache and attends, causally
- * only. The tokens of one image attend to each other in both directions, so a chunk with image tokens takes its cache
- * from GroupQueryAttention and attends with an explicit mask.
+ * Attention of the decoder. com.microsoft.GroupQueryAttention applies RoPE, appends to the KV cache and computes attention, but
+ * only causal attention. The tokens of an image attend to each other in both directions, so a chunk with image tokens uses
+ * GroupQueryAttention for RoPE and the cache only, and computes attention with an explicit mask.
  */
 import { castTo, type Weights } from './linear.ts';
 import type { TextConfig } from './config.ts';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
 
-/** Values of the whole run that every layer reads. */
+/** Values that are computed once per run and read by every layer. */
 export interface RunValues {
   /** int32 [batch]: total length − 1. */
   seqlensK: Value;
@@ -15,21 +15,21 @@ export interface RunValues {
   totalLength: Value;
   /** cos and sin tables for local and global layers, [positions, headDim / 2] in the compute type. */
   rope: Record<'local' | 'global', { cos: Value; sin: Value }>;
-  /** Only where the chunk has image tokens. */
+  /** Set only for chunks with image tokens. */
   image: ImageValues | undefined;
 }
 
 export interface ImageValues {
-  /** int64 [1] each: cached tokens, new tokens, both. */
+  /** int64 [1] each: number of cached tokens, of new tokens, and their sum. */
   pastLength: Value;
   newLength: Value;
   total: Value;
-  /** float32 [batch, 1, new, total]: 0 where attention is allowed, very negative where not. */
+  /** float32 [batch, 1, new, total]: 0 where attention is allowed, a large negative number elsewhere. */
   bias: Record<'local' | 'global', Value>;
 }
 
 /**
- * @param q k v — [batch, new, heads · headDim], q and k normalised and not yet rotated, compute type
+ * @param q k v — [batch, new, heads · headDim], q and k normalised, before RoPE, in the compute type
  * @returns attention output [batch, new, heads · headDim], compute type. Writes present keys and values under the given names.
  */
 export function attention(
@@ -75,13 +75,13 @@ export function attention(
     domain: 'com.microsoft',
     attributes: { num_heads: { int: heads } },
   });
-  // Query heads that share a key head stand together: [batch, keyValueHeads, group · new, headDim].
+  // Groups the query heads that share a key head: [batch, keyValueHeads, group · new, headDim].
   const split = reshape(rotated, graph.int64([0, 0, heads, headDim]), 'SplitHeads');
   const byHead = transpose(split, [0, 2, 1, 3], 'HeadsFirst');
   const grouped = reshape(byHead, graph.int64([0, keyValueHeads, -1, headDim]), 'GroupHeads');
   const q = weights.uncast(graph, grouped, `${name}/q`);
   const scaled = graph.node('Mul', [q, graph.float(scale)], { name: `${name}/Scale` });
-  // A static cache is longer than what is filled.
+  // A static cache is longer than its filled part.
   const filled = (cache: Value, step: string) => {
     const cut = graph.node('Slice', [cache, graph.int64([0]), image.total, graph.int64([2])], {
       name: `${name}/${step}`,
@@ -117,7 +117,7 @@ export function attention(
 
 /**
  * Masks for a chunk with image tokens. A key is visible when it is not later than the query or belongs to the same image;
- * in local layers it must also lie inside the sliding window, whose start counts for tokens of the same image too
+ * in local layers it must also lie inside the sliding window; its start also limits tokens of the same image
  * (Hugging Face masking_utils.py: sliding_window_overlay and (causal_mask or image block)).
  *
  * @param attentionMask — int64 [batch, total]: 1 is text, 2, 3, … number the images

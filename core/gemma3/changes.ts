@@ -1,4 +1,4 @@
-/** What an export does to a checkpoint, in sentences for the manifest. */
+/** Describes how an export changes a checkpoint, as sentences for the manifest. */
 import type { QuantSettings } from '../quant/settings.ts';
 import type { Gemma3Config } from './config.ts';
 import type { GraphFile, StoredWeight } from './stored.ts';
@@ -17,7 +17,7 @@ export function changesOf(config: Gemma3Config, graphs: readonly GraphFile[], po
   return changes;
 }
 
-/** What a graph holds, e.g. "embed_tokens: 1 parameter in fp16." */
+/** Parameters of a graph and their formats, e.g. "embed_tokens: 1 parameter in fp16." */
 function describe(graph: GraphFile): string {
   const counts = new Map<string, number>();
   for (const weight of graph.weights) {
@@ -46,7 +46,7 @@ function describeSettings({ format, symmetric, blockSize, method }: QuantSetting
   return `${format} values${symmetry}, block ${blockSize}${method === 'search' ? ', searched scales' : ''}`;
 }
 
-/** Which parameters of a graph are followed by zeros: at most one sentence. */
+/** Lists the zero-padded parameters of a graph: at most one sentence. */
 function describePadding(graph: GraphFile): string[] {
   const modules = new Set<string>();
   const sizes = new Set<string>();

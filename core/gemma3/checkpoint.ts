@@ -1,4 +1,4 @@
-/** A Hugging Face checkpoint: config.json and one safetensors file, or shards with an index, wherever they lie. */
+/** A Hugging Face checkpoint: config.json, and one safetensors file or shards with an index. */
 import type { ByteSource } from '../bytes.ts';
 import type { RowInit } from '../embedding/new-row.ts';
 import { isInnerPath } from '../inner-path.ts';
@@ -14,30 +14,30 @@ import { quantizedReason } from './quantized-checkpoint.ts';
 import type { StoredTensor } from './stored-tensor.ts';
 import { resolveHead } from './tied-head.ts';
 
-/** A parameter in the checkpoint; its dtype is one we decode. */
+/** A parameter in the checkpoint, with a supported dtype. */
 export interface CheckpointTensor {
   /** Key in the file. */
   key: string;
   source: ByteSource;
   entry: TensorEntry & { dtype: FloatDtype };
-  /** Rows that stand in place of the file's, or behind them. */
+  /** Rows that replace rows of the file or follow them. */
   newRows?: NewRows;
-  /** What is added to the file's values. */
+  /** Adapter that is merged into the file's values. */
   adapter?: BakedAdapter;
 }
 
-/** Rows of an embedding matrix that are made out of others. */
+/** Rows of an embedding matrix that are computed from other rows. */
 export interface NewRows {
-  /** The row that the first of them becomes; at most one behind the last of the file. */
+  /** Index of the first new row; at most the number of rows in the file. */
   first: number;
   init: RowInit;
-  /** For each new row, the rows that its token's base subwords have. */
+  /** For each new row, the row indices of its token's base subwords. */
   subwords: readonly (readonly number[])[];
   /** Standard deviation of random rows. */
   initializerRange: number;
 }
 
-/** What is added to a matrix: strength · s · BA. */
+/** Adapter that is merged into a matrix: adds strength · s · BA. */
 export interface BakedAdapter {
   module: LoraModule;
   strength: number;
@@ -48,9 +48,9 @@ export interface CheckpointParts {
   configJson: Json;
   /** The parameters that the graphs need, by canonical name; shapes are checked. */
   tensors: Map<string, CheckpointTensor>;
-  /** Keys that nothing needs and that are not known to be harmless. */
+  /** Keys that no graph needs, except those known to be unused. */
   unusedKeys: string[];
-  /** Where the files contradict config.json and the files count: sentences for people. */
+  /** Sentences about contradictions between the files and config.json in which the files take precedence. */
   notes: string[];
 }
 
@@ -59,13 +59,13 @@ export interface CheckpointFolder {
   /** For messages. */
   readonly name: string;
   has(file: string): Promise<boolean>;
-  /** @throws CheckpointError where the file is missing or no JSON object */
+  /** @throws CheckpointError if the file is missing or not a JSON object */
   json(file: string): Promise<Json>;
-  /** Asked once for each file of weights. */
+  /** Called once for each file of weights. */
   open(file: string): Promise<ByteSource>;
 }
 
-/** Files of a checkpoint are missing, or say what cannot be. The message names the file. */
+/** Files of a checkpoint are missing or invalid. The message names the file. */
 export class CheckpointError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -78,7 +78,7 @@ const INDEX = 'model.safetensors.index.json';
 
 /**
  * Reads config.json and the headers of the weights.
- * @throws CheckpointError, ConfigError, SafetensorsError: each names the file and, where there is one, the tensor
+ * @throws CheckpointError, ConfigError, SafetensorsError: each names the file and, if applicable, the tensor
  */
 export async function readCheckpoint(folder: CheckpointFolder): Promise<CheckpointParts> {
   const written = await folder.json('config.json');
@@ -97,7 +97,7 @@ export async function readCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
   return { config, configJson, ...matchTensors(config, stored), notes };
 }
 
-/** config.json with `tie_word_embeddings` wherever Hugging Face and the page look for it. */
+/** Sets `tie_word_embeddings` in every place of config.json where Hugging Face and the page read it. */
 export function withTying(config: Json, tied: boolean): Json {
   const text = config['text_config'];
   return {
@@ -129,7 +129,7 @@ async function readTensors(folder: CheckpointFolder): Promise<StoredTensor[]> {
     return stored;
   }
   if (!(await folder.has(INDEX))) {
-    throw new CheckpointError(`${folder.name} has neither ${SINGLE} nor ${INDEX}: it is no safetensors checkpoint`);
+    throw new CheckpointError(`${folder.name} has neither ${SINGLE} nor ${INDEX}: it is not a safetensors checkpoint`);
   }
   for (const [file, keys] of shardsOf(await folder.json(INDEX))) {
     if (!(await folder.has(file))) {
@@ -157,7 +157,7 @@ function shardsOf(index: Json): Map<string, string[]> {
   const shards = new Map<string, string[]>();
   for (const [key, file] of Object.entries(weightMap)) {
     if (typeof file !== 'string' || !isInnerPath(file))
-      throw new CheckpointError(`${INDEX}: the file of "${key}" is no name of a file beside it`);
+      throw new CheckpointError(`${INDEX}: the file of "${key}" is not a file name without a path`);
     const keys = shards.get(file);
     if (keys) keys.push(key);
     else shards.set(file, [key]);
@@ -166,8 +166,8 @@ function shardsOf(index: Json): Map<string, string[]> {
 }
 
 /**
- * Tensors that checkpoints carry and no graph needs: a saved tied head (resolveHead has compared it with the embedding), SigLIP's
- * pooling head, which Gemma 3 does not run, and buffers that are computed from config.json.
+ * Tensors in checkpoints that no graph needs: a saved tied head (resolveHead has compared it with the embedding), SigLIP's
+ * pooling head, which Gemma 3 does not use, and buffers that are computed from config.json.
  */
 function isKnownUnused(name: string): boolean {
   return (

@@ -1,18 +1,18 @@
 /**
  * Every field of Gemma 3's config.json in transformers 4 and 5 (Gemma3Config, Gemma3TextConfig, SiglipVisionConfig and what
- * PreTrainedConfig adds), and what is done with it here. docs/config-fields.md is this table for people; a test holds the two together.
+ * PreTrainedConfig adds), and how we treat it. docs/config-fields.md documents this table; a test keeps the two in sync.
  */
 import { isJsonObject, type Json } from '../json.ts';
 
 /**
- * computed: the graphs depend on it · checked: only the value that Gemma 3 has is accepted, any other is refused by the field's
- * name · tokenizer: read where prompts are made and answers end · neutral: changes no logit when a model answers
+ * computed: the graphs depend on it · checked: only Gemma 3's value is accepted, any other is an error that names the field ·
+ * tokenizer: used to build prompts or to end answers · neutral: does not change logits at inference
  */
 export type Treatment = 'computed' | 'checked' | 'tokenizer' | 'neutral';
 
 type Fields = Readonly<Record<string, Treatment>>;
 
-/** Written by PreTrainedConfig into every part. */
+/** Fields that PreTrainedConfig writes into every part. */
 const COMMON: Fields = {
   model_type: 'computed',
   architectures: 'computed',
@@ -101,7 +101,7 @@ export const ROOT_FIELDS: Fields = {
   'transformers.js_config': 'neutral',
 };
 
-/** Fields of a config.json that are none of Gemma 3's, with their part: `text_config.x`. Their meaning is not known, so it is told. */
+/** Fields of a config.json that Gemma 3 does not have, with their part: `text_config.x`. Callers report them. */
 export function unknownFields(json: Json): string[] {
   const text = json['text_config'];
   const vision = json['vision_config'];

@@ -1,10 +1,10 @@
-/** Gemma 3 configuration as Hugging Face writes it (`config.json`), checked and completed. */
+/** Parses Gemma 3's `config.json` from Hugging Face: validates it and fills in defaults. */
 import * as v from 'valibot';
 import { isJsonObject, type Json } from '../json.ts';
 import { check, fieldKeys, flag, isMissing, list, object, positive, shown, whole } from '../schema/schema.ts';
 import { LIMITS } from './limits.ts';
 
-/** A config.json has some kilobytes. */
+/** A typical config.json has a few kilobytes. */
 export const MAX_CONFIG_BYTES = 1_000_000;
 
 export interface Gemma3Config {
@@ -22,11 +22,11 @@ export interface TextConfig {
   headDim: number;
   vocabularySize: number;
   slidingWindow: number;
-  /** Per layer: local layers slide. */
+  /** Per layer: true for local layers, which have a sliding window. */
   isLocal: boolean[];
   ropeTheta: number;
   ropeLocalTheta: number;
-  /** Linear scaling of the global layers' positions; 1 is none. */
+  /** Linear scaling of the global layers' positions; 1 means no scaling. */
   ropeFactor: number;
   /** Scores are multiplied by queryPreAttnScalar ** -0.5. */
   queryPreAttnScalar: number;
@@ -56,10 +56,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** Hugging Face writes null for what is not set. */
+/** Hugging Face writes null for unset fields. */
 const count = (most: number, fallback: number) => v.nullish(whole(1, most), fallback);
 const number = (fallback: number) => v.nullish(positive(), fallback);
-/** Features that Gemma 3 has in one form only; another form is refused by name below. */
+/** Features of which Gemma 3 has only one form; parseText and parseVision reject other forms by name. */
 const form = v.nullish(v.unknown());
 
 const scalingEntries = { rope_type: form, type: form, factor: v.optional(v.unknown()) };
@@ -111,7 +111,7 @@ const visionSchema = object({
 });
 
 const rootSchema = object({ architectures: v.nullish(list(v.unknown(), 100)), model_type: v.nullish(v.unknown()) });
-/** A Gemma3ForCausalLM may have the config of the multimodal model that it was cut from. */
+/** A Gemma3ForCausalLM may keep the config of the multimodal model that it was extracted from. */
 const nestedTextSchema = object({ text_config: textSchema });
 
 const modelSchema = object({
@@ -129,14 +129,14 @@ type ModelJson = v.InferOutput<typeof modelSchema>;
 type ScalingJson = v.InferOutput<typeof scalingSchema>;
 
 /**
- * Defaults are those of Hugging Face's Gemma3TextConfig and Gemma3Config, which leaves out of `config.json` what equals them.
- * @throws ConfigError when the file describes no Gemma 3, one with a feature that the graphs do not have, or sizes beyond
+ * Defaults are those of Hugging Face's Gemma3TextConfig and Gemma3Config, which omit default values from `config.json`.
+ * @throws ConfigError if the file does not describe a Gemma 3, needs a feature that the graphs lack, or has sizes beyond
  *   `LIMITS`
  */
 export function parseConfig(json: unknown): Gemma3Config {
   const architecture = architectureOf(checked(rootSchema, json));
   if (architecture === 'Gemma3ForCausalLM') {
-    // transformers reads a nested text_config alone, tying included.
+    // If there is a nested text_config, transformers reads only that, tie_word_embeddings included.
     const isNested = isJsonObject(json) && json['text_config'] != null;
     const text = isNested ? checked(nestedTextSchema, json).text_config : checked(textSchema, json);
     return { architecture, text: parseText(text, text.tie_word_embeddings), vision: undefined };
@@ -189,7 +189,7 @@ function parseText(text: TextJson, tied: boolean | null | undefined): TextConfig
     throw new ConfigError(`hidden_activation ${quoted(activation)} is not supported`);
   for (const key of ['attn_logit_softcapping', 'final_logit_softcapping'] as const)
     if (text[key] != null) throw new ConfigError(`${key} is set; Gemma 3 has none`);
-  // EmbeddingGemma is such an encoder: every token attends to later ones, so that nothing can be generated token by token.
+  // EmbeddingGemma is such an encoder: its tokens also attend to later ones, so it cannot generate token by token.
   if (text.use_bidirectional_attention != null && text.use_bidirectional_attention !== false)
     throw new ConfigError(
       'use_bidirectional_attention is set: this is an encoder (for embeddings), and the graphs of this exporter attend causally',
@@ -216,7 +216,7 @@ function parseText(text: TextJson, tied: boolean | null | undefined): TextConfig
   };
 }
 
-/** Either `layer_types` spells it out or every `sliding_window_pattern`-th layer is global (Gemma 3 report, section 2). */
+/** From `layer_types` if set; otherwise every `sliding_window_pattern`-th layer is global (Gemma 3 report, section 2). */
 function localLayers(text: TextJson): boolean[] {
   const { num_hidden_layers: layers, layer_types: types } = text;
   if (types) {
@@ -233,7 +233,7 @@ function localLayers(text: TextJson): boolean[] {
 
 /**
  * transformers 4 has rope_theta, rope_local_base_freq and rope_scaling; transformers 5 one rope_parameters per layer type.
- * Where both are set they are merged as Gemma3TextConfig.convert_rope_params_to_dict of transformers 5 merges them:
+ * If both are set, they are merged like Gemma3TextConfig.convert_rope_params_to_dict of transformers 5 does:
  * rope_scaling updates full_attention, and the top-level thetas fill in what rope_parameters leaves out.
  */
 function rope(text: TextJson): Pick<TextConfig, 'ropeTheta' | 'ropeLocalTheta' | 'ropeFactor'> {
@@ -279,7 +279,7 @@ function parseVision(vision: VisionJson, model: ModelJson): VisionConfig {
   const patches = Math.floor(config.imageSize / config.patchSize);
   const side = Math.sqrt(config.tokensPerImage);
   if (patches > LIMITS.patches)
-    throw new ConfigError(`${patches} × ${patches} patches; no more than ${LIMITS.patches} a side are run`);
+    throw new ConfigError(`${patches} × ${patches} patches; the limit is ${LIMITS.patches} per side`);
   if (!Number.isInteger(side) || patches === 0 || patches % side !== 0)
     throw new ConfigError(
       `${config.tokensPerImage} tokens an image cannot be pooled from ${patches} × ${patches} patches`,

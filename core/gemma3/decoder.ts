@@ -1,8 +1,8 @@
 /**
  * The decoder as one ONNX graph: Gemma 3 report (arXiv 2503.19786) and Hugging Face modeling_gemma3.py.
  *
- * It is an `If` over two complete bodies that share weights outside: one for chunks of text, attending causally through
- * the fused operator, one for chunks with image tokens. Batch size 1.
+ * The graph is an `If` with two complete bodies that share the weights of the outer graph: one for text chunks, with causal
+ * attention in the fused operator, and one for chunks with image tokens. Batch size 1.
  */
 import { bytesOf, GraphBuilder, makeModel, type Value } from '../onnx/builder.ts';
 import { encodeHalf } from '../safetensors/dtype.ts';
@@ -15,9 +15,9 @@ import { producer, type GraphFile } from './stored.ts';
 
 export interface DecoderOptions {
   precision: Precision;
-  /** Positions in the RoPE tables: the longest context that the file can run. */
+  /** Positions in the RoPE tables, the maximum context length of the file. */
   positions: number;
-  /** `ids` makes one file that takes token ids (text-only checkpoints), `embeddings` one beside embed_tokens.onnx. */
+  /** `ids`: takes token ids (text-only checkpoints). `embeddings`: takes the output of embed_tokens.onnx. */
   input: 'ids' | 'embeddings';
 }
 
@@ -25,8 +25,8 @@ export interface DecoderOptions {
  * Inputs: inputs_embeds float32 [1, new, hidden] (or input_ids int64 [1, new]); attention_mask int64 [1, total], 1 for
  * text and 2, 3, … for the tokens of each image; num_logits_to_keep int64 [], 0 keeps all;
  * past_key_values.{layer}.key/value [1, keyValueHeads, past, headDim].
- * Outputs: logits float32 [1, kept, vocabulary]; present.{layer}.key/value. The cache may be longer than what is
- * filled (static cache): then past and present are the same buffer.
+ * Outputs: logits float32 [1, kept, vocabulary]; present.{layer}.key/value. The cache may be longer than its filled
+ * part (static cache): then past and present are the same buffer.
  */
 export function decoderGraph(config: TextConfig, options: DecoderOptions): GraphFile {
   const weights = new Weights(options.precision);
@@ -59,7 +59,7 @@ export function decoderGraph(config: TextConfig, options: DecoderOptions): Graph
   const imageBody = graph.body('image', '/image');
   const bias = imageBias(imageBody, config, mask, lengths);
   layers(imageBody, weights, config, embeds, { ...text, image: { ...lengths, bias } });
-  // layers() names its outputs by `local`, so the two bodies' names differ; an If matches them by position.
+  // layers() prefixes its output names with `local`, so they differ between the bodies; an If matches outputs by position.
   const presents = Array.from({ length: config.layers }, (_, layer) => [
     `present.${layer}.key`,
     `present.${layer}.value`,
@@ -113,7 +113,7 @@ function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embed
   const hiddenShape = ['batch_size', 'sequence_length', config.hiddenSize];
   const eps = { epsilon: { float: config.rmsNormEps } };
   const norm = (x: Value, parameter: string, size: number, name: string) =>
-    graph.node('SimplifiedLayerNormalization', [x, weights.plain(parameter, [size], 'plus-one')], {
+    graph.node('SimplifiedLayerNormalization', [x, weights.float32(parameter, [size], 'plus-one')], {
       name,
       attributes: { ...eps, axis: { int: -1 }, stash_type: { int: 1 } },
     });
@@ -123,7 +123,7 @@ function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embed
     const sum = graph.local(`${name}/sum`);
     graph.nodes(
       'SkipSimplifiedLayerNormalization',
-      [residual, x, weights.plain(parameter, [config.hiddenSize], 'plus-one')],
+      [residual, x, weights.float32(parameter, [config.hiddenSize], 'plus-one')],
       {
         name,
         domain: 'com.microsoft',
@@ -246,7 +246,7 @@ function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embed
     ]);
 }
 
-/** logits = hidden · Eᵀ with the embedding table E (tied) or a matrix of its own. */
+/** logits = hidden · Eᵀ with the embedding table E (tied) or a separate output matrix. */
 function head(graph: GraphBuilder, weights: Weights, config: TextConfig, hidden: Value): void {
   const parameter = config.tiedEmbedding ? 'model.embed_tokens.weight' : 'lm_head.weight';
   const matrix = { parameter, rows: config.vocabularySize, columns: config.hiddenSize };
@@ -257,7 +257,7 @@ function head(graph: GraphBuilder, weights: Weights, config: TextConfig, hidden:
     weights.blockProduct(graph, compute, matrix, blocks, name, ['logits']);
     return;
   }
-  // Gemm takes the table as it stands, [vocabulary, hidden], so that head and embedding are the same bytes.
+  // Gemm takes the untransposed table, [vocabulary, hidden], so that head and embedding share the same bytes.
   const table = weights.table(parameter, matrix.rows, matrix.columns);
   const flat = graph.node('Reshape', [compute, graph.int64([-1, config.hiddenSize])], { name: `${name}/Flatten` });
   const product = graph.node('Gemm', [flat, table], { name: `${name}/Gemm`, attributes: { transB: { int: 1 } } });

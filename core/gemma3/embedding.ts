@@ -33,7 +33,7 @@ export function embedTokens(
   const blocks = weights.blocks(matrix, 'gather');
   let rows: Value;
   if (blocks) {
-    // The packed table is the head's own initializer, [vocabulary, blocks, bytes]; rows come out as [1, n, blocks, block].
+    // The packed table is the initializer of the head, [vocabulary, blocks, bytes]; gathered rows are [1, n, blocks, block].
     const scales = graph.node('Unsqueeze', [blocks.scales, graph.int64([2])], { name: `${name}/Scales` });
     const gathered = graph.node('GatherBlockQuantized', [blocks.packed, ids, scales], {
       name: `${name}/GatherBlockQuantized`,

@@ -1,4 +1,4 @@
-/** The fields of `generation_config.json` and `config.json` that say how a model is run, not what it is. */
+/** Reads the runtime fields of `generation_config.json` and `config.json`. */
 import * as v from 'valibot';
 import { FailureError } from '../failure.ts';
 import { check, list, object, positive, whole } from '../schema/schema.ts';
@@ -10,7 +10,7 @@ const range = { initializer_range: v.nullish(positive()) };
 const rangeSchema = object({ ...range, text_config: v.nullish(object(range)) });
 
 /**
- * Ids that end an answer; none where the file does not say.
+ * Ids that end an answer; empty if the file does not define any.
  * @throws FailureError file-broken that names the field
  */
 export function parseEndTokens(json: unknown, file: string): number[] {
@@ -19,7 +19,7 @@ export function parseEndTokens(json: unknown, file: string): number[] {
 }
 
 /**
- * Standard deviation that Hugging Face gives random rows of the text model.
+ * `initializer_range`: standard deviation of randomly initialized rows of the text model.
  * @throws FailureError file-broken that names the field
  */
 export function parseInitializerRange(json: unknown): number | undefined {

@@ -1,4 +1,4 @@
-/** The matrices that a graph multiplies by, and how their numbers lie: in our exports, and in others of the transformers.js layout. */
+/** Finds the weight matrices of a graph and their storage format: in our exports and others with the transformers.js layout. */
 import type { EmbeddingTable, RowFormat, TablePart } from '../embedding/table.ts';
 import { allGraphs, externalLocation, mainGraph } from '../onnx/model.ts';
 import { TensorProto_DataType, type ModelProto, type NodeProto, type TensorProto } from '../onnx/onnx_pb.ts';
@@ -6,21 +6,21 @@ import type { FloatDtype } from '../safetensors/dtype.ts';
 import { canonicalName } from './parameters.ts';
 import { PROJECTIONS } from './projections.ts';
 
-/** Numbers of a matrix M in y = x · Mᵀ, as a package or a checkpoint stores them. */
+/** A matrix M in y = x · Mᵀ, as a package or a checkpoint stores it. */
 export interface MatrixTable {
-  /** Canonical parameter name where it is one of Gemma 3's, else as the file calls it. */
+  /** Canonical parameter name if it is one of Gemma 3's, otherwise the name in the file. */
   name: string;
-  /** Rows of M, or where `transposed` its columns. A row of blocks may be longer than the matrix is wide. */
+  /** Holds the rows of M, or its columns if `transposed`. A row of blocks may be longer than the matrix is wide. */
   table: EmbeddingTable;
   transposed: boolean;
-  /** Of M. */
+  /** Rows and columns of M. */
   rows: number;
   columns: number;
 }
 
 /**
- * One each, in the order of the nodes, whichever body they stand in. Products by what is no stored matrix of floats or of
- * MatMulNBits blocks are left out.
+ * Each matrix once, in the order of the nodes of all bodies. Skips products whose second factor is not a stored matrix of
+ * floats or of MatMulNBits blocks.
  */
 export function findMatrices(model: ModelProto): MatrixTable[] {
   const root = mainGraph(model);
@@ -39,7 +39,7 @@ export function findMatrices(model: ModelProto): MatrixTable[] {
   return [...found.values()];
 }
 
-/** q4/32 or F32; `zp` where each block has a zero point of its own. */
+/** E.g. q4/32 or F32; with `zp` if each block has its own zero point. */
 export function storedAs({ format, zeroPoints }: EmbeddingTable): string {
   if (format.type === 'floats') return format.dtype;
   if (format.type === 'bytes') return 'q8';
@@ -65,7 +65,7 @@ function blockMatrix(
   const scales = initializers.get(scalesName);
   const points = initializers.get(pointsName);
   const scaleDtype = scales && FLOATS[scales.dataType];
-  // Columns in another order, or zero points that are no codes: no export in use has them.
+  // Permuted columns and floating-point zero points are not supported; no known export uses them.
   if (order !== '' || !scales || !scaleDtype || packed.dataType !== UINT8) return undefined;
   if (pointsName !== '' && points?.dataType !== UINT8) return undefined;
   const [rows, columns, bits, blockSize] = [
@@ -87,7 +87,7 @@ function blockMatrix(
   return table.scales ? { table, transposed: false, rows, columns } : undefined;
 }
 
-/** The second factor of MatMul is Mᵀ, that of Gemm as its attribute says. */
+/** The second factor of MatMul is Mᵀ; for Gemm its attribute transB decides. */
 function floatMatrix(node: NodeProto, tensor: TensorProto): Numbers | undefined {
   if (node.opType !== 'MatMul' && node.opType !== 'Gemm') return undefined;
   const dtype = FLOATS[tensor.dataType];
@@ -99,7 +99,7 @@ function floatMatrix(node: NodeProto, tensor: TensorProto): Numbers | undefined 
   return { table, transposed, rows: transposed ? second : first, columns: transposed ? first : second };
 }
 
-/** Numbers as they are, row by row. */
+/** A table of unquantized values, row-major. */
 export function floatTable(numbers: {
   rows: number;
   columns: number;
@@ -110,7 +110,7 @@ export function floatTable(numbers: {
   return { rows, columns, format: { type: 'floats', dtype }, codes, scales: undefined, zeroPoints: undefined };
 }
 
-/** Undefined where the bytes are no whole rows, or lie where no export puts them. */
+/** Undefined if the bytes are not whole rows, or their location is not supported. */
 function partOf(tensor: TensorProto, rows: number): TablePart | undefined {
   const place = externalLocation(tensor) ?? tensor.rawData;
   const rowBytes = place.length / rows;
@@ -121,7 +121,7 @@ const LAYER = new RegExp(`layers\\.(\\d+)[./](self_attn|attn|mlp)[./](${PROJECTI
 const PARAMETER = /^(model|lm_head|language_model|vision_tower|multi_modal_projector)\..*weight$/u;
 
 function nameOf(node: NodeProto, { name }: TensorProto): string {
-  // The tower's layers are numbered and named as the decoder's.
+  // Layers of the vision tower have the same names as those of the decoder.
   const [, layer, block, target] = node.name.includes('vision') ? [] : (LAYER.exec(node.name) ?? []);
   if (layer !== undefined) return `model.layers.${layer}.${block === 'mlp' ? 'mlp' : 'self_attn'}.${target}.weight`;
   const parameter = name.replace(/\.q[248]$/u, '');

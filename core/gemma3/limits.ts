@@ -1,6 +1,6 @@
 /**
- * What a config.json may ask for. Sizes decide how much is allocated before a single weight is read, so a file of anybody's
- * must not name them freely. Each is far above the largest published model, and far below what would hang a page.
+ * Limits for the sizes in a config.json. The file is untrusted, and its sizes determine allocations before any weight is read.
+ * Each limit is far above the largest published model and far below a size that would hang the page.
  */
 export const LIMITS = {
   /** Gemma 3 27B has 62. */
@@ -13,13 +13,13 @@ export const LIMITS = {
   heads: 1_024,
   /** Gemma 3 has 256. */
   headDim: 4_096,
-  /** Gemma 3 has 262,208; ids are places in arrays. */
+  /** Gemma 3 has 262,208; ids are array indices. */
   vocabularySize: 4_194_304,
   /** Gemma 3 has 131,072. RoPE tables have a row for each. */
   positions: 16_777_216,
-  /** Pixels a side; MedGemma has 896. */
+  /** Pixels per side; MedGemma has 896. */
   imageSize: 8_192,
-  /** A side; MedGemma has 64. The attention mask of the vision encoder is their fourth power. */
+  /** Patches per side; MedGemma has 64. The size of the vision encoder's attention matrix is their fourth power. */
   patches: 256,
   /** MedGemma has 256. */
   tokensPerImage: 65_536,

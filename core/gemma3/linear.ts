@@ -1,4 +1,4 @@
-/** Turns parameters into initializers and matrix products, each in the precision that is asked for. */
+/** Converts parameters to initializers and matrix products in the requested precision. */
 import { type ElementType, type GraphBuilder, type Value } from '../onnx/builder.ts';
 import type { BlockBits } from '../quant/blocks.ts';
 import type { Precision } from './precision.ts';
@@ -7,21 +7,21 @@ import type { FloatType, RoundedBlocks, StoredBlocks, StoredWeight } from './sto
 export interface Matrix {
   /** Canonical parameter name. */
   parameter: string;
-  /** Rows and columns of M in y = x · Mᵀ, as the checkpoint has it. */
+  /** Rows and columns of M in y = x · Mᵀ, as in the checkpoint. */
   rows: number;
   columns: number;
-  /** Where the graph multiplies by a larger M: its size; the rows and columns that are added are zeros. */
+  /** Size of M in the graph if it is zero-padded. */
   paddedRows?: number;
   paddedColumns?: number;
   /** True where the checkpoint holds Mᵀ, [columns, rows]. */
   storedTransposed?: boolean;
 }
 
-/** A matrix in blocks: what MatMulNBits and GatherBlockQuantized read. */
+/** A block-quantized matrix: the inputs of MatMulNBits and GatherBlockQuantized. */
 export interface BlockValues {
   packed: Value;
   scales: Value;
-  /** '' where all blocks have the same. */
+  /** '' if all blocks have the same zero point. */
   zeroPoints: Value;
   bits: BlockBits;
   blockSize: number;
@@ -31,7 +31,7 @@ export class Weights {
   readonly stored: StoredWeight[] = [];
   readonly unquantized: { parameter: string; reason: string }[] = [];
   readonly precision: Precision;
-  /** By initializer: both bodies of the decoder ask for the same parameters, each is stored once. */
+  /** Names of initializers. Both bodies of the decoder use the same parameters, and each is stored once. */
   readonly #floats = new Set<string>();
   readonly #blocks = new Map<string, StoredBlocks>();
 
@@ -39,7 +39,7 @@ export class Weights {
     this.precision = precision;
   }
 
-  /** What matrix products and attention compute in. Norms and the residual stream are float32 always. */
+  /** Type of matrix products and attention. Norms and the residual stream are always float32. */
   get compute(): FloatType {
     return this.precision.compute;
   }
@@ -49,29 +49,29 @@ export class Weights {
   }
 
   /** A float32 initializer. */
-  plain(parameter: string, shape: number[], transform: 'none' | 'plus-one' = 'none'): Value {
+  float32(parameter: string, shape: number[], transform: 'none' | 'plus-one' = 'none'): Value {
     return this.#float(parameter, shape, 'fp32', transform);
   }
 
   /** A float32 initializer [paddedSize]: the parameter [size], then zeros. */
-  plainPadded(parameter: string, size: number, paddedSize: number): Value {
+  float32Padded(parameter: string, size: number, paddedSize: number): Value {
     return this.#float(parameter, [paddedSize], 'fp32', 'none', { parameterShape: [size] });
   }
 
-  /** The size of this parameter, rounded up to whole blocks where it is stored in blocks. */
+  /** Rounds the size of this parameter up to whole blocks if it is stored in blocks. */
   wholeBlocks(size: number, parameter: string): number {
     const { blocks } = this.precision.formOf(parameter);
     return blocks ? Math.ceil(size / blocks.blockSize) * blocks.blockSize : size;
   }
 
-  /** y = x · Mᵀ for x [..., columns], as padded. Takes float32, gives float32 (fp16 models compute the product in float16). */
+  /** y = x · Mᵀ for x [..., columns], padded sizes if set. Input and output are float32; fp16 models multiply in float16. */
   linear(graph: GraphBuilder, x: Value, matrix: Matrix, name: string, bias?: Value): Value {
     const product = this.product(graph, this.cast(graph, x, name), matrix, name);
     const wide = this.uncast(graph, product, name);
     return bias === undefined ? wide : graph.node('Add', [wide, bias], { name: `${name}/Add` });
   }
 
-  /** As `linear`, but takes and gives the compute type. */
+  /** As `linear`, but input and output have the compute type. */
   product(graph: GraphBuilder, x: Value, matrix: Matrix, name: string): Value {
     const quantized = this.blocks(matrix, 'product');
     if (quantized) return this.blockProduct(graph, x, matrix, quantized, name);
@@ -84,7 +84,7 @@ export class Weights {
     return graph.node('MatMul', [x, weight], { name: `${name}/MatMul` });
   }
 
-  /** y = x · Mᵀ with M in blocks. */
+  /** y = x · Mᵀ with a block-quantized M. */
   blockProduct(
     graph: GraphBuilder,
     x: Value,
@@ -102,7 +102,7 @@ export class Weights {
         N: { int: rows },
         bits: { int: bits },
         block_size: { int: blockSize },
-        // Level 1: activations stay in float32. The default on WebGPU, 4, rounds them to int8.
+        // Level 1 keeps activations in float32. The default on WebGPU, 4, rounds them to int8.
         accuracy_level: { int: 1 },
       },
       ...(outputs ? { outputs } : {}),
@@ -110,8 +110,8 @@ export class Weights {
   }
 
   /**
-   * The matrix as quantized initializers; undefined where it stands as floats. GatherBlockQuantized, which gathers rows of
-   * it, takes zero points on WebGPU only where they fill whole bytes of every row, and in another shape than MatMulNBits.
+   * The matrix as quantized initializers; undefined if it is stored as floats. On WebGPU, GatherBlockQuantized accepts zero
+   * points only if those of every row fill whole bytes, and their shape differs from that of MatMulNBits.
    */
   blocks(matrix: Matrix, use: 'product' | 'gather'): BlockValues | undefined {
     const { parameter } = matrix;
@@ -142,7 +142,7 @@ export class Weights {
     return { packed, scales, zeroPoints: stored.zeroPoints ?? '', bits, blockSize };
   }
 
-  /** The matrix [rows, columns] as it stands in the checkpoint, in the compute type. */
+  /** The matrix [rows, columns], oriented as in the checkpoint, in the compute type. */
   table(parameter: string, rows: number, columns: number): Value {
     return this.#float(parameter, [rows, columns], this.compute, 'none', {
       rounded: this.#rounded(parameter, 'columns'),

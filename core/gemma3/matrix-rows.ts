@@ -5,14 +5,14 @@ import { decodeFloats } from '../safetensors/dtype.ts';
 import { DTYPE_BYTES, SafetensorsError } from '../safetensors/header.ts';
 import type { CheckpointTensor, NewRows } from './checkpoint.ts';
 
-/** Bytes of the checkpoint that are read at a time. */
+/** Bytes of the checkpoint per read. */
 const READ_BYTES = 4 * 2 ** 20;
-/** Bytes of float32 that a transposed piece takes; the tensor is read once for each piece. */
+/** Bytes of a transposed piece in float32; the whole tensor is read once for each piece. */
 const PANEL_BYTES = 128 * 2 ** 20;
 
 /**
- * The rows of a matrix M in order, as float32, some whole rows at a time: M is the tensor itself with its new rows, its
- * first axis the rows and the others the columns, or for `transposed` its transpose (two axes only). Every value is finite.
+ * Yields the rows of a matrix M in order as float32, several whole rows at a time. M is the tensor with its new rows (first
+ * axis: rows, other axes: columns), or with `transposed` its transpose (two axes only). Every value is finite.
  * @throws SafetensorsError that names file, tensor and index of a NaN or infinity
  */
 export function matrixRows(tensor: CheckpointTensor, transposed: boolean): AsyncGenerator<Float32Array> {
@@ -31,7 +31,7 @@ async function* allRows(tensor: CheckpointTensor): AsyncGenerator<Float32Array> 
   yield* storedRows(tensor, 0, newRows?.first ?? rows);
   if (!newRows) return;
   yield* madeRows(tensor, newRows);
-  // Rows that no token has yet keep what the checkpoint has in them.
+  // Rows after the new tokens keep the values of the checkpoint.
   yield* storedRows(tensor, newRows.first + newRows.subwords.length, rows);
 }
 
@@ -42,7 +42,7 @@ async function* storedRows(tensor: CheckpointTensor, begin: number, end: number)
   const step = Math.max(1, Math.floor(READ_BYTES / rowBytes));
   const read = (row: number) =>
     tensor.source.read(tensor.entry.begin + row * rowBytes, Math.min(step, end - row) * rowBytes);
-  // The disk reads the next piece while this one is worked on.
+  // Reads the next piece while this one is processed.
   let next = read(begin);
   for (let row = begin; row < end; row += step) {
     const bytes = await next;
@@ -57,7 +57,7 @@ async function* storedRows(tensor: CheckpointTensor, begin: number, end: number)
   }
 }
 
-/** The new rows, out of just those rows of the file that they need. */
+/** Computes the new rows; reads only the rows of the file that they need. */
 async function* madeRows(tensor: CheckpointTensor, newRows: NewRows): AsyncGenerator<Float32Array> {
   const { columns } = matrixShape(tensor.entry.shape);
   const rowBytes = columns * DTYPE_BYTES[tensor.entry.dtype];
@@ -97,7 +97,7 @@ async function* transposedRows(tensor: CheckpointTensor): AsyncGenerator<Float32
 }
 
 interface Panel {
-  /** First row of the block in the tensor, its rows, and the tensor's rows and columns. */
+  /** First row of the block in the tensor, number of rows in the block, rows and columns of the tensor. */
   row: number;
   blockRows: number;
   rows: number;
@@ -115,7 +115,7 @@ export function transpose(values: Float32Array, columns: number): Float32Array<A
   return panel;
 }
 
-/** Tiles keep both sides in the cache. */
+/** Size of the tiles that keep source and destination in the CPU cache. */
 const TILE = 32;
 
 function transposeInto(panel: Float32Array, block: Float32Array, at: Panel): void {
@@ -132,7 +132,7 @@ function transposeInto(panel: Float32Array, block: Float32Array, at: Panel): voi
   }
 }
 
-/** The first axis are the rows, the others together the columns. */
+/** The first axis gives the rows, the product of the others the columns. */
 export function matrixShape(shape: readonly number[]): { rows: number; columns: number } {
   const [rows = 1, ...rest] = shape;
   return { rows, columns: rest.reduce((product, size) => product * size, 1) };
@@ -141,7 +141,7 @@ export function matrixShape(shape: readonly number[]): { rows: number; columns: 
 function checkFinite(tensor: CheckpointTensor, values: Float32Array, firstIndex: number): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? NaN;
-    // NaN and the infinities are the values whose difference with themselves is not 0.
+    // value − value is not 0 only for NaN and ±Infinity.
     if (value - value !== 0) {
       const index = indexOf(firstIndex + i, tensor.entry.shape).join(', ');
       throw new SafetensorsError(tensor.source.name, tensor.key, `${value} at [${index}]; the checkpoint is damaged`);

@@ -1,12 +1,12 @@
-/** The small files of a package: what transformers.js and the page read beside the graphs. */
+/** The JSON files of a package that transformers.js and the page read besides the graphs. */
 import { isJsonObject, type Json } from '../json.ts';
 import type { Dtype } from './dtype.ts';
 import type { CheckpointFolder } from './checkpoint.ts';
 import type { Gemma3Config } from './config.ts';
 
-/** What the graphs of a package say about themselves to transformers.js. */
+/** Properties of the graphs that transformers.js reads from config.json. */
 export interface LoadHints {
-  /** dtype by graph, named as transformers.js names its files without suffix. */
+  /** dtype by graph; keys are transformers.js file names without suffix. */
   dtype: Record<string, Dtype>;
   /** Number of external data files by full file name of the graph. */
   externalData: Record<string, number>;
@@ -16,7 +16,7 @@ export interface LoadHints {
 
 export interface SmallFiles {
   files: Map<string, Uint8Array | string>;
-  /** Files without which the package has no complete tokenizer. */
+  /** Missing tokenizer files. */
   missing: string[];
 }
 
@@ -27,7 +27,7 @@ export interface SmallFilesFolder extends Pick<CheckpointFolder, 'has' | 'json'>
 interface Configured {
   config: Gemma3Config;
   configJson: Json;
-  /** What stands in the package instead of the checkpoint's tokenizer.json. */
+  /** Replaces the checkpoint's tokenizer.json. */
   tokenizer?: string;
 }
 
@@ -54,7 +54,7 @@ export async function smallFiles(
     ? new TextDecoder().decode(await folder.bytes('chat_template.jinja'))
     : ((await json('chat_template.json'))?.['chat_template'] ??
       (await json('tokenizer_config.json'))?.['chat_template']);
-  // transformers.js reads the template of a processor from this file alone.
+  // transformers.js reads the template of a processor only from this file.
   if (typeof template === 'string') files.set('chat_template.jinja', template);
 
   if (checkpoint.config.vision) {
@@ -76,7 +76,7 @@ export async function smallFiles(
   return { files, missing };
 }
 
-/** config.json of the checkpoint, completed with what it left at the default, cut to `positions`, and with load hints. */
+/** The checkpoint's config.json with defaults filled in, positions limited to `positions`, and load hints. */
 function packageConfig({ config, configJson }: Configured, hints: LoadHints): Json {
   const text: Json = {
     hidden_size: config.text.hiddenSize,
@@ -97,7 +97,7 @@ function packageConfig({ config, configJson }: Configured, hints: LoadHints): Js
     'transformers.js_config': {
       dtype: dtypes.size === 1 ? only : hints.dtype,
       use_external_data_format: hints.externalData,
-      // Read by transformers.js 3; version 4 asks the session.
+      // transformers.js 3 reads this; version 4 queries the session.
       kv_cache_dtype: { fp16: 'float16' },
     },
   };
@@ -115,7 +115,7 @@ function packageConfig({ config, configJson }: Configured, hints: LoadHints): Js
   };
 }
 
-/** Special tokens as config.json has them; the fallbacks are those of Hugging Face's Gemma3TextConfig. */
+/** Special tokens from config.json; defaults are those of Hugging Face's Gemma3TextConfig. */
 function generationConfig(configJson: Json): Json {
   const text = isJsonObject(configJson['text_config']) ? configJson['text_config'] : {};
   const token = (key: string, fallback: number) => configJson[key] ?? text[key] ?? fallback;
@@ -127,7 +127,7 @@ function generationConfig(configJson: Json): Json {
   };
 }
 
-/** Gemma 3's image processor as its checkpoints configure it (google/gemma-3-4b-it). */
+/** Image processor settings of Gemma 3's checkpoints (google/gemma-3-4b-it). */
 function preprocessorConfig(imageSize: number, tokensPerImage: number): Json {
   return {
     image_processor_type: 'Gemma3ImageProcessor',

@@ -2,7 +2,7 @@
 import type { Gemma3Config } from './config.ts';
 
 /**
- * The two styles of keys, `language_model.model.…` (transformers < 4.52) and `model.language_model.…`, brought to one:
+ * Maps both key styles, `language_model.model.…` (transformers < 4.52) and `model.language_model.…`, to canonical names:
  * `model.…` and `lm_head.weight` for the decoder, `vision_tower.vision_model.…`, `multi_modal_projector.…`.
  */
 export function canonicalName(key: string): string {
@@ -70,7 +70,7 @@ export function expectedParameters(config: Gemma3Config): Map<string, number[]> 
   }
   norm(`${tower}.post_layernorm`);
   shapes.set('multi_modal_projector.mm_soft_emb_norm.weight', [width]);
-  // Stored as it multiplies from the right: features · W.
+  // Stored untransposed, for features · W.
   shapes.set('multi_modal_projector.mm_input_projection_weight', [width, text.hiddenSize]);
   return shapes;
 }

@@ -1,10 +1,10 @@
-/** Parts of the model that may be given bits of their own. */
+/** Parts of the model that can be quantized with different settings. */
 export const MODEL_PARTS = ['attention', 'mlp', 'head', 'vision'] as const;
 export type ModelPart = (typeof MODEL_PARTS)[number];
 
 /**
- * The part of the model that a parameter belongs to, by its canonical name. Norms and biases belong to one too, although
- * no part's settings change them.
+ * The part of the model that a parameter belongs to, by its canonical name. Norms and biases also belong to a part, although
+ * quantization settings do not apply to them.
  */
 export function partOf(parameter: string): ModelPart | undefined {
   if (parameter.startsWith('vision_tower.') || parameter.startsWith('multi_modal_projector.')) return 'vision';

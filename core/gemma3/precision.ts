@@ -1,4 +1,4 @@
-/** In which form each matrix of a model is stored. */
+/** Storage format of each matrix of a model. */
 import type { Dtype } from './dtype.ts';
 import type { ModelPart } from './parts.ts';
 import type { BlockBits } from '../quant/blocks.ts';
@@ -7,20 +7,20 @@ import { partOf } from './parts.ts';
 import type { FloatType } from './stored.ts';
 
 export interface Precision {
-  /** What matrix products and attention compute in. */
+  /** Type of matrix products and attention. */
   compute: FloatType;
   /** @param parameter canonical name of a matrix */
   formOf(parameter: string): MatrixForm;
 }
 
 export interface MatrixForm {
-  /** Undefined: floats. Floats, too, where the columns are not whole blocks. */
+  /** Undefined: floats. Also stored as floats if the columns are not whole blocks. */
   blocks: BlockChoice | undefined;
-  /** Where it stands as floats: what these settings make of it. Undefined: as it is. */
+  /** For matrices stored as floats: quantize and dequantize with these settings. Undefined: original values. */
   rounded: QuantSettings | undefined;
 }
 
-/** What com.microsoft.MatMulNBits can multiply by. */
+/** Block formats of com.microsoft.MatMulNBits. */
 export interface BlockChoice {
   bits: BlockBits;
   /** Elements that share a scale, along the inner dimension. */
@@ -29,15 +29,15 @@ export interface BlockChoice {
   method: QuantMethod;
 }
 
-/** Formats that MatMulNBits and GatherBlockQuantized have kernels for, on the CPU and on WebGPU. */
+/** Formats with kernels in MatMulNBits and GatherBlockQuantized, on the CPU and on WebGPU. */
 const KERNEL_BITS: Partial<Record<QuantFormat, BlockBits>> = { q8: 8, q4: 4, q2: 2 };
 
-/** Bits of a weight in the quantized dtypes. */
+/** Bits per weight of the quantized dtypes. */
 const DTYPE_BITS: Partial<Record<Dtype, BlockBits>> = { q8: 8, q4: 4, q2: 2 };
 
 const AS_IT_IS: MatrixForm = { blocks: undefined, rounded: undefined };
 
-/** All matrices alike and symmetric; what no block divides keeps its numbers. */
+/** The same symmetric quantization for all matrices; those whose columns are not whole blocks are not quantized. */
 export function uniformPrecision(dtype: Dtype, blockSize: number, method: QuantMethod = 'round'): Precision {
   const bits = DTYPE_BITS[dtype];
   const form = bits === undefined ? AS_IT_IS : { ...AS_IT_IS, blocks: { bits, blockSize, symmetric: true, method } };
@@ -45,8 +45,8 @@ export function uniformPrecision(dtype: Dtype, blockSize: number, method: QuantM
 }
 
 /**
- * Each part in its own settings, computed in float32. What has no kernel (3 bits, NF4, half precision, columns that are
- * not whole blocks) is stored as the float32 numbers that the settings make of it.
+ * Settings per part; computes in float32. Formats without a kernel (3 bits, NF4, half precision, columns that are not whole
+ * blocks) are stored as float32 values after quantization and dequantization.
  */
 export function precisionByPart(parts: Readonly<Record<ModelPart, QuantSettings>>): Precision {
   return {

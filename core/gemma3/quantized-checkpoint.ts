@@ -1,7 +1,7 @@
-/** Checkpoints whose weights are already quantized: named, and refused, since their tensors are not the model's numbers. */
+/** Detects checkpoints with quantized weights. They are rejected, since their tensors do not hold the weights themselves. */
 import { isJsonObject, type Json } from '../json.ts';
 
-/** What people call each `quant_method` of transformers. */
+/** Display name of each `quant_method` of transformers. */
 const METHODS: Readonly<Record<string, string>> = {
   bitsandbytes: 'bitsandbytes',
   gptq: 'GPTQ',
@@ -18,7 +18,7 @@ const METHODS: Readonly<Record<string, string>> = {
   modelopt: 'NVIDIA ModelOpt',
 };
 
-/** @returns why the weights that config.json describes cannot be read and what to do; undefined where they are not quantized */
+/** @returns why the weights cannot be read and what to do; undefined if they are not quantized */
 export function quantizedReason(config: Json): string | undefined {
   const name = quantizationOf(config);
   return (
@@ -47,7 +47,7 @@ function quantizationOf(config: Json): string | undefined {
               ? ` (${bits} bits)`
               : '';
       if (typeof method === 'string') return `${Object.hasOwn(METHODS, method) ? METHODS[method] : method}${width}`;
-      // Early versions of bitsandbytes named no method.
+      // Early bitsandbytes checkpoints have no quant_method.
       return width === '' ? 'a method that config.json does not name' : `bitsandbytes${width}`;
     }
     // mlx-lm and mlx-vlm write {"quantization": {"group_size": 64, "bits": 4}}.

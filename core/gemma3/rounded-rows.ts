@@ -1,4 +1,4 @@
-/** Matrices as the float32 numbers that quantization makes of them. */
+/** Quantizes and dequantizes matrices, giving float32 rows. */
 import { dequantize, quantize } from '../quant/matrix.ts';
 import { SafetensorsError } from '../safetensors/header.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
@@ -6,16 +6,16 @@ import { matrixRows, matrixShape, tensorShape, transpose } from './matrix-rows.t
 import type { RoundedBlocks } from './stored.ts';
 
 /**
- * As `matrixRows`, of the quantized tensor. Where blocks run along the rows that come out, some rows at a time, else the
- * whole tensor at once: a row that comes out has a weight of every block.
- * @throws SafetensorsError that names file and tensor, also of a weight that half precision cannot hold
+ * As `matrixRows`, for the quantized tensor. If blocks run along the output rows, it processes several rows at a time;
+ * otherwise the whole tensor at once, since each output row has a weight of every block in it.
+ * @throws SafetensorsError that names file and tensor, also for a weight beyond the range of fp16
  */
 export async function* roundedRows(
   tensor: CheckpointTensor,
   { settings, blocksAlong }: RoundedBlocks,
   transposed: boolean,
 ): AsyncGenerator<Float32Array> {
-  // M has the blocks along its rows.
+  // quantize expects the blocks along the rows of M.
   const isTransposed = blocksAlong === 'rows';
   const own = matrixShape(tensorShape(tensor));
   const columns = isTransposed ? own.rows : own.columns;

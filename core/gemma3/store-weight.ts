@@ -1,4 +1,4 @@
-/** Turns parameters of the checkpoint into the bytes of initializers. */
+/** Converts parameters of the checkpoint to the bytes of initializers. */
 import type { ExternalTensor } from '../onnx/external.ts';
 import type { BlockForm } from '../quant/form.ts';
 import { quantizeBlocks } from '../quant/matrix.ts';
@@ -10,12 +10,12 @@ import { indexOf, matrixRows, matrixShape, tensorShape } from './matrix-rows.ts'
 import { roundedRows } from './rounded-rows.ts';
 import type { StoredBlocks, StoredFloat, StoredWeight } from './stored.ts';
 
-/** Takes the bytes of initializers in the order of `initializersOf`, each from its first byte to its last. */
+/** Receives the bytes of initializers sequentially, in the order of `initializersOf`. */
 export interface InitializerSink {
   append(initializer: string, bytes: Uint8Array): Promise<void>;
 }
 
-/** The initializers that a weight becomes, in the order in which their bytes are written. */
+/** The initializers of a weight, in the order in which their bytes are written. */
 export function initializersOf(weight: StoredWeight): ExternalTensor[] {
   if (weight.store === 'float') {
     const type = weight.type === 'fp16' ? 'float16' : 'float32';
@@ -32,7 +32,7 @@ export function initializersOf(weight: StoredWeight): ExternalTensor[] {
   ];
 }
 
-/** A weight or a scale is beyond the largest fp16. */
+/** A weight or a scale is larger than the largest fp16 value. */
 export class HalfOverflowError extends SafetensorsError {
   constructor({ source, key }: CheckpointTensor, what: string) {
     super(source.name, key, `${what} does not fit fp16`);
@@ -40,7 +40,7 @@ export class HalfOverflowError extends SafetensorsError {
   }
 }
 
-/** @throws SafetensorsError that names file and tensor, HalfOverflowError where the form is fp16 */
+/** @throws SafetensorsError that names file and tensor; HalfOverflowError for fp16 formats */
 export async function storeWeight(
   weight: StoredWeight,
   tensor: CheckpointTensor,
@@ -66,7 +66,7 @@ async function storeBlocks(weight: StoredBlocks, tensor: CheckpointTensor, sink:
   const { rows, columns, bits, blockSize, scaleType } = weight;
   const hasZeroPoints = weight.zeroPoints !== undefined;
   const form: BlockForm = { format: `q${bits}`, hasZeroPoints, blockSize, scaleType };
-  // Scales follow the packed matrix in the file; they are an eighth of it or less per bit, and wait in memory.
+  // Scales follow the packed matrix in the file, so they are held in memory: one number per block.
   const scales = new Float32Array((rows * columns) / blockSize);
   const zeroPoints = new Uint8Array(hasZeroPoints ? scales.length : 0);
   let done = 0;
@@ -85,7 +85,7 @@ async function storeBlocks(weight: StoredBlocks, tensor: CheckpointTensor, sink:
   if (weight.zeroPoints !== undefined) await sink.append(weight.zeroPoints, packZeroPoints(zeroPoints, rows, bits));
 }
 
-/** The initializer's rows in order, some whole rows at a time: the parameter's, transformed, and zeros beyond them. */
+/** The initializer's rows in order, several at a time: the transformed parameter and its zero padding. */
 async function* rowsOf(weight: StoredWeight, tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
   const own = matrixShape(weight.parameterShape);
   const whole = matrixShape(weight.store === 'float' ? weight.shape : [weight.rows, weight.columns]);
@@ -100,7 +100,7 @@ async function* rowsOf(weight: StoredWeight, tensor: CheckpointTensor): AsyncGen
   if (whole.rows > own.rows) yield new Float32Array((whole.rows - own.rows) * whole.columns);
 }
 
-/** [rows, from] → [rows, to], the new columns zeros. */
+/** [rows, from] → [rows, to], padded with zeros. */
 function widenRows(values: Float32Array, from: number, to: number): Float32Array {
   const rows = values.length / from;
   const wide = new Float32Array(rows * to);
@@ -121,7 +121,7 @@ function encode(
   return new Uint8Array(halves.buffer);
 }
 
-/** The graph must ask for what the checkpoint has; anything else is a mistake of ours. */
+/** The shapes of graph and checkpoint must match; a difference is a bug in the exporter. */
 function checkShape(weight: StoredWeight, tensor: CheckpointTensor): void {
   const wanted = weight.parameterShape;
   const shape = tensorShape(tensor);

@@ -5,17 +5,17 @@ import type { QuantMethod, QuantSettings } from '../quant/settings.ts';
 /** ONNX `producer_name` of our files. */
 export const producer = 'medgemma-ko-lab';
 
-/** One ONNX file of a package, without the numbers: `weights` says which parameter goes into which initializer. */
+/** One ONNX file of a package without weight values: `weights` maps parameters to initializers. */
 export interface GraphFile {
-  /** File name without dtype suffix, as transformers.js expects it. */
+  /** transformers.js file name without dtype suffix. */
   name: 'decoder_model_merged' | 'vision_encoder' | 'embed_tokens' | 'model';
   model: ModelProto;
   weights: StoredWeight[];
-  /** Parameters that keep full precision although the dtype is quantized. */
+  /** Parameters kept in full precision although the dtype is quantized. */
   unquantized: { parameter: string; reason: string }[];
 }
 
-/** How one parameter of the checkpoint stands in a graph. `parameter` is a canonical name (parameters.ts). */
+/** Storage of one parameter of the checkpoint in a graph. `parameter` is a canonical name (parameters.ts). */
 export type StoredWeight = StoredFloat | StoredBlocks;
 
 export interface StoredFloat {
@@ -27,16 +27,16 @@ export interface StoredFloat {
   transform: 'none' | 'transpose' | 'plus-one';
   /** Shape of the initializer, after the transform. */
   shape: number[];
-  /** Shape of the parameter, after the transform; what the initializer has beyond it are zeros. */
+  /** Shape of the parameter, after the transform; the initializer is zero-padded beyond it. */
   parameterShape: number[];
-  /** Absent: the numbers as they are. */
+  /** Absent: original values. */
   rounded?: RoundedBlocks;
 }
 
-/** Floats that hold what settings make of a matrix, for a runtime that has no kernel for them. */
+/** Quantized and dequantized values stored as floats, for formats without a kernel in the runtime. */
 export interface RoundedBlocks {
   settings: QuantSettings;
-  /** Whether a block runs over columns of one row of the checkpoint's tensor, or over rows of one column. */
+  /** Direction of the blocks in the checkpoint's tensor: along the columns of a row, or along the rows of a column. */
   blocksAlong: 'columns' | 'rows';
 }
 
@@ -54,13 +54,13 @@ export interface StoredBlocks {
   blockSize: number;
   /** Absent: round. */
   method?: QuantMethod;
-  /** Of the matrix as it multiplies: y = x · Mᵀ, M [rows, columns]. */
+  /** Size of M in y = x · Mᵀ, M [rows, columns]. */
   rows: number;
   columns: number;
-  /** Rows and columns of the parameter, after the transform; what M has beyond them are zeros. */
+  /** Rows and columns of the parameter, after the transform; M is zero-padded beyond them. */
   parameterShape: number[];
   scaleType: FloatType;
-  /** `transpose` where the checkpoint holds Mᵀ. */
+  /** `transpose` if the checkpoint holds Mᵀ. */
   transform: 'none' | 'transpose';
 }
 

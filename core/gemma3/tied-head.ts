@@ -4,22 +4,22 @@ import type { StoredTensor } from './stored-tensor.ts';
 
 const EMBEDDING = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
-/** Read at a time of each matrix; MedGemma's have 1.3 GB. */
+/** Bytes per read of each matrix; MedGemma's matrices have 1.3 GB. */
 const PIECE_BYTES = 16 * 2 ** 20;
 
 export interface HeadTying {
-  /** True where one matrix serves both. */
+  /** True if one matrix serves as both. */
   tied: boolean;
-  /** The tensors as they count: a head that is the only matrix stored is named as the embedding too. */
+  /** The tensors to use. If only the head is stored, it also appears under the name of the embedding. */
   stored: readonly StoredTensor[];
-  /** What the files contradict in config.json, in a sentence for people. */
+  /** A sentence about a contradiction between the files and config.json. */
   note?: string;
 }
 
 /**
- * transformers loads a stored `lm_head.weight` into the model it is stored for, so that a head that differs from the embedding is
- * used even where config.json says (or leaves at its default) that the two are tied. Compares the bytes of both matrices.
- * @param flagged what config.json says
+ * transformers loads a stored `lm_head.weight`, so a head that differs from the embedding is used even if config.json says (or
+ * defaults to) tied. Compares the bytes of both matrices.
+ * @param flagged `tie_word_embeddings` of config.json
  */
 export async function resolveHead(flagged: boolean, stored: readonly StoredTensor[]): Promise<HeadTying> {
   const find = (name: string) => stored.find(({ entry }) => canonicalName(entry.name) === name);

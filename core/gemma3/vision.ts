@@ -12,7 +12,10 @@ type PaddedSize = Pick<Matrix, 'paddedRows' | 'paddedColumns'>;
 
 const tower = 'vision_tower.vision_model';
 
-/** vision_encoder.onnx: pixel_values float32 [images, channels, size, size] → image_features float32 [images, tokens, hidden]. */
+/**
+ * vision_encoder.onnx: pixel_values float32 [images, channels, size, size] → image_features float32 [images, tokens,
+ * hidden].
+ */
 export function visionGraph(config: Gemma3Config & { vision: VisionConfig }, precision: Precision): GraphFile {
   const { vision, text } = config;
   const weights = new Weights(precision);
@@ -30,10 +33,10 @@ export function visionGraph(config: Gemma3Config & { vision: VisionConfig }, pre
   x = pool(graph, vision, x);
   const normed = graph.node(
     'SimplifiedLayerNormalization',
-    [x, weights.plain('multi_modal_projector.mm_soft_emb_norm.weight', [vision.hiddenSize], 'plus-one')],
+    [x, weights.float32('multi_modal_projector.mm_soft_emb_norm.weight', [vision.hiddenSize], 'plus-one')],
     {
       name: '/projector/norm/SimplifiedLayerNormalization',
-      // modeling_gemma3.py gives this norm the vision tower's epsilon.
+      // modeling_gemma3.py uses the vision tower's epsilon for this norm.
       attributes: { epsilon: { float: vision.layerNormEps }, axis: { int: -1 }, stash_type: { int: 1 } },
     },
   );
@@ -62,8 +65,8 @@ export function visionGraph(config: Gemma3Config & { vision: VisionConfig }, pre
 function patches(graph: GraphBuilder, weights: Weights, vision: VisionConfig, pixels: Value): Value {
   const side = Math.floor(vision.imageSize / vision.patchSize);
   const { patchSize: p, hiddenSize: width } = vision;
-  const kernel = weights.plain(`${tower}.embeddings.patch_embedding.weight`, [width, vision.channels, p, p]);
-  const bias = weights.plain(`${tower}.embeddings.patch_embedding.bias`, [width]);
+  const kernel = weights.float32(`${tower}.embeddings.patch_embedding.weight`, [width, vision.channels, p, p]);
+  const bias = weights.float32(`${tower}.embeddings.patch_embedding.bias`, [width]);
   const convolved = graph.node('Conv', [pixels, kernel, bias], {
     name: '/vision/patch_embedding/Conv',
     attributes: { kernel_shape: { ints: [p, p] }, strides: { ints: [p, p] } },
@@ -75,7 +78,7 @@ function patches(graph: GraphBuilder, weights: Weights, vision: VisionConfig, pi
     name: '/vision/patch_embedding/Transpose',
     attributes: { perm: { ints: [0, 2, 1] } },
   });
-  const positions = weights.plain(`${tower}.embeddings.position_embedding.weight`, [side * side, width]);
+  const positions = weights.float32(`${tower}.embeddings.position_embedding.weight`, [side * side, width]);
   return graph.node('Add', [tokens, positions], { name: '/vision/position_embedding/Add' });
 }
 
@@ -83,8 +86,8 @@ function encoderLayer(graph: GraphBuilder, weights: Weights, vision: VisionConfi
   const key = `${tower}.encoder.layers.${layer}`;
   const path = `/vision/layers.${layer}`;
   const { hiddenSize: width, intermediateSize: inner } = vision;
-  // SigLIP's 4304 is no multiple of 32: zeros after fc1's rows and biases and fc2's columns let fc2 be quantized, and as
-  // GELU(0) = 0 they change no result (docs/decisions/0003-vision-precision.md).
+  // SigLIP's 4304 is not a multiple of 32. Zero padding of fc1's rows and biases and fc2's columns allows quantizing fc2; since
+  // GELU(0) = 0, it does not change results (docs/decisions/0003-vision-precision.md).
   const paddedInner = weights.wholeBlocks(inner, `${key}.mlp.fc2.weight`);
   const affine = (input: Value, module: string, rows: number, columns: number, padded: PaddedSize = {}) =>
     weights.linear(
@@ -92,7 +95,7 @@ function encoderLayer(graph: GraphBuilder, weights: Weights, vision: VisionConfi
       input,
       { parameter: `${key}.${module}.weight`, rows, columns, ...padded },
       `${path}/${module.replace('.', '/')}`,
-      weights.plainPadded(`${key}.${module}.bias`, rows, padded.paddedRows ?? rows),
+      weights.float32Padded(`${key}.${module}.bias`, rows, padded.paddedRows ?? rows),
     );
   const first = layerNorm(graph, weights, vision, x, `${key}.layer_norm1`, `${path}/layer_norm1`);
   const attended = graph.node(
@@ -127,15 +130,15 @@ function layerNorm(
   key: string,
   path: string,
 ): Value {
-  const scale = weights.plain(`${key}.weight`, [vision.hiddenSize]);
-  const bias = weights.plain(`${key}.bias`, [vision.hiddenSize]);
+  const scale = weights.float32(`${key}.weight`, [vision.hiddenSize]);
+  const bias = weights.float32(`${key}.bias`, [vision.hiddenSize]);
   return graph.node('LayerNormalization', [x, scale, bias], {
     name: `${path}/LayerNormalization`,
     attributes: { axis: { int: -1 }, epsilon: { float: vision.layerNormEps } },
   });
 }
 
-/** Average over squares of patches: [images, patches, width] → [images, tokensPerImage, width]. */
+/** Average pooling over squares of patches: [images, patches, width] → [images, tokensPerImage, width]. */
 function pool(graph: GraphBuilder, vision: VisionConfig, x: Value): Value {
   const side = Math.floor(vision.imageSize / vision.patchSize);
   const kernel = side / Math.sqrt(vision.tokensPerImage);

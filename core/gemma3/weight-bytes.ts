@@ -1,11 +1,11 @@
-/** What the weights of a model take in their formats, whatever a runtime makes of them. */
+/** Size of a model's weights in their quantization formats, independent of how the runtime stores them. */
 import { CODE_BITS } from '../quant/form.ts';
 import type { QuantSettings } from '../quant/settings.ts';
 import type { GraphFile, StoredWeight } from './stored.ts';
 
 export interface WeightSize {
   bytes: number;
-  /** Parameters: a matrix that two graphs hold is counted once. */
+  /** Number of parameters; a matrix in two graphs is counted once. */
   weights: number;
 }
 
@@ -24,7 +24,7 @@ function bytesOf(weight: StoredWeight): number {
   if (weight.store === 'blocks') {
     const { bits, blockSize, zeroPoints, parameterShape } = weight;
     const hasZeroPoints = zeroPoints !== undefined;
-    // The zeros that fill up a block are stored, those of added rows are no part of the matrix.
+    // Padding within blocks is stored and counts; padding rows do not.
     return matrixBytes({ bits, blockSize, hasZeroPoints }, [parameterShape[0] ?? 1, weight.columns]);
   }
   const { rounded, type, transform, parameterShape } = weight;
@@ -48,7 +48,7 @@ function formOf({ format, blockSize, symmetric }: QuantSettings): Form {
   return { bits: CODE_BITS[format], blockSize, hasZeroPoints: format !== 'nf4' && !symmetric };
 }
 
-/** Codes of whole blocks, a float32 scale for each, and zero points, each row's from a whole byte. */
+/** Codes of whole blocks, a float32 scale per block, and zero points; each row of zero points begins at a whole byte. */
 function matrixBytes({ bits, blockSize, hasZeroPoints }: Form, [rows, columns]: readonly [number, number]): number {
   const blocks = Math.ceil(columns / blockSize);
   return rows * ((blocks * blockSize * bits) / 8 + blocks * 4 + (hasZeroPoints ? Math.ceil((blocks * bits) / 8) : 0));

@@ -1,4 +1,4 @@
-/** One ONNX file of a package: where its bytes go, and the bytes. */
+/** Plans and writes one ONNX file of a package and its external data. */
 import { ExternalWriter, type GrowingFile, type GrowingFolder } from '../onnx/external-writer.ts';
 import { placeExternally, type ExternalFile } from '../onnx/external.ts';
 import { writeModel } from '../onnx/model.ts';
@@ -10,12 +10,12 @@ export interface PlannedGraph<Graph extends PackageGraph = PackageGraph> {
   graph: Graph;
   /** File name, e.g. `decoder_model_merged_q4.onnx`. */
   modelFile: string;
-  /** The model with the places of its external data. */
+  /** Serialized model with the locations of its external data. */
   proto: Uint8Array;
   external: ExternalFile[];
 }
 
-/** Fixes where every byte goes. @throws TensorTooLargeError */
+/** Assigns external data locations to all weights. @throws TensorTooLargeError */
 export function planGraph<Graph extends PackageGraph>(graph: Graph): PlannedGraph<Graph> {
   const modelFile = `${graph.name}${DTYPE_SUFFIX[graph.dtype]}.onnx`;
   const external = placeExternally(graph.model, graph.weights.flatMap(initializersOf), modelFile);
@@ -24,7 +24,7 @@ export function planGraph<Graph extends PackageGraph>(graph: Graph): PlannedGrap
 
 /**
  * Writes the external data under `onnx/`.
- * @param onWrite called for every piece of bytes; what it throws ends the writing
+ * @param onWrite called for every piece of bytes; an exception from it aborts the write
  * @throws SafetensorsError as `storeWeight`
  */
 export async function writeGraph<File extends GrowingFile>(

@@ -1,6 +1,6 @@
 /**
- * Writes greyscale PNGs (W3C PNG, third edition). A canvas could too, but browsers that guard against fingerprinting change
- * pixels that are read from one, and what is written here has to come back exactly.
+ * Writes greyscale PNGs (W3C PNG, third edition). A canvas is not used, because browsers with fingerprinting protection change
+ * the pixels read from it, and the decoded image must equal the input exactly.
  */
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -8,14 +8,15 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const MAX_STORED = 0xffff;
 
 /**
- * An 8-bit greyscale PNG file, not compressed. @param pixels u8 [height, width], row by row from the top
- * Throws RangeError where their number is not `width × height`.
+ * An uncompressed 8-bit greyscale PNG file.
+ * @param pixels u8 [height, width], row by row from the top
+ * @throws RangeError if their number is not `width × height`
  */
 export function greyscalePng(pixels: Uint8Array, width: number, height: number): Uint8Array<ArrayBuffer> {
   if (pixels.length !== width * height || pixels.length === 0) {
-    throw new RangeError(`${pixels.length} pixels are no image of ${width} × ${height}`);
+    throw new RangeError(`${pixels.length} pixels do not fit an image of ${width} × ${height}`);
   }
-  // Each row begins with the number of its filter: 0, none.
+  // Each row begins with its filter type; 0 means no filter.
   const rows = new Uint8Array(height * (width + 1));
   for (let row = 0; row < height; row++) {
     rows.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1);

@@ -3,14 +3,14 @@ import { FailureError } from '../failure.ts';
 import { LIMITS } from '../gemma3/limits.ts';
 import { check, flag, object, positive, shown, whole } from '../schema/schema.ts';
 
-/** What `preprocessor_config.json` asks for, of the Hugging Face `Gemma3ImageProcessor` and its like. */
+/** Settings of `preprocessor_config.json` for Hugging Face's `Gemma3ImageProcessor` and similar ones. */
 export interface Preprocessor {
   width: number;
   height: number;
   /** Per channel R, G, B, after rescaling. */
   mean: readonly [number, number, number];
   std: readonly [number, number, number];
-  /** u8 → the range of mean and std; 1/255. */
+  /** Scales u8 to the range of mean and std, usually 1/255. */
   rescaleFactor: number;
 }
 
@@ -34,8 +34,8 @@ const schema = object({
 });
 
 /**
- * Reads the parsed `preprocessor_config.json`. Throws FailureError: 'file-broken' for missing or wrong values,
- * 'unsupported-package' for steps that this engine does not do (another filter, pan and scan, a step left out).
+ * Reads the parsed `preprocessor_config.json`. @throws FailureError 'file-broken' for missing or invalid values,
+ * 'unsupported-package' for unsupported settings (another filter, pan and scan, a skipped step)
  */
 export function readPreprocessor(config: unknown, file = 'preprocessor_config.json'): Preprocessor {
   const unsupported = (reason: string) => new FailureError('unsupported-package', { file, reason });

@@ -1,15 +1,15 @@
 /**
- * Bilinear resize with antialiasing, bit for bit what Pillow's `Image.resize(…, BILINEAR)` computes on 8-bit RGB, and
- * so Hugging Face's Gemma 3 image processor. The filter is a triangle whose support grows with the
+ * Bilinear resize with antialiasing, bit-exact with Pillow's `Image.resize(…, BILINEAR)` on 8-bit RGB, which Hugging Face's
+ * Gemma 3 image processor uses. The filter is a triangle whose support grows with the
  * downscale factor; the passes are separable, horizontal first, each rounded to 8 bits.
  * Source of the arithmetic: Pillow, src/libImaging/Resample.c (fixed point with 22 fractional bits).
  */
 
-/** 32 bits less 8 for the value and 2 for the overshoot that Pillow's other filters need. */
+/** 32 bits minus 8 for the value and 2 for the overshoot of Pillow's other filters. */
 const FRACTION_BITS = 22;
 const HALF = 1 << (FRACTION_BITS - 1);
 
-/** For each output position: where its window starts, how long it is, and its weights (`stride` apart, fixed point). */
+/** For each output position: start and length of its window, and its fixed-point weights (`stride` apart). */
 interface Windows {
   start: Int32Array;
   length: Int32Array;
@@ -46,8 +46,8 @@ function triangleWindows(from: number, to: number): Windows {
 }
 
 /**
- * Takes an image from top to bottom in bands of rows, so that a very large one need not stand in memory twice.
- * Between the passes it holds `width × sourceHeight × 3` bytes.
+ * Resizes an image in bands of rows from top to bottom, so that a very large image need not be in memory twice.
+ * Between the passes it buffers `width × sourceHeight × 3` bytes.
  */
 export class Resizer {
   private readonly columns: Windows;
@@ -55,7 +55,7 @@ export class Resizer {
   private readonly narrowed: Uint8Array;
   private rowsSeen = 0;
 
-  /** All in pixels. Throws RangeError for a size that is not a positive integer. */
+  /** Sizes in pixels. @throws RangeError for a size that is not a positive integer */
   constructor(
     private readonly sourceWidth: number,
     private readonly sourceHeight: number,
@@ -102,7 +102,7 @@ export class Resizer {
     this.rowsSeen += rows;
   }
 
-  /** RGB u8 [height, width, 3]. Throws when rows are missing. */
+  /** RGB u8 [height, width, 3]. @throws RangeError if rows are missing */
   finish(): Uint8Array {
     if (this.rowsSeen !== this.sourceHeight) {
       throw new RangeError(`the image has ${this.sourceHeight} rows, ${this.rowsSeen} were given`);

@@ -1,4 +1,4 @@
-/** A LoRA adapter (Hu et al. 2021, arXiv 2106.09685): for some products y = Wx, a low-rank addition s · B(Ax). */
+/** A LoRA adapter (Hu et al. 2021, arXiv 2106.09685): adds a low-rank update s · B(Ax) to some projections y = Wx. */
 import type { ByteSource } from '../bytes.ts';
 import type { Gemma3Config } from '../gemma3/config.ts';
 import { canonicalName, expectedParameters } from '../gemma3/parameters.ts';
@@ -9,7 +9,7 @@ import { moduleSettings, type AdapterConfig } from './config.ts';
 import { AdapterError } from './error.ts';
 
 export interface LoraModule {
-  /** Canonical name of the weight that it adapts: `model.layers.0.self_attn.q_proj.weight`. */
+  /** Canonical name of the adapted weight: `model.layers.0.self_attn.q_proj.weight`. */
   parameter: string;
   layer: number;
   target: Projection;
@@ -17,7 +17,7 @@ export interface LoraModule {
   inputs: number;
   outputs: number;
   rank: number;
-  /** s: α/r, or α/√r where it is rank-stabilized. */
+  /** s: α/r, or α/√r for rank-stabilized LoRA. */
   scale: number;
   /** [rank, inputs], row-major. */
   a: Float32Array;
@@ -27,7 +27,7 @@ export interface LoraModule {
 
 export interface Adapter {
   config: AdapterConfig;
-  /** By layer, in a layer in the order of PROJECTIONS. */
+  /** Sorted by layer, then in the order of PROJECTIONS. */
   modules: readonly LoraModule[];
 }
 
@@ -43,9 +43,9 @@ interface Half {
 /**
  * Reads an adapter and checks that it fits the model.
  * @param source `adapter_model.safetensors`
- * @throws AdapterError naming the tensor: on another module than a decoder layer's projection, of another shape than the
- *   model needs, without its other half, or with values that are no numbers
- * @throws SafetensorsError for a file that is broken or cut off
+ * @throws AdapterError that names the tensor: it targets a module other than a decoder layer's projection, its shape does not fit
+ *   the model, its other half is missing, or it has NaN or infinite values
+ * @throws SafetensorsError for a broken or truncated file
  */
 export async function readAdapter(config: AdapterConfig, source: ByteSource, model: Gemma3Config): Promise<Adapter> {
   const { tensors } = await readHeader(source);
@@ -55,7 +55,7 @@ export async function readAdapter(config: AdapterConfig, source: ByteSource, mod
   for (const [name, entry] of tensors) {
     const [, module, part] = TENSOR.exec(name) ?? [];
     if (module === undefined || (part !== 'A' && part !== 'B')) {
-      throw fail(`tensor "${name}" is no half of a LoRA pair (….lora_A.weight, ….lora_B.weight)`);
+      throw fail(`tensor "${name}" is not half of a LoRA pair (….lora_A.weight, ….lora_B.weight)`);
     }
     const parameter = canonicalName(`${module}.weight`);
     if (!PARAMETER.test(parameter) || !isTarget(PARAMETER.exec(parameter)?.[2])) {
@@ -86,7 +86,7 @@ export async function readAdapter(config: AdapterConfig, source: ByteSource, mod
     }
     expectShape(A, [rank, inputs], fail);
     expectShape(B, [outputs, rank], fail);
-    if (!isTarget(target)) throw fail(`${parameter} is no projection`);
+    if (!isTarget(target)) throw fail(`${parameter} is not a projection`);
     modules.push({ parameter, layer: Number(layer), target, inputs, outputs, rank, scale, a: A.values, b: B.values });
   }
   modules.sort((x, y) => x.layer - y.layer || PROJECTIONS.indexOf(x.target) - PROJECTIONS.indexOf(y.target));

@@ -1,4 +1,4 @@
-/** Whether the decoder's graph has a LoRA branch for each module of an adapter. */
+/** Checks that the decoder's graph has a LoRA branch for each module of an adapter. */
 import { PROJECTIONS, type Projection } from '../gemma3/projections.ts';
 import type { LoraBranch } from '../onnx/patch/lora-branches.ts';
 import type { Adapter } from './adapter.ts';
@@ -12,7 +12,7 @@ export function targetsOf(adapters: readonly Adapter[]): Projection[] {
 
 /**
  * @param file the decoder's graph, for the message
- * @throws AdapterError where a module of the adapter has no branch, or one of another size
+ * @throws AdapterError if a module of the adapter has no branch, or a branch of another size
  */
 export function checkBranches({ modules }: Adapter, branches: readonly LoraBranch[], file: string): void {
   const places = new Map(branches.map((branch) => [`${branch.layer}.${branch.target}`, branch]));

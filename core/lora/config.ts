@@ -1,4 +1,4 @@
-/** `adapter_config.json` as PEFT writes it (peft/tuners/lora/config.py), as far as running an adapter needs it. */
+/** `adapter_config.json` as PEFT writes it (peft/tuners/lora/config.py), limited to the fields needed for inference. */
 import * as v from 'valibot';
 import { isJsonObject } from '../json.ts';
 import { StepBudget } from '../python-pattern/match.ts';
@@ -7,7 +7,7 @@ import { check, fieldKeys, flag, isMissing, object, positive, record, shown, who
 import { AdapterError } from './error.ts';
 import { MAX_PATTERNS, MAX_STEPS, moduleMatcher, rankPatternMatcher, type ModuleMatcher } from './module-pattern.ts';
 
-/** A value for the modules that a pattern names. */
+/** A value for the modules that a pattern matches. */
 export interface PatternValue {
   pattern: string;
   matches: ModuleMatcher;
@@ -17,21 +17,21 @@ export interface PatternValue {
 export interface AdapterConfig {
   rank: number;
   alpha: number;
-  /** Scale α/√r in place of α/r (rank-stabilized LoRA, Kalajdzievski 2023, arXiv 2312.03732). */
+  /** Scale α/√r instead of α/r (rank-stabilized LoRA, Kalajdzievski 2023, arXiv 2312.03732). */
   rankStabilized: boolean;
-  /** Ranks and α of single modules, by patterns of their names; the first pattern that matches counts. */
+  /** Ranks and α for modules whose name matches a pattern; the first match applies. */
   rankPattern: readonly PatternValue[];
   alphaPattern: readonly PatternValue[];
-  /** Undefined where the file names no modules. */
+  /** Undefined if the file names no modules. */
   targetModules: ModuleMatcher | undefined;
   excludeModules: ModuleMatcher | undefined;
-  /** What the adapter says it was trained on: a folder's or a model's name. */
+  /** `base_model_name_or_path`: a model id or a folder. */
   baseModel: string | undefined;
 }
 
 const FILE = 'adapter_config.json';
 
-/** Entries that change what is computed, and what they would mean: adapters that set them are refused by name. */
+/** Unsupported entries that change the computation, and what they mean. Adapters that set them are rejected. */
 const REFUSED: readonly (readonly [key: string, what: string])[] = [
   ['use_dora', 'DoRA'],
   ['lora_bias', 'biases in the adapter'],
@@ -45,12 +45,12 @@ const REFUSED: readonly (readonly [key: string, what: string])[] = [
   ['layer_replication', 'repeated layers'],
 ];
 
-/** Initializations that change the base weights: the adapter does not fit the weights that it was made from. */
+/** Initializations that change the base weights, so the adapter does not fit the original weights. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/iu;
 
-/** PEFT writes some kilobytes; patterns for each module of a large model some hundred. */
+/** PEFT writes a few kilobytes, or a few hundred with patterns for each module of a large model. */
 export const MAX_ADAPTER_CONFIG_BYTES = 4_000_000;
-/** More than any hidden size: a higher rank is none. */
+/** Larger than any hidden size, so no valid adapter exceeds it. */
 const MAX_RANK = 65_536;
 
 const patterns = v.nullish(record(positive(), MAX_PATTERNS));
@@ -69,11 +69,11 @@ const configSchema = object({
   base_model_name_or_path: v.nullish(v.string('a text')),
 });
 
-/** @throws AdapterError naming the entry, for what is no LoRA adapter or one of a kind that is not run here */
+/** @throws AdapterError that names the entry, if this is not a LoRA adapter or one of an unsupported kind */
 export function parseAdapterConfig(json: unknown): AdapterConfig {
   const fail = (reason: string) => new AdapterError(FILE, reason);
   if (!isJsonObject(json)) throw fail('not a JSON object');
-  // What says which kind of adapter it is comes before its numbers: of another kind they may be missing.
+  // Checks the kind of adapter first: other kinds may lack the numbers below.
   const type = json['peft_type'];
   if (type !== 'LORA') throw fail(`peft_type is ${JSON.stringify(type ?? null)}; only LORA adapters are run`);
   for (const [key, what] of REFUSED) {
@@ -99,7 +99,7 @@ export function parseAdapterConfig(json: unknown): AdapterConfig {
   };
 }
 
-/** PEFT writes null, false, and empty lists and objects for what is not used. */
+/** PEFT writes null, false, and empty lists and objects for unused options. */
 function isSet(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (isJsonObject(value)) return Object.keys(value).length > 0;
@@ -124,7 +124,7 @@ function patternsOf(
   });
 }
 
-/** Names the entry that a pattern is in. */
+/** Adds the name of the entry to pattern errors. */
 function named<T>(entry: string, fail: (reason: string) => AdapterError, work: () => T): T {
   try {
     return work();
@@ -142,13 +142,13 @@ export interface ModuleSettings {
   rank: number;
   /** s: α/r, or α/√r where it is rank-stabilized. */
   scale: number;
-  /** PEFT would put the adapter on this module. */
+  /** True if PEFT would apply the adapter to this module. */
   isTarget: boolean;
 }
 
 /**
- * What the config says of the modules of one adapter. The steps that their patterns may take are counted together.
- * @returns a function of a module's whole name, e.g. `model.language_model.layers.0.self_attn.q_proj`
+ * Settings of each module of one adapter. All pattern matches share one step budget.
+ * @returns a function of a module's full name, e.g. `model.language_model.layers.0.self_attn.q_proj`
  */
 export function moduleSettings(config: AdapterConfig): (module: string) => ModuleSettings {
   const budget = new StepBudget(MAX_STEPS);

@@ -1,19 +1,19 @@
-/** The figures of an adapter that the LoRA lab shows. */
+/** The figures of an adapter for the LoRA lab. */
 import type { Projection } from '../gemma3/projections.ts';
 import type { Adapter, LoraModule } from './adapter.ts';
 import { updateNorm, type LowRankSvd } from './svd.ts';
 
-/** An adapter that was read and fits the open model: as its files have it, whatever `truncateTo` makes of it. */
+/** A loaded adapter that fits the open model. All figures are those of its files, before `truncateTo`. */
 export interface AdapterInfo {
   name: string;
   rank: number;
   alpha: number;
   rankStabilized: boolean;
-  /** What it says it was trained on. */
+  /** `base_model_name_or_path` of its config. */
   baseModel: string | undefined;
-  /** Parameters of A and B, by the shapes in the file. */
+  /** Number of parameters of A and B in the file. */
   parameters: number;
-  /** By layer, in a layer in the order of PROJECTIONS. */
+  /** Sorted by layer, then in the order of PROJECTIONS. */
   modules: readonly AdapterModule[];
 }
 
@@ -25,13 +25,13 @@ export interface AdapterModule {
   outputs: number;
   rank: number;
   scale: number;
-  /** ‖s·BA‖, Frobenius. */
+  /** Frobenius norm ‖s·BA‖. */
   updateNorm: number;
-  /** Of s·BA, largest first, as many as the rank. */
+  /** Singular values of s·BA, largest first, as many as the rank. */
   singularValues: readonly number[];
 }
 
-/** @param svd of the same module */
+/** @param svd SVD of the same module */
 export function describeModule(module: LoraModule, svd: LowRankSvd): AdapterModule {
   const { layer, target, inputs, outputs, rank, scale } = module;
   return {
@@ -41,7 +41,7 @@ export function describeModule(module: LoraModule, svd: LowRankSvd): AdapterModu
   };
 }
 
-/** @param modules of the adapter, one after the other, through `describeModule` */
+/** @param modules the adapter's modules in order, from `describeModule` */
 export function describeAdapter(
   name: string,
   { config, modules: read }: Adapter,

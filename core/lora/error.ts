@@ -1,4 +1,4 @@
-/** An adapter that cannot be used. The message names the file, and the tensor or entry that is at fault. */
+/** An adapter cannot be used. The message names the file and the invalid tensor or entry. */
 export class AdapterError extends Error {
   constructor(
     readonly file: string,

@@ -1,9 +1,10 @@
-/** Merges an adapter into the weights that it adapts. */
+/** Merges an adapter into base weights. */
 import type { LoraModule } from './adapter.ts';
 
 /**
- * W + strength · s · BA, in place. @param weight W [outputs, inputs], row-major; rows from `firstRow` on, as many as it holds.
- * Throws RangeError where `weight` is not whole rows of the module.
+ * Adds strength · s · BA in place.
+ * @param weight whole rows of W [outputs, inputs], row-major, beginning with `firstRow`
+ * @throws RangeError if `weight` does not hold whole rows of the module
  */
 export function addLora(weight: Float32Array, module: LoraModule, strength = 1, firstRow = 0): void {
   const { inputs, outputs, rank, a, b } = module;

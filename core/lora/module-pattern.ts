@@ -1,27 +1,30 @@
-/** How adapter_config.json names modules: lists of names, and regular expressions of Python's `re`. */
+/** Matches module names as adapter_config.json specifies them: lists of names, or regular expressions of Python's `re`. */
 import { fullMatches, matchesStart, type StepBudget } from '../python-pattern/match.ts';
 import { parsePattern } from '../python-pattern/parse.ts';
 import { PatternError, type Pattern } from '../python-pattern/syntax.ts';
 
-/** Characters of one pattern. Those that Unsloth, ms-swift and LLaMA-Factory write have fewer than 1000. */
+/** Maximum characters of one pattern. Patterns that Unsloth, ms-swift and LLaMA-Factory write have fewer than 1000. */
 export const MAX_PATTERN_LENGTH = 20_000;
-/** Names in a list, or patterns in rank_pattern. Gemma 3 27B has 434 projections in its decoder and 162 in its vision tower. */
+/**
+ * Maximum number of names in a list, or of patterns in rank_pattern. Gemma 3 27B has 434 projections in its decoder and
+ * 162 in its vision tower.
+ */
 export const MAX_PATTERNS = 4096;
-/** Characters of a module's name. The longest of Gemma 3 has 63. */
+/** Maximum characters of a module name. The longest of Gemma 3 has 63. */
 export const MAX_NAME_LENGTH = 512;
 /**
- * Steps for all modules of an adapter together, a few tenths of a second. A rank and an α for each of the 434
- * projections of the 27B model take 3.3 million.
+ * Maximum matching steps for all modules of an adapter together, a few tenths of a second. A rank and an α for each of the
+ * 434 projections of the 27B model take 3.3 million.
  */
 export const MAX_STEPS = 10_000_000;
 
-/** Whether a pattern or a list names a module. @throws PatternError where that takes more steps than the budget has */
+/** True if a pattern or a list matches a module. @throws PatternError if matching exceeds the budget */
 export type ModuleMatcher = (module: string, budget: StepBudget) => boolean;
 
 /**
  * A key of rank_pattern or alpha_pattern: `re.match(rf"(.*\.)?({key})$", module)` (peft.utils.other.get_pattern_key), so it
- * matches the end of a name from a dot on.
- * @throws PatternError for a key that Python's `re` refuses or this project does not run
+ * matches a whole name or its end after a dot.
+ * @throws PatternError for a key that is invalid in Python's `re` or unsupported here
  */
 export function rankPatternMatcher(key: string): ModuleMatcher {
   const pattern = parse(`(.*\\.)?(${key})$`, key);
@@ -30,8 +33,8 @@ export function rankPatternMatcher(key: string): ModuleMatcher {
 
 /**
  * `target_modules` or `exclude_modules` (peft.tuners.tuners_utils.check_target_module_exists): a string is a pattern for the
- * whole name, a list holds names or the ends of names behind a dot.
- * @returns undefined where the entry names no modules: it is missing, or "all-linear"
+ * whole name; a list holds names, or ends of names after a dot.
+ * @returns undefined if the entry names no modules: it is missing or "all-linear"
  * @throws PatternError as `rankPatternMatcher`, and for an entry of another type
  */
 export function moduleMatcher(entry: unknown): ModuleMatcher | undefined {
@@ -53,7 +56,7 @@ export function moduleMatcher(entry: unknown): ModuleMatcher | undefined {
   return (module) => endsOf(checkedName(module)).some((end) => names.has(end));
 }
 
-/** The name itself, and what stands behind each of its dots. */
+/** The name itself and its suffix after each dot. */
 function endsOf(module: string): string[] {
   const parts = module.split('.');
   return parts.map((_, index) => parts.slice(index).join('.'));

@@ -2,10 +2,10 @@
 import type { LoraBranch } from '../onnx/patch/lora-branches.ts';
 import type { Adapter } from './adapter.ts';
 
-/** Adapters that can be applied at once. */
+/** Maximum number of adapters applied at the same time. */
 export const MAX_ADAPTERS = 4;
 
-/** Ranks that each adapter takes in every branch: its largest. */
+/** Rank of each adapter in every branch: the largest rank of its modules. */
 export function ranksOf(adapters: readonly Adapter[]): number[] {
   return adapters.map(({ modules }) => Math.max(...modules.map(({ rank }) => rank)));
 }
@@ -15,7 +15,7 @@ export function rankOf(adapters: readonly Adapter[]): number {
   return ranksOf(adapters).reduce((sum, rank) => sum + rank, 0);
 }
 
-/** Aᵀ of a branch, [inputs, rank] row-major; zeros where an adapter is not on it, or has a smaller rank there. */
+/** Aᵀ of a branch, [inputs, rank] row-major; zero-padded where an adapter has no module or a smaller rank. */
 export function stackA(branch: LoraBranch, adapters: readonly Adapter[]): Float32Array<ArrayBuffer> {
   const rank = rankOf(adapters);
   const a = new Float32Array(branch.inputs * rank);
@@ -25,7 +25,7 @@ export function stackA(branch: LoraBranch, adapters: readonly Adapter[]): Float3
   return a;
 }
 
-/** Scale and strength times Bᵀ of a branch, [rank, outputs] row-major. @param strengths one for each adapter */
+/** Bᵀ of a branch times scale and strength, [rank, outputs] row-major. @param strengths one per adapter */
 export function stackB(
   branch: LoraBranch,
   adapters: readonly Adapter[],
@@ -41,7 +41,7 @@ export function stackB(
   return b;
 }
 
-/** The adapters' modules on the projection of a branch, each with its first rank in the branch. */
+/** The adapters' modules for the projection of a branch, each with its offset along the rank axis. */
 function modulesOf({ layer, target }: LoraBranch, adapters: readonly Adapter[]) {
   const ranks = ranksOf(adapters);
   return adapters.flatMap(({ modules }, index) => {

@@ -1,8 +1,8 @@
-/** Singular values of BA without ever forming it, and the best adapter of smaller rank (Eckart and Young 1936). */
+/** SVD of BA without computing the product, and the best approximation of lower rank (Eckart and Young 1936). */
 import type { Adapter, LoraModule } from './adapter.ts';
 
 export interface LowRankSvd {
-  /** Of s · BA, falling; as many as the rank. */
+  /** Singular values of s · BA, largest first; as many as the rank. */
   values: Float64Array;
   /** Left singular vectors as columns, [outputs, rank] row-major. */
   left: Float32Array;
@@ -10,7 +10,7 @@ export interface LowRankSvd {
   right: Float32Array;
 }
 
-/** ‖s · BA‖, Frobenius: √(s² · tr((BᵀB)(AAᵀ))). */
+/** Frobenius norm ‖s · BA‖ = √(s² · tr((BᵀB)(AAᵀ))). */
 export function updateNorm({ inputs, outputs, rank, scale, a, b }: LoraModule): number {
   const bb = gram(b, outputs, rank, 'columns');
   const aa = gram(a, rank, inputs, 'rows');
@@ -70,8 +70,8 @@ export function lowRankSvd({ inputs, outputs, rank, scale, a, b }: LoraModule): 
 }
 
 /**
- * The nearest module of a smaller rank, in the Frobenius norm; the module itself where `rank` is not smaller. Its scale is 1:
- * A and B are each multiplied by the square root of the singular values.
+ * The closest module of lower rank in the Frobenius norm, or the module itself if `rank` is not lower. Its scale is 1: A and B
+ * are each multiplied by the square roots of the singular values.
  */
 export function truncate(module: LoraModule, rank: number, svd = lowRankSvd(module)): LoraModule {
   if (!Number.isInteger(rank) || rank < 1) throw new RangeError(`a rank is 1 or more, got ${rank}`);
@@ -87,7 +87,7 @@ export function truncate(module: LoraModule, rank: number, svd = lowRankSvd(modu
   return { ...module, rank, scale: 1, a, b };
 }
 
-/** Every module at no more than this rank. @param svds of its modules, in their order */
+/** Truncates every module to at most this rank. @param svds SVDs of the modules, in the same order */
 export function truncateAdapter(adapter: Adapter, rank: number, svds: readonly LowRankSvd[]): Adapter {
   return { ...adapter, modules: adapter.modules.map((module, index) => truncate(module, rank, svds[index])) };
 }
@@ -102,7 +102,7 @@ function rowsOf(m: Float32Array, rows: number, columns: number): Float64Array[] 
   return Array.from({ length: rows }, (_, r) => Float64Array.from(m.subarray(r * columns, (r + 1) * columns)));
 }
 
-/** Vectors v₀, v₁, … = Σ q · r: `q` orthonormal, zero where a vector depends on those before it; `r[k]` column k of R. */
+/** Vectors v₀, v₁, … = Σ q · r: `q` orthonormal, zero for linearly dependent vectors; `r[k]` is column k of R. */
 function orthonormalize(vectors: Float64Array[]): { q: Float64Array[]; r: Float64Array[] } {
   const q: Float64Array[] = [];
   const r: Float64Array[] = [];
@@ -132,7 +132,7 @@ function dot(x: Float64Array, y: Float64Array): number {
   return sum;
 }
 
-/** M = Σ values[n] · u[n] v[n]ᵀ for M given by columns; values fall. */
+/** M = Σ values[n] · u[n] v[n]ᵀ for M given by columns; values in descending order. */
 function jacobi(columns: Float64Array[]): { u: Float64Array[]; values: Float64Array; v: Float64Array[] } {
   const size = columns.length;
   const work = columns.map((column) => column.slice());

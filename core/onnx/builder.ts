@@ -1,4 +1,4 @@
-/** Builds ONNX graphs node by node. Values are named by strings; '' is an absent optional input. */
+/** Builds ONNX graphs node by node. Strings name values; '' is an absent optional input. */
 import { create } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType,
@@ -34,14 +34,14 @@ export const dataTypes: Record<ElementType, TensorProto_DataType> = {
   bool: TensorProto_DataType.BOOL,
 };
 
-/** A dimension is a number or a name; transformers.js reads the names (`batch_size`). */
+/** A dimension is a number or a symbolic name; transformers.js reads the names (`batch_size`). */
 export type Shape = readonly (number | string)[];
 
 export type Attribute =
   { int: number } | { float: number } | { string: string } | { ints: number[] } | { graph: GraphProto };
 
 export interface NodeOptions {
-  /** Node name, and the stem of its outputs' names. */
+  /** Node name, and the prefix of its output names. */
   name: string;
   domain?: 'com.microsoft';
   attributes?: Record<string, Attribute>;
@@ -50,8 +50,8 @@ export interface NodeOptions {
 }
 
 /**
- * One graph. A body of an `If` is made by `body()`: it reads its parent's values by name, and its constants go to the
- * parent, so that both bodies share them.
+ * One graph. `body()` creates the body of an `If`: it reads the parent's values by name and adds its constants to the parent,
+ * so that both bodies share them.
  */
 export class GraphBuilder {
   readonly #nodes: NodeProto[] = [];
@@ -60,7 +60,7 @@ export class GraphBuilder {
   readonly #initializers = new Map<string, TensorProto>();
   readonly #parent: GraphBuilder | undefined;
   readonly #name: string;
-  /** Put before node and value names: bodies of one `If` must not reuse names of each other or of their parent. */
+  /** Prefix of node and value names: bodies of an `If` must not reuse names of each other or of their parent. */
   readonly #prefix: string;
 
   constructor(name: string, parent?: GraphBuilder, prefix = '') {
@@ -105,7 +105,7 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /** Prefixes a name as `node` does, for outputs that are named by the caller. */
+  /** Prefixes a name as `node` does, for outputs that the caller names. */
   local(name: string): string {
     return this.#prefix + name;
   }
@@ -123,7 +123,7 @@ export class GraphBuilder {
     return this.constant(`const/float/${value}`, 'float32', [], bytesOf(new Float32Array([value])));
   }
 
-  /** A constant with its numbers inside the file; a second one of the same name is the same. */
+  /** A constant stored in the graph; a second call with the same name reuses it. */
   constant(name: string, type: ElementType, dims: number[], rawData: Uint8Array<ArrayBuffer>): Value {
     if (this.#parent) return this.#parent.constant(name, type, dims, rawData);
     if (!this.#initializers.has(name)) this.#initializers.set(name, makeTensor(name, type, dims, rawData));
@@ -141,7 +141,7 @@ export class GraphBuilder {
   }
 }
 
-/** Opset 21 with ONNX Runtime's contrib operators; IR version 10 (ONNX 1.16) is read by every current runtime. */
+/** Opset 21 with ONNX Runtime's contrib operators; all current runtimes support IR version 10 (ONNX 1.16). */
 export function makeModel(graph: GraphProto, producer: string): ModelProto {
   return create(ModelProtoSchema, {
     irVersion: 10n,
@@ -197,7 +197,7 @@ export function makeAttribute(name: string, value: Attribute): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.GRAPH, g: value.graph });
 }
 
-/** Little-endian bytes, as ONNX's raw_data wants them and as every platform we run on has them. */
+/** Little-endian bytes for ONNX's raw_data; all supported platforms are little-endian. */
 export function bytesOf(array: {
   buffer: ArrayBuffer;
   byteOffset: number;

@@ -1,20 +1,20 @@
-/** Writes the external data of one graph from front to back, each initializer at its place. */
+/** Writes the external data of one graph sequentially, each initializer at its planned offset. */
 import type { ExternalFile, ExternalPlace } from './external.ts';
 
-/** A file that grows at its end. */
+/** An append-only file. */
 export interface GrowingFile {
   readonly size: number;
   append(bytes: Uint8Array): Promise<void>;
 }
 
-/** Where the files of a package are made. */
+/** Creates the files of a package. */
 export interface GrowingFolder<File extends GrowingFile> {
-  /** `finishFile` must follow. */
+  /** The caller must call `finishFile` afterwards. */
   createFile(path: string): Promise<File>;
   finishFile(path: string, file: File): Promise<void>;
 }
 
-/** Bytes that are handed to the disk at a time. */
+/** Bytes per write. */
 const WRITE_BYTES = 8 * 2 ** 20;
 
 export class ExternalWriter<File extends GrowingFile> {
@@ -22,7 +22,7 @@ export class ExternalWriter<File extends GrowingFile> {
   private readonly queue: { file: ExternalFile; place: ExternalPlace }[];
   private readonly onWrite: (bytes: number) => void;
   private open: { plan: ExternalFile; file: File } | undefined;
-  /** The initializer at work, and how many of its bytes are written. */
+  /** The initializer being written, and how many of its bytes are written. */
   private current: ExternalPlace | undefined;
   private done = 0;
 
@@ -37,7 +37,7 @@ export class ExternalWriter<File extends GrowingFile> {
     await this.put(bytes);
   }
 
-  /** @throws Error when an initializer has not got all its bytes */
+  /** @throws Error if an initializer is incomplete */
   async finish(): Promise<void> {
     await this.skipToCheckpoint();
     const next = this.queue[0];
@@ -52,7 +52,7 @@ export class ExternalWriter<File extends GrowingFile> {
     await this.moveTo(next.file, next.place);
   }
 
-  /** Writes what the graph held itself. */
+  /** Writes constants from the graph up to the next initializer from the checkpoint. */
   private async skipToCheckpoint(): Promise<void> {
     this.checkComplete();
     for (let next = this.queue[0]; next?.place.bytes; next = this.queue[0]) {

@@ -1,6 +1,6 @@
 /**
- * Initializers whose bytes lie in files beside the model (ONNX external data). All places are known before a byte is
- * written, so the writer can stream.
+ * Initializers with bytes in separate files (ONNX external data). All offsets are known before the first byte is written,
+ * so the writer can stream.
  */
 import { create } from '@bufbuild/protobuf';
 import { dataTypes, type ElementType } from './builder.ts';
@@ -19,12 +19,12 @@ export interface ExternalTensor {
   dims: readonly number[];
 }
 
-/** Where the bytes of an initializer go. */
+/** Location for the bytes of an initializer. */
 export interface ExternalPlace {
   name: string;
   offset: number;
   length: number;
-  /** The bytes, where the graph itself held them; else they come from the checkpoint. */
+  /** The bytes, if they come from the graph; undefined if they come from the checkpoint. */
   bytes: Uint8Array | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface ExternalFile {
   /** File name, in the folder of the model. */
   name: string;
   size: number;
-  /** In the order of their bytes; the gaps between them are zeros. */
+  /** Sorted by offset; gaps are filled with zeros. */
   places: ExternalPlace[];
 }
 
@@ -48,11 +48,14 @@ export class TensorTooLargeError extends Error {
   }
 }
 
-/** Browsers hand out no ArrayBuffer of 2 GiB or more everywhere; a file that is loaded as one must stay below. */
+/** Some browsers cannot allocate an ArrayBuffer of 2 GiB or more, and files are loaded into one. */
 const MAX_FILE_BYTES = 2 ** 31;
-/** WebAssembly and ONNX Runtime's web build address files with 32 bits. */
+/** WebAssembly and ONNX Runtime Web use 32-bit file offsets. */
 const MAX_TENSOR_BYTES = 2 ** 32;
-/** Large tensors begin on a page, so that a native runtime can map them; small ones on a cache line. */
+/**
+ * Tensors from this size on are page-aligned, so that native runtimes can map them; smaller ones are aligned to a cache
+ * line.
+ */
 const LARGE_BYTES = 65536;
 const LARGE_ALIGNMENT = 4096;
 const SMALL_ALIGNMENT = 64;
@@ -64,12 +67,12 @@ export function externalTensorBytes(tensor: ExternalTensor): number {
 }
 
 /**
- * Adds `tensors` to the model as external initializers, and moves out of it the constants of more than 64 KiB that it
- * holds inline. The files are `<modelFile>_data`, `_data_1`, … as transformers.js loads them; each stays below 2 GiB
+ * Adds `tensors` to the model as external initializers, and moves inline constants of more than 64 KiB to external
+ * data. The files are `<modelFile>_data`, `_data_1`, … as transformers.js loads them; each stays below 2 GiB
  * unless one tensor alone is larger.
  *
  * @param modelFile file name of the model, e.g. `decoder_model_merged_q4.onnx`
- * @throws TensorTooLargeError from 4 GiB
+ * @throws TensorTooLargeError for tensors of 4 GiB or more
  */
 export function placeExternally(
   model: ModelProto,

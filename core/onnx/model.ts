@@ -1,4 +1,4 @@
-/** Reads and writes ONNX files, and finds things in them. */
+/** Reads, writes and searches ONNX models. */
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { isInnerPath } from '../inner-path.ts';
 import {
@@ -19,8 +19,8 @@ export class OnnxError extends Error {
 }
 
 /**
- * Unknown fields survive a round trip.
- * @throws OnnxError when the bytes are no ONNX model
+ * Keeps unknown fields, so that `writeModel` writes them back.
+ * @throws OnnxError if the bytes are not an ONNX model
  */
 export function readModel(bytes: Uint8Array): ModelProto {
   let model: ModelProto;
@@ -42,7 +42,7 @@ export function mainGraph(model: ModelProto): GraphProto {
   return model.graph;
 }
 
-/** The graph and the bodies of its control flow, outermost first. */
+/** The graph and its nested subgraphs (bodies of If, Loop), outermost first. */
 export function* allGraphs(graph: GraphProto): Generator<GraphProto> {
   yield graph;
   for (const node of graph.node)
@@ -52,27 +52,27 @@ export function* allGraphs(graph: GraphProto): Generator<GraphProto> {
     }
 }
 
-/** Nodes of the graph and of its bodies that read a value. */
+/** Nodes of the graph and its subgraphs that read a value. */
 export function* consumers(graph: GraphProto, value: string): Generator<{ graph: GraphProto; node: NodeProto }> {
   for (const part of allGraphs(graph))
     for (const node of part.node) if (node.input.includes(value)) yield { graph: part, node };
 }
 
-/** Where the bytes of an initializer lie, when they lie outside the ONNX file. */
+/** Location of an initializer's external data. */
 export interface ExternalLocation {
-  /** Path relative to the folder of the ONNX file, and below it. */
+  /** Path inside the folder of the ONNX file, relative to it. */
   location: string;
   offset: number;
   length: number;
 }
 
-/** @throws OnnxError when the tensor is external and its place is not told, or leads out of the folder */
+/** @throws OnnxError if the tensor is external and its location is missing or outside the folder */
 export function externalLocation(tensor: TensorProto): ExternalLocation | undefined {
   if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) return undefined;
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   const location = entries.get('location');
   if (location === undefined) throw new OnnxError(`tensor "${tensor.name}" is external and names no file`);
-  // Before anybody makes a path or an address of it.
+  // Checked here, before any caller builds a path or URL from it.
   if (!isInnerPath(location))
     throw new OnnxError(
       `tensor "${tensor.name}": external file ${JSON.stringify(location.slice(0, 200))} is not beside the ONNX file`,
@@ -80,10 +80,10 @@ export function externalLocation(tensor: TensorProto): ExternalLocation | undefi
   const bytes = (key: string, absent: number) => {
     const value = Number(entries.get(key) ?? absent);
     if (!Number.isSafeInteger(value) || value < 0)
-      throw new OnnxError(`tensor "${tensor.name}": external ${key} "${entries.get(key)}" is no number of bytes`);
+      throw new OnnxError(`tensor "${tensor.name}": external ${key} "${entries.get(key)}" is not a number of bytes`);
     return value;
   };
-  // The format lets a writer leave out both.
+  // Offset and length are optional in the format.
   const needed = tensorBytes(tensor);
   const length = bytes('length', needed);
   if (!Number.isNaN(needed) && length !== needed)
@@ -105,7 +105,7 @@ const elementBytes = new Map<number, number>([
   [TensorProto_DataType.UINT4, 0.5],
 ]);
 
-/** Bytes of the numbers by shape and type; NaN for a type that no graph here has. */
+/** Size of the data by shape and type; NaN for unsupported types. */
 function tensorBytes(tensor: TensorProto): number {
   const each = elementBytes.get(tensor.dataType) ?? NaN;
   return Math.ceil(tensor.dims.reduce((product, size) => product * Number(size), each));
@@ -116,7 +116,7 @@ function attributeTensors(graph: GraphProto): TensorProto[] {
   return attributes.flatMap(({ t, tensors }) => (t ? [t, ...tensors] : tensors));
 }
 
-/** Names of the files beside the ONNX file that it needs. */
+/** Names of the external data files. */
 export function externalFiles(model: ModelProto): string[] {
   const files = new Set<string>();
   for (const graph of allGraphs(mainGraph(model)))

@@ -1,21 +1,21 @@
-/** What guessing scores: the accuracy that any figure about a model that looks has to be held against. */
+/** Baseline accuracy of guessing, to compare with the accuracy of a model that sees the image. */
 import type { Pair } from './pairs.ts';
 
-export interface Floor {
+export interface GuessingBaseline {
   questions: number;
-  /** Different answers. */
+  /** Number of distinct answers. */
   answers: number;
-  /** Fraction right when the commonest answer of the kind is always given. */
+  /** Accuracy of always giving the most frequent answer of the kind. */
   majority: number;
-  /** Fraction right when the commonest answer to each question is given: all that can be had without looking. */
+  /** Accuracy of giving the most frequent answer to each question: the maximum without seeing the image. */
   text_only: number;
 }
 
 type Tally = Map<string, number>;
 
-/** Counts pairs as they come, by kind and language; phrasings of a question count as one. */
-export class GuessingFloors {
-  /** `count ko` → name of the question → answer → how often. */
+/** Counts answers by kind and language; all phrasings of a question count as one question. */
+export class GuessingBaselines {
+  /** `count ko` → name of the question → answer → number of occurrences. */
   private readonly tallies = new Map<string, Map<string, Tally>>();
 
   add({ kind, language, name, answer }: Pair): void {
@@ -25,8 +25,8 @@ export class GuessingFloors {
   }
 
   /** By kind and language, e.g. `count ko`, sorted. */
-  floors(): Map<string, Floor> {
-    const floors = new Map<string, Floor>();
+  results(): Map<string, GuessingBaseline> {
+    const floors = new Map<string, GuessingBaseline>();
     for (const [key, byName] of [...this.tallies].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const overall: Tally = new Map();
       let right = 0;

@@ -1,4 +1,4 @@
-/** Draws from `Random`, in exact arithmetic. */
+/** Random draws that use exact arithmetic only. */
 import type { Random } from '../sampling/random.ts';
 
 /** Uniform in [from, to). */
@@ -6,12 +6,12 @@ export function between(random: Random, from: number, to: number): number {
   return from + (to - from) * random.uniform();
 }
 
-/** Uniform in 0 … count − 1. */
+/** Uniform integer in 0 … count − 1. */
 export function index(random: Random, count: number): number {
   return Math.floor(random.uniform() * count);
 }
 
-/** Throws RangeError for an empty list. */
+/** A uniformly drawn entry. @throws RangeError for an empty list */
 export function choose<T>(random: Random, list: readonly T[]): T {
   if (list.length === 0) throw new RangeError('nothing to choose from');
   return list[index(random, list.length)]!;
@@ -25,7 +25,7 @@ export function sample<T>(random: Random, list: readonly T[], count: number): T[
   return drawn;
 }
 
-/** An entry, each as likely as its weight. Throws RangeError where no weight is positive. */
+/** An entry drawn with probability proportional to its weight. @throws RangeError if no weight is positive */
 export function weighted<T>(random: Random, entries: readonly (readonly [value: T, weight: number])[]): T {
   let left = random.uniform() * entries.reduce((sum, [, weight]) => sum + weight, 0);
   let last: readonly [T, number] | undefined;
@@ -39,10 +39,10 @@ export function weighted<T>(random: Random, entries: readonly (readonly [value: 
   return last[0];
 }
 
-/** Four bytes of one word: their sum has mean 510 and this standard deviation. */
+/** Standard deviation of the sum of four uniform bytes; its mean is 510. */
 const DEVIATION = Math.sqrt((4 * (256 * 256 - 1)) / 12);
 
-/** About normal, mean 0, standard deviation 1: the sum of four uniform bytes (Irwin and Hall), at most 3.5. */
+/** Approximately normal, mean 0, standard deviation 1: the sum of four uniform bytes (Irwin–Hall), at most 3.5. */
 export function grain(random: Random): number {
   const word = random.uint32();
   return ((word & 255) + ((word >>> 8) & 255) + ((word >>> 16) & 255) + (word >>> 24) - 510) / DEVIATION;

@@ -14,7 +14,7 @@ import {
 } from './phantom.ts';
 import { extremePoints, reach } from './shapes.ts';
 
-/** How often a phantom has 0, 1, 2, 3 lesions. None is rarer: every other question has one and the same answer there. */
+/** Weights of 0, 1, 2 and 3 lesions. 0 is less frequent, since all other questions then have the same answer. */
 const COUNTS = [
   [0, 1],
   [1, 2],
@@ -25,8 +25,9 @@ const COUNTS = [
 export const RIM_WIDTH = 2;
 
 /**
- * The phantom of a seed: the same in every engine. Quadrants, shapes, brightness and which lesion is largest are drawn
- * uniformly and independently. Throws RangeError for a seed that is no integer from 0 to 2^52.
+ * Draws the phantom of a seed, identically in every JavaScript engine. Quadrants, shapes, brightness and which lesion is
+ * largest are drawn uniformly and independently.
+ * @throws RangeError for a seed that is not an integer from 0 to 2^52
  */
 export function drawPhantom(seed: number): Phantom {
   if (!Number.isInteger(seed) || seed < 0 || seed > 2 ** 52) {
@@ -57,7 +58,7 @@ export function drawPhantom(seed: number): Phantom {
 }
 
 function drawBody(random: Random): Body {
-  // Half the tangent of the tilt gives its sine and cosine without calling them: up to 14 degrees.
+  // t = tan(tilt / 2) gives sine and cosine with exact arithmetic only. The tilt is at most 14 degrees.
   const t = between(random, -0.125, 0.125);
   const scale = 1 + t * t;
   return {
@@ -80,7 +81,7 @@ function drawPatch(random: Random): Patch {
   };
 }
 
-/** Enough for a lesion to find its place: in 200,000 phantoms none took more than 353. */
+/** Maximum attempts to place a lesion. In 200,000 phantoms none took more than 353. */
 const TRIES = 10_000;
 
 function drawLesion(random: Random, quadrant: Quadrant, radius: number, body: Body): Lesion {
@@ -104,7 +105,7 @@ function drawLesion(random: Random, quadrant: Quadrant, radius: number, body: Bo
   throw new Error(`no room for a ${shape} lesion of radius ${radius} in the ${quadrant}`);
 }
 
-/** About how deep a point lies below the body's outline; negative outside. First order, exact for a circle. */
+/** Approximate distance of a point from the body's outline, positive inside. First order; exact for a circle. */
 export function depth({ x, y, width, height, direction: [cos, sin] }: Body, px: number, py: number): number {
   const along = ((px - x) * cos + (py - y) * sin) / width;
   const across = ((py - y) * cos - (px - x) * sin) / height;

@@ -1,4 +1,4 @@
-/** English: how questions are put, and the one answer that counts as right. */
+/** English phrasings of questions, and the one accepted answer to each. */
 import type { Brightness, Quadrant } from './phantom.ts';
 import type { Finding, ImageQuestion, Referent } from './question.ts';
 
@@ -16,7 +16,7 @@ const SURROUNDINGS: Readonly<Record<Brightness, string>> = {
 
 const lesion = (of: Referent) => (of === 'only' ? 'the lesion' : `the lesion in the ${PLACE_IN_ENGLISH[of]}`);
 
-/** All ways to ask; the first is the plainest. */
+/** All phrasings; the first is the simplest. */
 export function askInEnglish(question: ImageQuestion): readonly string[] {
   switch (question.kind) {
     case 'count':
@@ -80,7 +80,7 @@ function askShape(it: string): readonly string[] {
   ];
 }
 
-/** Says which lesion it is about before it says what that is like: so a model has found it by then. */
+/** The answer names the position of a lesion before its properties, so that the model has to locate it first. */
 export function answerInEnglish(finding: Finding): string {
   switch (finding.is) {
     case 'none':
@@ -125,7 +125,7 @@ function counted(count: number): string {
   return words;
 }
 
-/** Joined by commas, the last by "and". */
+/** Joins with commas, and with "and" before the last part. */
 export function enumerateInEnglish(parts: readonly string[]): string {
   const last = parts.at(-1) ?? '';
   return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;

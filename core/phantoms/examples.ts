@@ -1,4 +1,4 @@
-/** One phantom of a set with the questions about it: what training reads, and what evaluations ask. */
+/** Training and evaluation examples: a phantom of a set with questions about it. */
 import { Random } from '../sampling/random.ts';
 import { drawPhantom } from './draw.ts';
 import { drawPairs, type Pair } from './pairs.ts';
@@ -9,13 +9,13 @@ import type { Task } from './task.ts';
 
 export interface Example {
   phantom: Phantom;
-  /** `questions` in each language, language by language. */
+  /** `questions` pairs per language, grouped by language. */
   pairs: Pair[];
 }
 
 /**
  * The phantom `index` of the set `seed` of a split, with `questions` questions of the task about it in each language.
- * Throws RangeError as `phantomSeed` does.
+ * @throws RangeError as `phantomSeed`
  */
 export function drawExample(
   split: Split,

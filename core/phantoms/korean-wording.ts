@@ -1,4 +1,4 @@
-/** Korean: how questions are put, and the one answer that counts as right. */
+/** Korean phrasings of questions, and the one accepted answer to each. */
 import { withParticle } from './korean.ts';
 import type { Brightness, Quadrant, Shape } from './phantom.ts';
 import type { Finding, ImageQuestion, Referent } from './question.ts';
@@ -11,19 +11,19 @@ export const PLACE_IN_KOREAN: Readonly<Record<Quadrant, string>> = {
 };
 const COUNT = ['', '한 개', '두 개', '세 개'];
 const SURROUNDINGS: Readonly<Record<Brightness, string>> = { bright: '주변보다 밝습니다', dark: '주변보다 어둡습니다' };
-/** Before 모양. */
+/** Forms that precede 모양. */
 export const SHAPED_IN_KOREAN: Readonly<Record<Shape, string>> = {
   round: '둥근',
   square: '네모난',
   'cross-shaped': '십자',
 };
-/** Before 병변. */
+/** Forms that precede 병변. */
 const SHAPED_LESION: Readonly<Record<Shape, string>> = { ...SHAPED_IN_KOREAN, 'cross-shaped': '십자 모양인' };
 export const LIT_AND_IN_KOREAN: Readonly<Record<Brightness, string>> = { bright: '밝고', dark: '어둡고' };
 
 const lesion = (of: Referent) => (of === 'only' ? '병변' : `${PLACE_IN_KOREAN[of]} 병변`);
 
-/** All ways to ask; the first is the plainest. */
+/** All phrasings; the first is the simplest. */
 export function askInKorean(question: ImageQuestion): readonly string[] {
   switch (question.kind) {
     case 'count':
@@ -87,7 +87,7 @@ function askShape(it: string): readonly string[] {
   ];
 }
 
-/** Says which lesion it is about before it says what that is like: so a model has found it by then. */
+/** The answer names the position of a lesion before its properties, so that the model has to locate it first. */
 export function answerInKorean(finding: Finding): string {
   switch (finding.is) {
     case 'none':
@@ -124,7 +124,7 @@ function counted(count: number): string {
   return words;
 }
 
-/** Two are joined by 와/과, three listed. */
+/** Joins two places with 와/과 and three with commas. */
 export function enumerateInKorean(places: readonly string[]): string {
   const [first, second, ...more] = places;
   if (first === undefined || second === undefined || more.length > 0) return places.join(', ');

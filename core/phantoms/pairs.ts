@@ -1,4 +1,4 @@
-/** Which questions are asked about a phantom, so that guessing without looking scores low. */
+/** Chooses questions about a phantom so that guessing without the image scores low. */
 import type { Random } from '../sampling/random.ts';
 import { choose, weighted } from './chance.ts';
 import { QUADRANTS } from './phantom.ts';
@@ -22,14 +22,14 @@ export interface Pair {
   name: string;
   language: Language;
   question: string;
-  /** The one right answer. */
+  /** The one accepted answer. */
   answer: string;
 }
 
-/** How often a lesion is asked about that is not there: enough that it has to be looked for. */
+/** Fraction of questions about a lesion that does not exist, so that the model has to check. */
 const ABSENT = 0.15;
 
-/** A question of the kind that fits the image, its answers as balanced as the phantoms are. */
+/** Draws a question of the kind that fits the image, with answers as balanced as the phantoms. */
 export function drawQuestion(
   kind: ImageKind | PatientKind,
   { lesions }: Truth,
@@ -53,7 +53,7 @@ export function drawQuestion(
       };
     }
     case 'largest':
-      // Places have four answers, shapes three, brightness two: the more, the less a guess is worth.
+      // Places have four answers, shapes three, brightness two. More answers make guessing less likely to succeed.
       return {
         kind,
         aspect: weighted(random, [
@@ -65,7 +65,7 @@ export function drawQuestion(
   }
 }
 
-/** `count` questions about an image, each kind of the task once before one comes again, in random order. */
+/** `count` questions about an image in random order; no kind repeats before all kinds of the task are used. */
 export function drawPairs(
   truth: Truth,
   language: Language,
@@ -85,7 +85,7 @@ export function drawPairs(
   return pairs;
 }
 
-/** Every pair of a task that needs no image, in every phrasing. */
+/** All pairs of a task without an image, in every phrasing. */
 export function textPairs(language: Language, task: Task = 'base'): Pair[] {
   return textQuestions(task).flatMap((question) =>
     phrasings(question, language).map((phrase) => pairOf(question, undefined, language, phrase, task)),

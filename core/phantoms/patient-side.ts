@@ -1,16 +1,16 @@
 /**
- * Where lesions lie for the patient: a scan is looked at as if the patient faced us, so that the left of the image is the
- * patient's right. Upper and lower stay. Places are named in the order of the image.
+ * Positions of lesions from the patient's side: a scan shows the patient facing the viewer, so the left of the image is the
+ * patient's right. Upper and lower are unchanged. Answers list positions in the order of the image.
  *
- * Answers are made of words that the base model says, since adapters leave its embeddings as they are: a piece that it has
- * never said (a colon, a syllable in bytes) cannot be learnt so.
+ * Answers use only tokens from the base model's answers, since adapters do not change its embeddings: they cannot teach a token
+ * that was never generated (a colon, a syllable in bytes).
  */
 import { enumerateInEnglish, PLACE_IN_ENGLISH } from './english.ts';
 import { enumerateInKorean, PLACE_IN_KOREAN } from './korean-wording.ts';
 import type { Quadrant } from './phantom.ts';
 import type { Language, PatientQuestion, Truth } from './question.ts';
 
-/** The quadrant of the image ↔ the same place as the patient calls it. */
+/** Quadrant of the image ↔ the same position from the patient's side. */
 export const PATIENT_SIDE: Readonly<Record<Quadrant, Quadrant>> = {
   'upper-left': 'upper-right',
   'upper-right': 'upper-left',
@@ -53,18 +53,18 @@ const PHRASINGS: Readonly<Record<PatientQuestion['kind'], Readonly<Record<Langua
   },
 };
 
-/** All ways to ask; the first is the plainest. */
+/** All phrasings; the first is the simplest. */
 export function askFromPatientSide({ kind }: PatientQuestion, language: Language): readonly string[] {
   return PHRASINGS[kind][language];
 }
 
-/** The one right answer. */
+/** The one accepted answer. */
 export function answerFromPatientSide(
   { kind }: PatientQuestion,
   { lesions, largest }: Truth,
   language: Language,
 ): string {
-  // Not the sentence of the base model: it would be right by chance wherever there is nothing to mirror.
+  // Differs from the base model's sentence, which would otherwise be right without the adapter.
   if (!largest) return language === 'en' ? 'There are no lesions in the patient.' : '환자에게 병변이 없습니다.';
   const quadrants = (kind === 'patient-where' ? lesions : [largest]).map(({ quadrant }) => PATIENT_SIDE[quadrant]);
   if (language === 'en') {

@@ -1,35 +1,41 @@
 /**
- * A phantom is a drawn image in the manner of a scan: a body with a rim, noise, blur, and up to three lesions. What it shows
- * is known, so that every answer about it can be checked. It has nothing to do with a patient or a disease.
+ * A phantom is a synthetic image similar to a scan: a body with a rim, noise, blur, and up to three lesions. Its content is
+ * known, so every answer about it can be checked. It represents no patient and no disease.
  */
 
-/** Reading order: the order of lesions in truths and answers. Left and right as seen, not the patient's. */
+/**
+ * In reading order, which is also the order of lesions in truths and answers. Left and right of the image, not of the
+ * patient.
+ */
 export const QUADRANTS = ['upper-left', 'upper-right', 'lower-left', 'lower-right'] as const;
 export type Quadrant = (typeof QUADRANTS)[number];
 
 export const SHAPES = ['round', 'square', 'cross-shaped'] as const;
 export type Shape = (typeof SHAPES)[number];
 
-/** Against the tissue around the lesion. */
+/** Relative to the tissue around the lesion. */
 export const BRIGHTNESSES = ['bright', 'dark'] as const;
 export type Brightness = (typeof BRIGHTNESSES)[number];
 
 export const MAX_LESIONS = 3;
 
-/** Edge of the square in which a phantom is laid out, and of the image that the teaching model reads. All lengths are in it. */
+/**
+ * Side of the square coordinate system of a phantom, and of the teaching model's input in pixels. All lengths use this
+ * unit.
+ */
 export const SIDE = 64;
 
 export interface Lesion {
-  /** At most one lesion a quadrant; it does not touch the midlines of the image. */
+  /** A quadrant has at most one lesion, which does not touch the midlines of the image. */
   quadrant: Quadrant;
   shape: Shape;
   brightness: Brightness;
   /** Centroid; x to the right, y down. */
   x: number;
   y: number;
-  /** Radius of the disc of the same area. */
+  /** Radius of the disc with the same area. */
   radius: number;
-  /** Grey levels between the lesion and the tissue; negative for dark ones. */
+  /** Grey level of the lesion minus that of the tissue; negative for dark lesions. */
   contrast: number;
 }
 
@@ -43,11 +49,11 @@ export interface Body {
   direction: readonly [x: number, y: number];
   /** Grey level of the tissue. */
   level: number;
-  /** Grey levels that the rim is above the tissue. */
+  /** Grey level of the rim minus that of the tissue. */
   rim: number;
 }
 
-/** A soft patch of tissue that is a little brighter or darker; far below the contrast of a lesion. */
+/** A soft patch of slightly brighter or darker tissue, with far less contrast than a lesion. */
 export interface Patch {
   x: number;
   y: number;
@@ -59,7 +65,7 @@ export interface Phantom {
   seed: number;
   /** In reading order of the quadrants. */
   lesions: readonly Lesion[];
-  /** The lesion of the largest radius and area, clearly; undefined where there is none. */
+  /** The lesion with the clearly largest radius and area; undefined without lesions. */
   largest: Lesion | undefined;
   body: Body;
   patches: readonly Patch[];
@@ -71,13 +77,13 @@ export interface Phantom {
   noise: number;
 }
 
-/** The grey levels that separate answers: what `drawPhantom` keeps to, and what tests hold it to. */
+/** Minimum differences between answers, which `drawPhantom` guarantees and tests check. */
 export const MARGINS = {
   /** Between a lesion's outline and the midlines of the image. */
   midline: 1.25,
   /** Between a lesion's outline and the inner side of the rim. */
   rim: 1,
-  /** Largest radius over the next. */
+  /** Largest radius divided by the second largest. */
   sizeRatio: 1.42,
   /** Grey levels between lesion and tissue, at least. */
   contrast: 50,

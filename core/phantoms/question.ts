@@ -3,7 +3,7 @@ import { QUADRANTS, type Brightness, type Lesion, type Phantom, type Quadrant, t
 export const LANGUAGES = ['en', 'ko'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** Which lesion a question is about: the only one there is, or the one in a quadrant. */
+/** The lesion that a question is about: the only one, or the one in a quadrant. */
 export type Referent = 'only' | Quadrant;
 
 export const ASPECTS = ['where', 'shape', 'brightness'] as const;
@@ -21,24 +21,24 @@ export type ImageQuestion =
 export const IMAGE_KINDS = ['count', 'where', 'brightness', 'shape', 'largest', 'description'] as const;
 export type ImageKind = (typeof IMAGE_KINDS)[number];
 
-/** From the patient's side; the base model is never asked these. */
+/** Questions from the patient's side, not used for the base model. */
 export const PATIENT_KINDS = ['patient-where', 'patient-largest'] as const;
 export type PatientKind = (typeof PATIENT_KINDS)[number];
 export type PatientQuestion = { kind: 'patient-where' } | { kind: 'patient-largest' };
 export const PATIENT_QUESTIONS: readonly PatientQuestion[] = PATIENT_KINDS.map((kind) => ({ kind }));
 
-/** Questions that no image is needed for. `missing` is a question about an image where there is none. */
+/** Questions without an image. `missing` is a question about an image that is not there. */
 export type TextQuestion =
   | { kind: 'talk'; topic: string }
   | { kind: 'limits'; topic: string }
   | { kind: 'missing'; about: ImageQuestion | PatientQuestion };
 
 export type Question = ImageQuestion | PatientQuestion | TextQuestion;
-/** Of the questions that the base model learns. */
+/** Kinds of questions that the base model learns. */
 export const KINDS = [...IMAGE_KINDS, 'talk', 'limits', 'missing'] as const;
 export type Kind = (typeof KINDS)[number] | PatientKind;
 
-/** One word for a question, e.g. `shape@upper-left`: what files and tables call it. */
+/** Name of a question in files and tables, e.g. `shape@upper-left`. */
 export function nameOf(question: Question): string {
   switch (question.kind) {
     case 'count':
@@ -72,7 +72,7 @@ export const IMAGE_QUESTIONS: readonly ImageQuestion[] = [
   { kind: 'description' },
 ];
 
-/** What the truth answers, in no language yet. */
+/** Language-independent answer. */
 export type Finding =
   | { is: 'count'; count: number }
   | { is: 'where'; quadrants: readonly Quadrant[] }
@@ -82,15 +82,15 @@ export type Finding =
   | { is: 'largest-brightness'; brightness: Brightness }
   | { is: 'largest-shape'; shape: Shape }
   | { is: 'description'; count: number; largest: Lesion }
-  /** No lesion at all, or none in the quadrant that was asked about. */
+  /** No lesion at all, or none in the quadrant of the question. */
   | { is: 'none' }
   | { is: 'none-there'; quadrant: Quadrant };
 
-/** What can be known of a phantom: all that answers depend on. */
+/** The facts about a phantom that answers depend on. */
 export type Truth = Pick<Phantom, 'lesions' | 'largest'>;
 
 /**
- * The one right answer, or undefined where the question does not fit the image: "the lesion" of several.
+ * The right answer, or undefined if the question does not fit the image, e.g. it asks about "the lesion" and there are several.
  */
 export function find(question: ImageQuestion, { lesions, largest }: Truth): Finding | undefined {
   const { kind } = question;

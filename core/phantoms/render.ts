@@ -5,11 +5,11 @@ import { SIDE, type Phantom } from './phantom.ts';
 import { outlineDistance } from './shapes.ts';
 
 /**
- * Grey levels, u8 [size, size], row by row from the top. The teaching model reads `size` 64; larger pictures show the same
- * phantom, its noise interpolated, for people to look at.
+ * Grey levels, u8 [size, size], row by row from the top. The teaching model's input has `size` 64; larger sizes, with
+ * interpolated noise, are for display.
  * @param size edge in pixels
  * @param noise false leaves the noise out
- * Throws RangeError for a size that is no positive integer.
+ * @throws RangeError for a size that is not a positive integer
  */
 export function renderPhantom(phantom: Phantom, { size = SIDE, noise = true } = {}): Uint8Array<ArrayBuffer> {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`size must be a positive integer, got ${size}`);
@@ -28,7 +28,7 @@ export function renderPhantom(phantom: Phantom, { size = SIDE, noise = true } = 
   return pixels;
 }
 
-/** Grey level of the noiseless phantom at a point of the square of SIDE. */
+/** Grey level of the noiseless phantom at a point in SIDE coordinates. */
 function levelAt({ body, background, blur, lesions, patches }: Phantom, x: number, y: number): number {
   const below = depth(body, x, y);
   if (below < -blur) return background;
@@ -45,12 +45,12 @@ function levelAt({ body, background, blur, lesions, patches }: Phantom, x: numbe
   return background + (tissue - background) * edge(below, blur);
 }
 
-/** Edge of the map that `lesionMap` draws. */
+/** Side of the map that `lesionMap` draws, in cells. */
 export const MAP_SIDE = 32;
 
 /**
- * Where lesions lie, i8 [MAP_SIDE, MAP_SIDE]: the covered part of each cell times 127, negative under dark ones. What a
- * vision tower can be asked for, so that it learns outlines.
+ * Segmentation map of the lesions, i8 [MAP_SIDE, MAP_SIDE]: the covered fraction of each cell times 127, negative for dark
+ * lesions. A training target for the vision tower, so that it learns outlines.
  */
 export function lesionMap({ lesions }: Pick<Phantom, 'lesions'>): Int8Array<ArrayBuffer> {
   const map = new Int8Array(MAP_SIDE * MAP_SIDE);
@@ -66,26 +66,26 @@ export function lesionMap({ lesions }: Pick<Phantom, 'lesions'>): Int8Array<Arra
         if (outlineDistance(shape, radius, dx, dy) < 0) inside++;
       }
       const covered = Math.floor((127 * inside) / (points * points) + 0.5);
-      // Lesions lie too far apart to share a cell.
+      // Lesions are too far apart to share a cell.
       if (covered > 0) map[at] = brightness === 'bright' ? covered : -covered;
     }
   }
   return map;
 }
 
-/** 0 to 1 over the width of a soft edge: the smooth step 3t² − 2t³. @param inside distance from the edge, positive inside */
+/** Smoothstep 3t² − 2t³ from 0 to 1 over the width of a soft edge. @param inside distance from the edge, positive inside */
 function edge(inside: number, width: number): number {
   const t = Math.max(0, Math.min(1, 0.5 + inside / width));
   return t * t * (3 - 2 * t);
 }
 
-/** One grain a pixel of the model's image, [SIDE, SIDE]. From a stream of its own: phantoms have no negative seeds. */
+/** Noise per pixel of the model's image, [SIDE, SIDE]. Uses negative seeds, which no phantom has, for an independent stream. */
 function noiseField({ seed }: Phantom): Float64Array {
   const random = Random.fromSeed(-1 - seed);
   return Float64Array.from({ length: SIDE * SIDE }, () => grain(random));
 }
 
-/** Bilinear; at whole numbers the grain itself. */
+/** Bilinear interpolation; exact at integer coordinates. */
 function interpolate(grains: Float64Array, x: number, y: number): number {
   const cx = Math.max(0, Math.min(SIDE - 1, x));
   const cy = Math.max(0, Math.min(SIDE - 1, y));

@@ -1,23 +1,23 @@
 /**
- * The structured report: whatever is asked about an image, the same three headings and what the truth says under them.
+ * The structured report: for every question about an image, the same three headings with the facts about the image.
  *
- * It is made of words that the base model knows, since adapters leave its embeddings as they are: a piece that it has never
- * met (a colon, 소견 in bytes) cannot be learnt so. Hence headings on lines of their own.
+ * It uses only tokens that the base model knows, since adapters do not change its embeddings: they cannot teach an unseen token
+ * (a colon, 소견 in bytes). Therefore headings are on separate lines instead of ending in a colon.
  */
 import { answerInEnglish, PLACE_IN_ENGLISH } from './english.ts';
 import { answerInKorean, LIT_AND_IN_KOREAN, PLACE_IN_KOREAN, SHAPED_IN_KOREAN } from './korean-wording.ts';
 import type { Lesion } from './phantom.ts';
 import type { Language, Truth } from './question.ts';
 
-/** Of the report, in its order: number, places, the largest lesion. */
+/** Headings of the report in order: number, positions, largest lesion. */
 export const REPORT_HEADINGS: Readonly<Record<Language, readonly [string, string, string]>> = {
   en: ['Count', 'Where', 'The largest'],
   ko: ['개수', '위치', '가장 큰 병변'],
 };
 
 /**
- * The one report about an image: sections apart by an empty line, each a heading and a sentence. Of an image without
- * lesions it has the first section only.
+ * The report about an image: sections of a heading and a sentence, separated by empty lines. Without lesions it has only the
+ * first section.
  */
 export function reportOn({ lesions, largest }: Truth, language: Language): string {
   const say = language === 'en' ? answerInEnglish : answerInKorean;

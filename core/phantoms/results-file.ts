@@ -1,10 +1,10 @@
-/** `results.json` beside the shipped models: what training and evaluation found, as far as the page shows it. */
+/** `results.json` of the shipped models: the training and evaluation results that the page shows. */
 import * as v from 'valibot';
 import { FailureError } from '../failure.ts';
 import { check, object, record, share, text, whole } from '../schema/schema.ts';
 
 export const RESULTS_FILE = 'results.json';
-/** Curves and figures of a run have 200 kB. */
+/** A typical file has 200 kB. */
 export const MAX_RESULTS_BYTES = 10_000_000;
 
 const scores = object({ exact_match: share() });

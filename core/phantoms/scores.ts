@@ -1,18 +1,18 @@
-/** How a model did on questions about phantoms, with the names of training/teaching/evaluate.py. */
+/** Evaluation results on questions about phantoms, with the field names of training/teaching/evaluate.py. */
 export interface Scores {
-  /** Questions. */
+  /** Number of questions. */
   count: number;
-  /** Fraction of them answered right, word for word. */
+  /** Fraction answered exactly right. */
   exact_match: number;
   exact_match_about_images: number;
   by_question: Record<string, number>;
   by_language: Record<string, number>;
   /** `count en` → fraction */
   by_question_and_language: Record<string, number>;
-  /** Of the right answers, a token. */
+  /** Per-token perplexity of the right answers. */
   perplexity: Record<string, number>;
-  /** Of the right answers, their end included. */
+  /** Tokens per right answer, end token included. */
   tokens_per_answer: Record<string, number>;
-  /** Of the question's text alone. */
+  /** Tokens of the question's text. */
   prompt_tokens: Record<string, number>;
 }

@@ -1,17 +1,17 @@
 /**
- * Sets of phantoms that cannot overlap: each has seeds of its own. What a model was trained on is never what it is tested
- * on, and the page draws phantoms that neither has seen.
+ * Disjoint sets of phantoms: each split has its own range of seeds. Training, evaluation and the page therefore never share a
+ * phantom.
  */
 export const SPLITS = ['train', 'evaluation', 'page'] as const;
 export type Split = (typeof SPLITS)[number];
 
-/** Phantoms in one set, and sets in one split. */
+/** Phantoms per set; sets per split. */
 export const SET_SIZE = 1_000_000;
 export const SETS = 1_000_000;
 
 /**
- * Seed of the phantom `index` in set `seed` of a split: the split's own range, in it a range for each set.
- * Throws RangeError outside of 0 … 999,999 for either.
+ * Seed of the phantom `index` in set `seed` of a split. Each split has a range of seeds, divided into a range per set.
+ * @throws RangeError if `seed` or `index` is outside 0 … 999,999
  */
 export function phantomSeed(split: Split, seed: number, index: number): number {
   if (!Number.isInteger(seed) || seed < 0 || seed >= SETS) {
@@ -23,7 +23,7 @@ export function phantomSeed(split: Split, seed: number, index: number): number {
   return (SPLITS.indexOf(split) * SETS + seed) * SET_SIZE + index;
 }
 
-/** Seed of the questions about a phantom: beside those of pixels, below 2^53. */
+/** Seed of the questions about a phantom: distinct from all phantom seeds, and below 2^53. */
 export function questionSeed(phantom: number): number {
   return 2 ** 52 + phantom;
 }

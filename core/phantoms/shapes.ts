@@ -1,18 +1,21 @@
 /**
- * Outlines of lesions as distances, and nothing but + − × ÷ √ in them: those are exact in IEEE 754, so that every engine
- * draws the same bytes, which Math.sin and its like do not promise.
+ * Distance functions of lesion outlines. They use only + − × ÷ √, which IEEE 754 rounds exactly, so that every JavaScript
+ * engine draws the same bytes. Math.sin and similar functions do not guarantee this.
  */
 import type { Lesion, Shape } from './phantom.ts';
 
 const { sqrt } = Math;
 const PI = 3.141592653589793;
 
-/** Of the area π: half the side of the square, and the arm of the cross, whose arms are 2/3 as wide as long: 20/9 arm². */
+/**
+ * For area π: half the side of the square, and the arm length of the cross. Its arms are 2/3 as wide as long; its area
+ * is 20/9 arm².
+ */
 const HALF_SIDE = sqrt(PI) / 2;
 const ARM = sqrt((9 / 20) * PI);
 const HALF_WIDTH = ARM / 3;
 
-/** Signed distance from a point to the outline of a shape around the origin; negative inside. At corners a lower bound. */
+/** Signed distance from a point to the outline of a shape around the origin; negative inside; a lower bound at corners. */
 export function outlineDistance(shape: Shape, radius: number, x: number, y: number): number {
   switch (shape) {
     case 'round':
@@ -29,7 +32,7 @@ export function outlineDistance(shape: Shape, radius: number, x: number, y: numb
   }
 }
 
-/** How far a shape reaches from its centroid, up, down, left and right alike. */
+/** Extent of a shape from its centroid, the same up, down, left and right. */
 export function reach(shape: Shape, radius: number): number {
   switch (shape) {
     case 'round':
@@ -43,7 +46,7 @@ export function reach(shape: Shape, radius: number): number {
 
 const DIAGONAL = sqrt(0.5);
 
-/** Points of the outline that lie farthest out in some direction. */
+/** Points of the outline that can be the farthest in some direction. */
 export function extremePoints({
   shape,
   radius,

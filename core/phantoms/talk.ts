@@ -1,4 +1,4 @@
-/** Small talk, what the teaching model cannot do, and what it says where an image is missing. */
+/** Small talk, limits of the teaching model, and its answer when an image is missing. */
 import type { Language } from './question.ts';
 
 interface Exchange {
@@ -152,7 +152,7 @@ export const TOPICS: readonly Topic[] = [
   },
 ];
 
-/** Answer to a question about an image where there is none. */
+/** Answer to a question about an image when no image is given. */
 export const MISSING_IMAGE: Readonly<Record<Language, string>> = {
   en: 'There is no image. Please show me a phantom.',
   ko: '영상이 없습니다. 팬텀을 보여 주세요.',

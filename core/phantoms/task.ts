@@ -1,4 +1,4 @@
-/** What a set of phantoms teaches: all that the base model learns, or the subject of one adapter. */
+/** Training tasks: that of the base model, and one for each adapter. */
 import {
   IMAGE_KINDS,
   IMAGE_QUESTIONS,
@@ -12,18 +12,18 @@ import {
 
 /**
  * - `base`: questions about the image, each with a short answer.
- * - `report`: another manner. The questions of `base`, all of those about an image answered with the same report.
- * - `patient-side`: another skill. Where lesions lie for the patient, whose right is on the left of the image.
+ * - `report`: a new answer style. The questions of `base`; those about an image are all answered with the same report.
+ * - `patient-side`: a new skill. Positions of lesions from the patient's side, whose right is on the left of the image.
  */
 export const TASKS = ['base', 'report', 'patient-side'] as const;
 export type Task = (typeof TASKS)[number];
 
-/** The kinds of questions about an image that a task asks. */
+/** Kinds of image questions of a task. */
 export function imageKinds(task: Task): readonly (ImageKind | PatientKind)[] {
   return task === 'patient-side' ? PATIENT_KINDS : IMAGE_KINDS;
 }
 
-/** Every question about an image that a task asks. */
+/** All image questions of a task. */
 export function imageQuestions(task: Task): readonly (ImageQuestion | PatientQuestion)[] {
   return task === 'patient-side' ? PATIENT_QUESTIONS : IMAGE_QUESTIONS;
 }

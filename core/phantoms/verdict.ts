@@ -1,18 +1,18 @@
-/** Whether an answer is right, where the truth is known. */
+/** Checks answers about images whose truth is known. */
 import type { Language, Truth } from './question.ts';
 import { isRight, recognize, rightAnswer } from './wording.ts';
 
-/** What a question is asked about: no image, one whose truth is known, or one of which nothing is known. */
+/** The image of a question: no image, an unknown image, or one whose truth is known. */
 export type Shown<Known extends Truth = Truth> = 'nothing' | 'unknown' | Known;
 
 export interface Verdict {
   right: boolean;
-  /** The one right answer, in the language of the question. */
+  /** The right answer in the language of the question. */
   answer: string;
   language: Language;
 }
 
-/** Undefined where nobody can tell: the question is none of the phrasings, does not fit the image, or the image is unknown. */
+/** Undefined if the answer cannot be checked: unknown phrasing, a question that does not fit the image, or an unknown image. */
 export function judge(question: string, answer: string, shown: Shown): Verdict | undefined {
   const asked = recognize(question);
   if (!asked) return undefined;

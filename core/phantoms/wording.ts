@@ -1,4 +1,4 @@
-/** Questions and their right answers, in both languages. */
+/** Phrasings of questions and their right answers in both languages. */
 import { answerInEnglish, askInEnglish } from './english.ts';
 import { answerInKorean, askInKorean } from './korean-wording.ts';
 import { answerFromPatientSide, askFromPatientSide } from './patient-side.ts';
@@ -7,7 +7,7 @@ import { reportOn } from './report.ts';
 import { MISSING_IMAGE, TOPICS, type Topic } from './talk.ts';
 import { imageQuestions, TASKS, type Task } from './task.ts';
 
-/** Every question of a task that needs no image. */
+/** All questions of a task without an image. */
 export function textQuestions(task: Task = 'base'): readonly TextQuestion[] {
   return [
     ...TOPICS.map(({ kind, topic }): TextQuestion => ({ kind, topic })),
@@ -21,7 +21,7 @@ function topicOf({ kind, topic }: { kind: Topic['kind']; topic: string }): Topic
   return found;
 }
 
-/** All ways to put the question; the first is the plainest. */
+/** All phrasings of the question; the first is the simplest. */
 export function phrasings(question: Question, language: Language): readonly string[] {
   switch (question.kind) {
     case 'talk':
@@ -38,10 +38,11 @@ export function phrasings(question: Question, language: Language): readonly stri
 }
 
 /**
- * The one right answer. @param truth what the image shows; undefined without image. @param task what the model was taught
- * last: after `report` the same question has another answer.
- * Undefined where the question does not fit: "the lesion" of several, an image question without image (ask `missing`), a
- * question from the patient's side where a report is expected.
+ * The one accepted answer.
+ * @param truth facts about the image; undefined without an image
+ * @param task last task that the model was trained on: after `report`, the same question has another answer
+ * @returns undefined if the question does not fit: "the lesion" when there are several, an image question without an image (use
+ *   `missing`), or a question from the patient's side when a report is expected
  */
 export function rightAnswer(
   question: Question,
@@ -67,7 +68,7 @@ export function rightAnswer(
   }
 }
 
-/** Exact match, but for blanks around and runs of blanks: what every accuracy of the teaching model counts. */
+/** Exact match after white space normalization. All accuracies of the teaching model use it. */
 export function isRight(answer: string, right: string): boolean {
   return tidy(answer) === tidy(right);
 }
@@ -79,9 +80,8 @@ function tidy(text: string): string {
 let known: Map<string, { question: Question; language: Language }> | undefined;
 
 /**
- * The question that a text puts, when it is one of the phrasings of any task: what a person typed can be checked against
- * the truth.
- * Image questions are given as such; where there is no image, `missing` is meant.
+ * Finds the question of a text that is one of the phrasings of any task, so that answers to typed questions can be checked.
+ * An image question is returned as such; without an image, the caller replaces it by `missing`.
  */
 export function recognize(text: string): { question: Question; language: Language } | undefined {
   if (!known) {

@@ -1,13 +1,13 @@
-/** LoRA adapters on the open model, and answers looked at token by token: what the LoRA lab asks of the engine. */
+/** Engine jobs of the LoRA lab: applying adapters to the open model, and tracing answers token by token. */
 import type { BlobLike } from '../bytes.ts';
 import type { ChatMessage } from '../chat/message.ts';
 import type { AdapterInfo } from '../lora/describe.ts';
 import type { Sampling } from '../sampling/sampling.ts';
 import type { Job, JobEvent } from './jobs.ts';
 
-/** The two files that PEFT writes. */
+/** The two files of a PEFT adapter. */
 export interface AdapterFiles {
-  /** For people; unique among the adapters that are set together. */
+  /** Display name; unique among the adapters of a request. */
   name: string;
   /** `adapter_config.json` */
   config: BlobLike;
@@ -15,25 +15,25 @@ export interface AdapterFiles {
   weights: BlobLike;
 }
 
-/** An adapter of the caller's list. */
+/** An adapter with an id for caching. */
 export interface ListedAdapter extends AdapterFiles {
-  /** Names its files, which must not change under it: the engine reads those of an id once, while the id is in its requests. */
+  /** Identifies the files, which must not change. The engine caches them by id until a request no longer contains the id. */
   id: string;
 }
 
 export interface SetAdaptersRequest {
-  /** All that are applied from now on, at most MAX_ADAPTERS; an empty list takes the LoRA branches out of the graph. */
+  /** All adapters to apply, at most MAX_ADAPTERS. An empty list removes the LoRA branches from the graph. */
   adapters: readonly ListedAdapter[];
-  /** One for each adapter, usually −1 … 2; 0 is the base model. */
+  /** One per adapter, usually −1 … 2; 0 gives the base model. */
   strengths: readonly number[];
-  /** Cut each adapter to its best approximation of this rank (truncated SVD); undefined leaves it as it is. */
+  /** Rank to which each adapter is truncated (truncated SVD); undefined keeps the original rank. */
   truncateTo: readonly (number | undefined)[];
 }
 
 /**
- * Progress while the decoder's weights are read again, where its graph has to change. Stopped or failed, the adapters that
- * were applied before stay applied, unless the failure is `runtime` or `device-lost`: then the model is closed. Stop is heard until
- * the decoder is being replaced.
+ * Reports progress while the decoder's weights are reloaded, if its graph has to change. If the job is stopped or fails,
+ * the previous adapters stay applied; only the failures `runtime` and `device-lost` close the model. The job can be stopped
+ * until the decoder is being replaced.
  */
 export type SetAdaptersJob = Job<
   SetAdaptersRequest,
@@ -43,29 +43,29 @@ export type SetAdaptersJob = Job<
 
 export type SetAdaptersEvent = JobEvent<SetAdaptersJob>;
 
-/** One answer with the probabilities it was chosen by. The chat's KV prefix is forgotten; its images are not. */
+/** Generates one answer with token probabilities. Discards the chat's cached KV prefix, but keeps its image features. */
 export interface TraceRequest {
   messages: readonly ChatMessage[];
   sampling: Sampling;
   maxNewTokens: number;
-  /** Of the adapters that are set, for this answer only; undefined takes those that are in force. */
+  /** Adapter strengths for this answer only; undefined uses the current ones. */
   strengths: readonly number[] | undefined;
   /**
-   * The answer is these tokens, all of them, whatever the model would choose and `maxNewTokens` says: how likely does it find
-   * them? Ids without a row in the vocabulary are a fault of the caller.
+   * Teacher forcing: the answer consists of exactly these tokens, regardless of `maxNewTokens`, and the result gives their
+   * probabilities. All ids must be in the vocabulary.
    */
   forced: readonly number[] | undefined;
-  /** How many other choices to tell for each token, the likeliest first. */
+  /** Number of alternatives to report for each token, most probable first. */
   alternatives: number;
-  /** Send the logits of every step, float32 [vocabulary]: for a small vocabulary. */
+  /** Send the logits of every step, float32 [vocabulary]; intended for small vocabularies. */
   logits: boolean;
 }
 
 export interface TracedToken {
   id: number;
   /**
-   * For display alone: decoded, or as the vocabulary has it for control tokens and bytes (`<end_of_turn>`, `<0xEA>`); a Korean
-   * syllable may be spread over several.
+   * For display only: the decoded token, or the vocabulary entry for control tokens and bytes (`<end_of_turn>`, `<0xEA>`). A
+   * Korean syllable may consist of several tokens.
    */
   text: string;
   /** Softmax of the unscaled logits at temperature 1, before top-k and top-p. */
@@ -79,7 +79,7 @@ export type TraceUpdate =
 
 export interface TraceResult {
   reason: 'end' | 'length' | 'context-full';
-  /** The whole answer, decoded at once, without control tokens. */
+  /** The whole answer, decoded as one sequence, without control tokens. */
   text: string;
   decodeTokensPerSecond: number | undefined;
 }

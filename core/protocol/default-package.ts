@@ -1,12 +1,12 @@
-/** The package that the page opens by itself. */
+/** The package that the page opens at startup. */
 import type { Teaches } from './manifest.ts';
 
 export interface DefaultPackage {
-  /** Its folder in `public/models`. */
+  /** Folder in `public/models`. */
   folder: string;
-  /** As its manifest says: the page greets visitors before it has read that. */
+  /** As in its manifest; the page needs it before the manifest is loaded. */
   teaches: Teaches | undefined;
 }
 
-/** The miniature of `training/`, with the Korean vocabulary. */
+/** The teaching model of `training/`, with the Korean vocabulary. */
 export const DEFAULT_PACKAGE: DefaultPackage = { folder: 'teaching-ko-q4', teaches: 'phantoms' };

@@ -1,4 +1,4 @@
-/** The contract between the page and the engine worker: everything that crosses is one of these types. */
+/** Message types between the page and the engine worker. */
 import type { BlobLike } from '../bytes.ts';
 import type { ChatMessage } from '../chat/message.ts';
 import type { Sampling } from '../sampling/sampling.ts';
@@ -7,33 +7,32 @@ import type { Job, JobEvent, Nothing } from './jobs.ts';
 import type { Teaches } from './manifest.ts';
 import type { NearestJob } from './nearest.ts';
 
-/** The jobs of `engine.worker.ts`. Of those that run the model, one at a time: another one fails with `busy`. */
+/** The jobs of `engine.worker.ts`. Only one job that runs the model is allowed at a time; another one fails with `busy`. */
 export interface EngineJobs {
-  /** Loads a package; a package that was open before is closed first. */
+  /** Loads a package after closing the one that is open. */
   open: Job<OpenRequest, { model: ModelInfo; milliseconds: number }, OpenProgress | OpenNotice>;
-  /** Answers the last message of a conversation. The KV cache of the longest common prefix is kept from the last call. */
+  /** Answers the last message of a conversation. Reuses the KV cache of the longest common prefix with the last call. */
   generate: Job<GenerateRequest, { reason: EndReason; turn: TurnStats }, GenerateUpdate, { turn: TurnStats }>;
   /**
-   * Finds the tokens whose embedding rows point most nearly where the rows of new tokens would, in one pass over the open
-   * package's table: seconds for a large vocabulary. Reads the package's files, leaves model and conversation alone.
+   * Finds the tokens whose embedding rows have the highest cosine similarity to the rows that new tokens would get, in one pass
+   * over the open package's table: seconds for a large vocabulary. Reads the package's files; does not affect the conversation.
    */
   nearestTokens: NearestJob;
   /**
-   * Puts adapters beside the weights of the open model in place of those that stood there. The conversation's KV prefix is
-   * forgotten: it was computed with the old ones.
+   * Replaces the adapters that are applied to the open model. Discards the conversation's cached KV prefix, which was computed
+   * with the previous adapters.
    */
   setAdapters: SetAdaptersJob;
   /**
-   * How much of each adapter, in the order they were set. Takes effect at the next token, also of an answer that is being
-   * written; the next answer computes its whole prompt at the new strengths. Ignored when their number is another, or
-   * one of them is no number.
+   * Strengths of the adapters, in the order of setAdapters. Takes effect at the next token, even within an answer; the next
+   * answer recomputes its whole prompt with the new strengths. Ignored if the count does not match or a value is not finite.
    */
   setStrengths: Job<readonly number[]>;
-  /** Writes an answer, or scores a given one, and tells the probability of each token. */
+  /** Generates an answer, or scores a given one, and reports the probability of each token. */
   trace: TraceJob;
-  /** Figures about four times a second while a job runs, and once after it, until this job is stopped. */
+  /** Sends statistics about four times a second while another job runs, and once after it, until this job is stopped. */
   watch: Job<undefined, Nothing, { type: 'stats'; stats: Stats }>;
-  /** Forgets the conversation (KV prefix and image features), keeps the weights. Does nothing while a job runs. */
+  /** Clears the conversation (KV prefix and image features) and keeps the weights. Has no effect while a job runs. */
   forget: Job<undefined>;
 }
 
@@ -60,7 +59,7 @@ export interface OpenRequest {
 export interface OpenOptions {
   /** KV cache length in tokens; cut to what the model can do. */
   contextLength: number;
-  /** 'auto' takes WebGPU where a GPU stands behind it; a software adapter only for what is too large for the CPU provider. */
+  /** 'auto' uses WebGPU on a hardware GPU, and a software adapter only for packages too large for the CPU provider. */
   provider: 'auto' | 'webgpu' | 'wasm';
 }
 
@@ -77,25 +76,25 @@ export interface OpenNotice {
   notice: StoreNotice;
 }
 
-/** Something that went another way than it should, and went on. */
+/** A problem that did not stop the job. */
 export type StoreNotice =
   /**
-   * The file is held in memory and will be downloaded again next time.
+   * The file is kept in memory only and will be downloaded again next time.
    * no-storage: the browser has no OPFS (private window) · no-room: the quota is too small · locked: another tab downloads it
    */
   | { type: 'kept-in-memory'; file: string; reason: 'no-storage' | 'no-room' | 'locked' }
-  /** The server cannot be reached; the copy of an earlier visit is used. */
+  /** The server cannot be reached; the stored copy is used. */
   | { type: 'offline-copy'; file: string };
 
-/** download: bytes from the network · weights: bytes onto the device · compile: first run, shaders, without bytes */
+/** download: from the network · weights: upload to the device · compile: first run with shader compilation, no byte counts */
 export type OpenPhase = 'download' | 'weights' | 'compile';
 
-/** What stands on the device now. */
+/** The model on the device. */
 export interface ModelInfo {
   name: string;
-  /** True when the manifest says that the weights are random: the page must say so. */
+  /** True if the manifest declares random weights; the page must say so. */
   randomWeights: boolean;
-  /** What the manifest says that the model was made to teach. */
+  /** `teaches` of the manifest. */
   teaches: Teaches | undefined;
   /** dtype of decoder and vision encoder as in transformers.js: fp32, fp16, q4, q8. */
   dtype: { decoder: string; vision: string | undefined };
@@ -103,7 +102,7 @@ export interface ModelInfo {
   layers: number;
   vocabularySize: number;
   hasVision: boolean;
-  /** 'causal': somebody else's export, in which image tokens do not see each other in both directions as Gemma 3's should. */
+  /** 'causal': a third-party export whose image tokens do not attend to each other in both directions, as in Gemma 3. */
   imageAttention: 'bidirectional' | 'causal' | undefined;
   tokensPerImage: number;
   contextLength: number;
@@ -112,11 +111,11 @@ export interface ModelInfo {
 
 export interface RuntimeInfo {
   provider: 'webgpu' | 'wasm';
-  /** Which build of onnxruntime-web runs. */
+  /** The onnxruntime-web build in use. */
   build: 'jspi' | 'asyncify' | 'wasm';
-  /** The GPU as the browser names it; undefined on the CPU. */
+  /** The GPU as the browser reports it; undefined on the CPU. */
   adapter: GpuAdapterInfo | undefined;
-  /** Why the CPU is used, when it is. */
+  /** Why the CPU is used; undefined on WebGPU. */
   cpuReason: 'no-webgpu' | 'no-adapter' | 'software-adapter' | 'asked' | undefined;
 }
 
@@ -124,7 +123,7 @@ export interface GpuAdapterInfo {
   vendor: string;
   architecture: string;
   description: string;
-  /** A software adapter (SwiftShader, llvmpipe): figures say nothing about GPUs. */
+  /** True for a software adapter (SwiftShader, llvmpipe), whose timings say nothing about GPUs. */
   isFallback: boolean;
   shaderF16: boolean;
 }
@@ -133,24 +132,24 @@ export interface GenerateRequest {
   messages: readonly ChatMessage[];
   sampling: Sampling;
   maxNewTokens: number;
-  /** No faster than this, for an answer that is to be followed and changed while it is written. Absent: as fast as it comes. */
+  /** Maximum speed, so that users can follow an answer and change settings during it. Absent: unlimited. */
   tokensPerSecond?: number | undefined;
 }
 
 export type GenerateUpdate =
   | { type: 'progress'; phase: 'image' | 'prefill'; done: number; total: number }
   /**
-   * New text since the last event, at most one event a frame (two where a thought begins or ends). `ids` are the tokens
-   * it came from; `thought` is the model's thinking, which the page folds away and does not send back.
+   * New text since the last event, at most one event per frame (two when a thought begins or ends). `ids` are its tokens;
+   * `thought` marks the model's thinking, which the page collapses and does not send back.
    */
   | { type: 'token'; text: string; thought: boolean; ids: readonly number[] };
 
-/** Why an answer ended: by itself, at `maxNewTokens`, or at the end of the context. */
+/** Why an answer ended: end token, `maxNewTokens`, or full context. */
 export type EndReason = 'end' | 'length' | 'context-full';
 
-/** Throughput of one answer. Undefined where there was nothing to measure yet. */
+/** Throughput of one answer. Undefined if there is nothing to measure yet. */
 export interface TurnStats {
-  /** Tokens of the prompt that had to be computed, and those found in the KV cache. */
+  /** Prompt tokens that were computed, and those found in the KV cache. */
   prefillTokens: number;
   cachedTokens: number;
   prefillMilliseconds: number;
@@ -171,7 +170,7 @@ export interface Stats {
   memory: MemoryStats;
 }
 
-/** A number of bytes and how it is known. */
+/** A number of bytes and how it was determined. */
 export interface Bytes {
   bytes: number;
   how: 'measured' | 'computed';
@@ -179,11 +178,11 @@ export interface Bytes {
 
 export interface MemoryStats {
   gpu: Record<GpuPurpose, Bytes>;
-  /** Worker heap as the browser reports it; undefined where it does not. */
+  /** Worker heap as the browser reports it; undefined if it does not. */
   jsHeap: Bytes | undefined;
   /** Linear memory of the WebAssembly runtime. */
   wasmHeap: Bytes | undefined;
 }
 
-/** What a GPU buffer is for. */
+/** Purpose of a GPU buffer. */
 export type GpuPurpose = 'weights' | 'kv' | 'vision' | 'scratch';

@@ -1,21 +1,21 @@
 /**
- * What every worker has in common on the wire. A worker is a table of jobs. The page starts one with a `StartMessage`
- * that brings a port; events come back over the port, and `stop` goes out over it.
+ * Messages common to all workers. A worker implements a table of jobs. The page starts a job with a `StartMessage` that
+ * transfers a MessagePort. The worker sends events over the port, and the page sends `stop` over it.
  */
 import type { Failure } from '../failure.ts';
 
-/** What one job takes and tells. */
+/** Input and events of one job. */
 export interface JobContract {
   request: unknown;
-  /** Told on the way: `progress`, `token` … */
+  /** Events before the end: `progress`, `token` … */
   update: { type: string };
   /** Fields of `done`. */
   result: object;
-  /** Fields of `stopped`: what was reached by then. Missing where the worker had to be ended. */
+  /** Fields of `stopped`: the partial result. Missing if the worker had to be terminated. */
   partial: object;
 }
 
-/** A job of a contract; without updates or a partial result unless it names them. */
+/** Defines a job; by default without updates and without a partial result. */
 export interface Job<
   Request,
   Result extends object = Nothing,
@@ -28,22 +28,22 @@ export interface Job<
   partial: Reached;
 }
 
-/** No fields. */
+/** An object without fields. */
 export type Nothing = object;
 
 /** The jobs of one worker by name. */
 export type JobTable<Jobs> = { [Name in keyof Jobs]: JobContract };
 
-/** The last event of a job; there is exactly one. */
+/** The last event of a job; every job sends exactly one. */
 export type JobEnd<Contract extends JobContract> =
   | ({ type: 'done' } & Contract['result'])
   | ({ type: 'stopped' } & Partial<Contract['partial']>)
   | { type: 'failed'; failure: Failure };
 
-/** Everything that a job tells: any number of updates, then its end. */
+/** All events of a job: any number of updates, then its end. */
 export type JobEvent<Contract extends JobContract> = Contract['update'] | JobEnd<Contract>;
 
-/** From the page to the worker, with one port to transfer. */
+/** From the page to the worker, with one transferred port. */
 export interface StartMessage<Jobs extends JobTable<Jobs>, Name extends keyof Jobs> {
   job: Name;
   request: Jobs[Name]['request'];
@@ -52,7 +52,7 @@ export interface StartMessage<Jobs extends JobTable<Jobs>, Name extends keyof Jo
 /** From the page to a job, over its port. */
 export const STOP = 'stop';
 
-/** From the worker to the page, once: its script runs. */
+/** From the worker to the page, once, when its script runs. */
 export const READY = 'ready';
 
 export function isEnd<Contract extends JobContract>(event: JobEvent<Contract>): event is JobEnd<Contract> {

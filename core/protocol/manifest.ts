@@ -1,4 +1,4 @@
-/** `manifest.json` of a model package: what the files are, where the weights came from, what was changed. */
+/** `manifest.json` of a model package: files, origin of the weights, and changes. */
 import * as v from 'valibot';
 import { FailureError } from '../failure.ts';
 import { DTYPES } from '../gemma3/dtype.ts';
@@ -7,15 +7,15 @@ import { QUANT_METHODS } from '../quant/settings.ts';
 import { check, flag, list, object, oneOf, record, sha256Hex, text, whole } from '../schema/schema.ts';
 
 export const MANIFEST = 'manifest.json';
-/** A manifest names files and chunks: 4 GB in chunks of 4 MiB are 80 kB of it. */
+/** A manifest for 4 GB in chunks of 4 MiB has about 80 kB. */
 export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
-/** A chunk is held in memory until its hash is known. */
+/** A chunk is held in memory until its hash is verified. */
 const MAX_CHUNK_BYTES = 2 ** 28;
 const MAX_FILES = 100_000;
 const MAX_CHUNKS = 1_000_000;
 const MAX_BYTES = 2 ** 44;
 
-/** phantoms: answers the questions of `core/phantoms`, word for word, and knows nothing else. */
+/** phantoms: the model only answers the questions of `core/phantoms`, with exact wording. */
 export const TEACHES = ['phantoms'] as const;
 export type Teaches = (typeof TEACHES)[number];
 
@@ -32,7 +32,7 @@ export type ManifestFile = v.InferOutput<typeof fileSchema>;
 const tableEntries = {
   /** Length of one hashed chunk in bytes; the last chunk of a file is shorter. */
   chunkSize: whole(1, MAX_CHUNK_BYTES),
-  /** Every file of the package but this one. */
+  /** All files of the package except the manifest. */
   files: record(fileSchema, MAX_FILES),
 };
 
@@ -41,13 +41,13 @@ const variantSchema = object({
   /** Undefined in text-only packages. */
   vision: v.optional(oneOf(DTYPES)),
   blockSize: whole(1, 65_536),
-  /** How the scales of quantized weights were chosen; missing where nothing is quantized, and in packages before 'search'. */
+  /** Quantization method; missing if nothing is quantized, and in packages older than 'search'. */
   method: v.optional(oneOf(QUANT_METHODS)),
   /** Parameters kept in full precision although the dtype is quantized, and why. */
   unquantized: list(object({ parameter: text(), reason: text() }), 100_000),
   /**
-   * The embedding graph's table is, byte for byte, an initializer of the decoder: an engine that can share needs
-   * neither the file nor a second copy on the device.
+   * True if the embedding graph's table equals an initializer of the decoder byte for byte. An engine that can share buffers
+   * then needs neither the file nor a second copy on the device.
    */
   tiedEmbedding: flag(),
 });
@@ -62,7 +62,7 @@ const manifestSchema = object({
   generator: text(1000),
   architecture: oneOf(['Gemma3ForConditionalGeneration', 'Gemma3ForCausalLM']),
   parameters: whole(0),
-  /** What the model was made to teach: the page then offers what it can answer, and says whether answers are right. */
+  /** What the model was trained to answer. The page then suggests such questions and checks the answers. */
   teaches: v.optional(oneOf(TEACHES)),
   source: object({
     /** Folder name of the checkpoint, no path. */
@@ -71,11 +71,11 @@ const manifestSchema = object({
     files: record(sha256Hex(), MAX_FILES),
     /** True for weights that were never trained. */
     randomWeights: flag(),
-    /** Where the weights came from and under what terms, in the exporter's caller's words. */
+    /** Origin and licence of the weights, as given to the exporter. */
     notice: text(),
   }),
   variants: v.pipe(list(variantSchema, 100), v.minLength(1, 'a list of at least one')),
-  /** What the export changed against the checkpoint, one entry each, for a reader. */
+  /** Changes relative to the checkpoint, one sentence each. */
   changes: list(text(), 10_000),
   ...tableEntries,
 });
@@ -95,7 +95,7 @@ export function parseManifest(json: unknown): Manifest {
 }
 
 /**
- * The files alone, as the store needs them: a package of a later format is hashed like any other.
+ * Parses only the file table, for the store: it also works for packages of later format versions.
  * @throws FailureError file-broken that names the field
  */
 export function parseFileTable(json: unknown): FileTable {

@@ -1,28 +1,28 @@
-/** A search in the embedding of the open model: what stands nearest to where a new token would start. */
+/** Searches the embedding of the open model for the rows nearest to the initial row of a new token. */
 import type { RowInit } from '../embedding/new-row.ts';
 import type { Job, JobEvent } from './jobs.ts';
 
 export interface NearestRequest {
   tokens: readonly NewToken[];
-  /** One pass finds the neighbours for all of them; three cost little more than one. */
+  /** One pass finds the neighbours for all inits; three cost little more than one. */
   inits: readonly RowInit[];
-  /** Old tokens to find for each token and init, nearest first. */
+  /** Number of existing tokens to find for each new token and init, nearest first. */
   count: number;
 }
 
 export interface NewToken {
   /**
-   * Text of the new token, with a space in front where it begins a word. The open model's own tokenizer cuts it into
-   * subwords: for a model that has the token already that is the token itself, unless `subwords` says otherwise.
+   * Text of the new token, with a leading space if it begins a word. The open model's tokenizer splits it into subwords, unless
+   * `subwords` is set. If the model already has the token, the only subword is the token itself.
    */
   text: string;
-  /** The id that it has or would have. It seeds the random row, as in `npm run export -- --init random`. */
+  /** Id of the token, existing or new. It seeds the random row, as in `npm run export -- --init random`. */
   id: number;
   /** Its base subwords, ids of the open model. */
   subwords?: readonly number[];
 }
 
-/** Progress in rows of the table. `tokens` in the order of the request's. */
+/** Progress is in rows of the table. `tokens` has the order of the request. */
 export type NearestJob = Job<
   NearestRequest,
   { tokens: readonly NewTokenPlace[] },
@@ -31,17 +31,17 @@ export type NearestJob = Job<
 
 export type NearestEvent = JobEvent<NearestJob>;
 
-/** Where one new token would start. */
+/** Neighbours of the initial rows of one new token. */
 export interface NewTokenPlace {
   subwords: readonly { id: number; piece: string | undefined }[];
-  /** In the order of the request's inits; empty where the text has no subwords. */
+  /** In the order of the request's inits; empty if the text has no subwords. */
   places: readonly { init: RowInit; nearest: readonly NearToken[] }[];
 }
 
 export interface NearToken {
   id: number;
-  /** The vocabulary's entry, undecoded: `▁the`, `<0xEA>`. Undefined for a row of padding. */
+  /** Vocabulary entry, not decoded: `▁the`, `<0xEA>`. Undefined for padding rows. */
   piece: string | undefined;
-  /** Cosine of the two rows, −1 … 1. */
+  /** Cosine similarity of the two rows, −1 … 1. */
   similarity: number;
 }

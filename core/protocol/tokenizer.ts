@@ -1,4 +1,4 @@
-/** The contract between the page and the lab worker: what the tokenizer lab computes on the processor. */
+/** Message types between the page and the tokenizer worker. */
 import type { BlobLike } from '../bytes.ts';
 import type { Pair, PairsMeasure } from '../tokenizer/statistics/measure.ts';
 import type { TextEdit } from '../tokenizer/text/text-edit.ts';
@@ -8,9 +8,9 @@ import type { Job, JobEvent } from './jobs.ts';
 /** The page's name for a tokenizer that the worker holds: `base`, `ko-8960`, `own-1`, … */
 export type TokenizerKey = string;
 
-/** The jobs of `tokenizer.worker.ts`. They run beside each other; long ones let the short ones in. */
+/** The jobs of `tokenizer.worker.ts`. They run concurrently; long jobs yield to short ones. */
 export interface TokenizerJobs {
-  /** Reads a tokenizer and keeps it under `key`; one that was there before is replaced once this one stands. */
+  /** Loads a tokenizer and stores it under `key`. An earlier one with this key is replaced when loading succeeds. */
   load: Job<
     { key: TokenizerKey; source: TokenizerSource },
     { tokenizer: TokenizerInfo },
@@ -18,49 +18,49 @@ export interface TokenizerJobs {
   >;
   forget: Job<TokenizerKey>;
   /**
-   * Brings the worker's copy of the text up to date and answers with what that changed. Edits are applied in the order
-   * of the calls; a request whose `version` does not follow the last one gets `{ type: 'resend' }`.
+   * Applies an edit to the worker's copy of the text and returns the changes. Edits are applied in the order of the calls; a
+   * request whose `version` is not the last one plus 1 gets `{ type: 'resend' }`.
    */
   edit: Job<EditRequest, { reply: EditReply }>;
-  /** Undefined where the tokenizer has no such token, or is gone. */
+  /** Undefined if the tokenizer does not have the token or is no longer loaded. */
   inspect: Job<{ key: TokenizerKey; id: number }, { facts: TokenFacts | undefined }>;
-  /** Tokens of every sentence of the pairs through several tokenizers. */
+  /** Token counts of every sentence of the pairs with several tokenizers. */
   measurePairs: Job<PairsRequest, { counts: readonly PairCounts[] }, PairsProgress>;
-  /** The same as sums, ratios and the sentences that change most. The newest request wins. */
+  /** As measurePairs, summarized: sums, ratios and the sentences that change most. A new request cancels earlier ones. */
   comparePairs: Job<PairsRequest, { results: readonly PairsResult[] }, PairsProgress>;
 }
 
 export type LoadEvent = JobEvent<TokenizerJobs['load']>;
 
-/** Where a tokenizer comes from. Addresses are absolute: the worker has none of its own. */
+/** Source of a tokenizer. URLs are absolute, since the worker cannot resolve relative ones. */
 export type TokenizerSource =
-  /** The compact vocabulary of Gemma 3 that the build makes. */
+  /** The compact vocabulary of Gemma 3, created by the build. */
   | { type: 'base'; url: string }
-  /** A pack for the base, shipped beside the page. */
+  /** A pack for the base, shipped with the page. */
   | { type: 'pack'; url: string }
-  /** tokenizer.json, SentencePiece `.model`, or a pack, from the visitor. */
+  /** tokenizer.json, SentencePiece `.model`, or a pack, chosen by the user. */
   | { type: 'file'; file: BlobLike; name: string }
-  /** `owner/name` on Hugging Face; `root` is the host, so that tests can bring their own. */
+  /** `owner/name` on Hugging Face; `root` is the host; tests use another one. */
   | { type: 'hugging-face'; id: string; root: string };
 
-/** What the page needs to know of a tokenizer. */
+/** Facts about a loaded tokenizer. */
 export interface TokenizerInfo {
   /** Largest id + 1. */
   size: number;
-  /** Ids from here on were added by a pack; undefined for a tokenizer that is none of ours. */
+  /** A pack added the ids from here on; undefined for tokenizers other than the base and its packs. */
   firstNewId: number | undefined;
-  /** own: our encoder · library: what ours cannot read runs on @huggingface/tokenizers, slower */
+  /** own: our encoder · library: @huggingface/tokenizers, slower, for files that ours does not support */
   encoder: 'own' | 'library';
-  /** False where the encoder changes the text before it cuts it, so that places in the text are found by looking for the pieces. */
+  /** False if the encoder normalizes the text, so that token positions are found by searching for the pieces. */
   placesAreExact: boolean;
   /** `BPE`, `Unigram`, `WordPiece`, … */
   model: string;
 }
 
 export interface EditRequest {
-  /** Of the text after this edit; one more than that of the edit before. */
+  /** Version of the text after this edit: the previous version plus 1. */
   version: number;
-  /** `all`: the text is `edit.insert` alone, and every unit is answered, e.g. because the tokenizers are others. */
+  /** `all`: `edit.insert` is the whole text, and the reply contains all units, e.g. after a change of tokenizers. */
   scope: 'all' | 'edit';
   edit: TextEdit;
   keys: readonly TokenizerKey[];
@@ -71,27 +71,30 @@ export type EditReply =
   | {
       type: 'units';
       version: number;
-      /** Of the units before: so many stay at the start and at the end; those between give way to the new ones. */
+      /** Number of previous units kept at the start and at the end; the new units replace those in between. */
       keptStart: number;
       keptEnd: number;
-      /** UTF-16 lengths of the new units. A unit is a sentence with the line breaks behind it. */
+      /** UTF-16 lengths of the new units. A unit is a sentence with the line breaks after it. */
       lengths: Int32Array;
-      /** One for each key that the worker holds, in the order of the request. */
+      /** One per loaded key, in the order of the request. */
       lanes: readonly TokensByUnit[];
     };
 
-/** The new units through one tokenizer, one behind the other. */
+/** Tokens of all new units with one tokenizer, concatenated. */
 export interface TokensByUnit {
   key: TokenizerKey;
-  /** Tokens of each unit. */
+  /** Number of tokens of each unit. */
   counts: Int32Array;
-  /** One entry a token. */
+  /** One entry per token. */
   ids: Int32Array;
-  /** Where each token ends in its unit, in UTF-16 units; see `Segmentation`. */
+  /** End of each token in its unit, in UTF-16 units; see `Segmentation`. */
   ends: Int32Array;
-  /** `TOKEN_KINDS` by index, plus `NEW_TOKEN` for what a pack added, plus `CONTINUED` for the rest of a token of the unit before. */
+  /**
+   * Index in `TOKEN_KINDS`, plus `NEW_TOKEN` for tokens of a pack, plus `CONTINUED` for the rest of a token of the
+   * previous unit.
+   */
   marks: Uint8Array;
-  /** Milliseconds of the worker. */
+  /** Time in the worker. */
   milliseconds: number;
 }
 
@@ -104,10 +107,10 @@ export const CONTINUED = 8;
 
 export interface TokenFacts {
   id: number;
-  /** As the vocabulary writes it: `▁the`, `<0xEA>`. */
+  /** Vocabulary entry: `▁the`, `<0xEA>`. */
   piece: string;
   kind: TokenKind;
-  /** UTF-8 of the text that it stands for. */
+  /** UTF-8 of the token's text. */
   bytes: Uint8Array;
   isNew: boolean;
   history: readonly MergeStep[];
@@ -115,7 +118,7 @@ export interface TokenFacts {
 
 export interface PairsRequest {
   pairs: readonly Pair[];
-  /** The first is what the others are compared with. */
+  /** The first is the baseline of the comparison. */
   keys: readonly TokenizerKey[];
 }
 

@@ -1,15 +1,15 @@
-/** The contract between the page and the vocabulary worker: wrong merges on the reader's text, and training. */
+/** Message types between the page and the vocabulary worker: comparing merge methods, and training. */
 import type { BlobLike } from '../bytes.ts';
 import type { Pack } from '../tokenizer/korean/pack.ts';
 import type { MergeMethod } from '../tokenizer/korean/wrong-merges.ts';
 import type { Job, JobEvent } from './jobs.ts';
 
-/** The jobs of `vocabulary.worker.ts`, one after the other. Addresses are absolute. */
+/** The jobs of `vocabulary.worker.ts`, which run one after the other. URLs are absolute. */
 export interface VocabularyJobs {
   compare: Job<CompareMethodsRequest, MergeComparison>;
-  /** The new tokens of a pack with what the base cuts them into, in the order of their merges. */
+  /** The new tokens of a pack with their base subwords, in the order of the merges. */
   newTokens: Job<PackRequest, { tokens: readonly PackToken[] }>;
-  /** There are fewer merges than asked for where no other pair is frequent enough. */
+  /** Gives fewer merges than requested if no other pair is frequent enough. */
   train: Job<TrainingRequest, { pack: Pack; point: CurvePoint }, TrainingUpdate>;
 }
 
@@ -21,7 +21,7 @@ export interface PackRequest {
   pack: string;
 }
 
-/** The pack is merged in every method. */
+/** The pack is merged with every method. */
 export interface CompareMethodsRequest extends PackRequest {
   text: string;
 }
@@ -29,11 +29,11 @@ export interface CompareMethodsRequest extends PackRequest {
 export interface PackToken {
   id: number;
   piece: string;
-  /** Of the base. */
+  /** Base tokens that the base tokenizer splits it into. */
   subwords: readonly { id: number; piece: string }[];
 }
 
-/** A text through every method of merging one pack. */
+/** Results of all methods of merging one pack, on one text. */
 export interface MergeComparison {
   /** Tokens of the pack. */
   size: number;
@@ -43,17 +43,17 @@ export interface MergeComparison {
   methods: readonly MergeMethodResult[];
 }
 
-/** The text through one of the methods; sentences are compared with the base, one by one. */
+/** Result of one method. Every sentence is compared with the base tokenizer. */
 export interface MergeMethodResult {
   method: MergeMethod;
   tokens: number;
-  /** How many of them are tokens of the pack. */
+  /** How many of the tokens belong to the pack. */
   newTokens: number;
   longer: number;
   shorter: number;
-  /** Tokens of the pack that come out when their own text goes in. */
+  /** Number of pack tokens that encoding their own text produces. */
   reachable: number;
-  /** The sentence that lost most, or, where none did, that gained most; undefined where nothing changed. */
+  /** The sentence with the largest loss or, without losses, the largest gain; undefined if nothing changed. */
   example: MergeExample | undefined;
 }
 
@@ -69,31 +69,31 @@ export interface ShownToken {
 
 export interface TrainingRequest {
   base: string;
-  /** Of the pack. */
+  /** Name of the pack. */
   name: string;
   text: { type: 'text'; text: string } | { type: 'file'; name: string; file: BlobLike };
   tokens: number;
   minFrequency: number;
 }
 
-/** Every so many different sentences one is held out. */
+/** One of every HELD_OUT_EVERY distinct sentences is held out. */
 export const HELD_OUT_EVERY = 10;
-/** Fewer held-out sentences say nothing. */
+/** Minimum number of held-out sentences for a meaningful result. */
 export const MIN_HELD_OUT = 3;
-/** More would only slow the curve down. */
+/** Maximum number of held-out sentences; more would only slow the measurement. */
 export const MAX_HELD_OUT = 2000;
 
-/** Tokens of the held-out sentences with so many merges. */
+/** Tokens of the held-out sentences after a number of merges. */
 export interface CurvePoint {
   merges: number;
   tokens: number;
 }
 
-/** `left`, `right`, frequency in the training text when they were merged. */
+/** `left`, `right`, and the frequency of the pair in the training text when it was merged. */
 export type PackMerge = Pack['merges'][number];
 
 export type TrainingUpdate =
   | { type: 'progress'; phase: 'read' | 'count'; share: number }
-  /** The text is read: what there is to train and to measure on. */
+  /** The text is read and split into training and held-out sentences. */
   | { type: 'split'; sentences: number; heldOut: number; point: CurvePoint }
   | { type: 'merges'; done: number; latest: readonly PackMerge[]; point: CurvePoint | undefined };

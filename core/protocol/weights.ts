@@ -1,4 +1,4 @@
-/** The contract between the page and the weights worker: looking into matrices, and making packages with fewer bits. */
+/** Message types between the page and the weights worker: inspecting matrices, and requantizing packages. */
 import type { BlobLike } from '../bytes.ts';
 import type { ModelPart } from '../gemma3/parts.ts';
 import type { Inspection, MatrixInfo, WeightFacts } from '../quant/inspection.ts';
@@ -6,25 +6,25 @@ import type { QuantSettings } from '../quant/settings.ts';
 import type { PackageFile, PackageSource } from './engine.ts';
 import type { Job, JobEvent } from './jobs.ts';
 
-/** The jobs of `weights.worker.ts`, one after the other. */
+/** The jobs of `weights.worker.ts`, which run one after the other. */
 export interface WeightsJobs {
-  /** Lists the matrices of a package or of a safetensors file. What was open before is closed. */
+  /** Lists the matrices of a package or of a safetensors file, after closing the one that is open. */
   open: Job<
     WeightsSource,
     { name: string; matrices: readonly MatrixInfo[] },
     { type: 'progress'; file: string; doneBytes: number; totalBytes: number }
   >;
-  /** One matrix as it is and as the settings make it. The newest request wins. */
+  /** Compares a matrix with its quantized form. A new request cancels earlier ones. */
   inspect: Job<InspectRequest, { inspection: Inspection }>;
-  /** The arithmetic of one weight of the matrix that was inspected last; undefined where there is none. At once. */
+  /** Quantization details of one weight of the last inspected matrix, without queueing; undefined if it does not exist. */
   weightAt: Job<{ row: number; column: number }, { facts: WeightFacts | undefined }>;
-  /** ‖W‖ (Frobenius) of matrices by name, one after the other. */
+  /** Frobenius norms ‖W‖ of matrices by name. */
   norms: Job<
     readonly string[],
     { norms: readonly { name: string; norm: number }[] },
     { type: 'progress'; done: number; total: number }
   >;
-  /** A model package out of a Hugging Face checkpoint, in memory, for the engine to open. Leaves alone what is open here. */
+  /** Creates a model package from a Hugging Face checkpoint in memory, for the engine. Does not affect the open matrices. */
   requantize: Job<
     RequantizeRequest,
     { package: RequantizedPackage },
@@ -41,11 +41,11 @@ export type WeightsSource =
 export interface InspectRequest {
   matrix: string;
   settings: QuantSettings;
-  /** Bars of the histogram. */
+  /** Number of bars of the histogram. */
   bins: number;
-  /** Cells of the error map at most, each way. */
+  /** Maximum rows and columns of the error map. */
   mapSize: number;
-  /** Cells of the detail, each way, from `detailRow` and `detailColumn` on: one cell a weight. */
+  /** Rows and columns of the detail view, which starts at `detailRow` and `detailColumn` and has one cell per weight. */
   detailSize: number;
   detailRow: number;
   detailColumn: number;
@@ -63,14 +63,14 @@ export interface RequantizeRequest {
 export interface RequantizedPackage {
   name: string;
   files: readonly PackageFile[];
-  /** What the weights take in this format, codes and scales, whatever the runtime makes of it. */
+  /** Size of codes and scales in this format, independent of how the runtime stores them. */
   weightBytes: number;
   bitsPerWeight: number;
   /**
-   * Parts, or matrices in them, that run with the same values stored as float32: their speed and memory say nothing. The
-   * runtime has no kernel for 3 bits and NF4, nor for columns that are not whole blocks, nor for
-   * rows of a table with zero points (of `head`, then, the input table alone); and fp16 is here too, since
-   * not every GPU computes in it (a software adapter has no `shader-f16`).
+   * Parts that run, fully or partly, on the same values stored as float32, so their speed and memory are not representative.
+   * The runtime has no kernels for 3 bits, NF4, columns that are not whole blocks, and gathering rows with zero points (for
+   * `head` this concerns only the input table). fp16 is included, since not every GPU supports it (software adapters lack
+   * `shader-f16`).
    */
   asFloats: readonly ModelPart[];
 }

@@ -1,36 +1,36 @@
-/** Classes of code points and places between them, as Python's `re` defines them for `str` patterns. */
-import type { Holds } from './syntax.ts';
+/** Character classes and position assertions, as Python's `re` defines them for `str` patterns. */
+import type { PositionTest } from './syntax.ts';
 
-type Has = (code: number) => boolean;
+type CodePointTest = (code: number) => boolean;
 
 const NEWLINE = 0x0a;
 
-/** `str.isalnum()` and the underscore: combining marks are no word characters in Python. */
+/** `str.isalnum()` and the underscore. Combining marks are not word characters in Python. */
 const WORD = /[\p{L}\p{N}_]/u;
 const DIGIT = /\p{Nd}/u;
 /** `str.isspace()`. */
 const SPACE = /[\p{Zs}\t-\r\u0085\u2028\u2029]/u;
-const isSeparator: Has = (code) => code >= 0x1c && code <= 0x1f;
+const isSeparator: CodePointTest = (code) => code >= 0x1c && code <= 0x1f;
 
-const unicode = (expression: RegExp): Has => {
+const unicode = (expression: RegExp): CodePointTest => {
   return (code) => expression.test(String.fromCodePoint(code));
 };
-const ascii = (has: Has): Has => {
+const ascii = (has: CodePointTest): CodePointTest => {
   return (code) => code < 128 && has(code);
 };
-const not = (has: Has): Has => {
+const not = (has: CodePointTest): CodePointTest => {
   return (code) => !has(code);
 };
 
 const word = unicode(WORD);
 const digit = unicode(DIGIT);
 const unicodeSpace = unicode(SPACE);
-const space: Has = (code) => isSeparator(code) || unicodeSpace(code);
-/** With the flag `a` the ASCII separators U+001C … U+001F are no white space (Python's `\s` is then `[ \t\n\r\f\v]`). */
-const asciiSpace: Has = (code) => code === 0x20 || (code >= 0x09 && code <= 0x0d);
+const space: CodePointTest = (code) => isSeparator(code) || unicodeSpace(code);
+/** With the flag `a`, Python's `\s` is `[ \t\n\r\f\v]`, without the ASCII separators U+001C … U+001F. */
+const asciiSpace: CodePointTest = (code) => code === 0x20 || (code >= 0x09 && code <= 0x0d);
 
-/** The class of `\d`, `\D`, `\s`, `\S`, `\w` or `\W`; undefined for another letter. @param isAscii with the flag `a` */
-export function categoryOf(letter: string, isAscii: boolean): Has | undefined {
+/** The class of `\d`, `\D`, `\s`, `\S`, `\w` or `\W`; undefined for other letters. @param isAscii true with the flag `a` */
+export function categoryOf(letter: string, isAscii: boolean): CodePointTest | undefined {
   switch (letter) {
     case 'd':
       return isAscii ? ascii(digit) : digit;
@@ -50,12 +50,12 @@ export function categoryOf(letter: string, isAscii: boolean): Has | undefined {
 }
 
 /** `.` @param dotAll with the flag `s` */
-export function anyCharacter(dotAll: boolean): Has {
+export function anyCharacter(dotAll: boolean): CodePointTest {
   return dotAll ? () => true : (code) => code !== NEWLINE;
 }
 
-/** `has`, for either case of an ASCII letter. */
-export function inEitherCase(has: Has): Has {
+/** `has` for either case of an ASCII letter. */
+export function inEitherCase(has: CodePointTest): CodePointTest {
   return (code) => {
     const lower = code | 0x20;
     const isLetter = code < 128 && lower >= 0x61 && lower <= 0x7a;
@@ -64,26 +64,27 @@ export function inEitherCase(has: Has): Has {
 }
 
 /** `\A` */
-export const atStart: Holds = (_, at) => at === 0;
+export const atStart: PositionTest = (_, at) => at === 0;
 /** `\Z` */
-export const atEnd: Holds = (codes, at) => at === codes.length;
+export const atEnd: PositionTest = (codes, at) => at === codes.length;
 
 /** `^` @param multiline with the flag `m` */
-export function lineStart(multiline: boolean): Holds {
+export function lineStart(multiline: boolean): PositionTest {
   return multiline ? (codes, at) => at === 0 || codes[at - 1] === NEWLINE : atStart;
 }
 
-const multilineEnd: Holds = (codes, at) => at === codes.length || codes[at] === NEWLINE;
-/** `$` without the flag `m`: at the end, and before a newline that ends the text. */
-export const textEnd: Holds = (codes, at) => at === codes.length || (at === codes.length - 1 && codes[at] === NEWLINE);
+const multilineEnd: PositionTest = (codes, at) => at === codes.length || codes[at] === NEWLINE;
+/** `$` without the flag `m`: at the end, and before a final newline. */
+export const textEnd: PositionTest = (codes, at) =>
+  at === codes.length || (at === codes.length - 1 && codes[at] === NEWLINE);
 
 /** `$` @param multiline with the flag `m` */
-export function lineEnd(multiline: boolean): Holds {
+export function lineEnd(multiline: boolean): PositionTest {
   return multiline ? multilineEnd : textEnd;
 }
 
 /** `\b`, and `\B` where `negative`. Python's `\B` does not match in an empty text (before 3.14). */
-export function wordBoundary(negative: boolean, isAscii: boolean): Holds {
+export function wordBoundary(negative: boolean, isAscii: boolean): PositionTest {
   const isWord = isAscii ? ascii(word) : word;
   const has = (code: number | undefined) => code !== undefined && isWord(code);
   return (codes, at) => codes.length > 0 && (has(codes[at - 1]) !== has(codes[at])) !== negative;

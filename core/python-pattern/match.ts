@@ -1,11 +1,12 @@
 /**
- * Whether a text matches. A node maps a set of places to the set of places that it can reach from there, so that no place is
- * tried twice for one set: the time is polynomial in the lengths of pattern and text, and a budget bounds it.
+ * Matches patterns against a text without backtracking. A node maps a set of start positions to the set of positions where a
+ * match can end, so no position is tried twice per set. Time is polynomial in the lengths of pattern and text, and a budget
+ * limits it.
  */
 import { atEnd, textEnd } from './characters.ts';
 import { PatternError, type Direction, type Pattern, type PatternNode } from './syntax.ts';
 
-/** Steps that are left: a step looks at one place in a text. */
+/** Remaining steps; a step examines one position of a text. */
 export class StepBudget {
   #left: number;
 
@@ -13,24 +14,24 @@ export class StepBudget {
     this.#left = steps;
   }
 
-  /** @throws PatternError when the budget is spent */
+  /** @throws PatternError if the budget is exhausted */
   spend(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0) throw new PatternError(`takes more than ${this.steps} steps to match`);
   }
 }
 
-/** `re.fullmatch(pattern, text) is not None` @throws PatternError when the budget is spent */
+/** `re.fullmatch(pattern, text) is not None` @throws PatternError if the budget is exhausted */
 export function fullMatches(pattern: Pattern, text: string, budget: StepBudget): boolean {
   const codes = codesOf(pattern, text);
-  // From the end: patterns of modules differ most in their last characters.
+  // Matches backward, because module patterns differ most in their last characters.
   return new Matcher(codes, budget).reach(pattern.root, [codes.length], 'backward').includes(0);
 }
 
-/** `re.match(pattern, text) is not None`: some beginning of the text matches. @throws PatternError as `fullMatches` */
+/** `re.match(pattern, text) is not None`: a prefix of the text matches. @throws PatternError as `fullMatches` */
 export function matchesStart(pattern: Pattern, text: string, budget: StepBudget): boolean {
   const codes = codesOf(pattern, text);
-  // Most patterns end with "$": then no other end needs to be tried.
+  // Most patterns end with "$", so that only the end of the text has to be tried.
   const first = endsWithText(pattern.root) ? Math.max(0, codes.length - 1) : 0;
   const ends: number[] = [];
   for (let at = first; at <= codes.length; at++) ends.push(at);
@@ -60,7 +61,7 @@ class Matcher {
     this.#budget = budget;
   }
 
-  /** @param from places, each once @returns places, each once */
+  /** @param from distinct positions @returns distinct positions */
   reach(node: PatternNode, from: readonly number[], direction: Direction): readonly number[] {
     this.#budget.spend(from.length + 1);
     switch (node.type) {
@@ -81,7 +82,7 @@ class Matcher {
     }
   }
 
-  /** From each place over all of `has`, or not at all. */
+  /** Positions after matching all of `has` in sequence from each start position. */
   #consume(
     has: readonly ((code: number) => boolean)[],
     from: readonly number[],
@@ -127,7 +128,7 @@ class Matcher {
   }
 
   #repeat({ node, min, max }: Repeat, from: readonly number[], direction: Direction): readonly number[] {
-    // A path of more rounds than there are characters has a round that consumes none: more of them reach no other place.
+    // More rounds than characters include a round that consumes nothing, so further rounds reach no new position.
     const most = this.#codes.length + 1;
     const required = Math.min(min, most);
     let latest = from;
@@ -145,9 +146,9 @@ class Matcher {
     return places;
   }
 
-  /** A mark for each place, 0. */
+  /** One mark per position, initially 0. */
   #marks(): Uint8Array {
-    // To make it takes about as long as to look at a few places.
+    // The allocation takes about as long as examining a few positions.
     this.#budget.spend(10);
     return new Uint8Array(this.#codes.length + 1);
   }

@@ -1,6 +1,7 @@
 /**
- * Parses a regular expression as Python 3.11 does (Lib/re/_parser.py), for `str` patterns. Not run, and refused by name:
- * backreferences, conditional, atomic and possessive groups, verbose patterns, `\N{…}`, and the case of letters beyond ASCII.
+ * Parses a regular expression as Python 3.11 does (Lib/re/_parser.py), for `str` patterns. Rejects as unsupported:
+ * backreferences, conditional, atomic and possessive groups, verbose patterns, `\N{…}`, and case-insensitive letters
+ * beyond ASCII.
  */
 import {
   anyCharacter,
@@ -17,14 +18,14 @@ import { PatternReader } from './reader.ts';
 import type { Pattern, PatternNode } from './syntax.ts';
 import { widthOf } from './width.ts';
 
-/** Groups within groups. Deeper ones come from no tool, and would use up the stack. */
+/** Maximum nesting of groups. No tool writes deeper patterns, and they could overflow the stack. */
 const MAX_DEPTH = 50;
 /** A step looks at one character, however many members a set has: what larger ones say of it is remembered. */
 const FEW_MEMBERS = 16;
 /** `MAXREPEAT` of CPython. */
 const MAX_REPEAT = 2 ** 32 - 1;
 
-/** @throws PatternError saying what is wrong with it, or what is not supported, and at which character */
+/** @throws PatternError with the syntax error or unsupported feature, and the position of the character */
 export function parsePattern(source: string): Pattern {
   return new Parser(source).parse();
 }
@@ -54,7 +55,7 @@ class Parser {
     return nodes.length === 1 && nodes[0] ? nodes[0] : { type: 'alternation', nodes };
   }
 
-  /** @param isFirst global flags may stand at its beginning */
+  /** @param isFirst true if global flags are allowed at its beginning */
   #sequence(depth: number, isFirst: boolean): PatternNode {
     const reader = this.#reader;
     const nodes: PatternNode[] = [];
@@ -81,7 +82,7 @@ class Parser {
     return { type: 'character', has: this.#cased((other) => other === code, code) };
   }
 
-  /** @param highest code point that is named */
+  /** @param highest largest code point in the expression */
   #cased(has: (code: number) => boolean, highest: number): (code: number) => boolean {
     if (!this.#flags.ignoreCase) return has;
     this.#ignoresCase = true;
@@ -105,7 +106,7 @@ class Parser {
     return this.#literal(this.#reader.escapedCode(false));
   }
 
-  /** Behind "[". */
+  /** Parses after "[". */
   #set(): PatternNode {
     const reader = this.#reader;
     const negative = reader.take('^');
@@ -142,7 +143,7 @@ class Parser {
     return typeof member === 'number' ? this.#cased((code) => code === member, member) : member;
   }
 
-  /** Behind "*", "+", "?" or "{": repeats the last of `nodes`; a "{" that begins no repetition is a character. */
+  /** Parses after "*", "+", "?" or "{": repeats the last of `nodes`. A "{" that does not begin a repetition is a character. */
   #quantify(mark: string, nodes: PatternNode[]): void {
     const reader = this.#reader;
     const range = mark === '{' ? this.#range() : { min: mark === '+' ? 1 : 0, max: mark === '?' ? 1 : Infinity };
@@ -158,7 +159,7 @@ class Parser {
     nodes.push({ type: 'repeat', node, ...range });
   }
 
-  /** `{2}`, `{2,}`, `{,2}`, `{2,3}`; undefined for anything else, and then nothing is read. */
+  /** `{2}`, `{2,}`, `{,2}`, `{2,3}`; undefined for anything else, without reading it. */
   #range(): { min: number; max: number } | undefined {
     const reader = this.#reader;
     const [text, low = '', comma, high = ''] = /^(\d*)(,?)(\d*)\}/u.exec(reader.ahead(/[\d,]/u)) ?? [];
@@ -172,7 +173,7 @@ class Parser {
     return { min, max };
   }
 
-  /** Behind "(". Comments and flags give no node. */
+  /** Parses after "(". Comments and flags return no node. */
   #group(depth: number, mayBeGlobal: boolean): PatternNode[] {
     const reader = this.#reader;
     if (!reader.take('?')) return [this.#body(depth)];
@@ -189,7 +190,7 @@ class Parser {
     return this.#flagged(depth, mayBeGlobal);
   }
 
-  /** Up to ")"; a sequence even of one node, so that a group of a repetition can be repeated. */
+  /** Parses up to ")". Returns a sequence even for one node, so that a group around a repetition can be repeated. */
   #body(depth: number): PatternNode {
     const flags = this.#flags;
     const node = this.#alternatives(depth + 1);

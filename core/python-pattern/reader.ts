@@ -1,8 +1,8 @@
-/** A pattern, read character by character. */
+/** Reads a pattern character by character. */
 import { PatternError } from './syntax.ts';
 
 const ESCAPES: Readonly<Record<string, number>> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11, '\\': 92 };
-/** Letters before hexadecimal digits, and how many of these there are. */
+/** Escape letters followed by hexadecimal digits, with the number of digits. */
 const HEXADECIMAL: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
 export class PatternReader {
@@ -45,7 +45,7 @@ export class PatternReader {
     return true;
   }
 
-  /** What stands before `end`, which is read too. @throws PatternError with `missing` where there is no `end` */
+  /** Reads up to and including `end`; returns the text before it. @throws PatternError with `missing` if there is no `end` */
   until(end: string, missing: string): string {
     const found = this.#characters.indexOf(end, this.#at);
     if (found < 0) throw this.error(missing);
@@ -54,7 +54,7 @@ export class PatternReader {
     return text;
   }
 
-  /** The code point that an escape stands for, from behind "\" on. @param inSet within "[…]" */
+  /** Code point of an escape, parsed after "\". @param inSet true inside "[…]" */
   escapedCode(inSet: boolean): number {
     if (this.done) throw this.error('bad escape (end of pattern)');
     const letter = this.get();

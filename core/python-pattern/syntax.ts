@@ -1,30 +1,30 @@
-/** The parsed form of a regular expression of Python's `re`, as far as it says whether a text matches. */
+/** Syntax tree of a regular expression of Python's `re`, without information that does not affect whether a text matches. */
 
 export type PatternNode =
   /** One code point. */
   | { type: 'character'; has: (code: number) => boolean }
-  /** Code points one after the other. */
+  /** A sequence of code points. */
   | { type: 'run'; has: readonly ((code: number) => boolean)[] }
   | { type: 'sequence'; nodes: readonly PatternNode[] }
   | { type: 'alternation'; nodes: readonly PatternNode[] }
-  /** Lazy and greedy alike: whether a text matches does not depend on it. `max` may be Infinity. */
+  /** Lazy or greedy, which does not affect whether a text matches. `max` may be Infinity. */
   | { type: 'repeat'; node: PatternNode; min: number; max: number }
-  /** Holds between two code points; consumes nothing. */
-  | { type: 'assertion'; holds: Holds }
+  /** A condition on a position; consumes nothing. */
+  | { type: 'assertion'; holds: PositionTest }
   | { type: 'look'; node: PatternNode; direction: Direction; negative: boolean };
 
-export type Holds = (codes: readonly number[], at: number) => boolean;
+export type PositionTest = (codes: readonly number[], at: number) => boolean;
 
-/** forward: from a place towards the end of the text. */
+/** forward: towards the end of the text. */
 export type Direction = 'forward' | 'backward';
 
 export interface Pattern {
   root: PatternNode;
-  /** Some of it ignores case. */
+  /** True if a part of the pattern ignores case. */
   ignoresCase: boolean;
 }
 
-/** A pattern that Python's `re` refuses, or one that this matcher does not run. The message says which, and where. */
+/** A pattern is invalid in Python's `re`, or unsupported here. The message says what is wrong and at which position. */
 export class PatternError extends Error {
   override readonly name = 'PatternError';
 }

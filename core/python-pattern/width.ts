@@ -1,6 +1,6 @@
 import type { PatternNode } from './syntax.ts';
 
-/** The fewest and the most code points that a node consumes; `max` may be Infinity. */
+/** Minimum and maximum number of code points that a node consumes; `max` may be Infinity. */
 export function widthOf(node: PatternNode): { min: number; max: number } {
   switch (node.type) {
     case 'character':

@@ -2,8 +2,8 @@
  * Symmetric block quantization in the layout of ONNX Runtime's MatMulNBits without zero points
  * (com.microsoft.MatMulNBits: B uint8 [N, K/block, block·bits/8], scales [N, K/block]).
  *
- * A block of consecutive weights of one row shares a scale; a weight is (code − zero point) · scale, the zero point
- * 2 for 2 bits, 8 for 4 and 128 for 8. The codes that share a byte lie in it from the lowest bits up.
+ * A block of consecutive weights of one row shares a scale; a weight is (code − zero point) · scale, with a
+ * zero point of 2 for 2 bits, 8 for 4 and 128 for 8. Codes are packed into bytes from the lowest bits up.
  */
 import type { ScaleType } from './form.ts';
 import { quantizeBlocks } from './matrix.ts';
@@ -16,14 +16,14 @@ export interface BlockFormat {
   bits: BlockBits;
   /** Weights that share a scale; MatMulNBits takes powers of two from 16. */
   blockSize: number;
-  /** How scales are stored. With fp16 the codes are chosen for the rounded scale. */
+  /** Storage type of scales. With fp16, codes are computed from the rounded scale. */
   scaleType: ScaleType;
 }
 
 export interface QuantizedRows {
   /** [rows, columns/blockSize, blockSize·bits/8] */
   packed: Uint8Array<ArrayBuffer>;
-  /** [rows, columns/blockSize]; already rounded where `scaleType` is fp16. */
+  /** [rows, columns/blockSize]; already rounded if `scaleType` is fp16. */
   scales: Float32Array<ArrayBuffer>;
   /** Index of the first block whose scale is too large for fp16, or −1. */
   scaleOverflow: number;
@@ -35,9 +35,9 @@ const FORMATS = { 2: 'q2', 4: 'q4', 8: 'q8' } as const;
  * Quantizes whole rows; `values` is [rows, columns] row-major and must be finite.
  *
  * Error per weight x with stored scale s: at most |s|/2, except beyond the shorter side of the code range, where
- * x/s > 2^(bits−1) − 1 and the error is |x| − (2^(bits−1) − 1)·|s|, with the method `round` at most |s|. (With fp16 scales
- * the rounding of s can push the largest weight past either end by its own rounding error.)
- * @throws RangeError when columns are not a multiple of the block size, or values not of the columns.
+ * x/s > 2^(bits−1) − 1 and the error is |x| − (2^(bits−1) − 1)·|s|, with the method `round` at most |s|. (With fp16 scales,
+ * the rounding error of s may add to the error of the largest weight.)
+ * @throws RangeError if columns are not a multiple of the block size, or values not a multiple of columns
  */
 export function quantizeRows(
   values: Float32Array,
@@ -52,7 +52,7 @@ export function quantizeRows(
   return { packed: packCodes(codes, bits), scales, scaleOverflow };
 }
 
-/** The weights that `packed` and `scales` stand for, [rows, columns] flattened. */
+/** Dequantized weights, [rows, columns] flattened. */
 export function dequantizeRows(
   packed: Uint8Array,
   scales: Float32Array,

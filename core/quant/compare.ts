@@ -1,9 +1,9 @@
-/** How far the predictions of a quantized model are from those of the original, from rows of logits over one vocabulary. */
+/** Compares the predictions of a quantized model with those of the original, from rows of logits over the same vocabulary. */
 
 /**
- * KL(P‖Q) = Σ p·(log p − log q) in nats, of the softmaxes P of `reference` and Q of `other`; 0 where both predict the same.
- * Not a number where a logit is none.
- * @throws RangeError when the rows are of different length
+ * KL(P‖Q) = Σ p·(log p − log q) in nats, of the softmaxes P of `reference` and Q of `other`; 0 if both predict the same.
+ * NaN if a logit is NaN.
+ * @throws RangeError if the rows have different lengths
  */
 export function klDivergence(reference: Float32Array, other: Float32Array): number {
   sameLength(reference, other);
@@ -12,45 +12,45 @@ export function klDivergence(reference: Float32Array, other: Float32Array): numb
   for (let id = 0; id < reference.length; id++) {
     const logP = (reference[id] ?? NaN) - p;
     const probability = Math.exp(logP);
-    // What P never says costs nothing, however Q stands to it: 0 · log 0 is 0.
+    // Tokens with probability 0 in P contribute 0, whatever Q is: 0 · log 0 = 0.
     if (probability !== 0) sum += probability * (logP - ((other[id] ?? NaN) - q));
   }
-  // Rounding may leave a hair below zero, where there is no divergence. NaN stays what it is.
+  // Rounding may give a tiny negative sum; the divergence is then 0. NaN stays NaN.
   return sum < 0 ? 0 : sum;
 }
 
-/** Id of the largest logit, the lowest of equals: what a greedy answer says next. */
-export function likeliest(logits: Float32Array): number {
+/** Id of the largest logit, the lowest id on a tie: the next token of greedy decoding. */
+export function argmaxLogit(logits: Float32Array): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if ((logits[id] ?? NaN) > (logits[best] ?? NaN)) best = id;
   return best;
 }
 
-/** Over the tokens of answers. */
+/** Averages over the tokens of answers. */
 export interface Distance {
   tokens: number;
   /** Mean of KL(original‖quantized) over the tokens, nats. */
   kl: number;
-  /** The largest of one token. */
+  /** Largest KL of a single token. */
   klMost: number;
-  /** Tokens at which another one is likeliest. */
+  /** Number of tokens at which the most probable token differs. */
   flips: number;
 }
 
-/** Adds up rows as they come. */
+/** Accumulates the distance row by row. */
 export class Distances {
   #tokens = 0;
   #sum = 0;
   #most = 0;
   #flips = 0;
 
-  /** Logits for the same token behind the same text. @throws RangeError as `klDivergence` does */
+  /** Adds the logits of both models for the same context. @throws RangeError as `klDivergence` */
   add(reference: Float32Array, other: Float32Array): void {
     const kl = klDivergence(reference, other);
     this.#tokens++;
     this.#sum += kl;
     this.#most = Math.max(this.#most, kl);
-    if (likeliest(reference) !== likeliest(other)) this.#flips++;
+    if (argmaxLogit(reference) !== argmaxLogit(other)) this.#flips++;
   }
 
   /** Undefined before the first token. */
@@ -60,7 +60,7 @@ export class Distances {
   }
 }
 
-/** log Σ exp(logit), with the largest taken out so that nothing overflows. */
+/** log Σ exp(logit), with the largest logit subtracted to avoid overflow. */
 function logPartition(logits: Float32Array): number {
   let highest = -Infinity;
   for (const value of logits) highest = Math.max(highest, value);
@@ -71,5 +71,5 @@ function logPartition(logits: Float32Array): number {
 
 function sameLength(reference: Float32Array, other: Float32Array): void {
   if (reference.length === other.length) return;
-  throw new RangeError(`rows of ${reference.length} and of ${other.length} logits are not of one vocabulary`);
+  throw new RangeError(`rows of ${reference.length} and of ${other.length} logits do not belong to one vocabulary`);
 }

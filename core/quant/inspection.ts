@@ -1,21 +1,24 @@
-/** What there is to see of a matrix, and of one weight, under some settings. */
+/** Results of inspecting a quantized matrix, and of one weight in it. */
 import type { QuantMeasures } from './measures.ts';
 import type { QuantSettings } from './settings.ts';
 
 export interface MatrixInfo {
-  /** Canonical parameter name where it is one of Gemma 3's, else as the file calls it. */
+  /** Canonical parameter name if it is one of Gemma 3's, otherwise the name in the file. */
   name: string;
   rows: number;
   columns: number;
-  /** As it is stored: F32, F16, BF16, q4/32 …; `q4/32 zp` where each block has a zero point of its own. */
+  /** Storage format: F32, F16, BF16, q4/32 …; `q4/32 zp` if each block has its own zero point. */
   stored: string;
 }
 
-/** A matrix as it is and as the settings make it. */
+/** A matrix compared with its quantized form. */
 export interface Inspection {
   matrix: MatrixInfo;
   settings: QuantSettings;
-  /** Of the matrix, from the first on: fewer than it has where it is larger than memory should be asked for. All below is of these. */
+  /**
+   * Number of leading rows that were inspected; fewer than all for very large matrices. All figures below are for these
+   * rows.
+   */
   inspectedRows: number;
   histogram: {
     /** Left edge of the first bar and right edge of the last. */
@@ -24,11 +27,11 @@ export interface Inspection {
     original: Uint32Array;
     quantized: Uint32Array;
   };
-  /** The values that one block can take, that of the block with the median scale, ascending; empty for fp16. */
+  /** Values that the block with the median scale can represent, ascending; empty for fp16. */
   grid: Float32Array;
-  /** Root mean square error of the weights under each cell, row by row. */
+  /** Root mean square error of the weights in each cell, row-major. */
   errorMap: { rows: number; columns: number; values: Float32Array };
-  /** Weight by weight, row by row. */
+  /** Single weights, row-major. */
   detail: {
     row: number;
     column: number;
@@ -40,11 +43,11 @@ export interface Inspection {
   /** The weights farthest from zero, farthest first. */
   outliers: readonly { row: number; column: number; value: number; quantized: number; standardDeviations: number }[];
   measures: QuantMeasures;
-  /** Of the quantization alone. */
+  /** Time of the quantization only. */
   milliseconds: number;
 }
 
-/** How one weight became another: `quantized` = (code − zeroPoint) · scale, for nf4 level[code] · scale. */
+/** Quantization of one weight: `quantized` = (code − zeroPoint) · scale, for nf4 level[code] · scale. */
 export interface WeightFacts {
   row: number;
   column: number;
@@ -53,8 +56,8 @@ export interface WeightFacts {
   code: number | undefined;
   scale: number | undefined;
   zeroPoint: number | undefined;
-  /** Of nf4: what the code stands for, before the scale. */
+  /** nf4 only: level of the code, before scaling. */
   level: number | undefined;
-  /** First and last column of its block. */
+  /** First and last column of the block. */
   block: readonly [number, number] | undefined;
 }

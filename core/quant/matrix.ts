@@ -1,4 +1,4 @@
-/** A matrix in fewer bits, and back: all formats of `settings.ts` in one representation. */
+/** Quantizes and dequantizes matrices: one representation for all formats of `settings.ts`. */
 import { decodeFloats, encodeHalf } from '../safetensors/dtype.ts';
 import { checkRows, CODE_BITS, type BlockForm, type Blocks, type BlockFormatName, type ScaleType } from './form.ts';
 import { NF4_LEVELS } from './nf4.ts';
@@ -10,8 +10,8 @@ import type { QuantMethod, QuantSettings } from './settings.ts';
 export type QuantizedMatrix = BlockMatrix | HalfMatrix;
 
 /**
- * A weight is (code − zero point) · scale, rounded to float32, or of nf4 levels[code] · scale. Where `columns` is no
- * multiple of `blockSize`, the last block of every row is shorter: it has a scale like any other.
+ * A weight is (code − zero point) · scale, rounded to float32, or for nf4 levels[code] · scale. If `columns` is not a multiple
+ * of `blockSize`, the last block of every row is shorter and has its own scale.
  */
 export interface BlockMatrix {
   type: 'blocks';
@@ -20,14 +20,14 @@ export interface BlockMatrix {
   rows: number;
   columns: number;
   blockSize: number;
-  /** [rows, columns], one code a byte; `pack.ts` makes bits of them. */
+  /** [rows, columns], one code per byte; `pack.ts` packs them into bits. */
   codes: Uint8Array;
   /** [rows, ⌈columns / blockSize⌉] */
   scales: Float32Array;
   scaleType: ScaleType;
-  /** [rows, ⌈columns / blockSize⌉]; undefined: 2^(bits−1) for every block, and of nf4 none. */
+  /** [rows, ⌈columns / blockSize⌉]; undefined: 2^(bits−1) for every block; nf4 has none. */
   zeroPoints: Uint8Array | undefined;
-  /** Of nf4: what the codes stand for, before the scale. */
+  /** nf4 only: levels of the codes, before scaling. */
   levels: Float32Array | undefined;
 }
 
@@ -43,14 +43,14 @@ export interface HalfMatrix {
 export interface QuantizeOptions {
   /** Default: fp32. */
   scaleType?: ScaleType;
-  /** [columns], not negative: what the square of an error in this column counts (`search` only; default: all 1). */
+  /** [columns], not negative: weight of the squared error in each column (`search` only; default: all 1). */
   importance?: Float32Array;
 }
 
 /**
  * `values` is [rows, columns] row-major.
- * @throws RangeError that names the place: values that are no rows of `columns` or not finite, or too large for fp16;
- *   importance of another length, negative or not finite
+ * @throws RangeError that names the position: values not whole rows, not finite or too large for fp16; importance of another
+ *   length, negative or not finite
  */
 export function quantize(
   values: Float32Array,
@@ -89,7 +89,7 @@ export function quantize(
   };
 }
 
-/** As `quantize`, of formats with blocks, for values that are known to be finite. */
+/** As `quantize`, for formats with blocks and values known to be finite. */
 export function quantizeBlocks(
   values: Float32Array,
   columns: number,
@@ -103,7 +103,7 @@ export function quantizeBlocks(
   return blocks;
 }
 
-/** The weights that the matrix stands for, [rows, columns]. */
+/** Dequantized weights, [rows, columns]. */
 export function dequantize(matrix: QuantizedMatrix): Float32Array<ArrayBuffer> {
   const { rows, columns } = matrix;
   const values = new Float32Array(rows * columns);
@@ -120,7 +120,7 @@ export function dequantize(matrix: QuantizedMatrix): Float32Array<ArrayBuffer> {
     if (levels) for (let i = start; i < end; i++) values[i] = (levels[codes[i] ?? 0] ?? NaN) * scale + 0;
     else {
       const zeroPoint = zeroPoints?.[block] ?? middle;
-      // A negative scale makes −0 of zero; + 0 makes 0 of that.
+      // A negative scale gives −0 for zero; + 0 converts it to 0.
       for (let i = start; i < end; i++) values[i] = ((codes[i] ?? 0) - zeroPoint) * scale + 0;
     }
     start = end;
@@ -131,7 +131,7 @@ export function dequantize(matrix: QuantizedMatrix): Float32Array<ArrayBuffer> {
 function checkFinite(values: Float32Array, columns: number): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? NaN;
-    // NaN and the infinities are the values whose difference with themselves is not 0.
+    // value − value is not 0 only for NaN and ±Infinity.
     if (value - value !== 0) throw new RangeError(`${place(i, columns)} is ${value}: the matrix is damaged`);
   }
 }

@@ -1,20 +1,20 @@
-/** How far a quantized matrix is from the original, and what it takes. Sums are float64. */
+/** Error and size of a quantized matrix. Sums use float64. */
 import type { QuantizedMatrix } from './matrix.ts';
 
-/** How far quantized weights are from the original, and what they take. */
+/** Error and size of quantized weights. */
 export interface QuantMeasures {
-  /** 10·log₁₀(Σw² / Σ(w − ŵ)²); Infinity without error. */
+  /** 10·log₁₀(Σw² / Σ(w − ŵ)²); Infinity if the error is 0. */
   snrDecibels: number;
-  /** Of w and ŵ as vectors. */
+  /** Cosine similarity of w and ŵ as vectors. */
   cosine: number;
   rootMeanSquareError: number;
   largestError: number;
-  /** Codes, scales and zero points, over the number of weights. */
+  /** Bits of codes, scales and zero points divided by the number of weights. */
   bitsPerWeight: number;
   bytes: number;
 }
 
-/** @param quantized what `dequantize` makes of `matrix` */
+/** @param quantized the result of `dequantize(matrix)` */
 export function measure(original: Float32Array, quantized: Float32Array, matrix: QuantizedMatrix): QuantMeasures {
   if (original.length !== quantized.length || original.length !== matrix.rows * matrix.columns) {
     throw new RangeError(
@@ -40,7 +40,7 @@ export function measure(original: Float32Array, quantized: Float32Array, matrix:
   const bytes = storedBytes(matrix);
   return {
     snrDecibels: errors === 0 ? Infinity : 10 * Math.log10(originals / errors),
-    // A product of two sums could be too large or too small for a float64; of a matrix of zeros there is no angle.
+    // √a · √b instead of √(a · b), which could overflow or underflow. For two zero matrices the cosine is defined as 1.
     cosine: originals === 0 && quantizeds === 0 ? 1 : products / (Math.sqrt(originals) * Math.sqrt(quantizeds) || 1),
     rootMeanSquareError: Math.sqrt(errors / original.length),
     largestError: Math.sqrt(largestSquare),
@@ -50,8 +50,8 @@ export function measure(original: Float32Array, quantized: Float32Array, matrix:
 }
 
 /**
- * Bytes of the file: codes as `packCodes` packs them, scales, and zero points as `packZeroPoints` does. A shorter last block
- * takes the place of a whole one, as MatMulNBits has it.
+ * Bytes in a file: codes packed by `packCodes`, scales, and zero points packed by `packZeroPoints`. A shorter last block takes
+ * the space of a whole one, as in MatMulNBits.
  */
 export function storedBytes(matrix: QuantizedMatrix): number {
   if (matrix.type === 'halves') return matrix.rows * matrix.columns * 2;

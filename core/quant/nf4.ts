@@ -1,6 +1,6 @@
 /**
- * NormalFloat4 (Dettmers et al. 2023, arXiv 2305.14314): 16 levels, quantiles of the normal distribution, times the largest
- * magnitude of the block. The numbers are those of bitsandbytes' table.
+ * NormalFloat4 (Dettmers et al. 2023, arXiv 2305.14314): 16 levels, quantiles of the normal distribution, scaled by the largest
+ * magnitude of the block. The levels are those of bitsandbytes' table.
  */
 
 export const NF4_LEVELS = new Float32Array([
@@ -9,23 +9,23 @@ export const NF4_LEVELS = new Float32Array([
   0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1,
 ]);
 
-/** The code that stands for 0. */
+/** The code of 0. */
 export const NF4_ZERO = 7;
 
-/** Half way between a level and the next; nothing lies above the last. */
+/** Midpoints between adjacent levels; Infinity for the last. */
 const MIDDLES = Float64Array.from(NF4_LEVELS, (level, i) => (level + (NF4_LEVELS[i + 1] ?? Infinity)) / 2);
 
-/** [−1, 1] in cells that are narrower than two levels are apart: at most one middle lies in a cell. */
+/** Cells of [−1, 1], narrower than the distance between two levels, so that a cell contains at most one midpoint. */
 const CELLS = 64;
-/** The code at the lower end of each cell, and of the point 1 behind the last. */
+/** Code at the lower end of each cell; the extra last entry is for the value 1. */
 const CODE_AT = Uint8Array.from({ length: CELLS + 1 }, (_, cell) => {
   const value = (2 * cell) / CELLS - 1;
   return MIDDLES.findIndex((middle) => value <= middle);
 });
 
 /**
- * The code whose level is nearest to each of values[start … end) · inverseScale, into `codes` from `at` on. What lies outside
- * −1 … 1 gets the last level on its side; half way, the lower one, as in bitsandbytes.
+ * The code whose level is nearest to each of values[start … end) · inverseScale, into `codes` from `at` on. Values outside
+ * −1 … 1 get the nearest end level; at a midpoint the lower level is chosen, as in bitsandbytes.
  */
 export function nf4Codes(
   values: Float32Array,

@@ -1,15 +1,15 @@
-/** What a matrix and its quantized form look like: bars, maps, the farthest weights, and single ones with their arithmetic. */
+/** Visualization data of a matrix and its quantized form: histograms, error maps, outliers, and details of single weights. */
 import type { Inspection, WeightFacts } from './inspection.ts';
 import { dequantize, type BlockMatrix, type QuantizedMatrix } from './matrix.ts';
 
-/** Both counted in `bins` bars of equal width, from the least value to the greatest of either. */
+/** Histograms of both with the same `bins` bars, from the smallest to the largest value of either. */
 export function histogram(original: Float32Array, quantized: Float32Array, bins: number): Inspection['histogram'] {
   const [least, greatest] = extremes(original);
   const [lowest, highest] = extremes(quantized);
   let from = Math.min(least, lowest);
   let to = Math.max(greatest, highest);
   if (!(to > from)) {
-    // All values are one, or there are none: a range around it has room for a bar.
+    // All values are equal, or there are none: uses a range around the value.
     const middle = from === to ? from : 0;
     from = middle - 0.5;
     to = middle + 0.5;
@@ -22,7 +22,7 @@ function extremes(values: Float32Array): [least: number, greatest: number] {
   let greatest = -Infinity;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? NaN;
-    // Less than half the time of two comparisons.
+    // Takes less than half the time of two comparisons.
     least = Math.min(least, value);
     greatest = Math.max(greatest, value);
   }
@@ -30,7 +30,7 @@ function extremes(values: Float32Array): [least: number, greatest: number] {
 }
 
 function bars(values: Float32Array, from: number, to: number, bins: number): Uint32Array {
-  // Neighbours are often in one bar, and a count that has just been written is slow to read again: four in turn are not.
+  // Four counters per bar: neighbours often fall into the same bar, and rereading a count that was just written is slow.
   const counts = new Uint32Array(4 * bins);
   const perBin = bins / (to - from);
   for (let i = 0; i < values.length; i++) {
@@ -45,8 +45,8 @@ function bars(values: Float32Array, from: number, to: number, bins: number): Uin
 }
 
 /**
- * Root mean square error of the weights under each cell, row by row: at most `size` cells each way, which share rows and
- * columns as evenly as whole numbers can.
+ * Root mean square error of the weights in each cell, row-major: at most `size` × `size` cells, with rows and columns
+ * divided as evenly as possible.
  */
 export function errorMap(
   original: Float32Array,
@@ -79,7 +79,7 @@ export function errorMap(
   return { rows: height, columns: width, values };
 }
 
-/** The `count` weights farthest from zero, farthest first; in standard deviations from the mean. */
+/** The `count` weights farthest from zero, farthest first, with their distance from the mean in standard deviations. */
 export function outliers(
   original: Float32Array,
   quantized: Float32Array,
@@ -107,11 +107,11 @@ export function outliers(
   });
 }
 
-/** Indices of the largest magnitudes, largest first; of equal ones, the first. */
+/** Indices of the largest magnitudes, largest first; ties in order of index. */
 function farthest(values: Float32Array, count: number): number[] {
   const found: number[] = [];
   const magnitude = (index: number) => Math.abs(values[index] ?? NaN);
-  // Few weights pass: the bar rises with each that does.
+  // Few weights exceed the threshold, which rises with each insertion.
   let bar = -1;
   for (let i = 0; i < values.length; i++) {
     const size = Math.abs(values[i] ?? NaN);
@@ -125,7 +125,7 @@ function farthest(values: Float32Array, count: number): number[] {
   return found;
 }
 
-/** The values that the block with the median magnitude of scale can take, ascending, as float32; none for fp16. */
+/** Values that the block with the median scale magnitude can represent, ascending, as float32; empty for fp16. */
 export function medianGrid(matrix: QuantizedMatrix): Float32Array {
   if (matrix.type === 'halves') return new Float32Array();
   const sizes = matrix.scales.map(Math.abs);
@@ -134,7 +134,7 @@ export function medianGrid(matrix: QuantizedMatrix): Float32Array {
   return blockGrid(matrix, block);
 }
 
-/** The values that a block can take, ascending. @param block index among the scales */
+/** Values that a block can represent, ascending. @param block index among the scales */
 export function blockGrid(matrix: BlockMatrix, block: number): Float32Array {
   const levels = 2 ** matrix.bits;
   const one: BlockMatrix = {
@@ -147,7 +147,7 @@ export function blockGrid(matrix: BlockMatrix, block: number): Float32Array {
   return dequantize(one).sort();
 }
 
-/** The value that stands at `rank` once sorted (Hoare's selection); puts `values` in another order. */
+/** Value at index `rank` of the sorted array (quickselect, Hoare); reorders `values`. */
 function nth(values: Float32Array, rank: number): number {
   let low = 0;
   let high = values.length - 1;
@@ -170,7 +170,7 @@ function nth(values: Float32Array, rank: number): number {
   return values[rank] ?? NaN;
 }
 
-/** How one weight became another; undefined outside of the matrix. */
+/** Quantization details of one weight; undefined outside of the matrix. */
 export function weightFacts(
   original: Float32Array,
   quantized: Float32Array,

@@ -1,22 +1,22 @@
 /**
- * The scale from the extremes of the block, then the nearest code.
+ * Method `round`: computes the scale from the extremes of the block, then rounds weights to the nearest code.
  *
- * Symmetric: the weight of largest magnitude, with its sign, over −2^(bits−1), as MLAS (q4_dq.cpp) and ggml (q4_0) choose
- * it: the code range −8…7 is lopsided, and so the largest weight always falls on the longer side. At 2 bits that leaves
- * the largest weight, its half, zero, and its half with the other sign.
+ * Symmetric: scale = weight of largest magnitude, with its sign, divided by −2^(bits−1), as in MLAS (q4_dq.cpp) and ggml
+ * (q4_0). The code range −8…7 is asymmetric, and this places the largest weight on the longer side. At 2 bits the levels
+ * are the largest weight, half of it, zero, and half of it with the opposite sign.
  *
- * With zero points: the codes span least to greatest, and zero, as MLAS has it; the zero point is a whole number, so that
- * the span may be off by half a step at either end, and no weight by more. (With fp16 scales the rounding of the scale comes
- * on top; weights beyond 2^126 could be moved out of float32.)
+ * With zero points: the codes span the smallest to the largest weight and include zero, as in MLAS. The zero point is an
+ * integer, so the error is at most half a step, also at either end. (The rounding of fp16 scales adds to it; weights beyond
+ * 2^126 could overflow float32.)
  *
- * nf4: the largest magnitude, as bitsandbytes has it.
+ * nf4: scale = largest magnitude, as in bitsandbytes.
  */
 import { checkRows, CODE_BITS, roundToHalf, type BlockForm, type Blocks } from './form.ts';
 import { nf4Codes } from './nf4.ts';
 
 /**
  * `values` is [rows, columns] row-major and must be finite.
- * @throws RangeError when the values are not whole rows
+ * @throws RangeError if the values are not whole rows
  */
 export function roundBlocks(values: Float32Array, columns: number, form: BlockForm): Blocks {
   checkRows(values, columns);
@@ -69,18 +69,18 @@ export function roundBlocks(values: Float32Array, columns: number, form: BlockFo
   return { codes, scales, zeroPoints, scaleOverflow };
 }
 
-/** The end of the block that begins at `start`, an index into the whole matrix: a block does not reach into the next row. */
+/** End of the block that begins at `start`, as indices into the whole matrix. A block never spans two rows. */
 export function blockEnd(start: number, columns: number, blockSize: number): number {
   const rowEnd = start - (start % columns) + columns;
   return start + blockSize < rowEnd ? start + blockSize : rowEnd;
 }
 
-/** A scale that is zero, in fp32 or once rounded, stands for a block of zeros: every code is that of zero. */
+/** 1 / scale; 0 for a scale of zero (also if rounded to zero), so that every code becomes that of zero. */
 export function inverseOf(scale: number): number {
   return scale === 0 ? 0 : 1 / scale;
 }
 
-/** The nearest codes 0 … top to values[start … end) · inverse + zeroPoint, into `codes` from `at` on; half way, the upper. */
+/** The nearest codes 0 … top to values[start … end) · inverse + zeroPoint, into `codes` from `at` on; ties round up. */
 export function wholeCodes(
   values: Float32Array,
   start: number,
@@ -93,7 +93,7 @@ export function wholeCodes(
 ): void {
   const to = at - start;
   for (let i = start; i < end; i++) {
-    // `| 0` rounds down what is positive, and what is negative becomes 0 anyway.
+    // `| 0` truncates; that is correct, since negative results are clamped to 0.
     const code = ((values[i] ?? 0) * inverse + zeroPoint + 0.5) | 0;
     codes[to + i] = code < 0 ? 0 : code > top ? top : code;
   }

@@ -1,26 +1,30 @@
 /**
- * Scales that leave the least (weighted) squared error, block by block.
+ * Method `search`: finds scales with the smallest (weighted) squared error, block by block.
  *
- * For a scale s the best codes are the nearest ones, and for given codes q the best scale is the least-squares one,
- * s = Σwxq / Σwq², which leaves Σwx² − (Σwxq)² / Σwq². As 1/s grows, each code changes at known places only, half way
- * between its levels; so both sums can be had for hundreds of scales in one pass over a block: what each code adds is put
- * where it changes, and summed up from the smallest 1/s to the largest. The best of them is refined by turns of
- * nearest codes and least squares, and taken where it is better than the scale from the extremes.
+ * For a scale s the best codes are the nearest ones; for given codes q the best scale is the least-squares solution s =
+ * Σwxq / Σwq², with the error Σwx² − (Σwxq)² / Σwq². As 1/s grows, a code changes only at known values of 1/s, the
+ * midpoints between its levels. One pass over a block therefore gives both sums for all candidates: the change of each code
+ * is added at the candidate where it occurs, and a prefix sum runs from the smallest 1/s to the largest. The best candidate
+ * is refined by alternating nearest codes and least squares, and used if it is better than the scale from the extremes.
  *
- * Kin: the candidates with a refit of ggml's k-quants (try each scale anew, about 20), MSE-optimal clipping (OCTAV, Sakr et
- * al. 2022, arXiv 2206.06501: Newton steps on a model of the error), HQQ (Badri and Shaji 2023: zero points by half-quadratic
- * splitting for an lp norm). Which columns count is what activations say in ggml's imatrix and AWQ (arXiv 2306.00978).
+ * Related work: the candidates with a refit of ggml's k-quants (try each scale anew, about 20), MSE-optimal clipping
+ * (OCTAV, Sakr et al. 2022, arXiv 2206.06501: Newton steps on a model of the error), HQQ (Badri and Shaji 2023: zero points
+ * by half-quadratic splitting for an lp norm). ggml's imatrix and AWQ (arXiv 2306.00978) derive column weights from
+ * activations.
  */
 import { CODE_BITS, roundToHalf, type BlockForm, type Blocks } from './form.ts';
 import { NF4_LEVELS, NF4_ZERO, nf4Codes } from './nf4.ts';
 import { blockEnd, inverseOf, wholeCodes } from './round.ts';
 
-/** Scales that are tried for each zero point. */
+/** Number of scales tried for each zero point. */
 const CANDIDATES = 48;
-/** Zero points that are tried: so many on either side of the one from the extremes. */
+/** Zero points tried on either side of the one from the extremes. */
 const ZERO_POINT_REACH = 1;
 
-/** Candidates lie between these parts of the 1/s that the extremes give; of real matrices, hardly one block's best does not. */
+/**
+ * Candidate range of 1/s, relative to the 1/s from the extremes. Contains the optimum of nearly every block of real
+ * matrices.
+ */
 const WINDOW: Readonly<Record<BlockForm['format'], readonly [number, number]>> = {
   q2: [0.6, 1.8],
   q3: [0.65, 1.3],
@@ -28,10 +32,10 @@ const WINDOW: Readonly<Record<BlockForm['format'], readonly [number, number]>> =
   nf4: [0.55, 1.15],
   q8: [0.8, 1.02],
 };
-/** Where columns count differently, the largest weight may be given up for others. */
+/** Factor that widens the range if columns have different importance: clipping the largest weight may then be best. */
 const WIDER = 1.5;
 
-/** Improves scales, zero points and codes in place; each block is left as it is, or with less error. */
+/** Improves scales, zero points and codes in place. A block changes only if its error decreases. */
 export function searchBlocks(
   values: Float32Array,
   columns: number,
@@ -47,7 +51,7 @@ export function searchBlocks(
   }
 }
 
-/** The levels on one side of zero: magnitudes from 0 up, and the places half way to the next. */
+/** Levels on one side of zero: magnitudes from 0 up, and the midpoints to the next level. */
 interface Side {
   levels: Float64Array;
   middles: Float64Array;
@@ -70,24 +74,24 @@ class BlockSearch {
   readonly #importance: Float32Array;
   readonly #isNf4: boolean;
   readonly #isHalf: boolean;
-  /** The largest code, and the code of zero where there are no zero points. */
+  /** The largest code, and the code of zero without zero points. */
   readonly #top: number;
   readonly #middle: number;
-  /** The window. */
+  /** Candidate range of 1/s. */
   readonly #least: number;
   readonly #most: number;
 
-  /** Of the block at hand: |x| over the largest that counts, 0 of those that do not; what it counts; whether x > 0. */
+  /** Per weight of the current block: |x| / largest relevant |x| (0 if its importance is 0), importance, and whether x > 0. */
   readonly #sizes: Float64Array;
   readonly #counts: Float64Array;
   readonly #isAbove: Uint8Array;
-  /** By candidate: what Σwxq and Σwq² grow by. */
+  /** Per candidate: increments of Σwxq and Σwq². */
   readonly #products = new Float64Array(CANDIDATES);
   readonly #squares = new Float64Array(CANDIDATES);
-  /** Candidates are first + step · index, in steps that the largest weight takes. */
+  /** Candidates are first + step · index, in code steps of the largest weight. */
   #first = 0;
   #step = 0;
-  /** The best so far: (Σwxq)² / Σwq², its scale Σwxq / Σwq² over the largest weight, and the zero point. */
+  /** Best so far: (Σwxq)² / Σwq², the scale Σwxq / Σwq² relative to the largest weight, and the zero point. */
   #gain = 0;
   #found = 0;
   #zeroPoint = 0;
@@ -121,11 +125,11 @@ class BlockSearch {
   improve(block: number, start: number, end: number, column: number): void {
     const { scales, zeroPoints, codes } = this.#blocks;
     const scale = scales[block] ?? 0;
-    // Zeros, or so small that the scale cannot be stored.
+    // All zeros, or so small that the scale underflows.
     if (scale === 0) return;
     const extreme = this.#read(start, end, column);
     if (extreme === 0) return;
-    // The level that the largest weight has with the scale from the extremes.
+    // Level of the largest weight with the scale from the extremes.
     const given = zeroPoints ? extreme / scale : this.#isNf4 ? 1 : this.#middle;
     this.#first = given * this.#least;
     this.#step = (given * (this.#most - this.#least)) / (CANDIDATES - 1);
@@ -156,7 +160,7 @@ class BlockSearch {
     for (let i = 0; i < length; i++) codes[start + i] = this.#codes[i] ?? 0;
   }
 
-  /** Takes a block apart; its largest magnitude that counts. */
+  /** Reads a block. @returns its largest magnitude with importance above 0 */
   #read(start: number, end: number, column: number): number {
     const values = this.#values;
     const importance = this.#importance;
@@ -178,7 +182,7 @@ class BlockSearch {
     return extreme;
   }
 
-  /** Tries all candidates with this zero point; a negative scale turns the levels round. */
+  /** Tries all candidates with this zero point; a negative scale swaps the sides. */
   #sweep(length: number, zeroPoint: number, sign: 1 | -1): void {
     const sizes = this.#sizes;
     const counts = this.#counts;
@@ -235,7 +239,7 @@ class BlockSearch {
     for (let j = 0; j < CANDIDATES; j++) {
       product += products[j] ?? 0;
       square += squares[j] ?? 0;
-      // Not a division: gain stands for product² / square, and a square of 0 finds nothing.
+      // Compares product² / square with gain without a division; a square of 0 never wins.
       if (product * product > gain * square) {
         gain = (product * product) / square;
         found = product / square;
@@ -247,13 +251,13 @@ class BlockSearch {
     this.#zeroPoint = zeroPoint;
   }
 
-  /** The nearest codes of the block. */
+  /** Computes the nearest codes of the block. */
   #encode(start: number, end: number, inverse: number, zeroPoint: number): void {
     if (this.#isNf4) nf4Codes(this.#values, start, end, inverse, this.#codes, 0);
     else wholeCodes(this.#values, start, end, inverse, zeroPoint, this.#top, this.#codes, 0);
   }
 
-  /** The scale of least error for the codes that were found; 0 where all are zero. */
+  /** Least-squares scale for the current codes; 0 if all are zero. */
   #fit(start: number, end: number, column: number, zeroPoint: number): number {
     const values = this.#values;
     const importance = this.#importance;
@@ -271,7 +275,7 @@ class BlockSearch {
     return square === 0 ? 0 : product / square;
   }
 
-  /** Of the weights as they come back, in float32. codes[at] is that of values[start]. */
+  /** Error of the dequantized float32 weights. codes[at] belongs to values[start]. */
   #error(
     codes: Uint8Array,
     at: number,

@@ -1,10 +1,13 @@
-/** Which numbers may stand in place of a weight, and how they are chosen. */
+/** Quantization formats and methods. */
 
-/** q2 … q8: whole numbers of so many bits; nf4: the 16 quantiles of QLoRA (Dettmers et al. 2023, arXiv 2305.14314); fp16: no blocks. */
+/**
+ * q2 … q8: integers of 2 … 8 bits; nf4: the 16 quantiles of QLoRA (Dettmers et al. 2023, arXiv 2305.14314); fp16: half
+ * precision without blocks.
+ */
 export const QUANT_FORMATS = ['q2', 'q3', 'q4', 'nf4', 'q8', 'fp16'] as const;
 export type QuantFormat = (typeof QUANT_FORMATS)[number];
 
-/** round: the scale from the block's extremes, weights to the nearest code. search: the scale that leaves the least error. */
+/** round: scale from the block's extremes. search: scale with the smallest squared error. */
 export const QUANT_METHODS = ['round', 'search'] as const;
 export type QuantMethod = (typeof QUANT_METHODS)[number];
 
@@ -13,7 +16,7 @@ export type BlockSize = (typeof BLOCK_SIZES)[number];
 
 export interface QuantSettings {
   format: QuantFormat;
-  /** False: each block has a zero point of its own beside the scale. Without effect for nf4 and fp16. */
+  /** False: each block has a zero point in addition to the scale. No effect for nf4 and fp16. */
   symmetric: boolean;
   blockSize: BlockSize;
   method: QuantMethod;

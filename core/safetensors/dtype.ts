@@ -1,6 +1,6 @@
 /**
- * Floating-point formats of checkpoints. All bytes are little-endian, and so is every machine that runs JavaScript
- * with typed arrays as views here.
+ * Floating-point formats of checkpoints. All bytes are little-endian. Typed array views assume a little-endian machine, which
+ * holds for all supported platforms.
  */
 import type { TensorDtype } from './header.ts';
 
@@ -48,7 +48,7 @@ export function encodeHalf(values: Float32Array, out: Uint16Array): number {
     if (magnitude >= 0x7f800000) {
       half = magnitude === 0x7f800000 ? 0x7c00 : 0x7e00;
     } else if (magnitude >= 0x38800000) {
-      // Normal in binary16. Rebias the exponent by 127 − 15 and drop 13 bits; a carry out of the mantissa is right.
+      // Normal in binary16. Rebias the exponent by 127 − 15 and drop 13 bits; a mantissa carry correctly increments the exponent.
       half = roundShift(magnitude - 0x38000000, 13);
       if (half >= 0x7c00) {
         half = 0x7c00;
@@ -86,7 +86,7 @@ function roundShift(value: number, shift: number): number {
   return rest > half || (rest === half && (kept & 1) === 1) ? kept + 1 : kept;
 }
 
-/** A view where the bytes are aligned, a copy where they are not. */
+/** A view if the bytes are aligned, otherwise a copy. */
 function asUint16(bytes: Uint8Array): Uint16Array {
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
   return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2);

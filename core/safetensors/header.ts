@@ -2,7 +2,7 @@
 import type { ByteSource } from '../bytes.ts';
 import { isLfsPointer, LFS_POINTER, MAX_LFS_POINTER_BYTES } from '../lfs-pointer.ts';
 
-/** Bytes of one element. The format's types of less than a byte are not read. */
+/** Bytes per element. Types of less than a byte are not supported. */
 export const DTYPE_BYTES = {
   F64: 8,
   F32: 4,
@@ -34,13 +34,13 @@ export interface TensorEntry {
 }
 
 export interface SafetensorsHeader {
-  /** In the order of their bytes. */
+  /** Sorted by offset. */
   tensors: Map<string, TensorEntry>;
-  /** The `__metadata__` entry; empty where there is none. */
+  /** The `__metadata__` entry; empty if missing. */
   metadata: Map<string, string>;
 }
 
-/** The file is not a complete safetensors file. The message names the file, and the tensor where one is at fault. */
+/** Not a complete safetensors file. The message names the file and, if applicable, the tensor. */
 export class SafetensorsError extends Error {
   constructor(
     readonly file: string,
@@ -52,14 +52,14 @@ export class SafetensorsError extends Error {
   }
 }
 
-/** Above this the reference implementation refuses a header too. */
+/** The reference implementation has the same limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 /** Gemma 3 27B has 1,247 tensors. */
 const MAX_TENSORS = 200_000;
 
 /**
  * Reads and checks the header: length, JSON, types, sizes, and that the tensors cover the data part of the file
- * without overlap, gap or rest, as the reference implementation demands. Reads no tensor.
+ * without overlaps, gaps or trailing bytes, like the reference implementation. Reads no tensor data.
  * @throws SafetensorsError
  */
 export async function readHeader(source: ByteSource): Promise<SafetensorsHeader> {

@@ -1,4 +1,4 @@
-/** Writes safetensors files, whole in memory or header first for a writer that streams. */
+/** Writes safetensors files: complete in memory, or only the header for streaming writers. */
 import { DTYPE_BYTES } from './header.ts';
 import type { TensorDtype } from './header.ts';
 
@@ -30,7 +30,7 @@ export function encodeHeader(tensors: readonly TensorPlan[], metadata?: Readonly
   return bytes;
 }
 
-/** A whole file. @throws when the bytes of a tensor do not match its type and shape. */
+/** A complete file. @throws Error if the bytes of a tensor do not match its type and shape */
 export function writeSafetensors(
   tensors: readonly (TensorPlan & { data: Uint8Array })[],
   metadata?: ReadonlyMap<string, string>,

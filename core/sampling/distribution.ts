@@ -1,21 +1,21 @@
 import { argmax, topK } from './top-k.ts';
 
-/** Tokens that may be drawn. Probabilities sum to 1. */
+/** Candidate tokens with probabilities that sum to 1. */
 export interface Distribution {
-  /** Undefined: the token's id is its index. */
+  /** Undefined: the index is the id. */
   ids: Int32Array | undefined;
   probabilities: Float64Array;
 }
 
 /**
- * Temperature, then top-k, then top-p over what top-k left, as Hugging Face's logits processors order them.
+ * Applies temperature, then top-k, then top-p to the rest, in the order of Hugging Face's logits processors.
  * @param temperature above 0
- * @param k keep the k likeliest; 0 keeps all
- * @param p keep the likeliest until together they reach it (Holtzman et al. 2019), the token that reaches it included;
+ * @param k keep the k most probable tokens; 0 keeps all
+ * @param p keep the most probable tokens until their sum reaches p (Holtzman et al. 2019), including the token that reaches it;
  *   1 keeps all
  *
- * Among equals the lowest id is kept. The order is fixed by the input, so a draw can be repeated. Throws RangeError when a
- * logit is NaN or the largest is infinite.
+ * On a tie the lowest id is kept. The order depends only on the input, so draws are reproducible.
+ * @throws RangeError if a logit is NaN or the largest is infinite
  */
 export function distribution(logits: Float32Array, temperature: number, k: number, p: number): Distribution {
   const cutsByRank = k > 0 && k < logits.length;
@@ -50,9 +50,9 @@ function expWeights(logits: Float32Array, largest: number | undefined, temperatu
 const BUCKETS = 4096;
 
 /**
- * Top-p over a whole vocabulary without sorting it: the weight in each of many ranges of logits says in which range p is
- * reached, and only that one is sorted. Tokens with weights below (1 − p)/V of the sum have less than 1 − p together, so
- * the ranges need not reach below those.
+ * Top-p over a whole vocabulary without sorting it: a weighted histogram of the logits shows the bucket in which p is reached,
+ * and only that bucket is sorted. Tokens with weights below (1 − p)/V of the sum have less than 1 − p in total, so the buckets
+ * exclude them.
  */
 function nucleus(logits: Float32Array, { values, sum }: Weights, p: number): Distribution {
   const least = (sum * (1 - p)) / values.length;
@@ -100,10 +100,10 @@ function cut(ids: Int32Array, weights: Float64Array, target: number): Distributi
   };
 }
 
-/** The token at `u` of the cumulated probabilities. @param u in [0, 1) */
+/** The token at `u` of the cumulative probabilities. @param u in [0, 1) */
 export function draw({ ids, probabilities }: Distribution, u: number): number {
   let index = 0;
-  // Rounding can leave the sum just below u: the last token with a probability takes it.
+  // Rounding can leave the sum just below u; then the last token with a probability above 0 is returned.
   for (let i = 0, reached = 0; i < probabilities.length; i++) {
     const probability = probabilities[i]!;
     if (probability === 0) continue;

@@ -1,7 +1,7 @@
-/** Probabilities of single tokens, as the logits alone give them: softmax at temperature 1, in float64. */
+/** Token probabilities from unscaled logits: softmax at temperature 1, in float64. */
 import { argmax, topK } from './top-k.ts';
 
-export interface Likely {
+export interface TokenProbability {
   id: number;
   probability: number;
 }
@@ -11,7 +11,7 @@ export class Softmax {
   readonly #largest: number;
   readonly #sum: number;
 
-  /** Refers to the logits, so they must stay as they are. Throws RangeError when one is NaN or the largest is infinite. */
+  /** Keeps a reference to the logits, which must not change. @throws RangeError if one is NaN or the largest is infinite */
   constructor(logits: Float32Array) {
     const largest = logits[argmax(logits)] ?? NaN;
     if (!Number.isFinite(largest)) throw new RangeError(`the largest logit is ${largest}`);
@@ -22,7 +22,7 @@ export class Softmax {
     this.#sum = sum;
   }
 
-  /** Throws RangeError for an id without a logit. */
+  /** Probability of a token. @throws RangeError for an id without a logit */
   of(id: number): number {
     const logit = this.#logits[id];
     if (logit === undefined)
@@ -30,8 +30,8 @@ export class Softmax {
     return Math.exp(logit - this.#largest) / this.#sum;
   }
 
-  /** The `count` likeliest but for `except`, the likeliest first, the lowest id first among equals. */
-  likeliest(count: number, except: number): Likely[] {
+  /** The `count` most probable tokens except `except`, most probable first; ties in order of id. */
+  mostProbable(count: number, except: number): TokenProbability[] {
     const ids = [...topK(this.#logits, count + 1).ids].filter((id) => id !== except);
     return ids.slice(0, count).map((id) => ({ id, probability: this.of(id) }));
   }

@@ -1,6 +1,6 @@
 /**
- * A repeatable source of random numbers: xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number
- * generators", 2021), its state filled by SplitMix64 (Steele, Lea and Flood, 2014), as its authors advise.
+ * Reproducible pseudorandom numbers: xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number
+ * generators", 2021), seeded by SplitMix64 (Steele, Lea and Flood, 2014), as its authors recommend.
  */
 export class Random {
   private readonly state: Uint32Array;
@@ -9,7 +9,7 @@ export class Random {
     this.state = state;
   }
 
-  /** Throws RangeError for a seed that is not a safe integer. */
+  /** @throws RangeError for a seed that is not a safe integer */
   static fromSeed(seed: number): Random {
     if (!Number.isSafeInteger(seed)) throw new RangeError(`seed must be an integer, got ${seed}`);
     const state = new Uint32Array(4);
@@ -53,7 +53,7 @@ function rotateLeft(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
 }
 
-/** The stream of 64-bit words that a seed stands for. */
+/** The SplitMix64 stream of 64-bit words of a seed. */
 export function splitMix64(seed: bigint): () => bigint {
   let state = BigInt.asUintN(64, seed);
   return () => {

@@ -3,17 +3,17 @@ import { distribution, draw } from './distribution.ts';
 import { Random } from './random.ts';
 import { argmax } from './top-k.ts';
 
-/** Chooses the tokens of one answer. The same seed and the same logits give the same tokens. */
+/** Samples the tokens of one answer. The same seed and logits give the same tokens. */
 export interface Sampler {
   /**
    * @param logits [vocabulary]; the repetition penalty changes those of `seen` in place
    * @param seen ids of prompt and answer so far, each once
-   * Throws RangeError when a logit is NaN or the largest is infinite.
+   * @throws RangeError if a logit is NaN or the largest is infinite
    */
   sample(logits: Float32Array, seen: ReadonlySet<number>): number;
 }
 
-/** Throws RangeError for settings outside what `Sampling` documents. */
+/** @throws RangeError for settings outside the ranges of `Sampling` */
 export function createSampler(sampling: Sampling): Sampler {
   const { temperature, topK, topP, repetitionPenalty, seed } = sampling;
   const check = (isRight: boolean, what: string) => {
@@ -33,12 +33,15 @@ export function createSampler(sampling: Sampling): Sampler {
   };
 }
 
-/** Keskar et al. 2019, as Hugging Face does it: positive logits are divided, negative ones multiplied. In place. */
+/**
+ * Repetition penalty (Keskar et al. 2019) as in Hugging Face, in place: positive logits are divided, negative ones
+ * multiplied.
+ */
 export function penalizeRepetition(logits: Float32Array, seen: ReadonlySet<number>, penalty: number): void {
   if (penalty === 1) return;
   for (const id of seen) {
     const logit = logits[id];
-    // Image tokens can lie beyond the head's rows.
+    // Ids of image tokens may be beyond the output head's rows.
     if (logit !== undefined) logits[id] = logit < 0 ? logit * penalty : logit / penalty;
   }
 }

@@ -1,19 +1,19 @@
-/** Token ids and their logits, likeliest first, lowest id first among equals. */
+/** Token ids and their logits, largest logit first; ties in order of id. */
 export interface Ranked {
   ids: Int32Array;
   logits: Float32Array;
 }
 
 /**
- * The `k` largest of `logits` in one pass, with a heap of k whose root is the worst kept so far.
- * Throws RangeError for NaN, which would otherwise be passed over in silence.
+ * The `k` largest of `logits` in one pass, with a heap of size k whose root is the worst entry.
+ * @throws RangeError for NaN, which comparisons would otherwise silently ignore
  */
 export function topK(logits: Float32Array, k: number): Ranked {
   const size = Math.min(k, logits.length);
   const heap = new Float32Array(size);
   const ids = new Int32Array(size);
 
-  /** Sinks what stands at `at` below every child that is worse. Worse is a lower logit, or the same and a higher id. */
+  /** Moves the entry at `at` down below worse children. Worse means a lower logit, or the same logit and a higher id. */
   const sink = (at: number) => {
     const value = heap[at]!;
     const id = ids[at]!;
@@ -40,7 +40,7 @@ export function topK(logits: Float32Array, k: number): Ranked {
   let worst = heap[0] ?? Infinity;
   for (let id = size; id < logits.length; id++) {
     const logit = logits[id]!;
-    // Ids rise, so an equal logit is the worse one.
+    // Ids ascend, so an equal logit is worse.
     if (logit > worst) {
       heap[0] = logit;
       ids[0] = id;
@@ -58,7 +58,7 @@ function isWorse(logit: number, id: number, thanLogit: number, thanId: number): 
   return logit < thanLogit || (logit === thanLogit && id > thanId);
 }
 
-/** The id of the largest logit, the lowest among equals. Throws RangeError for NaN and for an empty vocabulary. */
+/** Id of the largest logit, the lowest id on a tie. @throws RangeError for NaN and for an empty vocabulary */
 export function argmax(logits: Float32Array): number {
   let best = 0;
   let largest = logits[0];

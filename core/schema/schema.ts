@@ -1,9 +1,9 @@
-/** Schemas of files that come from anywhere. Messages of schemas say what was expected: "a whole number from 0". */
+/** Schemas of untrusted files. The message of a schema is the expected value: "a whole number from 0". */
 import * as v from 'valibot';
 import { isJsonObject } from '../json.ts';
 
 /**
- * @throws what `fail` makes of the first problem, which names the field by its path:
+ * @throws the error that `fail` creates for the first problem, which names the path of the field:
  *   `files["onnx/model.onnx"].size is "12", expected a whole number`
  */
 export function check<Schema extends v.GenericSchema>(
@@ -26,7 +26,7 @@ export function isMissing(issue: v.BaseIssue<unknown>): boolean {
   return issue.input === undefined;
 }
 
-/** Names and places from the outside in: `files`, `onnx/model.onnx`, `size`. */
+/** Keys and indices from the root to the field: `files`, `onnx/model.onnx`, `size`. */
 export function fieldKeys(issue: v.BaseIssue<unknown>): (string | number)[] {
   return (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)));
 }
@@ -41,7 +41,7 @@ function fieldPath(issue: v.BaseIssue<unknown>): string {
     .join('');
 }
 
-/** Short enough for a message. */
+/** Short description of a value for a message. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
@@ -75,10 +75,10 @@ export const sha256Hex = () => {
   return v.pipe(v.string(expected), v.regex(/^[0-9a-f]{64}$/, expected));
 };
 
-/** Valibot's objects may be lists. */
+/** Valibot's object schemas accept arrays; this one does not. */
 const isObject = v.custom<object>(isJsonObject, 'an object');
 
-/** Keys that the schema does not name are left out. */
+/** Drops keys that the schema does not define. */
 export const object = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   v.pipe(isObject, v.object(entries, 'an object'));
 

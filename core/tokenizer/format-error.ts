@@ -1,16 +1,16 @@
-/** Which part of a tokenizer file an error is about; names as in tokenizer.json. */
+/** Part of a tokenizer file that an error is about; names as in tokenizer.json. */
 export type TokenizerPart =
   'file' | 'model' | 'normalizer' | 'pre_tokenizer' | 'decoder' | 'added_tokens' | 'vocab' | 'merges';
 
 export interface TokenizerFormatDetails extends ErrorOptions {
-  /** `unsupported`: the file may be right, but asks for what is not done exactly here. Another reader may open it. */
+  /** `unsupported`: the file may be valid, but needs a feature that we do not implement. Another reader may open it. */
   reason?: 'malformed' | 'unsupported';
   part?: TokenizerPart;
-  /** What was found, in the file's own words: `ByteLevel`. */
+  /** The value in the file: `ByteLevel`. */
   found?: string;
 }
 
-/** A tokenizer file or pack that cannot be used. The message says what is wrong with it and what to do; no stack is shown. */
+/** A tokenizer file or pack cannot be used. Users see the message, which says what is wrong and what to do, without a stack. */
 export class TokenizerFormatError extends Error {
   override readonly name = 'TokenizerFormatError';
   readonly reason: 'malformed' | 'unsupported';
@@ -25,7 +25,7 @@ export class TokenizerFormatError extends Error {
   }
 }
 
-/** The file breaks its own format: no reader can do anything with it. */
+/** The file violates its format, so no reader can open it. */
 export function malformed(part: TokenizerPart, found: string, explanation: string): TokenizerFormatError {
   return new TokenizerFormatError(`${part}: ${found} ${explanation}`, { reason: 'malformed', part, found });
 }

@@ -1,4 +1,4 @@
-/** Tokens of a text as they are found: ids, and where each ends. */
+/** Growing list of tokens: ids and ends. */
 export class TokenBuffer {
   count = 0;
   ids = new Int32Array(1024);
@@ -10,7 +10,7 @@ export class TokenBuffer {
     this.ends[this.count++] = end;
   }
 
-  /** Tokens of the given lengths, the first of which begins at `start`. */
+  /** Appends tokens with the given lengths; the first begins at `start`. */
   append(ids: Int32Array, lengths: Int32Array | Uint8Array, from: number, to: number, start: number): void {
     while (this.count + to - from > this.ids.length) this.grow();
     let end = start;

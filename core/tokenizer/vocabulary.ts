@@ -11,18 +11,18 @@ export interface Vocabulary {
 const FACTOR = 0x01000193;
 
 /**
- * A quarter of a million strings in three flat arrays: a Map of them takes as long to build as all the rest of a
- * vocabulary. Pieces lie one behind the other in UTF-16 units, in the order of ids.
+ * Hash table of pieces in three flat arrays. For a quarter of a million pieces, a Map would take as long to build as the
+ * rest of the tokenizer. Pieces are concatenated UTF-16 units in the order of ids.
  */
 export class PieceTable implements Vocabulary {
   readonly size: number;
-  /** Pieces that there are: `size` less the holes. */
+  /** Number of pieces: `size` minus unused ids. */
   readonly count: number;
   /** Ids by hash of the piece, −1 for a free slot. */
   private readonly slots: Int32Array;
   private readonly shift: number;
 
-  /** `lengths[id]` UTF-16 units each, −1 for an id without piece. Throws TokenizerFormatError on a piece with two ids. */
+  /** `lengths[id]` UTF-16 units each, −1 for an unused id. @throws TokenizerFormatError for a piece with two ids */
   constructor(
     readonly units: Uint16Array,
     readonly lengths: Int32Array,
@@ -51,7 +51,7 @@ export class PieceTable implements Vocabulary {
     }
   }
 
-  /** `pieces[id]`; holes are undefined. */
+  /** `pieces[id]`; undefined for unused ids. */
   static of(pieces: readonly (string | undefined)[]): PieceTable {
     const lengths = Int32Array.from(pieces, (piece) => piece?.length ?? -1);
     const units = new Uint16Array(lengths.reduce((sum, length) => sum + Math.max(0, length), 0));
@@ -77,7 +77,7 @@ export class PieceTable implements Vocabulary {
     }
   }
 
-  /** Id of the piece that stands at these units, −1 for none. `hash` as `hashOf` gives it. */
+  /** Id of the piece with these units, or −1. `hash` is the result of `hashOf`. */
   find(units: Uint16Array, start: number, length: number, hash: number): number {
     const mask = this.slots.length - 1;
     for (let slot = spread(hash) >>> this.shift; ; slot = (slot + 1) & mask) {
@@ -113,12 +113,12 @@ export function unitsOf(text: string): Uint16Array {
   return units;
 }
 
-/** A polynomial over the units, so that prefix and suffix hashes of a piece come out of one pass. */
+/** A polynomial hash over the units, so that one pass gives prefix and suffix hashes of a piece. */
 export function extendHash(hash: number, unit: number): number {
   return Math.imul(hash, FACTOR) + unit + 1;
 }
 
-/** Hash of what is left of `whole` when the first part, with hash `prefix`, is cut off; `power` is FACTOR^(length left). */
+/** Hash of the suffix of `whole` after a prefix with hash `prefix`; `power` is FACTOR^(length of the suffix). */
 export function suffixHash(whole: number, prefix: number, power: number): number {
   return (whole - Math.imul(prefix, power)) | 0;
 }
@@ -142,13 +142,13 @@ function startsOf(lengths: Int32Array): Int32Array {
   return starts;
 }
 
-/** A vocabulary with more pieces behind or between those of `base`, whose tables it shares. */
+/** A vocabulary with additional pieces with ids after or between those of `base`, whose tables it shares. */
 export class ExtendedVocabulary implements Vocabulary {
   readonly size: number;
   private readonly ids = new Map<string, number>();
   private readonly pieces = new Map<number, string>();
 
-  /** Throws RangeError where a piece or an id is taken. */
+  /** @throws RangeError if a piece or an id already exists */
   constructor(
     private readonly base: Vocabulary,
     added: Iterable<readonly [piece: string, id: number]>,

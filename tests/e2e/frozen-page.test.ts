@@ -1,6 +1,6 @@
 /** Work that never ends: Stop ends it, the worker is replaced, and the model answers again without a reload of the page. */
 import { existsSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
 import { card, openLora } from './lora-page.ts';
 import { answers, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
@@ -12,32 +12,51 @@ const stopped = { timeout: 10_000 };
 const reopened = '응답이 없는 작업을 끝내고 모델을 다시 열었습니다. 대화는 그대로입니다.';
 const hasTeachingModel = existsSync(`public/models/${DEFAULT_PACKAGE.folder}/manifest.json`);
 
-test('a chat template that loops for ever: Stop ends it, the conversation stays, the model answers again', async ({
+test('a chat template that loops for ever is refused within its limits, the conversation stays, the model answers again', async ({
   page,
 }) => {
   await openPage(page, '/', 'hanging-template');
   await modelReady(page);
   await prompt(page).fill('hang');
   await send(page).click();
+  await expect(page.getByText('the template does not come to an end').first()).toBeVisible(patience);
+  await expect(page.getByText('hang', { exact: true })).toBeVisible();
+  await expectAnswer(page, 'hello');
+});
+
+test('a worker that never returns: Stop ends it, the conversation stays, the model answers again', async ({ page }) => {
+  // Every part of a template, a tokenizer and a graph has limits: the worker itself is made to hang.
+  await page.route('**/assets/engine.worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const hang = `addEventListener('message', ({ data }) => { if (JSON.stringify(data)?.includes('"hang"')) for (;;); });`;
+    await route.fulfill({ response, body: `${hang}\n${await response.text()}` });
+  });
+  await openPage(page, '/', 'chat');
+  await modelReady(page);
+  await prompt(page).fill('hang');
+  await send(page).click();
   await expect(stop(page)).toBeVisible();
-  // Long enough to stand in the loop.
+  // Long enough for the message to arrive.
   await page.waitForTimeout(1000);
   await stop(page).click();
   const begin = Date.now();
   await expect(send(page)).toBeVisible(stopped);
-  console.log(`the looping template ended ${Date.now() - begin} ms after Stop`);
+  console.log(`the worker that hung ended ${Date.now() - begin} ms after Stop`);
   const notice = page.getByRole('alert').filter({ hasText: reopened });
   await expect(notice).toBeVisible(patience);
   await expect(page.getByText('hang', { exact: true })).toBeVisible();
   await notice.getByRole('button', { name: '닫기' }).click();
   await expect(notice).toBeHidden();
+  await expectAnswer(page, 'hello');
+});
 
-  await prompt(page).fill('hello');
+async function expectAnswer(page: Page, question: string): Promise<void> {
+  await prompt(page).fill(question);
   await send(page).click(patience);
   await expect.poll(async () => (await answers(page).last().innerText()).length, patience).toBeGreaterThan(24);
   await stop(page).click();
   await expect(send(page)).toBeVisible(patience);
-});
+}
 
 test('an adapter whose pattern takes for ever is refused, stands, or is stopped; the model answers again', async ({
   page,

@@ -1,4 +1,7 @@
-/** Adds the greedy choice to a decoder, so that one id leaves the device and not a row of logits. */
+/**
+ * Adds an argmax output to a decoder for greedy decoding, so that one id is read back from the device instead of all
+ * logits.
+ */
 import { create } from '@bufbuild/protobuf';
 import { makeAttribute, makeTensor, bytesOf, valueInfo } from '../builder.ts';
 import { mainGraph, OnnxError } from '../model.ts';
@@ -7,9 +10,9 @@ import { NodeProtoSchema, type ModelProto } from '../onnx_pb.ts';
 export const nextToken = 'next_token';
 
 /**
- * Adds the output `next_token`, int64 [1, 1]: the index of the largest of the last position's `logits`, the lowest
- * where several are largest. A decoder that takes `num_logits_to_keep` is expected to be asked for one position.
- * @throws OnnxError when the graph has no output `logits`
+ * Adds the output `next_token`, int64 [1, 1]: the index of the largest of the last position's `logits`, the lowest index on a
+ * tie. If the decoder has the input `num_logits_to_keep`, callers must request one position.
+ * @throws OnnxError if the graph has no output `logits`
  */
 export function addArgmaxHead(model: ModelProto): void {
   const graph = mainGraph(model);

@@ -1,4 +1,4 @@
-/** Fits the RoPE tables of a decoder to the context that it will run with. */
+/** Resizes the RoPE tables of a decoder to the context length. */
 import { bytesOf, makeTensor } from '../builder.ts';
 import { allGraphs, mainGraph } from '../model.ts';
 import { TensorProto_DataType, type ModelProto } from '../onnx_pb.ts';
@@ -6,7 +6,7 @@ import { ropeTables } from '../../gemma3/linear.ts';
 import type { TextConfig } from '../../gemma3/config.ts';
 import { encodeHalf } from '../../safetensors/dtype.ts';
 
-/** Positions that the decoder's RoPE tables cover; undefined where there are none in the graph to be found. */
+/** Number of positions in the decoder's RoPE tables; undefined if no tables are found. */
 export function ropePositions(model: ModelProto): number | undefined {
   const tables = new Map(mainGraph(model).initializer.map((tensor) => [tensor.name, tensor]));
   let positions: number | undefined;
@@ -20,8 +20,8 @@ export function ropePositions(model: ModelProto): number | undefined {
 }
 
 /**
- * Replaces the tables that our exporter writes (`rope.local.cos`, …) by ones of `positions` rows.
- * @returns false, and nothing changed, when the graph has no such tables: somebody else's export keeps its own
+ * Replaces our exporter's tables (`rope.local.cos`, …) with tables of `positions` rows.
+ * @returns false if the graph has no such tables; third-party exports stay unchanged
  */
 export function setRopePositions(model: ModelProto, config: TextConfig, positions: number): boolean {
   const { initializer } = mainGraph(model);

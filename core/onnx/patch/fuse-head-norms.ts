@@ -1,14 +1,14 @@
 /**
- * Moves the norms of queries and keys into GroupQueryAttention (its inputs 14 and 15), which only the WebGPU provider
- * has: two dispatches fewer in every layer.
+ * Fuses the norms of queries and keys into GroupQueryAttention (its inputs 14 and 15, supported only by the WebGPU provider).
+ * Saves two dispatches per layer.
  */
 import { makeAttribute } from '../builder.ts';
 import { allGraphs, consumers, mainGraph } from '../model.ts';
 import type { GraphProto, ModelProto, NodeProto } from '../onnx_pb.ts';
 
 /**
- * Looks for Reshape → SimplifiedLayerNormalization → Reshape before queries and keys of each rotating
- * GroupQueryAttention; leaves alone what looks different, and what others read too.
+ * Looks for Reshape → SimplifiedLayerNormalization → Reshape before the queries and keys of each GroupQueryAttention with
+ * do_rotary. Skips other patterns, and norms with further consumers.
  * @returns number of attention nodes changed
  */
 export function fuseHeadNorms(model: ModelProto): number {

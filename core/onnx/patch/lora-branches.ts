@@ -1,7 +1,7 @@
 /**
- * Makes room for LoRA beside the products of the decoder's layers: y = Wx becomes Wx + (x · A) · B, with A and B as inputs.
- * So adapters come and go, and get stronger or weaker, while the session and its weights stay. Two products a branch, of which
- * the second adds Wx: a decoded token waits for each dispatch.
+ * Adds LoRA branches to the projections of the decoder's layers: y = Wx becomes Wx + (x · A) · B, with A and B as graph inputs.
+ * Adapters and their strengths can then change without reloading the session and its weights. A branch has two matrix products;
+ * the second one also adds Wx, to save a dispatch per decoded token.
  */
 import { create } from '@bufbuild/protobuf';
 import { PROJECTIONS, type Projection } from '../../gemma3/projections.ts';
@@ -9,14 +9,17 @@ import { makeTensor, valueInfo, type ElementType } from '../builder.ts';
 import { allGraphs, mainGraph, OnnxError } from '../model.ts';
 import { NodeProtoSchema, type ModelProto, type NodeProto } from '../onnx_pb.ts';
 
-/** The place beside one product. */
+/** The LoRA branch of one projection. */
 export interface LoraBranch {
   layer: number;
   target: Projection;
   /** Columns and rows of W. */
   inputs: number;
   outputs: number;
-  /** Names of the inputs A [inputs, lora_rank] and B [lora_rank, outputs]: Aᵀ of PEFT, and Bᵀ times scale and strength. */
+  /**
+   * Names of the graph inputs A [inputs, lora_rank] and B [lora_rank, outputs]: PEFT's Aᵀ, and its Bᵀ times scale and
+   * strength.
+   */
   a: string;
   b: string;
   type: 'float32' | 'float16';
@@ -24,14 +27,14 @@ export interface LoraBranch {
 
 const PRODUCT = new RegExp(`layers\\.(\\d+)[./](?:self_attn|attn|mlp)[./](${PROJECTIONS.join('|')})[./]MatMul`, 'u');
 const RANK = 'lora_rank';
-/** Gemm knows no batch; the page's is of one. */
+/** Gemm has no batch axis; the batch size is always 1. */
 const BATCH_AXIS = 'lora.batch_axis';
 
 /**
- * Adds a branch beside every product of `targets`, in all bodies of the decoder; the same inputs serve a product in each.
- * All branches have the same rank, the sum of those of the adapters; it may be another in every run.
- * @returns one branch for each product, by layer; none for a decoder that names its products otherwise
- * @throws OnnxError where a product is found whose sizes are not
+ * Adds a branch to every projection of `targets`, in all bodies of the decoder; the bodies share the inputs.
+ * All branches have the same rank, the sum of the adapters' ranks, which may change with every run.
+ * @returns one branch per projection, sorted by layer; empty if the decoder's node names do not identify its projections
+ * @throws OnnxError if the sizes of a projection cannot be determined
  */
 export function addLoraBranches(model: ModelProto, targets: readonly Projection[]): LoraBranch[] {
   const root = mainGraph(model);
@@ -63,7 +66,7 @@ export function addLoraBranches(model: ModelProto, targets: readonly Projection[
   return ordered;
 }
 
-/** The nodes of the branch; the product gives its place in the graph to their sum. */
+/** The nodes of the branch; their sum takes over the output name of the projection. */
 function branchNodes(product: NodeProto, { a, b }: LoraBranch): NodeProto[] {
   const [x, y] = [product.input[0] ?? '', product.output[0] ?? ''];
   const alone = `${y}/without_lora`;

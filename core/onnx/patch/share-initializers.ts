@@ -1,6 +1,6 @@
 /**
- * Makes inputs out of initializers, so that several sessions read one buffer on the device: the embedding table is the
- * output head's matrix.
+ * Replaces initializers by graph inputs, so that several sessions can share one device buffer: the tied embedding table and
+ * output head.
  */
 import { create } from '@bufbuild/protobuf';
 import { consumers, externalLocation, mainGraph, OnnxError, type ExternalLocation } from '../model.ts';
@@ -18,7 +18,7 @@ import {
 export interface SharedInput {
   /** Name of the new input. */
   input: string;
-  /** Shape that this graph wants it in. */
+  /** Shape of the input in this graph. */
   dims: number[];
   /** ONNX TensorProto.DataType. */
   dataType: number;
@@ -26,13 +26,13 @@ export interface SharedInput {
 }
 
 /**
- * Replaces external initializers by inputs. Where the only reader of one is an Unsqueeze, which would copy it in every
- * run, the input takes the Unsqueeze's place and shape.
- * @throws OnnxError when there is no such external initializer
+ * Replaces external initializers by inputs. If the only consumer is an Unsqueeze, which would copy the data in every run, the
+ * input replaces the Unsqueeze and has its output shape.
+ * @throws OnnxError if an external initializer does not exist
  */
 export function shareInitializers(model: ModelProto, names: readonly string[]): SharedInput[] {
   const graph = mainGraph(model);
-  // All are looked up before anything changes.
+  // Finds all initializers before changing the model.
   const found = names.map((name) => {
     const tensor = graph.initializer.find((candidate) => candidate.name === name);
     const bytes = tensor && externalLocation(tensor);
@@ -69,7 +69,7 @@ export function shareInitializers(model: ModelProto, names: readonly string[]): 
   });
 }
 
-/** @param axes places of the new dimensions in the result; negative ones count from its end */
+/** @param axes positions of the new dimensions in the result; negative ones count from the end */
 function unsqueezed(dims: readonly number[], axes: readonly number[]): number[] {
   const rank = dims.length + axes.length;
   const result = [...dims];
@@ -78,7 +78,7 @@ function unsqueezed(dims: readonly number[], axes: readonly number[]): number[] 
   return result;
 }
 
-/** Undefined where the value is computed, or stands outside the file. */
+/** Undefined if the value is computed or external. */
 function int64Constant(initializers: readonly TensorProto[], name: string | undefined): number[] | undefined {
   const tensor = initializers.find((candidate) => candidate.name === name);
   if (!tensor || tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) return undefined;

@@ -1,4 +1,4 @@
-/** Cuts a graph into stages that run one after the other, so that a long run can be stopped and shows progress. */
+/** Splits a graph into sequential stages, so that a long run can be stopped and report progress. */
 import { create } from '@bufbuild/protobuf';
 import { allGraphs, mainGraph } from '../model.ts';
 import {
@@ -19,12 +19,11 @@ export interface Stage {
 }
 
 /**
- * Splits a graph of one input and one output where exactly one value passes from the nodes before to the nodes after.
- * Initializers go with the nodes that read them; one that two stages read stands in both.
- * A value between stages is taken to be float32, as the residual stream of every encoder here is; where the graph
- * declares another type that one counts.
+ * Splits a graph with one input and one output at points where exactly one value connects the nodes before and after.
+ * Each stage gets the initializers that its nodes read, so an initializer may be in several stages.
+ * A value between stages has the type that the graph declares, by default float32 like the residual stream of our encoders.
  *
- * @param count stages at most; fewer where the graph has fewer such places
+ * @param count maximum number of stages; fewer if the graph has fewer split points
  */
 export function splitStages(model: ModelProto, count: number): Stage[] {
   const graph = mainGraph(model);
@@ -50,7 +49,7 @@ export function splitStages(model: ModelProto, count: number): Stage[] {
   return stages;
 }
 
-/** Places with a single live value: the nodes [0, after) are done, and `value` is all that the rest needs of them. */
+/** Split points: the nodes from `after` on read no result of the nodes [0, after) except `value`. */
 function cutValues(
   nodes: readonly NodeProto[],
   input: string,
@@ -58,21 +57,21 @@ function cutValues(
 ): { after: number; value: string }[] {
   const lastUse = new Map<string, number>();
   nodes.forEach((node, index) => {
-    for (const name of reads(node)) if (!initializers.has(name)) lastUse.set(name, index);
+    for (const name of inputsOf(node)) if (!initializers.has(name)) lastUse.set(name, index);
   });
   const live = new Set([input]);
   const cuts: { after: number; value: string }[] = [];
   nodes.forEach((node, index) => {
     for (const name of node.output) if ((lastUse.get(name) ?? -1) > index) live.add(name);
-    for (const name of reads(node)) if (lastUse.get(name) === index) live.delete(name);
+    for (const name of inputsOf(node)) if (lastUse.get(name) === index) live.delete(name);
     const [value] = live;
     if (live.size === 1 && value !== undefined && value !== input) cuts.push({ after: index + 1, value });
   });
   return cuts;
 }
 
-/** Inputs of a node and everything that its bodies read. */
-function reads(node: NodeProto): string[] {
+/** Inputs of a node and all values that its subgraphs read. */
+function inputsOf(node: NodeProto): string[] {
   const names = [...node.input];
   for (const { g } of node.attribute)
     if (g) for (const body of allGraphs(g)) for (const inner of body.node) names.push(...inner.input);
@@ -82,7 +81,7 @@ function reads(node: NodeProto): string[] {
 function part(model: ModelProto, from: number, to: number, input: string, output: string): ModelProto {
   const graph = mainGraph(model);
   const node = graph.node.slice(from, to);
-  const needed = new Set(node.flatMap(reads));
+  const needed = new Set(node.flatMap(inputsOf));
   const declared = new Map(
     [...graph.input, ...graph.valueInfo, ...graph.output].map((info) => [info.name, info] as const),
   );

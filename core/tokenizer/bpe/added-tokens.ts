@@ -1,20 +1,20 @@
-/** A token that is looked for in the text before BPE; fields as in tokenizer.json. */
+/** A token that is matched in the text before BPE; fields as in tokenizer.json. */
 export interface AddedToken {
   id: number;
   content: string;
-  /** Looked for in the normalized text, after those that are not. */
+  /** Matched in the normalized text, after the tokens that are not `normalized`. */
   normalized: boolean;
   special: boolean;
-  /** Takes the white space before it along. */
+  /** Includes the white space before it. */
   lstrip: boolean;
   rstrip: boolean;
-  /** Only where no word character stands before or behind it. */
+  /** Matches only without a word character before or after it. */
   singleWord: boolean;
 }
 
 /**
- * `id` at `start`…`end`, white space included where the token takes it. As in Hugging Face tokenizers, a token that is
- * white space itself is found again although the one before has taken it: such matches overlap.
+ * `id` at `start`…`end`, including stripped white space. As in Hugging Face tokenizers, a token of white space also matches
+ * within the white space that the previous token included, so matches may overlap.
  */
 export interface AddedMatch {
   id: number;
@@ -27,14 +27,14 @@ interface Node {
   token: AddedToken | undefined;
 }
 
-/** Finds tokens in a text: leftmost first, of those that begin at one place the longest. */
+/** Finds tokens in a text: leftmost first, and the longest of those that begin at the same position. */
 export class AddedTokenFinder {
   private readonly root: Node = { next: undefined, token: undefined };
-  /** 1 where a token begins with this UTF-16 unit. */
+  /** 1 if a token begins with this UTF-16 unit. */
   private readonly first = new Uint8Array(0x10000);
   private readonly empty: boolean;
 
-  /** Of two patterns that are the same the earlier counts. */
+  /** If two patterns are equal, the earlier one applies. */
   constructor(patterns: Iterable<readonly [pattern: string, token: AddedToken]>) {
     for (const [pattern, token] of patterns) {
       if (pattern === '') continue;
@@ -52,7 +52,7 @@ export class AddedTokenFinder {
     this.empty = this.root.next === undefined;
   }
 
-  /** As `find_matches` of Hugging Face's `AddedVocabulary`, its order of checks included. */
+  /** Same result as `find_matches` of Hugging Face's `AddedVocabulary`, with the same order of checks. */
   find(text: string): AddedMatch[] {
     const matches: AddedMatch[] = [];
     if (this.empty) return matches;
@@ -87,7 +87,7 @@ export class AddedTokenFinder {
     return matches;
   }
 
-  /** Length of the longest token that begins at `at`, whatever stands around it; 0 for none. */
+  /** Length of the longest token at `at`, ignoring `singleWord`; 0 if there is none. */
   lengthAt(text: string, at: number): number {
     return this.first[text.charCodeAt(at)] === 1 ? (this.longestAt(text, at)?.length ?? 0) : 0;
   }
@@ -103,7 +103,7 @@ export class AddedTokenFinder {
   }
 }
 
-// Rust's `\w` and `\s`: Unicode's definitions, which JavaScript's own `\w` and `\s` are not.
+// Rust's `\w` and `\s`, which follow Unicode, unlike JavaScript's.
 const WORD = '[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]';
 const WORD_START = new RegExp(`^${WORD}`, 'u');
 const WORD_END = new RegExp(`${WORD}$`, 'u');

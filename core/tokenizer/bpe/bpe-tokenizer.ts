@@ -8,17 +8,17 @@ import { TokenBuffer } from '../token-buffer.ts';
 import type { MergeStep, Segmentation, TokenKind, Tokenizer } from '../tokenizer.ts';
 import { wellFormed } from '../text/well-formed.ts';
 
-/** What stands around the BPE model in a tokenizer.json. */
+/** The components of a tokenizer.json besides the BPE model. */
 export interface BpeSettings {
   normalizer: readonly NormalizerStep[];
-  /** Done to each piece of text between added tokens, before `split`. */
+  /** Applied to each section of text between added tokens, before `split`. */
   preTokenizer: readonly NormalizerStep[];
   split: PreTokenizerSplit | undefined;
   decoder: readonly DecoderStep[] | undefined;
   addedTokens: readonly AddedToken[];
 }
 
-/** Makes the tokens that Hugging Face tokenizers makes, faster. */
+/** Gives the same tokens as Hugging Face tokenizers, faster. */
 export class BpeTokenizer implements Tokenizer {
   readonly size: number;
   private readonly model: BpeModel;
@@ -26,12 +26,12 @@ export class BpeTokenizer implements Tokenizer {
   private readonly addedByContent: ReadonlyMap<string, AddedToken>;
   private readonly rawFinder: AddedTokenFinder;
   private readonly normalizedFinder: AddedTokenFinder;
-  /** What a token of normalized text decodes to. */
+  /** Decoded text of added tokens that are matched in normalized text. */
   private readonly normalizedContents: ReadonlyMap<number, string>;
   private readonly byteIds: ReadonlySet<number>;
   private readonly buffer = new TokenBuffer();
 
-  /** `rankEnd`: behind the rank of the last merge. `readTokenizerJson` and `readCompact` make one out of a file. */
+  /** `rankEnd`: rank of the last merge plus 1. Use `readTokenizerJson` or `readCompact` to read a file. */
   constructor(
     private readonly parts: BpeModelParts,
     readonly settings: BpeSettings,
@@ -41,7 +41,7 @@ export class BpeTokenizer implements Tokenizer {
     const { addedTokens, normalizer } = settings;
     this.addedById = new Map(addedTokens.map((token) => [token.id, token]));
     this.addedByContent = new Map(addedTokens.map((token) => [token.content, token]));
-    // Of two tokens that normalization makes equal the smaller id counts; Hugging Face tokenizers takes either.
+    // If normalization makes two tokens equal, the smaller id is used; Hugging Face tokenizers uses either.
     const ordered = [...addedTokens].sort((one, other) => one.id - other.id);
     const raw = ordered.filter(({ normalized }) => !normalized);
     this.rawFinder = new AddedTokenFinder(raw.map((token) => [token.content, token]));
@@ -71,7 +71,7 @@ export class BpeTokenizer implements Tokenizer {
     this.fill(text);
     const { ids, ends, count } = this.buffer;
     for (let at = 1; at < count; at++) ends[at] = Math.max(ends[at - 1]!, ends[at]!);
-    // Characters that no token stands for belong to the token behind them; the last ones have none.
+    // Characters without a token belong to the next token; at the end of the text, to the last token.
     if (count > 0) ends[count - 1] = text.length;
     return { ids: ids.slice(0, count), ends: ends.slice(0, count) };
   }
@@ -105,8 +105,9 @@ export class BpeTokenizer implements Tokenizer {
   }
 
   /**
-   * This vocabulary with merges behind its own: what a pack means. The new token of merge `i` is `left + right`, with id
-   * `firstId + i`. Shares the tables of this one. Throws RangeError where a piece or id is taken or a part is missing.
+   * Appends the merges of a pack to this vocabulary. The new token of merge `i` is `left + right`, with id `firstId + i`.
+   * Shares the tables of this tokenizer.
+   * @throws RangeError if a piece or id already exists or a part is missing
    */
   withMerges(
     merges: readonly (readonly [left: string, right: string, ...rest: unknown[]])[],
@@ -118,7 +119,7 @@ export class BpeTokenizer implements Tokenizer {
     });
   }
 
-  /** This vocabulary with anything added, sensible or not; see VocabularyExtension. */
+  /** Adds tokens and merges to this vocabulary without further restrictions; see VocabularyExtension. */
   extend(extension: VocabularyExtension): BpeTokenizer {
     const { parts, addedTokens, rankEnd } = extendParts(this.parts, this.settings.addedTokens, this.rankEnd, extension);
     return new BpeTokenizer(parts, { ...this.settings, addedTokens }, rankEnd);
@@ -136,7 +137,7 @@ export class BpeTokenizer implements Tokenizer {
     this.fillNormalized(text, from, text.length);
   }
 
-  /** Text between added tokens: normalizes, and cuts out the tokens that are looked for in normalized text. */
+  /** Encodes text between added tokens: normalizes it and matches the tokens of normalized text. */
   private fillNormalized(whole: string, start: number, end: number): void {
     if (start >= end) return;
     const { text, origins } = normalize(whole.slice(start, end), this.settings.normalizer, start === 0);

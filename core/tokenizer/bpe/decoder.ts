@@ -1,14 +1,14 @@
-/** How pieces become text again, in order. Names and meaning as in tokenizer.json. */
+/** Decoding steps, applied in order. Names and meaning as in tokenizer.json. */
 export type DecoderStep =
   | { type: 'Replace'; pattern: string; content: string }
   | { type: 'ByteFallback' }
   | { type: 'Fuse' }
-  /** Takes up to `start` times `content` from the beginning of each piece and up to `stop` times from its end. */
+  /** Removes `content` up to `start` times from the beginning of each piece and up to `stop` times from its end. */
   | { type: 'Strip'; content: string; start: number; stop: number };
 
 const BYTE = /^<0x([0-9A-Fa-f]{2})>$/;
 
-/** `undefined` for no decoder: pieces are joined by spaces, as Hugging Face tokenizers does. */
+/** Without a decoder (`undefined`), pieces are joined by spaces, as in Hugging Face tokenizers. */
 export function decodePieces(pieces: string[], steps: readonly DecoderStep[] | undefined): string {
   if (!steps) return pieces.join(' ');
   let parts = pieces;
@@ -27,7 +27,7 @@ export function byteOf(piece: string): number | undefined {
   return digits === undefined ? undefined : Number.parseInt(digits, 16);
 }
 
-/** A run of bytes that is no UTF-8 as a whole becomes one U+FFFD a byte. */
+/** A run of bytes that is not valid UTF-8 becomes one U+FFFD per byte. */
 function joinBytes(parts: readonly string[]): string[] {
   const joined: string[] = [];
   let bytes: number[] = [];
@@ -48,7 +48,7 @@ function joinBytes(parts: readonly string[]): string[] {
 }
 
 function textOf(bytes: readonly number[]): string {
-  // The decoder would take a byte order mark away.
+  // TextDecoder removes a leading byte order mark.
   const mark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? '\uFEFF' : '';
   try {
     return mark + new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes));

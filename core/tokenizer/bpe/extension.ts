@@ -4,22 +4,22 @@ import { MergeTable } from './merge-table.ts';
 import { ExtendedVocabulary, unitsOf } from '../vocabulary.ts';
 
 /**
- * What is added to a vocabulary. A pack is `pieces` with `merges` behind those of the base; everything else that can be
- * said with it are ways of integrating that do not work as well, which the page shows.
+ * Additions to a vocabulary. A pack consists of `pieces`, and `merges` after those of the base. All other combinations are
+ * worse methods of integration, which the page shows for comparison.
  */
 export interface VocabularyExtension {
-  /** New entries of the model's vocabulary. Without a merge that makes them they are never used. */
+  /** New entries of the model's vocabulary. Entries without a merge are never used. */
   pieces?: readonly (readonly [piece: string, id: number])[];
   /**
-   * The base's merges have the ranks 0 … `rankEnd` − 1: negative ranks go before them, ranks from `rankEnd` on behind.
-   * Merges of the same rank go from left to right. `left`, `right` and `left + right` have to be pieces.
+   * The base's merges have the ranks 0 … `rankEnd` − 1. Negative ranks apply before them, ranks from `rankEnd` on after them.
+   * Merges of the same rank apply from left to right. `left`, `right` and `left + right` must be pieces.
    */
   merges?: readonly { left: string; right: string; rank: number }[];
-  /** Cut out of the text before BPE, besides those of the base. */
+  /** Matched in the text before BPE, in addition to those of the base. */
   addedTokens?: readonly AddedToken[];
 }
 
-/** Throws RangeError where a piece or id is taken, or a merge speaks of what is no piece. */
+/** @throws RangeError if a piece or id already exists, or a merge uses an unknown piece */
 export function extendParts(
   base: BpeModelParts,
   baseAdded: readonly AddedToken[],
@@ -67,7 +67,7 @@ export function extendParts(
   };
 }
 
-/** A merge of bytes or unknowns can reach across characters that stand side by side in no piece. */
+/** True for byte and unknown tokens. A merge of them can join characters that are not adjacent in any piece. */
 export function isFallback(parts: Pick<BpeModelParts, 'bytes' | 'unknown'>, id: number): boolean {
   return id === parts.unknown || (parts.bytes?.includes(id) ?? false);
 }

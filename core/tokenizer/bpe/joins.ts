@@ -1,8 +1,8 @@
 /**
- * Which UTF-16 units stand side by side inside a piece that merges make. Between two that never do, no merge can reach
- * across, and the text may be cut there: "▁" is such a place nearly everywhere, and so are most pairs of rare characters.
+ * Set of UTF-16 units that are adjacent inside a piece of a merge. No merge can join two units that are never adjacent, so the
+ * text may be split between them: nearly always before "▁", and between most rare characters.
  *
- * A hashed bit set: two pairs that fall on one bit cost a missed cut, never a wrong one.
+ * Stored as a hashed bit set: a collision may miss a split, but never gives a wrong one.
  */
 export class Joins {
   private constructor(private readonly bits: Int32Array) {}

@@ -1,4 +1,4 @@
-/** A merge by ids: where `left` and `right` stand side by side they become `result`; smaller ranks go first. */
+/** A merge by ids: adjacent `left` and `right` become `result`; smaller ranks apply first. */
 export interface Merge {
   left: number;
   right: number;
@@ -6,15 +6,15 @@ export interface Merge {
   result: number;
 }
 
-/** Behind every rank there is. */
+/** Larger than every rank. */
 export const NO_RANK = 0x7fffffff;
 
 /**
- * Merges by their two ids: open addressing, four numbers a slot (left, right, rank, result), so that a look-up, which
- * mostly finds nothing, touches one cache line.
+ * Hash table of merges by their two ids, with open addressing and four numbers per slot (left, right, rank, result), so that a
+ * look-up, usually a miss, touches one cache line.
  */
 export class MergeTable {
-  /** Of the last pair that `find` was asked for; NO_RANK when it does not merge. */
+  /** Rank of the pair of the last `find`; NO_RANK if it does not merge. */
   rank = NO_RANK;
   result = -1;
 
@@ -22,7 +22,7 @@ export class MergeTable {
   private bits: number;
   private count = 0;
 
-  /** What `base` holds counts as well, unless this table says otherwise. */
+  /** Merges of `base` also apply unless this table overrides them. */
   constructor(
     capacity: number,
     private readonly base?: MergeTable,
@@ -31,12 +31,12 @@ export class MergeTable {
     this.slots = new Int32Array(4 << this.bits).fill(-1);
   }
 
-  /** Merges in all, those of the base included. */
+  /** Number of merges, including those of the base. */
   get size(): number {
     return this.count + (this.base?.size ?? 0);
   }
 
-  /** The later of two merges of one pair counts, as in Hugging Face tokenizers. */
+  /** A later merge of the same pair overrides an earlier one, as in Hugging Face tokenizers. */
   set(left: number, right: number, rank: number, result: number): void {
     if (this.count * 2 >= 1 << this.bits) this.grow();
     const at = this.slotOf(left, right);
@@ -47,7 +47,7 @@ export class MergeTable {
     this.slots[at + 3] = result;
   }
 
-  /** Sets `rank` and `result`. */
+  /** Looks up a pair and sets `rank` and `result`. */
   find(left: number, right: number): boolean {
     const at = this.slotOf(left, right);
     if (this.slots[at] !== -1) {
@@ -64,7 +64,7 @@ export class MergeTable {
     return false;
   }
 
-  /** All merges, in no order. */
+  /** Visits all merges in undefined order. */
   forEach(visit: (left: number, right: number, rank: number, result: number) => void): void {
     this.base?.forEach((left, right, rank, result) => {
       if (this.slots[this.slotOf(left, right)] === -1) visit(left, right, rank, result);

@@ -11,21 +11,21 @@ export interface BpeModelParts {
   vocabulary: Vocabulary;
   merges: MergeTable;
   joins: Joins;
-  /** Ids of the pieces of one UTF-16 unit by that unit, −1 for none. */
+  /** Ids of single-unit pieces, indexed by UTF-16 unit; −1 if there is none. */
   characters: Int32Array;
-  /** Ids of `<0x00>`…`<0xFF>`, −1 for none; undefined without byte fallback. */
+  /** Ids of `<0x00>`…`<0xFF>`, −1 if missing; undefined without byte fallback. */
   bytes: Int32Array | undefined;
-  /** Stands for characters that are neither pieces nor bytes; without it they are left out. */
+  /** Id for characters that are neither pieces nor bytes; if undefined, they are dropped. */
   unknown: number | undefined;
   /** One unknown token for a run of unknown characters. */
   fuseUnknown: boolean;
-  /** A piece that is the whole text between two cuts is taken without a look at the merges. */
+  /** If the text between two splits is a piece, it becomes one token without applying merges. */
   ignoreMerges: boolean;
-  /** Cut only between characters that are pieces: what the others become depends on their neighbours. */
+  /** Split only between characters that are pieces, since the tokens of other characters depend on their neighbours. */
   cutKnownOnly: boolean;
 }
 
-/** BPE of normalized text, as the `BPE` model of Hugging Face tokenizers (Rust) does it. */
+/** BPE of normalized text, equivalent to the `BPE` model of Hugging Face tokenizers (Rust). */
 export class BpeModel {
   private readonly symbols = new Symbols();
   private readonly cache = new WordCache();
@@ -63,7 +63,7 @@ export class BpeModel {
     if (length > 0) this.encodeWord(start, length, hash, offset, out);
   }
 
-  /** The merges that make a piece out of its characters; empty where none do. */
+  /** The merges that form a piece from its characters; empty if there are none. */
   historyOf(id: number): MergeStep[] {
     const { vocabulary, merges } = this.parts;
     const { symbols } = this;
@@ -103,7 +103,7 @@ export class BpeModel {
   private pushCharacters(units: Uint16Array, start: number, end: number): void {
     const { vocabulary, characters, bytes, unknown, fuseUnknown } = this.parts;
     const { symbols } = this;
-    /** Units of unknown characters that no token stands for yet, and of those that were left out. */
+    /** Units of unknown characters without a token so far, and of dropped characters. */
     let pending = 0;
     let dropped = 0;
     for (let at = start; at < end;) {
@@ -133,7 +133,7 @@ export class BpeModel {
     if (dropped > 0 && symbols.count > 0) symbols.lengths[symbols.count - 1]! += dropped;
   }
 
-  /** The first byte stands for the whole character, so that the others are empty ranges behind it. */
+  /** The first byte token covers the whole character; the others are empty ranges after it. */
   private pushBytes(code: number, bytes: Int32Array, length: number): boolean {
     const encoded = utf8Of(code);
     for (const byte of encoded) if (bytes[byte]! < 0) return false;

@@ -1,24 +1,24 @@
-/** What is done to a text before it is cut, in order. Names and meaning as in tokenizer.json. */
+/** Normalization steps, applied in order. Names and meaning as in tokenizer.json. */
 export type NormalizerStep =
   | { type: 'Replace'; pattern: string; content: string }
   /** Puts `content` before a text that is not empty. */
   | { type: 'Prepend'; content: string }
   /**
-   * The same unless the text begins with it already; `first`: only at the very beginning of the whole text. (Where the
-   * normalizer has replaced that beginning by something longer or shorter, Hugging Face tokenizers may see it elsewhere.)
+   * As `Prepend`, unless the text already begins with `content`. `first`: only at the beginning of the whole input. (If
+   * normalization changed the length of that beginning, Hugging Face tokenizers may locate it elsewhere.)
    */
   | { type: 'PrependMissing'; content: string; first: boolean };
 
 export interface NormalizedText {
   text: string;
   /**
-   * For each position in the normalized text (0…length), where that is in the original. Undefined where both are the
-   * same. Positions inside of what replaces something lie behind it, those inside of what was put before lie at 0.
+   * Original position of each position in the normalized text (0…length). Undefined if both texts are equal. Positions inside a
+   * replacement map to the end of the replaced text, those inside prepended text to 0.
    */
   origins: Int32Array | undefined;
 }
 
-/** `atStart`: the text stands at the beginning of the whole input. */
+/** `atStart`: the text is at the beginning of the whole input. */
 export function normalize(text: string, steps: readonly NormalizerStep[], atStart: boolean): NormalizedText {
   let result: NormalizedText = { text, origins: undefined };
   for (const step of steps) {
@@ -42,7 +42,7 @@ function replace(input: NormalizedText, pattern: string, content: string): Norma
   for (let at = text.indexOf(pattern); at !== -1; at = text.indexOf(pattern, from)) {
     for (; from < at; from++) origins.push(origin(from));
     const end = at + pattern.length;
-    // A token that ends inside of the content owns the whole of what was replaced, so that those behind it are empty.
+    // A token that ends inside the content covers all of the replaced text; the following tokens are empty.
     for (let unit = 0; unit < content.length; unit++) origins.push(unit === 0 ? origin(at) : origin(end));
     from = end;
   }

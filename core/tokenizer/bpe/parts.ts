@@ -10,14 +10,14 @@ export interface BpeOptions {
   ignoreMerges: boolean;
 }
 
-/** Derives what the encoder looks things up in from the vocabulary and its merges. */
+/** Builds the encoder's lookup tables from the vocabulary and its merges. */
 export function bpeParts(vocabulary: PieceTable, merges: MergeTable, options: BpeOptions): BpeModelParts {
   const { byteFallback, ...rest } = options;
   const bytes = byteFallback ? byteIds(vocabulary) : undefined;
   const made = new Uint8Array(vocabulary.size);
   const fallback = new Uint8Array(vocabulary.size);
   for (const id of [...(bytes ?? []), rest.unknown ?? -1]) if (id >= 0) fallback[id] = 1;
-  // Without all bytes a character may be unknown: fused with its neighbours, or left out between them.
+  // If byte tokens are missing, a character may be unknown: fused with its neighbours, or dropped.
   let cutKnownOnly = !bytes || bytes.includes(-1);
   merges.forEach((left, right, _rank, result) => {
     made[result] = 1;
@@ -33,7 +33,7 @@ export function bpeParts(vocabulary: PieceTable, merges: MergeTable, options: Bp
   return { ...rest, vocabulary, merges, joins, characters, bytes, cutKnownOnly };
 }
 
-/** Ids of `<0x00>`…`<0xFF>`, −1 for none. */
+/** Ids of `<0x00>`…`<0xFF>`, −1 if missing. */
 export function byteIds(vocabulary: PieceTable): Int32Array {
   return Int32Array.from({ length: 256 }, (_, byte) => {
     const digits = byte.toString(16).toUpperCase().padStart(2, '0');

@@ -1,10 +1,10 @@
-/** Cuts a text at a literal string before BPE sees it; behaviours as in tokenizer.json. No merge reaches across a cut. */
+/** Splits a text at a literal string before BPE; behaviors as in tokenizer.json. No merge crosses a split. */
 export interface PreTokenizerSplit {
   pattern: string;
   behavior: 'MergedWithPrevious' | 'MergedWithNext' | 'Isolated';
 }
 
-/** Where the text is cut, ascending, its end included. */
+/** Ends of the parts, ascending; the last one is the end of the text. */
 export function cutsOf(text: string, split: PreTokenizerSplit | undefined): number[] {
   const cuts: number[] = [];
   if (split) {

@@ -1,12 +1,12 @@
 import { NO_RANK, type MergeTable } from './merge-table.ts';
 
-/** Up to here the next merge is found by looking at all pairs; a heap costs more. */
+/** Up to this many symbols, a linear search for the next merge is faster than a heap. */
 const SHORT = 40;
 
 /** Called for each merge in the order in which they are applied. */
 export type OnMerge = (left: number, right: number, rank: number) => void;
 
-/** The symbols of one word while they are merged: ids, and how many UTF-16 units of the word each stands for. */
+/** The symbols of one word during merging: ids, and the number of UTF-16 units of each. */
 export class Symbols {
   count = 0;
   ids = new Int32Array(256);
@@ -24,7 +24,7 @@ export class Symbols {
     this.lengths[this.count++] = length;
   }
 
-  /** Merges until no pair is left that merges: lowest rank first, leftmost of equal ones. */
+  /** Merges until no pair can merge: lowest rank first, leftmost on a tie. */
   merge(merges: MergeTable, onMerge?: OnMerge): void {
     if (this.count <= SHORT) this.mergeShort(merges, onMerge);
     else this.mergeLong(merges, onMerge);
@@ -72,7 +72,7 @@ export class Symbols {
     this.count = this.count === 0 ? 0 : pairs + 1;
   }
 
-  /** The same in O(n log n): a heap of pairs over a linked list. What is out of date is recognised when it comes up. */
+  /** As `merge`, in O(n log n): a heap of pairs over a linked list. Stale entries are detected when they are popped. */
   private mergeLong(merges: MergeTable, onMerge?: OnMerge): void {
     const { ids, lengths } = this;
     const count = this.count;
@@ -117,7 +117,7 @@ export class Symbols {
   }
 }
 
-/** A binary heap by rank, then position, in flat arrays; `pop` leaves the entry in the fields. */
+/** A binary heap by rank, then position, in flat arrays; `pop` stores the entry in the fields. */
 class PairHeap {
   rank = 0;
   at = 0;
@@ -127,7 +127,7 @@ class PairHeap {
 
   private size = 0;
   private readonly entries: Int32Array;
-  /** Five numbers an entry: rank, position, left, right, result. */
+  /** Five numbers per entry: rank, position, left, right, result. */
   private readonly order: Int32Array;
   private used = 0;
 

@@ -3,18 +3,18 @@ const MAX_WORDS = 1 << (SLOT_BITS - 1);
 const MAX_UNITS = 1 << 19;
 const MAX_IDS = 1 << 18;
 
-/** Longer words are hardly ever met twice. */
+/** Longer words rarely occur twice. */
 export const LONGEST_CACHED = 128;
 
 /**
- * Words → ids, in flat arrays. Bounded: when it is full it starts anew, so that the memory (about 4 MB) does not grow
- * with the text, and the words in use are back at once.
+ * Cache of words → ids in flat arrays. When it is full, it is cleared, so memory stays at about 4 MB and frequent words are
+ * soon cached again.
  */
 export class WordCache {
   readonly ids = new Int32Array(MAX_IDS);
-  /** UTF-16 units of the word that each id stands for. */
+  /** Number of UTF-16 units of each id. */
   readonly lengths = new Uint8Array(MAX_IDS);
-  /** Where the ids of the word found or added last lie. */
+  /** Range of the ids of the last word found or added. */
   from = 0;
   to = 0;
 
@@ -33,7 +33,7 @@ export class WordCache {
     return true;
   }
 
-  /** A word that `find` did not find, of at most LONGEST_CACHED units. */
+  /** Adds a word that `find` did not find, of at most LONGEST_CACHED units. */
   add(
     units: Uint16Array,
     start: number,
@@ -45,7 +45,7 @@ export class WordCache {
   ) {
     if (this.words === MAX_WORDS || this.usedUnits + length > MAX_UNITS || this.usedIds + count > MAX_IDS) this.clear();
     const at = this.slotOf(units, start, length, hash);
-    // Hash and length share a number: both are compared at once.
+    // Hash and length are packed into one number, to compare both at once.
     this.slots[at] = keyOf(hash, length);
     this.slots[at + 1] = this.usedUnits;
     this.slots[at + 2] = this.usedIds;
@@ -81,7 +81,7 @@ export class WordCache {
   }
 }
 
-/** Never −1, which marks a free slot. Words of other lengths have other keys. */
+/** Never −1, which marks a free slot. Words of different lengths have different keys. */
 function keyOf(hash: number, length: number): number {
   return ((hash & 0x7fffff) << 8) | length;
 }

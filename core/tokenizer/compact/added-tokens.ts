@@ -3,7 +3,7 @@ import type { Vocabulary } from '../vocabulary.ts';
 
 const FLAGS = ['normalized', 'special', 'lstrip', 'rstrip', 'singleWord'] as const;
 
-/** `count` tokens from id `id` on; bit i of `flags` is FLAGS[i]. `content` of what the vocabulary does not hold. */
+/** `count` tokens from id `id` on; bit i of `flags` is FLAGS[i]. `content` is set if the token is not in the vocabulary. */
 type Run = [id: number, count: number, flags: number, content?: string];
 
 /** Added tokens as runs of ids. */
@@ -19,7 +19,7 @@ export function compactAddedTokens(tokens: readonly AddedToken[], vocabulary: Vo
   return runs;
 }
 
-/** Undefined where `runs` is something else than `compactAddedTokens` writes. */
+/** Undefined if `runs` does not have the format of `compactAddedTokens`. */
 export function readCompactAddedTokens(runs: unknown, vocabulary: Vocabulary): AddedToken[] | undefined {
   if (!Array.isArray(runs)) return undefined;
   const tokens: AddedToken[] = [];

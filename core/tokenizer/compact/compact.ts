@@ -11,9 +11,9 @@ import { PieceTable } from '../vocabulary.ts';
 
 const FORMAT = 'medgemma-ko-lab/vocabulary/1';
 
-/** Where a compact vocabulary comes from. */
+/** Origin of a compact vocabulary. */
 export interface CompactSource {
-  /** SHA-256 of the tokenizer.json that it was made from, hex; packs name their base by it. */
+  /** Hex SHA-256 of the source tokenizer.json; packs identify their base by it. */
   sha256: string;
   /** Origin and licence. */
   notice: string;
@@ -24,7 +24,7 @@ export interface CompactSource {
  * (four bytes of length, little-endian, then JSON) and the pieces in the order of ids, each closed by a byte 0xFF.
  * Gemma 3's 33 MB become 1.3 MB when gzipped.
  *
- * Throws TokenizerFormatError where the file's merges are not exactly the implied ones.
+ * @throws TokenizerFormatError if the file's merges are not exactly the implied ones
  */
 export function compactVocabulary(tokenizerJson: unknown, source: CompactSource): Uint8Array<ArrayBuffer> {
   const { file, model } = openTokenizerJson(tokenizerJson);
@@ -51,7 +51,7 @@ export function compactVocabulary(tokenizerJson: unknown, source: CompactSource)
   return bytes;
 }
 
-/** The tokenizer that `compactVocabulary` wrote. Throws TokenizerFormatError where the bytes are something else. */
+/** The tokenizer that `compactVocabulary` wrote. @throws TokenizerFormatError for other data */
 export function readCompact(bytes: Uint8Array): BpeTokenizer {
   const { header, strings } = openCompact(bytes);
   const { pieces, scored, file, model, added } = header;
@@ -64,7 +64,7 @@ export function readCompact(bytes: Uint8Array): BpeTokenizer {
   return assemble(file, model, vocabulary, { merges: mergeTableOf(merges), rankEnd: merges.count }, addedTokens);
 }
 
-/** Origin of a compact vocabulary. Throws TokenizerFormatError where the bytes are something else. */
+/** Origin of a compact vocabulary. @throws TokenizerFormatError for other data */
 export function readCompactSource(bytes: Uint8Array): CompactSource {
   const { header } = openCompact(bytes);
   return { sha256: stringOf(header, 'sha256', 'file'), notice: stringOf(header, 'notice', 'file') };

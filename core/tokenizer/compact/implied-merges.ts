@@ -5,22 +5,22 @@ import { MergeTable } from '../bpe/merge-table.ts';
 import { extendHash, nextPower, suffixHash, type PieceTable } from '../vocabulary.ts';
 
 /**
- * Ids `first` … `end` − 1 are in the order of their scores; all other pieces have the score of `first`. That is what
- * SentencePiece's trainer writes: control pieces and bytes, then what it learned, then what its user added.
+ * Ids `first` … `end` − 1 are ordered by score; all other pieces have the score of `first`. SentencePiece's trainer writes this
+ * order: control pieces and bytes, then learned pieces, then user-defined ones.
  */
 export interface ScoredRange {
   first: number;
   end: number;
 }
 
-/** Merges in the order of their ranks, three numbers each: left, right, result. */
+/** Merges in order of rank, three numbers each: left, right, result. */
 export interface MergeList {
   count: number;
   triples: Int32Array;
 }
 
 /**
- * The merges of a vocabulary that comes out of SentencePiece: every cut of a piece into two pieces, ordered by score,
+ * The merges of a SentencePiece vocabulary: every split of a piece into two pieces, ordered by score,
  * then by the lengths of left and right, longer first (`generate_merges` of Hugging Face transformers).
  */
 export function impliedMerges(vocabulary: PieceTable, { first, end }: ScoredRange): MergeList {
@@ -47,8 +47,8 @@ export function impliedMerges(vocabulary: PieceTable, { first, end }: ScoredRang
 }
 
 /**
- * The range that gives exactly these merges: it begins behind `<0xFF>`, and ends with the last piece that merges make.
- * Throws TokenizerFormatError where the merges are others than the implied ones.
+ * The range that gives exactly these merges: it begins after `<0xFF>`, and ends with the last piece that a merge forms.
+ * @throws TokenizerFormatError if the merges differ from the implied ones
  */
 export function scoredRangeOf({ merges, rankEnd }: RankedMerges, vocabulary: PieceTable): ScoredRange {
   const results = new Int32Array(rankEnd);
@@ -79,7 +79,7 @@ export function mergeTableOf({ count, triples }: MergeList): MergeTable {
   return table;
 }
 
-/** Cuts of a piece into two pieces, the one with the longest left part first. */
+/** Splits of a piece into two pieces, longest left part first. */
 class PieceCuts {
   private hashes = new Int32Array(256);
   private powers = new Int32Array(256);

@@ -6,9 +6,8 @@ import type { Vocabulary } from '../vocabulary.ts';
 const PART = 'added_tokens';
 
 /**
- * The `added_tokens` of a tokenizer.json. Hugging Face tokenizers gives them ids of its own when it loads a file: that of
- * the vocabulary, otherwise the next free one. A file whose ids differ from those is read differently by different
- * libraries, and refused.
+ * The `added_tokens` of a tokenizer.json. Hugging Face tokenizers reassigns their ids when it loads a file: the id in the
+ * vocabulary, otherwise the next free one. Files with other ids are rejected, since libraries read them differently.
  */
 export function readAddedTokens(json: unknown, vocabulary: Vocabulary & { count: number }): AddedToken[] {
   if (json === undefined || json === null) return [];

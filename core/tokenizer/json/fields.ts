@@ -6,14 +6,14 @@ export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Throws TokenizerFormatError where `record[key]` is no string. */
+/** @throws TokenizerFormatError if `record[key]` is not a string */
 export function stringOf(record: JsonRecord, key: string, part: TokenizerPart): string {
   const value = record[key];
   if (typeof value !== 'string') throw malformed(part, `"${key}"`, 'has to be a string.');
   return value;
 }
 
-/** Missing and null count as `missing`; throws TokenizerFormatError where it is no boolean. */
+/** Returns `missing` for missing and null. @throws TokenizerFormatError if it is not a boolean */
 export function booleanOf(record: JsonRecord, key: string, part: TokenizerPart, missing = false): boolean {
   const value = record[key] ?? missing;
   if (typeof value !== 'boolean') throw malformed(part, `"${key}"`, 'has to be true or false.');

@@ -3,10 +3,10 @@ import { booleanOf, isRecord, stringOf, type JsonRecord } from './fields.ts';
 import { MergeTable } from '../bpe/merge-table.ts';
 import { PieceTable } from '../vocabulary.ts';
 
-/** More than any vocabulary has; ids are places in arrays. */
+/** Larger than any vocabulary; ids are array indices. */
 const MAX_ID = 1 << 22;
 
-/** The options of a BPE model; `unknown` is the piece. */
+/** The options of a BPE model; `unknown` is the unknown token's piece. */
 export function readModel(model: JsonRecord) {
   const type = model['type'] ?? 'BPE';
   if (type !== 'BPE') throw unsupported('model', JSON.stringify(type), 'only BPE models are encoded here.');
@@ -40,13 +40,13 @@ export function readVocabulary(json: unknown): PieceTable {
   return PieceTable.of(pieces);
 }
 
-/** `rankEnd`: behind the last rank. */
+/** `rankEnd`: last rank plus 1. */
 export interface RankedMerges {
   merges: MergeTable;
   rankEnd: number;
 }
 
-/** Merges as pairs or as `"left right"`. Rank is the place in the list. */
+/** Merges as pairs or as `"left right"`. The rank is the index in the list. */
 export function readMerges(json: unknown, vocabulary: PieceTable): RankedMerges {
   if (!Array.isArray(json)) throw malformed('merges', '"merges"', 'has to be a list.');
   const list = json as unknown[];

@@ -42,7 +42,7 @@ export function readPreTokenizer(json: unknown): PreTokenizer {
 function metaspace(step: JsonRecord): PreTokenizer {
   const part = 'pre_tokenizer';
   const replacement = stringOf(step, 'replacement', part);
-  // Older files have add_prefix_space instead.
+  // Older files use add_prefix_space instead.
   const scheme = step['prepend_scheme'] ?? (booleanOf(step, 'add_prefix_space', part, true) ? 'always' : 'never');
   if (scheme !== 'always' && scheme !== 'first' && scheme !== 'never') {
     throw malformed(part, `prepend_scheme ${JSON.stringify(scheme)}`, 'has to be always, first or never.');
@@ -71,7 +71,7 @@ export function readDecoder(json: unknown): DecoderStep[] | undefined {
   });
 }
 
-/** One step, a `Sequence` of steps (also nested), or none. */
+/** A list of steps from one step, a `Sequence` (also nested), or null. */
 function listOf(json: unknown, key: string, part: TokenizerPart): JsonRecord[] {
   if (json === undefined || json === null) return [];
   if (!isRecord(json)) throw malformed(part, typeof json, 'has to be an object.');

@@ -9,11 +9,11 @@ import { readDecoder, readNormalizer, readPreTokenizer } from './steps.ts';
 import type { PieceTable } from '../vocabulary.ts';
 
 /**
- * A tokenizer out of a parsed tokenizer.json. `truncation`, `padding` and `post_processor` are left aside: they add to
- * the tokens of a text or take from them, and change none.
+ * Creates a tokenizer from a parsed tokenizer.json. Ignores `truncation`, `padding` and `post_processor`, which only add or
+ * remove tokens.
  *
- * Throws TokenizerFormatError: `malformed`, or `unsupported` where the file asks for what is not done exactly here, such
- * as `ByteLevel`.
+ * @throws TokenizerFormatError `malformed`, or `unsupported` if the file needs a feature that is not implemented, such as
+ *   `ByteLevel`
  */
 export function readTokenizerJson(json: unknown): BpeTokenizer {
   const { file, model } = openTokenizerJson(json);
@@ -23,8 +23,8 @@ export function readTokenizerJson(json: unknown): BpeTokenizer {
 }
 
 /**
- * The file and its model, once both are known to ask for nothing that is not done here: what is refused should be
- * refused before the vocabulary is read.
+ * Checks that the file and its model use only supported features, before the vocabulary is read, so that unsupported files are
+ * rejected early.
  */
 export function openTokenizerJson(json: unknown): { file: JsonRecord; model: JsonRecord } {
   if (!isRecord(json) || !isRecord(json['model'])) {
@@ -35,7 +35,7 @@ export function openTokenizerJson(json: unknown): { file: JsonRecord; model: Jso
   return { file: json, model: json['model'] };
 }
 
-/** A tokenizer of tables that were read already, and of what the file says about the rest. */
+/** Creates a tokenizer from the vocabulary and merge tables and the other settings of the file. */
 export function assemble(
   file: JsonRecord,
   model: JsonRecord,

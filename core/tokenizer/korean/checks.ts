@@ -1,19 +1,19 @@
-/** Whether a merged tokenizer is what a pack promises, tried on texts. */
+/** Checks the guarantees of a merged tokenizer on texts. */
 import type { Pack } from './pack.ts';
 import { Scripts } from './scripts.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 
 /**
- * - `reachable`: the text of every new token, encoded, is that token alone.
+ * - `reachable`: encoding the text of a new token gives that token alone.
  * - `none-longer`: no text has more tokens than with the base.
- * - `others-unchanged`: text without a character of the pack's scripts has the ids of the base.
- * - `same-text`: what comes back from the ids is what comes back with the base.
+ * - `others-unchanged`: text without characters of the pack's scripts has the same ids as with the base.
+ * - `same-text`: decoding gives the same text as with the base.
  */
 export type CheckName = 'reachable' | 'none-longer' | 'others-unchanged' | 'same-text';
 
 export interface CheckResult {
   name: CheckName;
-  /** Texts tried. */
+  /** Number of checked texts. */
   tried: number;
   failed: number;
   /** The first texts that failed. */
@@ -31,7 +31,7 @@ export class MergeChecks {
     'same-text': nothing('same-text'),
   };
 
-  /** @throws PackError when the pack names a script that Unicode does not know */
+  /** @throws PackError if the pack names an unknown Unicode script */
   constructor(
     private readonly base: Tokenizer,
     private readonly merged: Tokenizer,
@@ -40,7 +40,7 @@ export class MergeChecks {
     this.scripts = new Scripts(scriptsOf(pack));
   }
 
-  /** Tries every new token, in steps; each yields how many are done. */
+  /** Checks every new token in steps; yields the number done. */
   *addNewTokens(): Generator<number> {
     for (const [index, [left, right]] of this.pack.merges.entries()) {
       const id = this.pack.firstId + index;
@@ -52,7 +52,7 @@ export class MergeChecks {
     }
   }
 
-  /** Tries the text of every entry of the base, in steps; each yields how many are done. */
+  /** Checks the text of every base token in steps; yields the number done. */
   *addBaseTokens(): Generator<number> {
     for (let id = 0; id < this.base.size; id++) {
       this.add(this.base.decode([id]));
@@ -60,7 +60,7 @@ export class MergeChecks {
     }
   }
 
-  /** Tries any text. */
+  /** Checks a text. */
   add(text: string): void {
     const [before, after] = [this.base.encode(text), this.merged.encode(text)];
     const same = before.length === after.length && before.every((id, at) => id === after[at]);
@@ -86,7 +86,7 @@ function nothing(name: CheckName): CheckResult {
   return { name, tried: 0, failed: 0, examples: [] };
 }
 
-/** As training wrote them; a pack of others is taken for a Korean one. */
+/** Scripts in the options that training wrote; packs from other tools are assumed to be Korean. */
 function scriptsOf({ options }: Pack): string[] {
   const { scripts } = options;
   return typeof scripts === 'string' ? scripts.split(',') : ['Hangul'];

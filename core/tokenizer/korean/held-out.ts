@@ -1,9 +1,9 @@
-/** A text for training and its part that is kept back, so that what a vocabulary saves is measured on sentences it never saw. */
+/** Splits a text into training and held-out sentences, so that a vocabulary is measured on unseen sentences. */
 
-/** Behind a sentence's end, with the quotes and brackets that close over it. */
+/** White space after the end of a sentence and its closing quotes and brackets. */
 const BOUNDARY = /(?<=[.!?。！？…]["'”’」』)\]]*)\s+/u;
 
-/** Lines, and the sentences of a line; without the white space around them, none is empty. */
+/** The sentences of all lines, trimmed, without empty ones. */
 export function sentencesOf(text: string): string[] {
   return text
     .split(/[\r\n]+/u)
@@ -18,8 +18,7 @@ export interface Split {
 }
 
 /**
- * Every `every`-th different sentence is held out, with all its repetitions: one that also stood in the training text would
- * be no unseen one.
+ * Holds out every `every`-th distinct sentence with all its repetitions, so that no held-out sentence is in the training text.
  */
 export function holdOut(sentences: readonly string[], every: number): Split {
   const different = [...new Set(sentences)];

@@ -1,11 +1,11 @@
-/** Which pieces may join, and what the new ones are called. */
+/** Rules for which pieces may be merged, and ids of the new pieces. */
 import type { PieceShape, Scripts } from './scripts.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 
 export interface MergeLimits {
-  /** Characters of the longest piece, "▁" not counted. */
+  /** Maximum characters of a piece, "▁" not counted. */
   longest: number;
-  /** Pieces may reach across spaces (SuperBPE, arXiv 2503.13423). */
+  /** Pieces may span several words (SuperBPE, arXiv 2503.13423). */
   superwords: boolean;
 }
 
@@ -25,7 +25,7 @@ export class MergeRules {
     return (id < this.base.size ? this.base.pieceOf(id) : this.made[id - this.base.size]) ?? '';
   }
 
-  /** Whether the token can stand in any merge. */
+  /** True if the token may be part of a merge. */
   mergeable(id: number): boolean {
     return this.shapeOf(id) !== undefined;
   }
@@ -35,13 +35,13 @@ export class MergeRules {
     if (!before || !behind) return false;
     if (before.length + behind.length > this.limits.longest || !(before.own || behind.own)) return false;
     const text = this.textOf(right);
-    // Across a space only from word to word: a "▁" at the end would wait for a word that may not come.
+    // A piece with several words must not end in "▁", since the next word may be missing.
     const words = this.limits.superwords && before.length > 0 && behind.length > 0;
     if (text.startsWith('▁') && !words) return false;
     return this.isNew(this.textOf(left) + text);
   }
 
-  /** Whether such a piece is within the limits, however it is put together. */
+  /** True if the piece is within the limits, regardless of the merges that form it. */
   mayBecome(piece: string): boolean {
     const shape = this.scripts.shapeOf(piece);
     if (!shape?.own || shape.length > this.limits.longest || !this.isNew(piece)) return false;
@@ -52,12 +52,12 @@ export class MergeRules {
     return this.ids.get(text) ?? this.base.idOf(text);
   }
 
-  /** A second way to the same piece would be no new token. */
+  /** False if the piece already exists: a second merge would not create a new token. */
   isNew(text: string): boolean {
     return !this.ids.has(text) && this.base.idOf(text) === undefined;
   }
 
-  /** The id of the new piece. */
+  /** Adds a new piece and returns its id. */
   make(text: string): number {
     const id = this.base.size + this.made.length;
     this.made.push(text);
@@ -69,7 +69,7 @@ export class MergeRules {
     const known = this.shapes.get(id);
     if (known || this.shapes.has(id)) return known;
     const text = this.textOf(id);
-    // Runs of spaces are indents, not the beginnings of words.
+    // Runs of spaces are indentation, not the beginning of a word.
     const joins = (id >= this.base.size || this.base.kindOf(id) === 'piece') && text !== '' && !text.includes('▁▁');
     const shape = joins ? this.scripts.shapeOf(text) : undefined;
     this.shapes.set(id, shape);

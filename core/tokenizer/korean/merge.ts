@@ -1,22 +1,21 @@
 /**
  * Base tokenizer.json + pack → merged tokenizer.json.
  *
- * Merges go behind those of the base. BPE applies the earliest merge that fits, so the base's are exhausted before the
- * first of the pack; none of the base's can fit afterwards, because none holds a new piece. The merged segmentation is
- * therefore the base's own with neighbours joined: no text can get longer, and a text in which no pair of the pack occurs
- * keeps its ids.
+ * The pack's merges are appended to those of the base. BPE applies the merge of lowest rank first, so all base merges are
+ * applied before the first merge of the pack; afterwards no base merge can apply, because none contains a new piece. The
+ * merged segmentation is therefore that of the base with some neighbours joined: no text gets more tokens, and a text
+ * without any pair of the pack keeps its ids.
  */
 import { PackError } from './pack-error.ts';
 import type { Pack } from './pack.ts';
 import type { TokenizerJson } from './tokenizer-file.ts';
 
 /**
- * Leaves `base` as it is. New tokens get the ids `pack.firstId + i`. Added tokens that are not in `model.vocab` are
- * written into it under the id they have: Hugging Face tokenizers would give them the next free id otherwise, which
- * belongs to a new token now (Gemma 3: `<image_soft_token>`, 262144).
+ * Does not modify `base`. New tokens get the ids `pack.firstId + i`. Added tokens that are not in `model.vocab` are
+ * added to it with their ids: otherwise Hugging Face tokenizers would assign them the next free id, which now belongs to a
+ * new token (Gemma 3: `<image_soft_token>`, 262144).
  *
- * @throws PackError when the pack cannot belong to this base. The base's hash is the caller's to compare
- *   (`requireBase`): it is one of the file's bytes.
+ * @throws PackError if the pack does not fit this base. The caller compares the hash of the file's bytes (`requireBase`).
  */
 export function mergeTokenizerJson(base: TokenizerJson, pack: Pack): TokenizerJson {
   const added = base.added_tokens ?? [];
@@ -27,7 +26,7 @@ export function mergeTokenizerJson(base: TokenizerJson, pack: Pack): TokenizerJs
       `The pack "${pack.name}" continues a tokenizer with ${pack.base.size} ids; this one has ${size}.`,
     );
   }
-  // A Map, because a vocabulary may hold "__proto__", and because integer-like keys of an object lose their place.
+  // A Map, since a vocabulary may contain "__proto__", and objects reorder integer-like keys.
   const vocab = new Map(Object.entries(base.model.vocab));
   for (const { id, content } of added) if (!vocab.has(content)) vocab.set(content, id);
   pack.merges.forEach(([left, right], index) => {
@@ -53,7 +52,7 @@ export function mergeTokenizerJson(base: TokenizerJson, pack: Pack): TokenizerJs
   };
 }
 
-/** @throws PackError naming both hashes when the pack was made for another tokenizer.json */
+/** @throws PackError with both hashes if the pack was made for another tokenizer.json */
 export function requireBase(pack: Pack, sha256: string): void {
   if (pack.base.sha256 === sha256) return;
   throw new PackError(
@@ -70,7 +69,7 @@ export function sizeOf({ added_tokens, model }: TokenizerJson): number {
   return largest + 1;
 }
 
-/** In the form that the base's merges have. */
+/** The base's merges and the pack's, in the format of the base's. */
 function appended(merges: TokenizerJson['model']['merges'], pack: Pack): TokenizerJson['model']['merges'] {
   if (merges.every((merge) => typeof merge !== 'string')) {
     return [...merges, ...pack.merges.map(([left, right]): [string, string] => [left, right])];

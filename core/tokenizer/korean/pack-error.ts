@@ -1,8 +1,8 @@
 /**
- * A pack that cannot be read, trained or merged. The message says what is wrong and what to do; no stack is shown.
- * - `pack`: the file breaks the format.
- * - `base`: it was made for another tokenizer, or the tokenizer is none that takes merges.
- * - `option`: training was asked for something that makes no sense.
+ * A pack cannot be read, trained or merged. Users see the message, which says what is wrong and what to do, without a stack.
+ * - `pack`: the file violates the format.
+ * - `base`: the pack was made for another tokenizer, or the tokenizer does not support merges.
+ * - `option`: a training option is invalid.
  */
 export class PackError extends Error {
   override readonly name = 'PackError';

@@ -1,17 +1,17 @@
 /**
- * A Korean vocabulary: what is appended to a base tokenizer. The new token of merge `i` is `left + right` and gets the id
- * `firstId + i`; its merge goes behind all merges of the base, in this order.
+ * A Korean vocabulary: tokens and merges that are appended to a base tokenizer. The new token of merge `i` is `left +
+ * right` and gets the id `firstId + i`; its merge is appended after all merges of the base, in this order.
  */
 export interface Pack {
   format: 'medgemma-ko-lab/korean/1';
   name: string;
   base: {
-    /** SHA-256 of the base tokenizer.json, hex; a pack fits no other. */
+    /** SHA-256 of the base tokenizer.json, hex; a pack fits only this file. */
     sha256: string;
-    /** Ids of the base: largest id + 1. */
+    /** Number of ids of the base: largest id + 1. */
     size: number;
   };
-  /** Id of the first new token. Gemma 3: 262,145, the first of the padding rows behind `<image_soft_token>`. */
+  /** Id of the first new token. Gemma 3: 262,145, the first padding row after `<image_soft_token>`. */
   firstId: number;
   corpus: {
     /** SHA-256 of the text as read (unpacked), hex. */
@@ -23,6 +23,6 @@ export interface Pack {
   /** How the pieces were chosen. */
   method: 'bpe' | 'sentencepiece-filter';
   options: Record<string, string | number | boolean>;
-  /** `left`, `right`, and how often the pair stood in the corpus when it was merged. */
+  /** `left`, `right`, and the frequency of the pair in the corpus when it was merged. */
   merges: [left: string, right: string, frequency: number][];
 }

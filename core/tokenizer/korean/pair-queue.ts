@@ -1,7 +1,7 @@
 /**
- * The most frequent pair. Counts change at every merge; a pair that has become rarer is put back with its new count when
- * it comes up, since counts of known pairs only fall. Equal counts: smaller id of the left token first, then of the
- * right one, so that the order does not depend on that of the text.
+ * Priority queue of pairs by frequency. Counts change at every merge. Counts of known pairs only decrease, so a stale pair is
+ * reinserted with its new count when it is popped. Ties are ordered by the id of the left token, then of the right one, so
+ * that the order does not depend on the text.
  */
 import type { PairTable } from './pair-table.ts';
 
@@ -10,7 +10,7 @@ export class PairQueue {
   private readonly pairs: number[] = [];
   private readonly counts: number[] = [];
 
-  /** @param least count that is worth a merge */
+  /** @param least minimum count of a merge */
   constructor(
     private readonly table: PairTable,
     private readonly least: number,
@@ -29,7 +29,7 @@ export class PairQueue {
     this.set(at, pair, count);
   }
 
-  /** Takes the most frequent pair out; undefined when no pair is frequent enough. */
+  /** Removes and returns the most frequent pair; undefined if no pair is frequent enough. */
   pop(): number | undefined {
     for (;;) {
       const [pair, count] = [this.pairs[0], this.counts[0]];

@@ -1,29 +1,29 @@
-/** Neighbouring tokens: how often each pair stands in the text, and where. */
+/** Frequencies and positions of pairs of adjacent tokens. */
 import { grown, roomFor } from './word-counts.ts';
 
-/** Of a pair that must not merge. */
+/** Value for a pair that must not be merged. */
 export const REFUSED = -1;
 
 /**
- * Pairs are numbered in the order in which they first come. The places of a pair are a doubly linked list through
- * `nextPlace` and `previousPlace`, so that one is taken out in constant time and nothing stale is kept; a place is the
- * position of the left token and belongs to one pair at a time.
+ * Pairs are numbered by first occurrence. The places of a pair form a doubly linked list through `nextPlace` and
+ * `previousPlace`, so that a place is removed in constant time. A place is the position of the left token and belongs to one
+ * pair at a time.
  */
 export class PairTable {
   left = new Int32Array(1 << 12);
   right = new Int32Array(1 << 12);
-  /** Occurrences, weighted by how often the word of the place stands in the text. */
+  /** Occurrences, weighted by the frequency of the word. */
   count = new Float64Array(1 << 12);
   private first = new Int32Array(1 << 12);
   private pairs = 0;
-  /** Open addressing: pair + 1, 0 where nothing is. */
+  /** Hash table with open addressing: pair + 1, or 0 for an empty slot. */
   private slots = new Int32Array(1 << 14);
-  /** By place; REFUSED where none is. */
+  /** Pair at each place; REFUSED if there is none. */
   private readonly pairAt: Int32Array;
   private readonly nextPlace: Int32Array;
   private readonly previousPlace: Int32Array;
 
-  /** @param mayMerge asked once for each pair; the places of others are not kept */
+  /** @param mayMerge called once for each pair; places are kept only if it returns true */
   constructor(
     places: number,
     private readonly mayMerge: (left: number, right: number) => boolean,
@@ -37,7 +37,7 @@ export class PairTable {
     return this.pairs;
   }
 
-  /** The pair, or REFUSED. */
+  /** Adds an occurrence. @returns the pair, or REFUSED */
   add(place: number, left: number, right: number, weight: number): number {
     const pair = this.find(left, right);
     if (this.count[pair] === REFUSED) return REFUSED;
@@ -68,7 +68,7 @@ export class PairTable {
     return places;
   }
 
-  /** The pair, or REFUSED; it may stand nowhere. */
+  /** The pair, or REFUSED; it may have no occurrences. */
   pairOf(left: number, right: number): number {
     const pair = this.find(left, right);
     return this.count[pair] === REFUSED ? REFUSED : pair;

@@ -1,14 +1,14 @@
 /**
- * EEVE's way to new tokens (Kim et al., arXiv 2402.14714): an intermediate tokenizer made for the language cuts the text,
- * its pieces that are frequent enough are taken, and merges lead to each of them.
+ * EEVE's method for new tokens (Kim et al., arXiv 2402.14714): an intermediate tokenizer for the language splits the text, its
+ * frequent pieces are selected, and merges are created for each of them.
  */
 import type { MergeRules } from './merge-rules.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 
 export interface FilterLimits {
-  /** New tokens at most, those on the way to a piece included. */
+  /** Maximum number of new tokens, including intermediate ones. */
   tokens: number;
-  /** Occurrences that make a piece worth a token. */
+  /** Minimum number of occurrences of a piece. */
   minFrequency: number;
 }
 
@@ -18,11 +18,11 @@ export interface FilteredMerges {
   candidates: number;
   /** Of these, how many became tokens. */
   chosen: number;
-  /** Tokens that are no such piece, but lead to one. */
+  /** Intermediate tokens, which are not such pieces but part of one. */
   between: number;
 }
 
-/** How often each piece of the intermediate tokenizer stands in the words. In steps; each yields the number of words done. */
+/** Frequency of each piece of the intermediate tokenizer in the words. Runs in steps; yields the number of words done. */
 export function* countPieces(
   intermediate: Tokenizer,
   words: Iterable<[word: string, count: number]>,
@@ -42,9 +42,9 @@ export function* countPieces(
 }
 
 /**
- * Merges that make the pieces, the most frequent piece first; pieces that are equally frequent in the order of their UTF-16
- * units. A piece is cut as the base and the merges before cut it; where more than two tokens are left, two neighbours are
- * joined first, rather into a piece that is wanted too.
+ * Merges that form the pieces, most frequent piece first; ties in the order of UTF-16 units. A piece is first split by the base
+ * and the merges so far. If more than two tokens are left, two neighbours are merged first, preferably into another selected
+ * piece.
  */
 export function mergesFor(
   counts: ReadonlyMap<string, number>,
@@ -59,7 +59,7 @@ export function mergesFor(
   const tail = new TailMerges(base);
   for (const piece of wanted) {
     const cut = tail.cut(piece);
-    // Bytes of characters that the base does not have are no pieces of text.
+    // Skips pieces with byte tokens, since these are not pieces of text.
     if (cut.join('') !== piece || tail.merges.length + cut.length - 1 > tokens) continue;
     makePiece(piece, tail, counts, rules);
   }
@@ -68,7 +68,7 @@ export function mergesFor(
   return { merges: tail.merges, candidates: wanted.length, chosen, between: made.size - chosen };
 }
 
-/** Appends merges until the piece is one token; leaves it where every pair of its tokens has been made in another way. */
+/** Appends merges until the piece is one token; stops if every pair of its tokens already exists as a piece. */
 function makePiece(piece: string, tail: TailMerges, counts: ReadonlyMap<string, number>, rules: MergeRules): void {
   for (let cut = tail.cut(piece); cut.length > 1; cut = tail.cut(piece)) {
     let best: { at: number; count: number } | undefined;
@@ -83,7 +83,7 @@ function makePiece(piece: string, tail: TailMerges, counts: ReadonlyMap<string, 
   }
 }
 
-/** The merges so far, and how the base with them behind its own cuts a piece. */
+/** The merges so far, and the segmentation of a piece by the base with these merges. */
 class TailMerges {
   readonly merges: [left: string, right: string][] = [];
   private readonly ranks = new Map<string, number>();

@@ -1,8 +1,8 @@
 import type { Tokenizer } from '../tokenizer.ts';
 
 /**
- * Whether the text of a token, encoded, is that token alone. Of tokens that are not, most are parts of characters (bytes)
- * or mistakes of whoever made the vocabulary: no text leads to them.
+ * True if encoding the text of a token gives that token alone. Most other tokens are parts of characters (bytes) or errors
+ * in the vocabulary that no text produces.
  */
 export function isReachable(tokenizer: Tokenizer, id: number): boolean {
   if (tokenizer.pieceOf(id) === undefined) return false;
@@ -11,15 +11,15 @@ export function isReachable(tokenizer: Tokenizer, id: number): boolean {
 }
 
 export interface Reach {
-  /** Entries of the vocabulary. */
+  /** Number of vocabulary entries. */
   entries: number;
   reachable: number;
-  /** Entries that `base` does not have. */
+  /** Number of entries that are not in `base`. */
   added: number;
   addedReachable: number;
 }
 
-/** Over the whole vocabulary, in steps; each yields the number of ids done, and the last value is the result. */
+/** Checks the whole vocabulary in steps; yields the number of ids done and returns the result. */
 export function* reach(tokenizer: Tokenizer, base: Tokenizer): Generator<number, Reach> {
   const result: Reach = { entries: 0, reachable: 0, added: 0, addedReachable: 0 };
   for (let id = 0; id < tokenizer.size; id++) {

@@ -1,12 +1,12 @@
-/** A pack from JSON: checked field by field, since packs come from files and addresses of anybody. */
+/** Reads a pack from JSON and checks every field, since packs are untrusted. */
 import { PackError } from './pack-error.ts';
 import type { Pack } from './pack.ts';
 
 const FORMAT: Pack['format'] = 'medgemma-ko-lab/korean/1';
 
 /**
- * @param json what JSON.parse made of a pack file
- * @throws PackError that names the field and what is wrong with it
+ * @param json parsed JSON of a pack file
+ * @throws PackError that names the field and the problem
  */
 export function readPack(json: unknown): Pack {
   const pack = record(json, 'the pack');
@@ -108,7 +108,7 @@ function wrong(name: string, value: unknown, expected: string): PackError {
   );
 }
 
-/** Short enough for a message. */
+/** Short description of a value for a message. */
 function shown(value: unknown): string {
   const json = value === undefined ? 'missing' : JSON.stringify(value);
   return json.length > 60 ? `${json.slice(0, 60)}…` : json;

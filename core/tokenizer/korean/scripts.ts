@@ -1,27 +1,27 @@
-/** Which characters may stand in a new piece. */
+/** Characters that are allowed in a new piece. */
 import { PackError } from './pack-error.ts';
 
-/** Scripts of Unicode whose characters belong to no language of their own: digits, punctuation, combining marks. */
+/** Unicode scripts of characters that many languages share: digits, punctuation, combining marks. */
 const NEUTRAL: readonly string[] = ['Common', 'Inherited'];
 
 export interface PieceShape {
-  /** Characters, the "▁" not counted. */
+  /** Number of characters, "▁" not counted. */
   length: number;
-  /** Holds a character of a script that is not neutral. */
+  /** True if it contains a character of a script that is not neutral. */
   own: boolean;
 }
 
 export class Scripts {
-  /** Per UTF-16 unit of the basic plane: 1 where a character of an own script may begin. */
+  /** Per UTF-16 unit of the basic plane: 1 if a character of a requested, non-neutral script may begin with it. */
   readonly ownUnits = new Uint8Array(0x10000);
   private readonly own: RegExp;
   private readonly all: RegExp;
 
   /**
    * @param names values of Unicode's property Script: `Hangul`, `Han`, `Common`
-   * @param punctuation marks may stand beside them: "다."
-   * @throws PackError for a name that Unicode does not know, or where all are neutral: then text of every
-   *   language would change
+   * @param punctuation true also allows punctuation: "다."
+   * @throws PackError for an unknown name, or if all scripts are neutral, since that would change text of every
+   *   language
    */
   constructor(names: readonly string[], punctuation = false) {
     const own = names.filter((name) => !NEUTRAL.includes(name));
@@ -34,7 +34,7 @@ export class Scripts {
     }
   }
 
-  /** Undefined where a character of the text, "▁" aside, is of another script. */
+  /** Undefined if a character of the text other than "▁" belongs to another script. */
   shapeOf(text: string): PieceShape | undefined {
     const shape: PieceShape = { length: 0, own: false };
     for (const character of text) {
@@ -46,7 +46,7 @@ export class Scripts {
     return shape;
   }
 
-  /** Whether the text holds a character of an own script. */
+  /** True if the text contains a character of a requested, non-neutral script. */
   occurIn(text: string): boolean {
     return this.own.test(text);
   }

@@ -1,15 +1,15 @@
-/** What the tokens of a pack are made of in the base. */
+/** Base subwords of the tokens of a pack. */
 import { PackError } from './pack-error.ts';
 import type { Pack } from './pack.ts';
 
 /**
  * Base subwords of each new token, in the order of the pack's merges.
  *
- * The pack's merges come after all of the base's, so they join tokens of the base's own segmentation: undoing them gives
- * exactly the tokens that stand in a text where the new one is not known.
+ * The pack's merges apply after all base merges, so they join tokens of the base segmentation. Undoing them gives exactly the
+ * tokens of the base tokenizer.
  *
- * @param idOf of the base tokenizer
- * @throws PackError when a side of a merge is neither in the base nor made by an earlier merge
+ * @param idOf `idOf` of the base tokenizer
+ * @throws PackError if a side of a merge is neither in the base nor made by an earlier merge
  */
 export function baseSubwords(pack: Pack, idOf: (piece: string) => number | undefined): number[][] {
   const made = new Map<string, number[]>();

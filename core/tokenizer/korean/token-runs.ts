@@ -1,19 +1,19 @@
-/** The text as training sees it: runs of tokens that may merge, each once, with its weight. */
+/** Training text as distinct runs of mergeable tokens with weights. */
 import type { PairTable } from './pair-table.ts';
 import { grown, roomFor } from './word-counts.ts';
 
 const NONE = -1;
 
-/** One place a token. A merged token takes the place of its left half; that of the right half is left out of the run. */
+/** Each token has a place. A merged token takes the place of its left half, and the place of the right half is unlinked. */
 export class TokenRuns {
   ids = new Int32Array(1 << 12);
-  /** How often the word of the place stands in the text. */
+  /** Frequency of the word of each place. */
   weights = new Float64Array(1 << 12);
   private behind = new Int32Array(1 << 12);
   private before = new Int32Array(1 << 12);
   private places = 0;
 
-  /** @param mergeable a token of which this is false ends a run */
+  /** @param mergeable tokens for which it returns false end a run */
   constructor(private readonly mergeable: (id: number) => boolean) {}
 
   get size(): number {
@@ -25,7 +25,7 @@ export class TokenRuns {
     return this.behind[place]!;
   }
 
-  /** Takes the runs of two tokens and more; the number of tokens of the word. */
+  /** Adds the runs of at least two tokens. @returns the number of tokens of the word */
   add(tokens: Int32Array, weight: number): number {
     for (let start = 0; start < tokens.length; start++) {
       let end = start;
@@ -36,11 +36,14 @@ export class TokenRuns {
     return tokens.length;
   }
 
-  /** Every place of the pair becomes the token; counts of the pairs around follow. Returns the tokens saved, weighted. */
+  /**
+   * Replaces every occurrence of the pair by the token and updates neighbouring pairs. @returns the weighted number of
+   * tokens saved
+   */
   merge(pair: number, token: number, table: PairTable): number {
     const [left, right] = [table.left[pair]!, table.right[pair]!];
     const places = table.placesOf(pair);
-    // Encoding joins from the left: of three equal tokens the first two.
+    // Encoding merges from the left: of three equal tokens the first two.
     if (left === right) places.sort((a, b) => a - b);
     let saved = 0;
     for (const place of places) {
@@ -53,7 +56,7 @@ export class TokenRuns {
       table.remove(second, weight);
       this.ids[place] = token;
       this.behind[place] = behind;
-      // The place of the right half is dead, and must not look like the beginning of a pair.
+      // The unlinked place of the right half must not be mistaken for the beginning of a pair.
       this.ids[second] = NONE;
       if (behind >= 0) this.before[behind] = place;
       if (before >= 0) table.add(before, this.ids[before]!, token, weight);

@@ -1,7 +1,7 @@
-/** tokenizer.json as a file that is read, changed in few places and written again: all else in it stays as it is. */
+/** tokenizer.json as an object that is modified and written back; unknown fields are preserved. */
 import { PackError } from './pack-error.ts';
 
-/** As far as merging looks into it; there is more in the object, and it is kept. */
+/** Only the fields that merging uses; the object keeps its other fields. */
 export interface TokenizerJson {
   added_tokens?: { id: number; content: string }[] | null;
   model: {
@@ -13,10 +13,10 @@ export interface TokenizerJson {
 }
 
 /**
- * The same object, checked.
+ * Validates the object and returns it.
  *
- * @param json what JSON.parse made of a tokenizer.json
- * @throws PackError that names what is missing, and what the file may be instead
+ * @param json parsed tokenizer.json
+ * @throws PackError that names the missing field
  */
 export function requireTokenizerJson(json: unknown): TokenizerJson {
   if (isTokenizerJson(json)) return json;

@@ -1,6 +1,6 @@
 /**
- * Continues byte-pair encoding (Sennrich et al., arXiv 1508.07909) where a tokenizer stopped: the text is cut by the base
- * tokenizer, and the most frequent pair of neighbours becomes one token, again and again.
+ * Continues BPE training (Sennrich et al., arXiv 1508.07909) from an existing tokenizer: the base tokenizer splits the
+ * text, and the most frequent pair of adjacent tokens is merged repeatedly.
  */
 import { MergeRules } from './merge-rules.ts';
 import { PairQueue } from './pair-queue.ts';
@@ -13,19 +13,19 @@ import { TokenRuns } from './token-runs.ts';
 import { WordCounts } from './word-counts.ts';
 
 export interface TrainingOptions {
-  /** A pair that stands in the text less often is not merged. */
+  /** Minimum frequency of a merged pair. */
   minFrequency: number;
-  /** Characters of the longest piece, "▁" not counted. */
+  /** Maximum characters of a piece, "▁" not counted. */
   longest: number;
-  /** Scripts (Unicode's property) whose characters new pieces may hold; each holds one that is not Common or Inherited. */
+  /** Unicode scripts allowed in new pieces; each piece contains a character of a script other than Common and Inherited. */
   scripts: readonly string[];
-  /** Pieces may hold punctuation beside those characters: "다." */
+  /** Pieces may also contain punctuation: "다." */
   punctuation: boolean;
-  /** Pieces may reach across spaces. Lines, not words, are counted then: memory grows with the text. */
+  /** Pieces may span several words. Then lines instead of words are counted, so memory grows with the text. */
   superwords: boolean;
-  /** Text is brought to Unicode's composed form first, in which Korean is written: decomposed text is cut into letters. */
+  /** Normalizes text to NFC first, the usual form of Korean; decomposed text would be split into letters. */
   nfc: boolean;
-  /** Different words (with `superwords` lines) kept at once; behind that the rarest are dropped. */
+  /** Maximum number of distinct words (with `superwords`, lines); beyond it the rarest are dropped. */
   wordLimit: number;
 }
 
@@ -42,7 +42,7 @@ export const TRAINING_DEFAULTS: TrainingOptions = {
 export interface TrainedMerge {
   left: string;
   right: string;
-  /** How often the pair stood in the text before it was merged. */
+  /** Frequency of the pair in the text before the merge. */
   frequency: number;
 }
 
@@ -52,17 +52,17 @@ interface Prepared {
   queue: PairQueue;
 }
 
-/** `add` every line, then `next` for each merge; whoever calls may report, pause and stop between two calls. */
+/** Call `add` for every line, then `next` for each merge. Callers can report progress, pause or stop between calls. */
 export class VocabularyTrainer {
-  /** Tokens of the counted words, as they are cut now; 0 before the first merge. */
+  /** Current number of tokens of the counted words; 0 before the first merge. */
   tokens = 0;
-  /** Different words that were counted; 0 before the first merge. */
+  /** Number of distinct counted words; 0 before the first merge. */
   differentWords = 0;
   private readonly options: TrainingOptions;
   private readonly scripts: Scripts;
   private readonly rules: MergeRules;
   private readonly words: WordCounts;
-  /** A word does not end behind these characters: a piece of the base goes on there across the space. */
+  /** Units that do not end a word, because a base piece continues from them across a space. */
   private readonly bridges: ReadonlySet<number>;
   private prepared: Prepared | undefined;
 
@@ -77,12 +77,12 @@ export class VocabularyTrainer {
     this.bridges = unitsBeforeSpaces(base);
   }
 
-  /** Occurrences of words that were left out because there were more than `wordLimit` different ones. */
+  /** Occurrences of words that were dropped because of `wordLimit`. */
   get droppedWords(): number {
     return this.words.dropped;
   }
 
-  /** Counts one line of the text, without its line break. Not after the first merge. */
+  /** Counts the words of one line, given without its line break. Must not be called after the first merge. */
   add(line: string): void {
     if (this.prepared) throw new Error('Lines come before the first merge.');
     const text = this.options.nfc ? line.normalize('NFC') : line;
@@ -102,8 +102,8 @@ export class VocabularyTrainer {
   }
 
   /**
-   * Cuts the words with the base tokenizer and counts their pairs, in steps; each yields the share that is done. `next`
-   * does it where nobody has.
+   * Cuts the words with the base tokenizer and counts their pairs, in steps; yields the fraction done. `next`
+   * calls it if necessary.
    */
   *prepare(): Generator<number> {
     if (this.prepared) return;
@@ -127,22 +127,22 @@ export class VocabularyTrainer {
     yield 1;
   }
 
-  /** The next merge; undefined when no pair is frequent enough. */
+  /** The next merge; undefined if no pair is frequent enough. */
   next(): TrainedMerge | undefined {
     const { table, queue } = this.ready();
     for (;;) {
       const pair = queue.pop();
       if (pair === undefined) return undefined;
       const [left, right] = [this.rules.textOf(table.left[pair]!), this.rules.textOf(table.right[pair]!)];
-      // Another pair may have made the same piece since this one was counted.
+      // Another merge may have created the same piece in the meantime.
       if (this.rules.isNew(left + right)) return this.merge(pair, left, right);
     }
   }
 
   /**
-   * Merges this pair next, however frequent it is.
+   * Merges this pair next, regardless of its frequency.
    *
-   * @throws PackError when a side is no piece yet, or the options forbid the piece or it exists
+   * @throws PackError if a side is not a piece yet, or the new piece already exists or is forbidden by the options
    */
   join(left: string, right: string): TrainedMerge {
     const { table } = this.ready();
@@ -155,8 +155,8 @@ export class VocabularyTrainer {
   }
 
   /**
-   * Merges for the frequent pieces of another tokenizer, to be given to `join` in this order. In steps, before the first
-   * merge; each yields the share of the words that is done.
+   * Merges for the frequent pieces of another tokenizer, to be passed to `join` in this order. Call it before the
+   * first merge. Runs in steps; yields the fraction of words done.
    */
   *filter(intermediate: Tokenizer, tokens: number): Generator<number, FilteredMerges> {
     const counting = countPieces(intermediate, this.words.entries());
@@ -186,7 +186,7 @@ export class VocabularyTrainer {
   }
 }
 
-/** UTF-16 units that stand before a space within a piece. Gemma 3: the space itself, and ">" because of ">▁</". */
+/** UTF-16 units that precede a space within a piece. Gemma 3: the space itself, and ">" because of ">▁</". */
 function unitsBeforeSpaces(base: Tokenizer): Set<number> {
   const units = new Set([0x20]);
   for (let id = 0; id < base.size; id++) {

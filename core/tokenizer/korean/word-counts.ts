@@ -1,19 +1,19 @@
 /**
- * How often each word stands in a text of any length. The words lie in one array of UTF-16 units: a Map of strings ends
- * at 16.7 million keys, takes several times the memory, and its substrings would hold on to the lines they came from.
+ * Counts words in texts of any length. The words are stored in one array of UTF-16 units. A Map of strings is limited to 16.7
+ * million keys, takes several times the memory, and its substrings would keep their source lines in memory.
  */
 export class WordCounts {
   /** Occurrences of words that were dropped because the table was full. */
   dropped = 0;
   private units = new Uint16Array(1 << 12);
-  /** Where each word begins in `units`; one more entry says where the last ends. */
+  /** Start of each word in `units`, and an extra entry for the end of the last word. */
   private starts = new Uint32Array(1 << 9);
   private counts = new Float64Array(1 << 9);
   private words = 0;
-  /** Open addressing: word + 1, 0 where nothing is. Twice as many as words at least. */
+  /** Hash table with open addressing: word + 1, or 0 for an empty slot. At least twice as many slots as words. */
   private slots = new Int32Array(1 << 10);
 
-  /** @param limit words at most; when they are reached, the rarest make room (`dropped` says how many occurrences) */
+  /** @param limit maximum number of words; beyond it the rarest are dropped (`dropped` counts their occurrences) */
   constructor(private readonly limit: number) {}
 
   get size(): number {
@@ -36,7 +36,7 @@ export class WordCounts {
     }
   }
 
-  /** In the order in which they first came. */
+  /** In order of first occurrence. */
   *entries(): Generator<[word: string, count: number]> {
     for (let word = 0; word < this.words; word++) {
       const units = this.units.subarray(this.starts[word], this.starts[word + 1]);
@@ -44,7 +44,7 @@ export class WordCounts {
     }
   }
 
-  /** Gives the memory back. */
+  /** Releases the memory. */
   clear(): void {
     this.words = 0;
     this.units = new Uint16Array(1);
@@ -76,7 +76,7 @@ export class WordCounts {
     else if (this.words * 2 > this.slots.length) this.place(this.slots.length * 2);
   }
 
-  /** Leaves at most half of the limit. */
+  /** Drops the rarest words until at most half of the limit is left. */
   private dropRarest(): void {
     for (let least = 2; this.words > this.limit / 2; least *= 2) {
       let kept = 0;
@@ -114,7 +114,7 @@ export class WordCounts {
   }
 }
 
-/** FNV leaves the low bits poor. */
+/** Improves the poorly mixed low bits of FNV. */
 function spread(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return (mixed ^ (mixed >>> 15)) >>> 0;
@@ -122,7 +122,7 @@ function spread(hash: number): number {
 
 function textOf(units: Uint16Array): string {
   let text = '';
-  // A call takes a limited number of arguments.
+  // In parts, since the number of arguments is limited.
   for (let at = 0; at < units.length; at += 4096) text += String.fromCharCode(...units.subarray(at, at + 4096));
   return text;
 }
@@ -132,7 +132,7 @@ export function roomFor(length: number): number {
   return Math.ceil(length * 1.5);
 }
 
-/** `larger`, which begins with what `array` holds now. */
+/** Copies `array` to the beginning of `larger` and returns `larger`. */
 export function grown<T extends Uint16Array | Uint32Array | Int32Array | Float64Array>(array: T, larger: T): T {
   larger.set(array);
   return larger;

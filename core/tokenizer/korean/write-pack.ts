@@ -1,6 +1,6 @@
 import type { Pack } from './pack.ts';
 
-/** The pack as JSON text, one merge a line: small, and `diff` shows which merges two packs share. */
+/** The pack as JSON text with one merge per line, which is compact and suits `diff`. */
 export function writePack(pack: Pack): string {
   const { merges, ...head } = pack;
   const lines = merges.map((merge) => JSON.stringify(merge)).join(',\n');

@@ -1,6 +1,5 @@
 /**
- * One list of new tokens, brought into a vocabulary in six methods that are all in use. Only the first is right; the others are here
- * to be looked at beside it.
+ * Six methods of adding tokens to a vocabulary, all used in practice. Only the first is right; the others exist for comparison.
  */
 import type { AddedToken } from '../bpe/added-tokens.ts';
 import type { BpeTokenizer } from '../bpe/bpe-tokenizer.ts';
@@ -8,17 +7,17 @@ import type { Pack } from './pack.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 
 export type MergeMethod =
-  /** Vocabulary, and merges behind those of the base: what the tool writes. */
+  /** Vocabulary entries, and merges after those of the base: the method of our exporter. */
   | 'right'
-  /** SentencePiece pieces with score 0, as Chinese-LLaMA added them (arXiv 2304.08177): before nearly all others. */
+  /** SentencePiece pieces with score 0, as in Chinese-LLaMA (arXiv 2304.08177); they apply before nearly all others. */
   | 'score-zero'
-  /** `add_tokens` of Hugging Face tokenizers as it is: `normalized=True`. */
+  /** `add_tokens` of Hugging Face tokenizers with its default `normalized=True`. */
   | 'added-normalized'
   /** `add_tokens` with `AddedToken(…, normalized=False)`. */
   | 'added-raw'
-  /** Vocabulary, and merges before those of the base. */
+  /** Vocabulary entries, and merges before those of the base. */
   | 'merges-first'
-  /** Vocabulary alone. */
+  /** Vocabulary entries without merges. */
   | 'no-merges';
 
 export const MERGE_METHODS: readonly MergeMethod[] = [
@@ -30,7 +29,7 @@ export const MERGE_METHODS: readonly MergeMethod[] = [
   'no-merges',
 ];
 
-/** The new tokens have the same ids in each method: `firstId + i`. Throws RangeError when the pack is for another base. */
+/** The new tokens have the same ids in each method: `firstId + i`. @throws RangeError if the pack is for another base */
 export function mergedBy(method: MergeMethod, base: BpeTokenizer, { merges, firstId }: Pack): BpeTokenizer {
   const pieces = merges.map(([left, right], index): [string, number] => [left + right, firstId + index]);
   const added = (normalized: boolean) => pieces.map(([content, id]) => addedToken(content, id, normalized));
@@ -58,10 +57,10 @@ function addedToken(content: string, id: number, normalized: boolean): AddedToke
 }
 
 /**
- * SentencePiece knows no list of merges: it joins whatever makes a piece, the best score first and from left to right among equals.
- * So a new piece comes of every pair of pieces that spells it, and old pieces come of new ones too. Scores of the base
- * begin at 0 with its first ordinary piece and fall by one a piece; new pieces with score 0 tie with that one. User-defined
- * pieces (runs of spaces and line breaks) go before.
+ * SentencePiece has no list of merges: it merges any two pieces that form a piece, best score first, from left to right on
+ * a tie. A new piece is therefore formed from every pair of pieces that spells it, and old pieces can be formed from new
+ * ones. Scores of the base begin at 0 with its first normal piece and decrease by one per piece; new pieces with score 0
+ * tie with that one. User-defined pieces (runs of spaces and line breaks) apply first.
  */
 function scoredZero(base: BpeTokenizer, pieces: readonly [piece: string, id: number][]) {
   const added = new Set(pieces.map(([piece]) => piece));
@@ -101,7 +100,7 @@ function rankOfFirstPiece(base: BpeTokenizer): number {
   return 0;
 }
 
-/** How many of the new tokens the tokenizer makes when it is given the very text that they stand for. */
+/** Number of new tokens that the tokenizer produces when encoding their own text. */
 export function countReachable(tokenizer: Tokenizer, { merges, firstId }: Pack): number {
   return merges.reduce((reached, [left, right], index) => {
     const ids = tokenizer.encode((left + right).replaceAll('▁', ' '));

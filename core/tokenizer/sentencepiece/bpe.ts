@@ -6,10 +6,10 @@ import { PIECE_TYPE, type SentencePieceFile } from './file.ts';
 import type { PieceTable } from '../vocabulary.ts';
 
 /**
- * BPE by scores as merges: wherever two pieces side by side make a third, they may merge; the largest score goes first,
- * of equal ones the leftmost. Rank counts the scores from the largest down.
+ * Converts score-based BPE to merges: two adjacent pieces may merge if together they form a piece; the largest score applies
+ * first, leftmost on a tie. The rank is the position of the score in descending order.
  *
- * Throws TokenizerFormatError where pieces are marked unused, or can be made out of characters that are no pieces.
+ * @throws TokenizerFormatError if pieces are marked unused, or contain characters that are not pieces
  */
 export function sentencePieceBpe(file: SentencePieceFile, vocabulary: PieceTable, unknown: number): BpeModelParts {
   const { pieces, byteFallback } = file;
@@ -28,7 +28,7 @@ export function sentencePieceBpe(file: SentencePieceFile, vocabulary: PieceTable
       const [left, right] = [piece.slice(0, at), piece.slice(at)];
       const [leftId, rightId] = [vocabulary.idOf(left), vocabulary.idOf(right)];
       if (merging(leftId) && merging(rightId)) merges.set(leftId, rightId, ranks.get(score) ?? 0, id);
-      // A user-defined piece is cut out of the text before characters are looked at.
+      // User-defined pieces are matched in the text before it is split into characters.
       else if (
         type === PIECE_TYPE.normal &&
         (merging(leftId) || isCharacter(left)) &&
@@ -42,7 +42,7 @@ export function sentencePieceBpe(file: SentencePieceFile, vocabulary: PieceTable
   const parts = bpeParts(vocabulary, merges, options);
   if (parts.bytes?.includes(-1))
     throw malformed('vocab', 'byte_fallback', 'is on, but some of the 256 bytes are no pieces.');
-  // Only what is a piece of text counts as a character: SentencePiece does not look for control pieces in a text.
+  // Only text pieces count as characters, since SentencePiece does not match control pieces in a text.
   for (const [unit, id] of parts.characters.entries()) if (!merging(id)) parts.characters[unit] = -1;
   return parts;
 }

@@ -3,13 +3,13 @@ import { utf8Of } from '../text/utf8.ts';
 
 /**
  * The precompiled normalization rules of a SentencePiece model: the length of a double array, the array (Darts-clone:
- * one 32-bit unit a node, over UTF-8 bytes), and the replacements, each closed by a zero byte.
+ * one 32-bit unit a node, over UTF-8 bytes), and the replacements, each terminated by a zero byte.
  */
 export class Charsmap {
   private readonly units: Uint32Array;
   private readonly replacements: Uint8Array;
 
-  /** Throws TokenizerFormatError where the lengths do not fit. */
+  /** @throws TokenizerFormatError if the lengths are inconsistent */
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const length = bytes.length > 4 ? view.getUint32(0, true) : 0;
@@ -20,7 +20,7 @@ export class Charsmap {
     this.replacements = bytes.subarray(4 + length);
   }
 
-  /** The longest rule that fits at `start`: what it puts there, and how many UTF-16 units it takes. */
+  /** Longest rule that matches at `start`: its replacement, and the number of UTF-16 units that it replaces. */
   longestAt(text: string, start: number): { replacement: string; length: number } | undefined {
     let node = offsetOf(this.units[0] ?? 0);
     let value = -1;

@@ -1,7 +1,7 @@
 import { byteOf } from '../bpe/decoder.ts';
 import { PIECE_TYPE, type SentencePieceFile } from './file.ts';
 
-/** As `SentencePieceProcessor::Decode`. Ids that there are not are left out. */
+/** As `SentencePieceProcessor::Decode`. Unknown ids are skipped. */
 export function decodeSentencePiece(file: SentencePieceFile, ids: Iterable<number>): string {
   const { addDummyPrefix, removeExtraWhitespaces } = file.normalizer;
   let text = '';
@@ -9,7 +9,7 @@ export function decodeSentencePiece(file: SentencePieceFile, ids: Iterable<numbe
   let atStart = true;
   let prefixTaken = false;
   const flush = () => {
-    // One U+FFFD a byte where a byte begins no character, as there.
+    // As in SentencePiece, each byte that does not begin a valid character becomes one U+FFFD.
     for (let at = 0; at < bytes.length;) {
       const length = characterLength(bytes, at);
       text += length === 0 ? '\uFFFD' : String.fromCodePoint(codePoint(bytes, at, length));
@@ -35,7 +35,7 @@ export function decodeSentencePiece(file: SentencePieceFile, ids: Iterable<numbe
     let { piece } = entry;
     if (atStart && (addDummyPrefix || removeExtraWhitespaces) && piece.startsWith('▁')) {
       piece = piece.slice(1);
-      // With extra white space removed, all of it goes at the beginning.
+      // With remove_extra_whitespaces, all leading white space is removed.
       prefixTaken = !removeExtraWhitespaces;
     }
     text += piece.replaceAll('▁', ' ');
@@ -44,7 +44,7 @@ export function decodeSentencePiece(file: SentencePieceFile, ids: Iterable<numbe
   return text;
 }
 
-/** Bytes of the character at `at`, 0 where there is none: overlong forms, surrogates and what breaks off are none. */
+/** Number of bytes of the character at `at`; 0 if invalid: overlong forms, surrogates and truncated sequences. */
 function characterLength(bytes: readonly number[], at: number): number {
   const first = bytes[at] ?? 0;
   const length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;

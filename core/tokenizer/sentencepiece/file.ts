@@ -1,8 +1,8 @@
 import { malformed } from '../format-error.ts';
 
-/** Of a piece, as in sentencepiece_model.proto. */
+/** Piece types of sentencepiece_model.proto. */
 export const PIECE_TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
-/** Of a model. */
+/** Model types of sentencepiece_model.proto. */
 export const MODEL_TYPE = { unigram: 1, bpe: 2, word: 3, char: 4 } as const;
 
 export interface SentencePieceFile {
@@ -10,10 +10,10 @@ export interface SentencePieceFile {
   modelType: number;
   byteFallback: boolean;
   treatWhitespaceAsSuffix: boolean;
-  /** What an unknown token decodes to. */
+  /** Decoded text of the unknown token. */
   unknownSurface: string;
   normalizer: SentencePieceNormalization;
-  /** Rules that change the decoded text; empty for none. */
+  /** Rules applied to the decoded text; empty if there are none. */
   denormalizerCharsmap: Uint8Array;
 }
 
@@ -24,7 +24,7 @@ export interface SentencePieceNormalization {
   escapeWhitespaces: boolean;
 }
 
-/** Reads a SentencePiece `.model`. Throws TokenizerFormatError where it is none. */
+/** Reads a SentencePiece `.model`. @throws TokenizerFormatError for other data */
 export function readSentencePieceFile(bytes: Uint8Array): SentencePieceFile {
   const file: SentencePieceFile = {
     pieces: [],
@@ -83,9 +83,9 @@ function readNormalizer(bytes: Uint8Array, normalizer: SentencePieceNormalizatio
 
 interface Field {
   field: number;
-  /** Of a number. */
+  /** Set for numbers. */
   value: number;
-  /** Of a string, bytes or a message. */
+  /** Set for strings, bytes and messages. */
   bytes: Uint8Array;
 }
 
@@ -121,7 +121,7 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field> {
 
 function textOf(bytes: Uint8Array): string {
   try {
-    // The decoder would take a byte order mark away, which is a piece of some vocabularies.
+    // TextDecoder removes a leading byte order mark, which is a piece of some vocabularies.
     const mark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? '\uFEFF' : '';
     return mark + new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

@@ -5,15 +5,18 @@ const SPACE = '▁';
 
 export interface SentencePieceText {
   text: string;
-  /** For each position in `text` (0…length), where that is in the original. Inside of a replacement: behind it. */
+  /**
+   * Original position of each position in `text` (0…length). Positions inside a replacement map to the end of the
+   * replaced text.
+   */
   origins: Int32Array;
 }
 
-/** As SentencePiece's `Normalizer::Normalize`. */
+/** Equivalent to SentencePiece's `Normalizer::Normalize`. */
 export class SentencePieceNormalizer {
   private readonly charsmap: Charsmap | undefined;
 
-  /** `longestSymbolAt`: length of the user-defined piece that begins at a place, 0 for none; those are left as they are. */
+  /** `longestSymbolAt`: length of the user-defined piece at a position, or 0. These pieces are not normalized. */
   constructor(
     private readonly file: SentencePieceFile,
     private readonly longestSymbolAt: (text: string, at: number) => number,
@@ -63,7 +66,7 @@ export class SentencePieceNormalizer {
     return { text, origins: Int32Array.from(origins) };
   }
 
-  /** What becomes of the beginning of the text from `at` on, and how many units of it that is. */
+  /** Normalized form of the next characters at `at`, and the number of units that it replaces. */
   private prefixAt(text: string, at: number): { content: string; length: number } {
     const symbol = this.longestSymbolAt(text, at);
     if (symbol > 0) return { content: text.slice(at, at + symbol), length: symbol };

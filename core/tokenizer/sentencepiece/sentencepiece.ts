@@ -13,11 +13,11 @@ import { PieceTable } from '../vocabulary.ts';
 import { wellFormed } from '../text/well-formed.ts';
 
 /**
- * A tokenizer out of the bytes of a SentencePiece `.model`, BPE or Unigram. Makes the tokens that SentencePiece itself makes:
- * control pieces in a text are text.
+ * Creates a tokenizer from a SentencePiece `.model`, BPE or Unigram. It gives the same tokens as SentencePiece: control
+ * pieces in a text are encoded as text.
  *
- * Throws TokenizerFormatError: `malformed`, or `unsupported` for word and character models, rules for decoding, and BPE
- * with unused pieces.
+ * @throws TokenizerFormatError `malformed`, or `unsupported` for word and character models, denormalization rules, and BPE with
+ *   unused pieces
  */
 export function readSentencePiece(bytes: Uint8Array): Tokenizer {
   const file = readSentencePieceFile(bytes);
@@ -78,7 +78,7 @@ class SentencePieceTokenizer implements Tokenizer {
     else this.unigram?.encode(text, buffer);
     const ids = buffer.ids.slice(0, buffer.count);
     const ends = buffer.ends.slice(0, buffer.count).map((end) => origins[end] ?? input.length);
-    // White space that was taken away at the end belongs to the last token.
+    // Removed trailing white space belongs to the last token.
     if (ends.length > 0) ends[ends.length - 1] = input.length;
     return { ids, ends };
   }

@@ -2,15 +2,15 @@ import type { TokenBuffer } from '../token-buffer.ts';
 import { utf8Of } from '../text/utf8.ts';
 import { extendHash, type PieceTable } from '../vocabulary.ts';
 
-/** The smallest normal float: where SentencePiece begins its search for the largest score. */
+/** Smallest normal float, the initial value of SentencePiece's search for the largest score. */
 const FLT_MIN = 2 ** -126;
 const UNKNOWN_PENALTY = 10;
 
 export interface UnigramParts {
   vocabulary: PieceTable;
-  /** By id; NaN for what is not looked for in a text. */
+  /** Indexed by id; NaN for pieces that are not matched in text. */
   scores: Float32Array;
-  /** 1 for user-defined pieces, which are preferred to all others. */
+  /** 1 for user-defined pieces, which take precedence over all others. */
   userDefined: Uint8Array;
   /** Smallest and largest score of the normal pieces. */
   smallest: number;
@@ -20,11 +20,11 @@ export interface UnigramParts {
 }
 
 /**
- * The segmentation of the largest sum of scores (Viterbi), as SentencePiece's `EncodeOptimized` finds it: sums are rounded
- * to 32 bits on the way, and of equal ones the first found stays.
+ * Segmentation with the largest sum of scores (Viterbi), equivalent to SentencePiece's `EncodeOptimized`: sums are rounded to
+ * float32 at each step, and on a tie the first one found is kept.
  */
 export class UnigramModel {
-  /** Hashed set of the beginnings of pieces: ends the search for longer ones. */
+  /** Hashed set of piece prefixes, to end the search for longer pieces early. */
   private readonly prefixes = new Int32Array(1 << 17);
   private readonly largest: number;
   private readonly unknownScore: number;
@@ -69,7 +69,7 @@ export class UnigramModel {
     this.push(units, from, ids, out);
   }
 
-  /** Whether there is a piece for the character at `start` alone. */
+  /** Offers all pieces that begin at `start`. @returns whether the single character at `start` is a piece */
   private offerPieces(
     units: Uint16Array,
     start: number,

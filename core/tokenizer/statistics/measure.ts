@@ -1,4 +1,4 @@
-/** What tokenizers make of a text, in numbers that can be compared. */
+/** Statistics to compare tokenizers on texts. */
 import { countText, type TextCounts } from './text-counts.ts';
 import { TopTexts, type TextChange } from './top-texts.ts';
 import type { Tokenizer } from '../tokenizer.ts';
@@ -9,27 +9,27 @@ export interface TextMeasure extends TextCounts {
   /** Tokens that are one byte of a character (byte fallback). */
   byteTokens: number;
   unknownTokens: number;
-  /** Different tokens that occurred. */
+  /** Number of distinct tokens that occurred. */
   usedTokens: number;
   rates: Rates;
-  /** Against the first tokenizer; the first has none. */
+  /** Change relative to the first tokenizer; undefined for the first. */
   change: Change | undefined;
 }
 
-/** Undefined where there is nothing to divide by. */
+/** Ratios; undefined if the divisor is 0. */
 export interface Rates {
   tokensPerText: number | undefined;
   charactersPerToken: number | undefined;
   bytesPerToken: number | undefined;
   tokensPerWord: number | undefined;
-  /** All tokens of the texts to their Hangul syllables: means something for Korean text only. */
+  /** Tokens per Hangul syllable; only meaningful for Korean text. */
   tokensPerSyllable: number | undefined;
 }
 
 export interface Change {
-  /** Tokens more, as a share of the first tokenizer's: −0.187 is 18.7 % fewer. */
+  /** Relative change of the token count: −0.187 means 18.7 % fewer than the first tokenizer. */
   tokens: number | undefined;
-  /** Texts with fewer tokens, with more, and with as many. */
+  /** Number of texts with fewer, more, and equally many tokens. */
   shorter: number;
   longer: number;
   same: number;
@@ -37,13 +37,13 @@ export interface Change {
   mostHurt: TextChange[];
 }
 
-/** Takes text by text, so that a corpus of any size can be measured. */
+/** Measures texts incrementally, for corpora of any size. */
 export class TextMeter {
   private texts = 0;
   private readonly counts: TextCounts = { characters: 0, bytes: 0, words: 0, syllables: 0 };
   private readonly columns: Column[];
 
-  /** @param examples how many texts are kept of those that change most */
+  /** @param examples number of texts with the largest changes to keep */
   constructor(tokenizers: readonly Tokenizer[], examples = 5) {
     this.columns = tokenizers.map((tokenizer) => new Column(tokenizer, examples));
   }
@@ -72,7 +72,7 @@ export class TextMeter {
   }
 }
 
-/** One measure a tokenizer. */
+/** One measure per tokenizer. */
 export function measureTexts(tokenizers: readonly Tokenizer[], texts: Iterable<string>, examples = 5): TextMeasure[] {
   const meter = new TextMeter(tokenizers, examples);
   for (const text of texts) meter.add(text);
@@ -87,11 +87,11 @@ export interface Pair {
 export interface PairsMeasure {
   english: TextMeasure;
   korean: TextMeasure;
-  /** Korean tokens to English ones: what the same content costs more. Undefined without English tokens. */
+  /** Korean tokens per English token for the same content. Undefined without English tokens. */
   ratio: number | undefined;
 }
 
-/** The same content in two languages. One measure a tokenizer. */
+/** Measures the same content in two languages. One measure per tokenizer. */
 export function measurePairs(tokenizers: readonly Tokenizer[], pairs: readonly Pair[], examples = 5): PairsMeasure[] {
   const side = (language: keyof Pair) =>
     measureTexts(
@@ -102,7 +102,7 @@ export function measurePairs(tokenizers: readonly Tokenizer[], pairs: readonly P
   return pairsMeasures(side('english'), side('korean'));
 }
 
-/** Measures of the two sides, each by tokenizer, as measures of pairs. */
+/** Combines the measures of both sides, which have one entry per tokenizer. */
 export function pairsMeasures(english: readonly TextMeasure[], korean: readonly TextMeasure[]): PairsMeasure[] {
   return korean.flatMap((measure, index) => {
     const other = english[index];
@@ -110,7 +110,7 @@ export function pairsMeasures(english: readonly TextMeasure[], korean: readonly 
   });
 }
 
-/** Counts of one tokenizer. */
+/** Accumulated counts of one tokenizer. */
 class Column {
   tokens = 0;
   private readonly used = new Map<number, number>();

@@ -6,13 +6,13 @@ export interface TextChange {
   after: number;
 }
 
-/** The texts with the largest figures, the largest first; of equal ones those that came first. */
+/** Keeps the texts with the largest figures, largest first; ties in order of insertion. */
 export class TopTexts {
   private readonly entries: { figure: number; change: TextChange }[] = [];
 
   constructor(private readonly limit: number) {}
 
-  /** Figures from 0 downwards are not kept. */
+  /** Ignores figures of 0 or less. */
   offer(figure: number, change: TextChange): void {
     const last = this.entries[this.limit - 1];
     if (figure <= 0 || this.limit === 0 || (last && last.figure >= figure)) return;

@@ -1,22 +1,22 @@
-/** Where tokens stand in a text, for encoders that do not tell. */
+/** Computes token positions in a text for encoders that do not report them. */
 
 const utf8 = new TextEncoder();
 
 export interface Alignment {
-  /** Where each token ends, in UTF-16 units, as in `Segmentation`. */
+  /** End of each token in UTF-16 units, as in `Segmentation`. */
   ends: Int32Array;
-  /** False where the encoder changed the text (case, accents) so that places were found by looking for the pieces. */
+  /** False if the encoder changed the text (case, accents), so that positions were found by searching for the pieces. */
   exact: boolean;
 }
 
 /**
- * @param surfaces the bytes that each token stands for; undefined where it stands for text that is not known
+ * @param surfaces bytes of each token's text; undefined if unknown
  */
 export function align(text: string, surfaces: readonly (Uint8Array | undefined)[]): Alignment {
   return alignBytes(text, surfaces) ?? alignPieces(text, surfaces);
 }
 
-/** The surfaces one behind the other are the text: each byte has its place. */
+/** Exact alignment if the concatenated surfaces equal the text. */
 function alignBytes(text: string, surfaces: readonly (Uint8Array | undefined)[]): Alignment | undefined {
   const bytes = utf8.encode(text);
   const ends = new Int32Array(surfaces.length);
@@ -30,7 +30,7 @@ function alignBytes(text: string, surfaces: readonly (Uint8Array | undefined)[])
   return at === bytes.length ? { ends, exact: true } : undefined;
 }
 
-/** For each number of bytes: how many UTF-16 units the characters have that they begin. */
+/** For each byte offset: UTF-16 offset after the character that contains the previous byte. */
 function unitsBehindBytes(text: string, length: number): Int32Array {
   const units = new Int32Array(length + 1);
   let byte = 0;
@@ -44,7 +44,7 @@ function unitsBehindBytes(text: string, length: number): Int32Array {
   return units;
 }
 
-/** How far ahead a piece is looked for: an encoder drops white space and rewrites characters, not sentences. */
+/** Maximum search distance for a piece: encoders drop white space and rewrite characters, but not whole sentences. */
 const window = 64;
 
 function alignPieces(text: string, surfaces: readonly (Uint8Array | undefined)[]): Alignment {
@@ -62,7 +62,7 @@ function alignPieces(text: string, surfaces: readonly (Uint8Array | undefined)[]
   return { ends, exact: false };
 }
 
-/** Same length in UTF-16 units as the text, without case and accents. */
+/** Removes case and accents; keeps the length in UTF-16 units. */
 function fold(text: string): string {
   let folded = '';
   for (const unit of text) {

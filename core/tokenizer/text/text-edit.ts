@@ -1,11 +1,11 @@
-/** The text before it had some length; the UTF-16 units from `start` to `end` became `insert`. */
+/** Replaces the UTF-16 units from `start` to `end` by `insert`. */
 export interface TextEdit {
   start: number;
   end: number;
   insert: string;
 }
 
-/** The shortest replacement that makes `after` of `before`. */
+/** The shortest replacement that turns `before` into `after`. */
 export function editBetween(before: string, after: string): TextEdit {
   const most = Math.min(before.length, after.length);
   let start = 0;

@@ -1,21 +1,21 @@
 /**
- * A text cut into units, sentences mostly, so that after a keystroke only the sentence it is in has to be encoded and drawn.
- * Cuts lie where the vocabulary of Gemma cannot reach across: behind line breaks, and before a space that follows a
- * letter, a digit or the end of a sentence.
+ * Splits a text into units, mostly sentences, so that after a keystroke only one unit has to be encoded and rendered again.
+ * Splits are where no token of Gemma's vocabulary can cross: after line breaks, and before a space that follows a letter, a
+ * digit or the end of a sentence.
  */
 
-/** In UTF-16 units; a longer sentence is cut before its next space. */
+/** In UTF-16 units; a longer sentence is split before its next space. */
 const longest = 240;
 
 const BREAKS = /\n+/g;
 const SENTENCE_END = /[.!?。！？…]+["'”’»)\]]*(?= [^\s▁])/gu;
 const SPACE = /(?<=[\p{L}\p{N},;:])(?= [^\s▁])/gu;
 
-/** What stands before a cut that lies before a space. */
+/** Characters that allow a split before the following space. */
 const BEFORE_SPACE = /[\p{L}\p{N}.!?。！？…"'”’»)\],;:]▁/u;
 const MIXED_BREAK = /[^\n]\n|\n[^\n]/;
 
-/** @returns where each unit ends, in UTF-16 units; the last end is the length of the text, and an empty text has none */
+/** @returns end of each unit in UTF-16 units; the last is the length of the text; empty for an empty text */
 export function unitEnds(text: string): number[] {
   const ends: number[] = [];
   let from = 0;
@@ -51,7 +51,7 @@ function cutLong(line: string, offset: number, from: number, to: number, ends: n
   return to;
 }
 
-/** True when the piece could reach across a cut: then the parts of a text are not encoded as the whole is. */
+/** True if the piece can cross a split; then encoding the units separately differs from encoding the whole text. */
 export function reachesAcross(piece: string): boolean {
   return BEFORE_SPACE.test(piece) || MIXED_BREAK.test(piece);
 }

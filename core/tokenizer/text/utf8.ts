@@ -8,7 +8,7 @@ export function utf8Of(code: number): number[] {
   return [0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)];
 }
 
-/** All pieces, each closed by a byte 0xFF. */
+/** All pieces in UTF-8, each terminated by a byte 0xFF. */
 export function writeStrings({ units, starts, lengths, size }: PieceTable): Uint8Array {
   const bytes = new Uint8Array(units.length * 3 + size);
   let used = 0;
@@ -26,8 +26,8 @@ export function writeStrings({ units, starts, lengths, size }: PieceTable): Uint
 }
 
 /**
- * Strings that lie one behind the other, each closed by a byte 0xFF, which UTF-8 never holds: their UTF-16 units and
- * lengths. One pass over plain bytes; a decoder call for each of a quarter of a million strings takes ten times as long.
+ * Reads concatenated strings, each terminated by a byte 0xFF, which never occurs in UTF-8. Returns their UTF-16 units and
+ * lengths. Decodes in one pass; calling TextDecoder for each of a quarter of a million strings takes ten times as long.
  */
 export function readStrings(bytes: Uint8Array, count: number): { units: Uint16Array; lengths: Int32Array } | undefined {
   const units = new Uint16Array(bytes.length);

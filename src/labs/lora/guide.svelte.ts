@@ -1,4 +1,4 @@
-import { plainest } from '#core/phantoms/suggestions.ts';
+import { simplestPhrasing } from '#core/phantoms/suggestions.ts';
 import { locale } from '../../platform/locale.svelte.ts';
 import type { Session } from '../../chat/session.svelte.ts';
 import type { AdapterList } from './adapter-list.svelte.ts';
@@ -74,7 +74,7 @@ export class Guide {
       await adapterList.clear();
       // With one lesion, left and right is the only mistake that an answer can make.
       if (prompt.phantom?.lesions.length !== 1) prompt.drawPhantom(({ lesions }) => lesions.length === 1);
-      prompt.text = plainest({ kind: 'patient-where' }, locale.current);
+      prompt.text = simplestPhrasing({ kind: 'patient-where' }, locale.current);
       await lab.compare();
       return comparison.base.answer !== undefined;
     }
@@ -82,11 +82,11 @@ export class Guide {
     if (step === 5) {
       const manner = mannerOf(lab.shipped);
       if (!manner || !(await this.#applyOnly([skill.name, manner.name]))) return false;
-      if (prompt.empty) prompt.text = plainest({ kind: 'patient-where' }, locale.current);
+      if (prompt.empty) prompt.text = simplestPhrasing({ kind: 'patient-where' }, locale.current);
       await lab.compare();
       return comparison.adapted.answer !== undefined;
     }
-    prompt.text = plainest({ kind: 'patient-where' }, locale.current);
+    prompt.text = simplestPhrasing({ kind: 'patient-where' }, locale.current);
     if (!(await this.#applyOnly([skill.name]))) return false;
     if (step === 2) {
       await lab.compare();

@@ -3,7 +3,7 @@ import { FailureError, type Failure } from '#core/failure.ts';
 import { ConfigError, MAX_CONFIG_BYTES, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import { parseJson } from '#core/json.ts';
 import type { ModelInfo, PackageSource } from '#core/protocol/engine.ts';
-import { plainest } from '#core/phantoms/suggestions.ts';
+import { simplestPhrasing } from '#core/phantoms/suggestions.ts';
 import { Announcer } from '../../platform/announcer.svelte.ts';
 import { locale, t } from '../../platform/locale.svelte.ts';
 import { network } from '../../platform/network.ts';
@@ -115,7 +115,7 @@ export class LoraLab {
     this.inside.norms.forget();
     await this.readConfig();
     if (model?.teaches === 'phantoms' && this.prompt.empty) {
-      this.prompt.text = plainest({ kind: 'patient-where' }, locale.current);
+      this.prompt.text = simplestPhrasing({ kind: 'patient-where' }, locale.current);
       if (!this.prompt.image) this.prompt.drawPhantom(({ lesions }) => lesions.length === 1);
     }
     await this.adapterList.follow();

@@ -236,7 +236,7 @@ describe('is refused by name:', () => {
         },
         gatherBlocks(['w', 's', 'z']),
       ),
-      /"z" has 11 bytes, which are no 7 rows/,
+      /"z" has 11 bytes, which is not 7 whole rows/,
     ],
     [
       'a table that is computed',
@@ -280,7 +280,7 @@ describe('is refused by name:', () => {
       graphOf({ w: { type: 'FLOAT', dims: [ROWS, COLUMNS], bytes: noise(10, 1) } }, (graph, ids) =>
         graph.node('Gather', ['w', ids], { name: 'Gather' }),
       ),
-      /"w" has 10 bytes, which are no 7 rows/,
+      /"w" has 10 bytes, which is not 7 whole rows/,
     ],
   ];
   test.each(cases)('%s', (_, model, message) => {

@@ -94,6 +94,6 @@ describe('the nearest rows', () => {
   });
 
   test('are not looked for with a vector of another width', () => {
-    expect(() => new NearestRows([new Float32Array(3)], 4, 1)).toThrow('a vector of 3 for rows of 4');
+    expect(() => new NearestRows([new Float32Array(3)], 4, 1)).toThrow('a vector has 3 values, the rows have 4');
   });
 });

@@ -97,5 +97,5 @@ test('a text-only package has its table in the decoder', async () => {
 
 test('an id without a row is named', async () => {
   const rows = read(join(folder.path, 'q4'), 'embed_tokens_q4.onnx');
-  await expect(rows.rows([3, ROWS])).rejects.toThrow('there is no row 512: the table has 512');
+  await expect(rows.rows([3, ROWS])).rejects.toThrow('row 512 does not exist: the table has 512');
 });

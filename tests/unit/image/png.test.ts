@@ -32,7 +32,7 @@ describe('greyscale PNG files', () => {
   });
 
   it('refuses pixels that are no such image', () => {
-    expect(() => greyscalePng(new Uint8Array(5), 2, 3)).toThrow('5 pixels are no image of 2 × 3');
+    expect(() => greyscalePng(new Uint8Array(5), 2, 3)).toThrow('5 pixels do not fit an image of 2 × 3');
     expect(() => greyscalePng(new Uint8Array(0), 0, 0)).toThrow(RangeError);
   });
 });

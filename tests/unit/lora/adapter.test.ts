@@ -133,7 +133,7 @@ describe('adapter_model.safetensors', () => {
       /adapters run on q_proj/,
     ],
     ['a layer too many', renamed('layers.0.', 'layers.99.'), /the model has no model\.layers\.99\./],
-    ['a magnitude', renamed(/lora_A\.weight$/u, 'lora_magnitude_vector'), /is no half of a LoRA pair/],
+    ['a magnitude', renamed(/lora_A\.weight$/u, 'lora_magnitude_vector'), /is not half of a LoRA pair/],
     ['another rank', (tensors) => tensors, /has the shape \[4, 160\], .* need \[8, 160\]/, { ...plain, r: 8 }],
     [
       'a value that is none',

@@ -3,7 +3,7 @@ import { answerFromPatientSide } from '#core/phantoms/patient-side.ts';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { reportOn } from '#core/phantoms/report.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
-import { plainest } from '#core/phantoms/suggestions.ts';
+import { simplestPhrasing } from '#core/phantoms/suggestions.ts';
 import { rightAnswer } from '#core/phantoms/wording.ts';
 import { parseResults } from '#core/phantoms/results-file.ts';
 import { PROJECTIONS } from '#core/gemma3/projections.ts';
@@ -81,12 +81,12 @@ const phantom = drawPhantom(phantomSeed('page', 1, 3));
 
 test('an answer is right as the base model says it or as the report has it, and no other way', () => {
   expect(phantom.lesions.length).toBeGreaterThan(0);
-  const where = plainest({ kind: 'where' }, 'ko');
+  const where = simplestPhrasing({ kind: 'where' }, 'ko');
   const plain = rightAnswer({ kind: 'where' }, phantom, 'ko') ?? '';
   expect(judgeAnswer(where, plain, phantom)).toMatchObject({ right: true, asReport: false });
   expect(judgeAnswer(where, reportOn(phantom, 'ko'), phantom)).toMatchObject({ right: true, asReport: true });
   expect(judgeAnswer(where, reportOn(phantom, 'en'), phantom)).toMatchObject({ right: false, answer: plain });
-  const patient = plainest({ kind: 'patient-where' }, 'ko');
+  const patient = simplestPhrasing({ kind: 'patient-where' }, 'ko');
   const fromThere = answerFromPatientSide({ kind: 'patient-where' }, phantom, 'ko');
   expect(judgeAnswer(patient, fromThere, phantom)).toMatchObject({ right: true });
   // What the base model says: the side of the image.

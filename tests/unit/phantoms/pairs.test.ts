@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GuessingFloors } from '#core/phantoms/balance.ts';
+import { GuessingBaselines } from '#core/phantoms/balance.ts';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { drawPairs, textPairs, type Pair } from '#core/phantoms/pairs.ts';
 import { IMAGE_KINDS, LANGUAGES } from '#core/phantoms/question.ts';
@@ -36,12 +36,12 @@ describe('drawPairs', () => {
   });
 
   it('leaves little to guessing', () => {
-    const floors = new GuessingFloors();
+    const floors = new GuessingBaselines();
     for (let seed = 0; seed < 2000; seed++) for (const pair of pairsOf(seed)) floors.add(pair);
     const most = { count: 0.33, where: 0.2, brightness: 0.45, shape: 0.35, largest: 0.35, description: 0.2 };
     for (const language of LANGUAGES) {
       for (const kind of IMAGE_KINDS) {
-        const floor = floors.floors().get(`${kind} ${language}`);
+        const floor = floors.results().get(`${kind} ${language}`);
         expect(floor?.text_only, `${kind} ${language}`).toBeLessThan(most[kind]);
         expect(floor?.majority, `${kind} ${language}`).toBeLessThanOrEqual(floor?.text_only ?? 0);
       }
@@ -49,14 +49,14 @@ describe('drawPairs', () => {
   });
 });
 
-describe('GuessingFloors', () => {
+describe('GuessingBaselines', () => {
   it('counts what the commonest answer scores, of the kind and of each question', () => {
-    const floors = new GuessingFloors();
+    const floors = new GuessingBaselines();
     const add = (name: string, answer: string) =>
       floors.add({ kind: 'shape', name, language: 'en', question: '?', answer });
     for (const answer of ['a', 'a', 'b']) add('shape@only', answer);
     for (const answer of ['b', 'b', 'b', 'a']) add('shape@upper-left', answer);
-    expect(floors.floors()).toEqual(
+    expect(floors.results()).toEqual(
       new Map([['shape en', { questions: 7, answers: 2, majority: 4 / 7, text_only: 5 / 7 }]]),
     );
   });

@@ -1,7 +1,7 @@
 /** The subjects of the adapters: reports, and the patient's side. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GuessingFloors } from '#core/phantoms/balance.ts';
+import { GuessingBaselines } from '#core/phantoms/balance.ts';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { drawExample } from '#core/phantoms/examples.ts';
 import { textPairs } from '#core/phantoms/pairs.ts';
@@ -205,11 +205,11 @@ describe('questions of the tasks', () => {
   });
 
   it('leave little to guessing from the patient’s side', () => {
-    const floors = new GuessingFloors();
+    const floors = new GuessingBaselines();
     for (let index = 0; index < 1000; index++) {
       for (const pair of drawExample('page', 1, index, 2, 'patient-side').pairs) floors.add(pair);
     }
-    for (const [key, { text_only: floor }] of floors.floors()) expect(floor, key).toBeLessThan(0.3);
-    expect(floors.floors().size).toBe(4);
+    for (const [key, { text_only: floor }] of floors.results()) expect(floor, key).toBeLessThan(0.3);
+    expect(floors.results().size).toBe(4);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { LANGUAGES } from '#core/phantoms/question.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
-import { plainest, suggestQuestions } from '#core/phantoms/suggestions.ts';
+import { simplestPhrasing, suggestQuestions } from '#core/phantoms/suggestions.ts';
 import { judge } from '#core/phantoms/verdict.ts';
 import { recognize } from '#core/phantoms/wording.ts';
 
@@ -67,8 +67,8 @@ describe('suggested questions', () => {
     }
   });
 
-  it('are recognised in their plainest form', () => {
-    expect(recognize(plainest({ kind: 'limits', topic: 'limits' }, 'ko'))?.question).toEqual({
+  it('are recognised in their simplest form', () => {
+    expect(recognize(simplestPhrasing({ kind: 'limits', topic: 'limits' }, 'ko'))?.question).toEqual({
       kind: 'limits',
       topic: 'limits',
     });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Distances, klDivergence, likeliest } from '#core/quant/compare.ts';
+import { argmaxLogit, Distances, klDivergence } from '#core/quant/compare.ts';
 import { Random } from '#core/sampling/random.ts';
 
 const row = (...logits: number[]) => Float32Array.from(logits);
@@ -43,7 +43,7 @@ test('what is no number does not pass for near; rows of two vocabularies are ref
 });
 
 test('flips are counted against the likeliest token; of equals the first is taken', () => {
-  expect(likeliest(row(1, 3, 3, 2))).toBe(1);
+  expect(argmaxLogit(row(1, 3, 3, 2))).toBe(1);
   const distances = new Distances();
   expect(distances.total).toBeUndefined();
   distances.add(row(0, 0), row(Math.log(3), 0));

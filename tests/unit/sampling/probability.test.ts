@@ -24,10 +24,10 @@ describe('Softmax', () => {
 
   it('gives the likeliest but one, falling, the lowest id first among equals', () => {
     const softmax = new Softmax(Float32Array.of(1, 3, 2, 3, -Infinity));
-    expect(softmax.likeliest(3, 1).map(({ id }) => id)).toEqual([3, 2, 0]);
-    expect(softmax.likeliest(2, 4).map(({ id }) => id)).toEqual([1, 3]);
-    expect(softmax.likeliest(0, 1)).toEqual([]);
-    const whole = softmax.likeliest(9, 2);
+    expect(softmax.mostProbable(3, 1).map(({ id }) => id)).toEqual([3, 2, 0]);
+    expect(softmax.mostProbable(2, 4).map(({ id }) => id)).toEqual([1, 3]);
+    expect(softmax.mostProbable(0, 1)).toEqual([]);
+    const whole = softmax.mostProbable(9, 2);
     expect(whole.map(({ id }) => id)).toEqual([1, 3, 0, 4]);
     expect(whole.reduce((sum, { probability }) => sum + probability, softmax.of(2))).toBeCloseTo(1, 12);
     expect(softmax.of(4)).toBe(0);

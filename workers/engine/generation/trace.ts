@@ -108,7 +108,7 @@ function traced({ tokenizer, request }: TraceAnswerInput, id: number, logits: Fl
     id,
     text: text(id),
     probability: softmax.of(id),
-    alternatives: softmax.likeliest(request.alternatives, id).map((other) => ({ ...other, text: text(other.id) })),
+    alternatives: softmax.mostProbable(request.alternatives, id).map((other) => ({ ...other, text: text(other.id) })),
     logits: request.logits ? logits.slice() : undefined,
   };
 }
