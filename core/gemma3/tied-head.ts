@@ -1,11 +1,13 @@
 /** Whether embedding and output head are one matrix: the stored tensors decide, whatever the flags in config.json say. */
+import { decodeFloats, isFloatDtype } from '../safetensors/dtype.ts';
+import { DTYPE_BYTES } from '../safetensors/header.ts';
 import { canonicalName } from './parameters.ts';
 import type { StoredTensor } from './stored-tensor.ts';
 
 const EMBEDDING = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
-/** Bytes per read of each matrix; MedGemma's matrices have 1.3 GB. */
-const PIECE_BYTES = 16 * 2 ** 20;
+/** Elements of each matrix that are read at a time; MedGemma's have 671 million. */
+const PIECE_ELEMENTS = 2 ** 22;
 
 export interface HeadTying {
   /** True if one matrix serves as both. */
@@ -18,7 +20,7 @@ export interface HeadTying {
 
 /**
  * transformers loads a stored `lm_head.weight`, so a head that differs from the embedding is used even if config.json says (or
- * defaults to) tied. Compares the bytes of both matrices.
+ * defaults to) tied. Compares the values of both matrices.
  * @param flagged `tie_word_embeddings` of config.json
  */
 export async function resolveHead(flagged: boolean, stored: readonly StoredTensor[]): Promise<HeadTying> {
@@ -39,16 +41,22 @@ export async function resolveHead(flagged: boolean, stored: readonly StoredTenso
   };
 }
 
+/** Compares values: a head may be stored in another dtype than the embedding. */
 async function isSameMatrix(a: StoredTensor, b: StoredTensor): Promise<boolean> {
-  if (a.entry.dtype !== b.entry.dtype || a.entry.shape.join() !== b.entry.shape.join()) return false;
-  const length = a.entry.end - a.entry.begin;
-  for (let at = 0; at < length; at += PIECE_BYTES) {
-    const bytes = Math.min(PIECE_BYTES, length - at);
-    const [left, right] = await Promise.all([
-      a.source.read(a.entry.begin + at, bytes),
-      b.source.read(b.entry.begin + at, bytes),
+  const [left, right] = [a.entry.dtype, b.entry.dtype];
+  if (a.entry.shape.join() !== b.entry.shape.join() || !isFloatDtype(left) || !isFloatDtype(right)) return false;
+  const elements = a.entry.shape.reduce((product, size) => product * size, 1);
+  const read = ({ entry, source }: StoredTensor, from: number, count: number, bytes: number) =>
+    source.read(entry.begin + from * bytes, count * bytes);
+  for (let from = 0; from < elements; from += PIECE_ELEMENTS) {
+    const count = Math.min(PIECE_ELEMENTS, elements - from);
+    const [x, y] = await Promise.all([
+      read(a, from, count, DTYPE_BYTES[left]),
+      read(b, from, count, DTYPE_BYTES[right]),
     ]);
-    for (let i = 0; i < bytes; i++) if (left[i] !== right[i]) return false;
+    // Of one dtype the bytes are compared, which is faster.
+    const [p, q] = left === right ? [x, y] : [decodeFloats(x, left), decodeFloats(y, right)];
+    for (let i = 0; i < p.length; i++) if (p[i] !== q[i]) return false;
   }
   return true;
 }

@@ -134,9 +134,12 @@ export class EngineClient {
       await job.ended;
     };
     this.#answered = run();
-    await this.#answered;
-    this.generating = false;
-    this.#answer = undefined;
+    try {
+      await this.#answered;
+    } finally {
+      this.generating = false;
+      this.#answer = undefined;
+    }
   }
 
   /**

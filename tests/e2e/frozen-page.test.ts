@@ -31,7 +31,7 @@ test('a worker that never returns: Stop ends it, the conversation stays, the mod
     const hang = `addEventListener('message', ({ data }) => { if (JSON.stringify(data)?.includes('"hang"')) for (;;); });`;
     await route.fulfill({ response, body: `${hang}\n${await response.text()}` });
   });
-  await openPage(page, '/', 'chat');
+  await openPage(page, '/', 'random');
   await modelReady(page);
   await prompt(page).fill('hang');
   await send(page).click();
