@@ -18,6 +18,8 @@ const METHODS: Readonly<Record<string, string>> = {
   modelopt: 'NVIDIA ModelOpt',
 };
 
+const UNNAMED = 'a method that config.json does not name';
+
 /** @returns why the weights cannot be read and what to do; undefined if they are not quantized */
 export function quantizedReason(config: Json): string | undefined {
   const name = quantizationOf(config);
@@ -35,6 +37,7 @@ function quantizationOf(config: Json): string | undefined {
   const text = isJsonObject(config['text_config']) ? config['text_config'] : {};
   for (const part of [config, text]) {
     const quantization = part['quantization_config'] ?? part['compression_config'];
+    if (quantization != null && !isJsonObject(quantization)) return UNNAMED;
     if (isJsonObject(quantization)) {
       const method = quantization['quant_method'];
       const bits = quantization['bits'];
@@ -48,7 +51,7 @@ function quantizationOf(config: Json): string | undefined {
               : '';
       if (typeof method === 'string') return `${Object.hasOwn(METHODS, method) ? METHODS[method] : method}${width}`;
       // Early bitsandbytes checkpoints have no quant_method.
-      return width === '' ? 'a method that config.json does not name' : `bitsandbytes${width}`;
+      return width === '' ? UNNAMED : `bitsandbytes${width}`;
     }
     // mlx-lm and mlx-vlm write {"quantization": {"group_size": 64, "bits": 4}}.
     const mlx = part['quantization'];

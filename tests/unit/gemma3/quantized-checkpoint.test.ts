@@ -17,6 +17,7 @@ test.each<[string, Record<string, unknown>]>([
   ['newest', { quantization_config: { quant_method: 'newest' } }],
   ['constructor', { quantization_config: { quant_method: 'constructor' } }],
   ['a method that config.json does not name', { quantization_config: {} }],
+  ['a method that config.json does not name', { quantization_config: 'int4' }],
 ])('%s', (name, config) => {
   expect(quantizedReason(config)).toContain(`the weights are quantized with ${name};`);
 });
