@@ -77,8 +77,11 @@ if (full) process.env['TEST_FULL'] = '1';
 
 /** Lanes of steps that run beside each other, stage by stage. */
 const stages: readonly (readonly (readonly Step[])[])[] = [
-  [[typecheck], [lint], [models]],
-  [[unit], [build, browser, ...(full || only === webgpu.name ? [webgpu] : []), e2e]],
+  [[models]],
+  [
+    [typecheck, lint, unit],
+    [build, browser, ...(full || only === webgpu.name ? [webgpu] : []), e2e],
+  ],
 ];
 const isChosen = ({ name }: Step) => only === undefined || name === only;
 const chosen = stages.map((lanes) => lanes.map((lane) => lane.filter(isChosen)));
