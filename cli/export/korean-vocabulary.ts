@@ -1,7 +1,7 @@
 /** Adds a Korean vocabulary to a checkpoint: the merged tokenizer, and rows for the new tokens in embedding and head. */
 import { basename } from 'node:path';
 import { DEFAULT_INITIALIZER_RANGE, type RowInit } from '#core/embedding/new-row.ts';
-import { parseJsonFile, type CheckpointTensor } from '#core/gemma3/checkpoint.ts';
+import { parseJsonFile, withTying, type CheckpointTensor } from '#core/gemma3/checkpoint.ts';
 import { parseConfig } from '#core/gemma3/config.ts';
 import { matrixShape } from '#core/gemma3/matrix-rows.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
@@ -115,15 +115,12 @@ async function readBase(checkpoint: Checkpoint, pack: Pack, path: string): Promi
 
 /** Sets `vocab_size` and `tie_word_embeddings` where config.json has them and where Hugging Face reads them. */
 function resized(config: Json, size: number, tied: boolean): Json {
-  const sizes = { vocab_size: size, ...(tied ? {} : { tie_word_embeddings: false }) };
+  const sizes = { vocab_size: size };
   const text = config['text_config'];
-  if (!isJsonObject(text)) return { ...config, ...sizes };
-  return {
-    ...config,
-    ...('vocab_size' in config ? { vocab_size: size } : {}),
-    ...(tied ? {} : { tie_word_embeddings: false }),
-    text_config: { ...text, ...sizes },
-  };
+  const grown = isJsonObject(text)
+    ? { ...config, ...('vocab_size' in config ? sizes : {}), text_config: { ...text, ...sizes } }
+    : { ...config, ...sizes };
+  return tied ? grown : withTying(grown, false);
 }
 
 function rangeOf(config: Json): number {

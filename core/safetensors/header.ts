@@ -1,4 +1,5 @@
 /** Reads the header of a safetensors file: https://github.com/huggingface/safetensors#format */
+import { isJsonObject } from '../json.ts';
 import type { ByteSource } from '../bytes.ts';
 import { isLfsPointer, LFS_POINTER, MAX_LFS_POINTER_BYTES } from '../lfs-pointer.ts';
 
@@ -81,7 +82,7 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
   if (named.length > MAX_TENSORS) throw fail(`declares ${named.length} tensors, more than ${MAX_TENSORS}`);
   for (const [name, value] of named) {
     if (name === '__metadata__') {
-      if (!isObject(value)) throw fail('__metadata__ is not an object');
+      if (!isJsonObject(value)) throw fail('__metadata__ is not an object');
       for (const [key, text] of Object.entries(value)) {
         if (typeof text !== 'string') throw fail(`__metadata__.${key} is not a string`);
         metadata.set(key, text);
@@ -111,7 +112,7 @@ function parseObject(bytes: Uint8Array, fail: (reason: string) => SafetensorsErr
   } catch (error) {
     throw fail(`header is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (!isObject(json)) throw fail('header is not a JSON object');
+  if (!isJsonObject(json)) throw fail('header is not a JSON object');
   return json;
 }
 
@@ -121,7 +122,7 @@ function parseEntry(
   dataStart: number,
   fail: (reason: string) => SafetensorsError,
 ): TensorEntry {
-  if (!isObject(value)) throw fail('header entry is not an object');
+  if (!isJsonObject(value)) throw fail('header entry is not an object');
   const { dtype, shape, data_offsets: offsets } = value;
   if (!isDtype(dtype)) throw fail(`dtype ${JSON.stringify(dtype)} is none of ${Object.keys(DTYPE_BYTES).join(', ')}`);
   if (!isSizes(shape)) throw fail(`shape ${JSON.stringify(shape)} is not a list of sizes`);
@@ -134,10 +135,6 @@ function parseEntry(
     throw fail(`${dtype} [${shape.join(', ')}] takes ${bytes} bytes, data_offsets span ${end - begin}`);
   }
   return { name, dtype, shape, begin: dataStart + begin, end: dataStart + end };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isDtype(value: unknown): value is TensorDtype {

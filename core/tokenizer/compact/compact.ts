@@ -1,8 +1,9 @@
+import { isJsonObject } from '../../json.ts';
 import type { BpeTokenizer } from '../bpe/bpe-tokenizer.ts';
 import { compactAddedTokens, readCompactAddedTokens } from './added-tokens.ts';
 import { malformed, unsupported } from '../format-error.ts';
 import { impliedMerges, isScoredRange, mergeTableOf, scoredRangeOf } from './implied-merges.ts';
-import { isRecord, stringOf, type JsonRecord } from '../json/fields.ts';
+import { stringOf, type JsonRecord } from '../json/fields.ts';
 import { readAddedTokens } from '../json/added-tokens.ts';
 import { readMerges, readVocabulary } from '../json/model.ts';
 import { assemble, openTokenizerJson } from '../json/tokenizer-json.ts';
@@ -56,7 +57,7 @@ export function readCompact(bytes: Uint8Array): BpeTokenizer {
   const { header, strings } = openCompact(bytes);
   const { pieces, scored, file, model, added } = header;
   const table = typeof pieces === 'number' ? readStrings(strings, pieces) : undefined;
-  if (!table || !isRecord(file) || !isRecord(model) || !isScoredRange(scored)) throw broken();
+  if (!table || !isJsonObject(file) || !isJsonObject(model) || !isScoredRange(scored)) throw broken();
   const vocabulary = new PieceTable(table.units, table.lengths);
   const addedTokens = readCompactAddedTokens(added, vocabulary);
   if (!addedTokens) throw broken();
@@ -79,7 +80,7 @@ function openCompact(bytes: Uint8Array): { header: JsonRecord; strings: Uint8Arr
   } catch {
     throw broken();
   }
-  if (!isRecord(header) || header['format'] !== FORMAT) throw broken();
+  if (!isJsonObject(header) || header['format'] !== FORMAT) throw broken();
   return { header, strings: bytes.subarray(4 + length) };
 }
 

@@ -1,5 +1,5 @@
+import { isJsonObject } from '../../json.ts';
 import { unsupported } from '../format-error.ts';
-import { isRecord } from '../json/fields.ts';
 import type { RankedMerges } from '../json/model.ts';
 import { MergeTable } from '../bpe/merge-table.ts';
 import { extendHash, nextPower, suffixHash, type PieceTable } from '../vocabulary.ts';
@@ -68,7 +68,7 @@ export function scoredRangeOf({ merges, rankEnd }: RankedMerges, vocabulary: Pie
 }
 
 export function isScoredRange(value: unknown): value is ScoredRange {
-  return isRecord(value) && Number.isInteger(value['first']) && Number.isInteger(value['end']);
+  return isJsonObject(value) && Number.isInteger(value['first']) && Number.isInteger(value['end']);
 }
 
 export function mergeTableOf({ count, triples }: MergeList): MergeTable {

@@ -1,6 +1,7 @@
+import { isJsonObject } from '../../json.ts';
 import type { AddedToken } from '../bpe/added-tokens.ts';
 import { malformed, unsupported } from '../format-error.ts';
-import { booleanOf, isRecord, stringOf } from './fields.ts';
+import { booleanOf, stringOf } from './fields.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 
 const PART = 'added_tokens';
@@ -34,7 +35,7 @@ export function readAddedTokens(json: unknown, vocabulary: Vocabulary & { count:
 }
 
 function readAddedToken(json: unknown): AddedToken {
-  if (!isRecord(json)) throw malformed(PART, 'an entry', 'has to be an object.');
+  if (!isJsonObject(json)) throw malformed(PART, 'an entry', 'has to be an object.');
   const content = stringOf(json, 'content', PART);
   const id = json['id'];
   if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) {

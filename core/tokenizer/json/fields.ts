@@ -2,10 +2,6 @@ import { malformed, type TokenizerPart } from '../format-error.ts';
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
-export function isRecord(value: unknown): value is JsonRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** @throws TokenizerFormatError if `record[key]` is not a string */
 export function stringOf(record: JsonRecord, key: string, part: TokenizerPart): string {
   const value = record[key];

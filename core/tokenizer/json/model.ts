@@ -1,5 +1,6 @@
+import { isJsonObject } from '../../json.ts';
 import { malformed, unsupported } from '../format-error.ts';
-import { booleanOf, isRecord, stringOf, type JsonRecord } from './fields.ts';
+import { booleanOf, stringOf, type JsonRecord } from './fields.ts';
 import { MergeTable } from '../bpe/merge-table.ts';
 import { PieceTable } from '../vocabulary.ts';
 
@@ -24,7 +25,7 @@ export function readModel(model: JsonRecord) {
 }
 
 export function readVocabulary(json: unknown): PieceTable {
-  if (!isRecord(json)) throw malformed('vocab', '"vocab"', 'has to be an object of pieces and ids.');
+  if (!isJsonObject(json)) throw malformed('vocab', '"vocab"', 'has to be an object of pieces and ids.');
   const pieces: (string | undefined)[] = [];
   for (const piece in json) {
     const id = json[piece];

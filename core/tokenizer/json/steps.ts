@@ -1,6 +1,7 @@
+import { isJsonObject } from '../../json.ts';
 import type { DecoderStep } from '../bpe/decoder.ts';
 import { malformed, unsupported, type TokenizerPart } from '../format-error.ts';
-import { booleanOf, isRecord, stringOf, type JsonRecord } from './fields.ts';
+import { booleanOf, stringOf, type JsonRecord } from './fields.ts';
 import type { NormalizerStep } from '../bpe/normalizer.ts';
 import type { PreTokenizerSplit } from '../bpe/pre-tokenizer.ts';
 
@@ -74,7 +75,7 @@ export function readDecoder(json: unknown): DecoderStep[] | undefined {
 /** A list of steps from one step, a `Sequence` (also nested), or null. */
 function listOf(json: unknown, key: string, part: TokenizerPart): JsonRecord[] {
   if (json === undefined || json === null) return [];
-  if (!isRecord(json)) throw malformed(part, typeof json, 'has to be an object.');
+  if (!isJsonObject(json)) throw malformed(part, typeof json, 'has to be an object.');
   if (json['type'] !== 'Sequence') return [json];
   const list = json[key];
   if (!Array.isArray(list)) throw malformed(part, `"${key}"`, 'has to be a list.');
@@ -83,8 +84,9 @@ function listOf(json: unknown, key: string, part: TokenizerPart): JsonRecord[] {
 
 function literalOf(step: JsonRecord, part: TokenizerPart): string {
   const pattern = step['pattern'];
-  if (isRecord(pattern) && typeof pattern['String'] === 'string' && pattern['String'] !== '') return pattern['String'];
-  if (isRecord(pattern) && typeof pattern['Regex'] === 'string') {
+  if (isJsonObject(pattern) && typeof pattern['String'] === 'string' && pattern['String'] !== '')
+    return pattern['String'];
+  if (isJsonObject(pattern) && typeof pattern['Regex'] === 'string') {
     throw unsupported(part, `Regex ${pattern['Regex']}`, 'only literal texts are looked for here.');
   }
   throw malformed(part, '"pattern"', 'has to be a text that is not empty.');

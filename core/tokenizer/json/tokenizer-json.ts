@@ -1,8 +1,9 @@
+import { isJsonObject } from '../../json.ts';
 import type { AddedToken } from '../bpe/added-tokens.ts';
 import { bpeParts } from '../bpe/parts.ts';
 import { BpeTokenizer } from '../bpe/bpe-tokenizer.ts';
 import { malformed } from '../format-error.ts';
-import { isRecord, type JsonRecord } from './fields.ts';
+import { type JsonRecord } from './fields.ts';
 import { readAddedTokens } from './added-tokens.ts';
 import { readMerges, readModel, readVocabulary, type RankedMerges } from './model.ts';
 import { readDecoder, readNormalizer, readPreTokenizer } from './steps.ts';
@@ -27,7 +28,7 @@ export function readTokenizerJson(json: unknown): BpeTokenizer {
  * rejected early.
  */
 export function openTokenizerJson(json: unknown): { file: JsonRecord; model: JsonRecord } {
-  if (!isRecord(json) || !isRecord(json['model'])) {
+  if (!isJsonObject(json) || !isJsonObject(json['model'])) {
     throw malformed('file', '"model"', 'is missing: this is no tokenizer.json of Hugging Face tokenizers.');
   }
   readModel(json['model']);

@@ -1,4 +1,5 @@
 /** tokenizer.json as an object that is modified and written back; unknown fields are preserved. */
+import { isJsonObject } from '../../json.ts';
 import { PackError } from './pack-error.ts';
 
 /** Only the fields that merging uses; the object keeps its other fields. */
@@ -24,16 +25,16 @@ export function requireTokenizerJson(json: unknown): TokenizerJson {
 }
 
 function isTokenizerJson(json: unknown): json is TokenizerJson {
-  if (!isRecord(json) || !('model' in json)) {
+  if (!isJsonObject(json) || !('model' in json)) {
     throw new PackError('base', 'This is no tokenizer.json of Hugging Face tokenizers: it has no "model".');
   }
   const { model } = json;
-  if (!isRecord(model) || model['type'] !== 'BPE') {
-    const type = isRecord(model) ? JSON.stringify(model['type']) : 'missing';
+  if (!isJsonObject(model) || model['type'] !== 'BPE') {
+    const type = isJsonObject(model) ? JSON.stringify(model['type']) : 'missing';
     throw new PackError('base', `The model of this tokenizer.json is ${type}; a pack of merges needs "BPE".`);
   }
   const { vocab, merges } = model;
-  if (!isRecord(vocab) || !Object.values(vocab).every(isId)) {
+  if (!isJsonObject(vocab) || !Object.values(vocab).every(isId)) {
     throw new PackError('base', '"model.vocab" of this tokenizer.json is no list of pieces with whole numbers as ids.');
   }
   if (!Array.isArray(merges) || !merges.every(isMerge)) {
@@ -46,10 +47,6 @@ function isTokenizerJson(json: unknown): json is TokenizerJson {
   return true;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isId(value: unknown): boolean {
   return Number.isSafeInteger(value);
 }
@@ -60,5 +57,5 @@ function isMerge(value: unknown): boolean {
 }
 
 function isAddedToken(value: unknown): boolean {
-  return isRecord(value) && isId(value['id']) && typeof value['content'] === 'string';
+  return isJsonObject(value) && isId(value['id']) && typeof value['content'] === 'string';
 }

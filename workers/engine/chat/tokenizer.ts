@@ -1,9 +1,10 @@
 /** The chat's tokenizer: the encoder of the package's tokenizer.json, and which of its tokens control the model. */
+import { isJsonObject } from '#core/json.ts';
 import { ControlTokenFinder, type ChatTokenizer } from '#core/chat/tokenizer.ts';
 import { FailureError } from '#core/failure.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
 import { openTokenizerJson, type OpenedTokenizer } from '../../tokenizer/open-tokenizer.ts';
-import { isRecord, textOf } from './json.ts';
+import { textOf } from './json.ts';
 
 /** A tokenizer and the names that tokenizer_config.json gives to its tokens (`bos_token`, `boi_token`, …). */
 export interface LoadedTokenizer {
@@ -17,8 +18,8 @@ export interface LoadedTokenizer {
  * @throws FailureError 'file-broken' if neither our encoder nor the library can read them
  */
 export async function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Promise<LoadedTokenizer> {
-  if (!isRecord(tokenizerJson)) throw broken('tokenizer.json', 'not an object');
-  if (!isRecord(tokenizerConfig)) throw broken('tokenizer_config.json', 'not an object');
+  if (!isJsonObject(tokenizerJson)) throw broken('tokenizer.json', 'not an object');
+  if (!isJsonObject(tokenizerConfig)) throw broken('tokenizer_config.json', 'not an object');
   let encoder: OpenedTokenizer['tokenizer'];
   try {
     encoder = (await openTokenizerJson(tokenizerJson, tokenizerConfig)).tokenizer;
@@ -28,7 +29,7 @@ export async function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unk
   }
   const names = new Map<string, string>();
   for (const fields of [tokenizerConfig['extra_special_tokens'], tokenizerConfig]) {
-    if (!isRecord(fields)) continue;
+    if (!isJsonObject(fields)) continue;
     for (const [field, value] of Object.entries(fields)) {
       const name = field.endsWith('_token') ? textOf(value) : undefined;
       if (name !== undefined) names.set(field, name);
