@@ -19,7 +19,9 @@ async function choose(page: Page, language: Language): Promise<void> {
 /** What axe finds, a line each; empty when there is nothing. */
 async function violations(page: Page): Promise<string[]> {
   const found = await new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).analyze();
-  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
+  return found.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary ?? ''}`),
+  );
 }
 
 /** Elements that stick out sideways, other than inside a region of their own that scrolls or clips. */

@@ -16,7 +16,7 @@ export const en: Record<keyof typeof ko, string> = {
 
   'quant.guide': 'Guided path',
   'quant.guide.short': 'Guide',
-  'quant.guide.lead': 'Five steps. The button of a step chooses its settings and computes.',
+  'quant.guide.lead': 'Five steps. Each button chooses the settings of its step and runs it.',
   'quant.step.1.title': '8 bits: nothing to see',
   'quant.step.1.text':
     'One matrix is turned into 8 bits and put under the microscope. The two distributions lie on each other, and the error is tiny beside the values.',
