@@ -1,10 +1,14 @@
 export const ko = {
   'welcome.title': '설치 없이 브라우저에서 바로 답하는 AI',
-  'welcome.lead': 'MedGemma 같은 Gemma 3 계열 모델을 이 브라우저에서 실행합니다. 질문과 이미지는 이 기기를 떠나지 않습니다.',
-  'welcome.lead.gpu': 'Gemma 3 계열 모델을 설치 없이 이 컴퓨터의 GPU에서 실행합니다. 질문과 이미지는 이 기기를 떠나지 않습니다.',
-  'welcome.lead.cpu': 'Gemma 3 계열 모델을 설치 없이 이 컴퓨터의 CPU에서 실행합니다. 질문과 이미지는 이 기기를 떠나지 않습니다.',
+  'welcome.lead':
+    'MedGemma 같은 Gemma 3 계열 모델을 이 브라우저에서 실행합니다. 질문과 이미지는 이 기기를 떠나지 않습니다.',
+  'welcome.lead.gpu':
+    'Gemma 3 계열 모델을 설치 없이 이 컴퓨터의 GPU에서 실행합니다. 질문과 이미지는 이 기기를 떠나지 않습니다.',
+  'welcome.lead.cpu':
+    'Gemma 3 계열 모델을 설치 없이 이 컴퓨터의 CPU에서 실행합니다. 질문과 이미지는 이 기기를 떠나지 않습니다.',
   'welcome.random.title': '무작위 값으로 채운 모델',
-  'welcome.random.lead': '학습하지 않은 모델이라 답에는 아무 뜻이 없습니다. 화면이 어떻게 움직이는지, 이 기기에서 얼마나 빠르고 메모리를 얼마나 쓰는지 살펴볼 수 있습니다.',
+  'welcome.random.lead':
+    '학습하지 않은 모델이라 답에는 아무 뜻이 없습니다. 화면이 어떻게 움직이는지, 이 기기에서 얼마나 빠르고 메모리를 얼마나 쓰는지 살펴볼 수 있습니다.',
   'welcome.try': '이렇게 물어보세요',
   'welcome.example.3': '이 이미지에서 보이는 것을 차례대로 설명해 주세요.',
   'welcome.example.image': '이미지 필요',

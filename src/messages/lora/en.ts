@@ -45,7 +45,8 @@ export const en: Record<keyof typeof ko, string> = {
     'These steps need the teaching model, whose right answers are known. Open it above.',
   'lora.guide.obstacle.no-adapters': 'These steps need the adapters that come with the page, and this site has none.',
   'lora.guide.1.title': 'Ask the base model',
-  'lora.guide.1.text': 'This model has learnt left and right only as they appear in the image. It has not learnt to answer from the patient’s side, and hardly ever does so correctly.',
+  'lora.guide.1.text':
+    'This model has learnt left and right only as they appear in the image. It has not learnt to answer from the patient’s side, and hardly ever does so correctly.',
   'lora.guide.1.do': 'Ask without an adapter',
   'lora.guide.1.after': 'Compare it with the right answer below: the patient’s right is on the left of the image.',
   'lora.guide.2.title': 'Put an adapter on',
@@ -217,7 +218,8 @@ export const en: Record<keyof typeof ko, string> = {
   'lora.memory.total.how': 'without the memory that the framework and fragmentation add',
   'lora.memory.quoted': 'As commonly quoted (MedGemma 4B)',
   'lora.memory.about': 'about {size}',
-  'lora.memory.why': 'The quoted figures say neither how long the text was nor what was kept in 4 bits. MedGemma has 262,208 entries in its vocabulary, so logits grow fast with the text; counting the embedding in 4 bits as well makes the sum smaller.',
+  'lora.memory.why':
+    'The quoted figures say neither how long the text was nor what was kept in 4 bits. MedGemma has 262,208 entries in its vocabulary, so logits grow fast with the text; counting the embedding in 4 bits as well makes the sum smaller.',
 
   'lora.link.holds':
     'The link holds the step, the question, the phantom, and addresses, strengths and ranks of the adapters.',

@@ -40,7 +40,8 @@ export const ko = {
   'lora.guide.obstacle.not-teaching': '이 과정은 정답을 아는 교육용 모델에서 진행합니다. 위에서 교육용 모델을 여세요.',
   'lora.guide.obstacle.no-adapters': '이 사이트에 함께 배포된 어댑터가 없어 진행할 수 없습니다.',
   'lora.guide.1.title': '기본 모델에 묻기',
-  'lora.guide.1.text': '이 모델은 그림에 보이는 왼쪽과 오른쪽만 배웠습니다. 환자를 기준으로 묻는 말은 배우지 않아서, 거의 바르게 답하지 못합니다.',
+  'lora.guide.1.text':
+    '이 모델은 그림에 보이는 왼쪽과 오른쪽만 배웠습니다. 환자를 기준으로 묻는 말은 배우지 않아서, 거의 바르게 답하지 못합니다.',
   'lora.guide.1.do': '어댑터 없이 묻기',
   'lora.guide.1.after': '답 아래의 정답과 견주어 보세요. 환자의 오른쪽은 그림의 왼쪽입니다.',
   'lora.guide.2.title': '어댑터 걸기',
@@ -186,10 +187,13 @@ export const ko = {
   'lora.cost.quoted': '흔히 인용되는 값',
   'lora.cost.more': '{n}개 더 많습니다',
   'lora.cost.fewer': '{n}개 더 적습니다',
-  'lora.cost.why': '두 값이 다른 까닭은 o_proj입니다. 이 행렬은 모든 헤드를 이어 붙인 {inputs}차원을 은닉 상태의 {outputs}차원으로 바꾸므로 층마다 랭크 × {right}개가 필요합니다. 인용되는 값은 은닉 상태에서 은닉 상태로 가는 행렬로 보고 랭크 × {wrong}개로 셉니다.',
-  'lora.cost.same': '이 모델에서는 모든 헤드를 이어 붙인 차원과 은닉 상태의 차원이 {outputs}차원으로 같아서 두 값이 같습니다.',
+  'lora.cost.why':
+    '두 값이 다른 까닭은 o_proj입니다. 이 행렬은 모든 헤드를 이어 붙인 {inputs}차원을 은닉 상태의 {outputs}차원으로 바꾸므로 층마다 랭크 × {right}개가 필요합니다. 인용되는 값은 은닉 상태에서 은닉 상태로 가는 행렬로 보고 랭크 × {wrong}개로 셉니다.',
+  'lora.cost.same':
+    '이 모델에서는 모든 헤드를 이어 붙인 차원과 은닉 상태의 차원이 {outputs}차원으로 같아서 두 값이 같습니다.',
   'lora.memory': '학습에 드는 메모리',
-  'lora.memory.lead': 'LoRA는 원래 가중치를 16비트 그대로 동결하고, QLoRA는 디코더의 행렬을 NF4(가중치당 4.127비트)로 바꿔 동결합니다. 아래는 그래디언트 체크포인팅을 쓴다고 보고 행렬 모양에서 계산한 값입니다.',
+  'lora.memory.lead':
+    'LoRA는 원래 가중치를 16비트 그대로 동결하고, QLoRA는 디코더의 행렬을 NF4(가중치당 4.127비트)로 바꿔 동결합니다. 아래는 그래디언트 체크포인팅을 쓴다고 보고 행렬 모양에서 계산한 값입니다.',
   'lora.memory.part': '항목',
   'lora.memory.lora': 'LoRA (16비트)',
   'lora.memory.qlora': 'QLoRA (NF4)',
@@ -207,7 +211,8 @@ export const ko = {
   'lora.memory.total.how': '프레임워크가 쓰는 메모리와 단편화는 넣지 않았습니다',
   'lora.memory.quoted': '흔히 인용되는 값 (MedGemma 4B)',
   'lora.memory.about': '약 {size}',
-  'lora.memory.why': '인용되는 값은 글이 얼마나 긴지, 무엇을 4비트로 두었는지 밝히지 않습니다. MedGemma는 어휘가 262,208개라 글이 길수록 로짓이 크게 늘고, 임베딩까지 4비트로 셈하면 합계가 줄어듭니다.',
+  'lora.memory.why':
+    '인용되는 값은 글이 얼마나 긴지, 무엇을 4비트로 두었는지 밝히지 않습니다. MedGemma는 어휘가 262,208개라 글이 길수록 로짓이 크게 늘고, 임베딩까지 4비트로 셈하면 합계가 줄어듭니다.',
 
   'lora.link.holds': '단계, 질문, 팬텀, 어댑터의 주소와 세기, 랭크가 링크에 담겼습니다.',
   'lora.link.without-files':

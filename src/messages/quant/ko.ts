@@ -28,7 +28,8 @@ export const ko = {
     '눈금이 네 개뿐이라 대부분의 값이 0이나 가장자리로 몰립니다. 블록을 16으로 줄이고 방법을 탐색으로 바꾸면 SNR이 얼마나 돌아오는지 견주어 보세요.',
   'quant.step.3.go': '2비트로 보기',
   'quant.step.4.title': '모델 전체: 4비트와 2비트',
-  'quant.step.4.text': '같은 모델을 fp16, q4, q2로 만들어 처음 보는 팬텀에 대해 같은 질문을 합니다. 답을 나란히 놓고 다른 낱말을 표시하며, 맞은 답을 셉니다.',
+  'quant.step.4.text':
+    '같은 모델을 fp16, q4, q2로 만들어 처음 보는 팬텀에 대해 같은 질문을 합니다. 답을 나란히 놓고 다른 낱말을 표시하며, 맞은 답을 셉니다.',
   'quant.step.4.go': 'q4와 q2 실행',
   'quant.step.5.title': '부분마다 다른 비트',
   'quant.step.5.text':
@@ -142,7 +143,8 @@ export const ko = {
   'quant.whole.short': '모델 전체',
   'quant.whole.lead':
     '교육용 모델을 fp16 원본에서 다시 양자화해 실제로 실행합니다. 처음에 fp16을 한 번 실행해 기준으로 삼고, 대화의 모델은 건드리지 않습니다.',
-  'quant.whole.other': '지금 열린 모델({name})은 fp16 원본이 이 사이트에 없어서 현미경으로만 볼 수 있습니다. 아래의 비교는 교육용 모델로 합니다.',
+  'quant.whole.other':
+    '지금 열린 모델({name})은 fp16 원본이 이 사이트에 없어서 현미경으로만 볼 수 있습니다. 아래의 비교는 교육용 모델로 합니다.',
   'quant.presets': '미리 정한 설정',
   'quant.preset.fp16': 'fp16',
   'quant.preset.fp16.why': '기준이 되는 원본입니다.',
@@ -226,7 +228,8 @@ export const ko = {
   'quant.floats.why':
     '런타임에 이 형식의 커널이 없거나(q3, nf4), 열이 블록으로 나누어떨어지지 않거나, 모든 GPU가 fp16을 계산하지는 못해서, 같은 값을 32비트 부동소수점으로 펼쳐 실행했습니다. 답은 그 형식의 것이지만 속도와 메모리는 아니라서 싣지 않습니다.',
   'quant.vocabulary': '어휘가 달라 비교할 수 없습니다: 토큰 {own}개, 기준은 {original}개',
-  'quant.on-device': '* 장치에 올라간 가중치의 크기로 계산했습니다. 형식이 차지하는 크기는 패키지에 적혀 있지 않습니다.',
+  'quant.on-device':
+    '* 장치에 올라간 가중치의 크기로 계산했습니다. 형식이 차지하는 크기는 패키지에 적혀 있지 않습니다.',
   'quant.rerun': '{name} 다시 실행',
   'quant.remove': '{name} 빼기',
   'quant.quality': '품질',
@@ -235,7 +238,8 @@ export const ko = {
   'quant.quality.match.title': '비트와 맞은 비율',
   'quant.quality.kl.title': '비트와 토큰당 KL',
   'quant.quality.match.why': '왼쪽 위로 갈수록 적은 비트로 많이 맞힌 것입니다. 파란 점이 fp16입니다.',
-  'quant.quality.kl.why': '아래로 갈수록 fp16에 가깝습니다. 세로축은 로그이고, 백만분의 1보다 작은 값은 맨 아래에 그립니다. 파란 점이 fp16입니다.',
+  'quant.quality.kl.why':
+    '아래로 갈수록 fp16에 가깝습니다. 세로축은 로그이고, 백만분의 1보다 작은 값은 맨 아래에 그립니다. 파란 점이 fp16입니다.',
   'quant.csv': 'CSV 저장',
   'quant.csv.file': '양자화-비교.csv',
   'quant.csv.set': '팬텀 묶음',

@@ -66,7 +66,8 @@ export const en: Record<keyof typeof ko, string> = {
   'model.open': 'Open a model',
   'model.provider.webgpu': 'WebGPU · {build}',
   'model.provider.cpu': 'CPU',
-  'model.cpu.no-webgpu': 'This browser has no WebGPU, so the model runs on the CPU. On a computer with a GPU, a current Chrome or Edge is faster.',
+  'model.cpu.no-webgpu':
+    'This browser has no WebGPU, so the model runs on the CPU. On a computer with a GPU, a current Chrome or Edge is faster.',
   'model.cpu.no-adapter': 'WebGPU found no usable GPU, so the model runs on the CPU. Check the graphics driver.',
   'model.cpu.software-adapter':
     'WebGPU on this computer is a software GPU, imitated on the CPU. Running on the CPU directly is faster, so the page does that.',
@@ -209,7 +210,8 @@ export const en: Record<keyof typeof ko, string> = {
   'about.terms.body':
     'You download the weights yourself and accept their terms. This page does not distribute MedGemma weights.',
   'about.privacy': 'Your data stays on this device',
-  'about.privacy.body': 'Questions, images and answers are not sent to any server. The network serves only this page and, when you ask for them, models, adapters and tokenizers.',
+  'about.privacy.body':
+    'Questions, images and answers are not sent to any server. The network serves only this page and, when you ask for them, models, adapters and tokenizers.',
 
   'engine.reopened':
     'A job that did not respond was ended, and the model was opened again. Your conversation is still here.',

@@ -65,7 +65,8 @@ export const ko = {
   'model.open': '모델 열기',
   'model.provider.webgpu': 'WebGPU · {build}',
   'model.provider.cpu': 'CPU',
-  'model.cpu.no-webgpu': '이 브라우저에는 WebGPU가 없어 CPU로 실행합니다. GPU가 있는 컴퓨터라면 최신 Chrome이나 Edge에서 더 빠릅니다.',
+  'model.cpu.no-webgpu':
+    '이 브라우저에는 WebGPU가 없어 CPU로 실행합니다. GPU가 있는 컴퓨터라면 최신 Chrome이나 Edge에서 더 빠릅니다.',
   'model.cpu.no-adapter': 'WebGPU가 쓸 수 있는 GPU를 찾지 못해 CPU로 실행합니다. 그래픽 드라이버를 확인하세요.',
   'model.cpu.software-adapter':
     '이 컴퓨터의 WebGPU는 CPU로 흉내 낸 소프트웨어 GPU입니다. CPU로 바로 실행하는 편이 빨라 그렇게 합니다.',
@@ -206,7 +207,8 @@ export const ko = {
   'about.terms.body':
     '가중치는 이용자가 직접 받고 약관에 동의해야 합니다. 이 페이지는 MedGemma 가중치를 배포하지 않습니다.',
   'about.privacy': '데이터는 이 기기에 남습니다',
-  'about.privacy.body': '질문, 이미지, 답은 서버로 보내지 않습니다. 네트워크는 이 페이지를 받는 데, 그리고 직접 요청할 때 모델, 어댑터, 토크나이저를 받는 데만 씁니다.',
+  'about.privacy.body':
+    '질문, 이미지, 답은 서버로 보내지 않습니다. 네트워크는 이 페이지를 받는 데, 그리고 직접 요청할 때 모델, 어댑터, 토크나이저를 받는 데만 씁니다.',
 
   'engine.reopened': '응답이 없는 작업을 끝내고 모델을 다시 열었습니다. 대화는 그대로입니다.',
 

@@ -23,7 +23,8 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.rows.short': 'New embeddings',
   'tokenizer.input': 'Text to compare',
   'tokenizer.input.placeholder': 'Type or paste a text here',
-  'tokenizer.input.size': '{characters, plural, one {# character} other {# characters}} · {sentences, plural, one {# sentence} other {# sentences}}',
+  'tokenizer.input.size':
+    '{characters, plural, one {# character} other {# characters}} · {sentences, plural, one {# sentence} other {# sentences}}',
   'tokenizer.input.file': 'Text file',
   'tokenizer.input.clear': 'Clear',
   'tokenizer.input.limit': 'Up to {limit} characters are compared at once. Longer texts are cut here.',

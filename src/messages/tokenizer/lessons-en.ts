@@ -61,7 +61,8 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.claims.3x.after': 'Merged',
   'tokenizer.claims.3x.times': 'Fewer by',
   'tokenizer.claims.3x.times.value': 'a factor of {times}',
-  'tokenizer.claims.3x.why': '“A third” comes from vocabularies that had hardly any Hangul. The greeting above took 26 tokens with Llama 2; with Gemma 3 it is {sentence, number} even without a Korean vocabulary. Gemma 3 already has 4,561 pieces with Hangul, so there is less to save. The same Declaration is {english, number} tokens in English; a third of the Korean would be {third, number}.',
+  'tokenizer.claims.3x.why':
+    '“A third” comes from vocabularies that had hardly any Hangul. The greeting above took 26 tokens with Llama 2; with Gemma 3 it is {sentence, number} even without a Korean vocabulary. Gemma 3 already has 4,561 pieces with Hangul, so there is less to save. The same Declaration is {english, number} tokens in English; a third of the Korean would be {third, number}.',
   'tokenizer.claims.french': '“French takes fewer tokens than Korean”',
   'tokenizer.claims.french.whole': 'Whole Declaration ({n, number} paragraphs)',
   'tokenizer.claims.french.first': 'Articles 1 to 10 only',
@@ -136,7 +137,8 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.train.curve.x': 'New tokens',
   'tokenizer.train.curve.y': 'Tokens',
   'tokenizer.train.curve.change': 'Against the base',
-  'tokenizer.train.done': '{n, plural, one {# new token was made} other {# new tokens were made}}. The held-out sentences went from {before, number} to {after, number} tokens ({percent}).',
+  'tokenizer.train.done':
+    '{n, plural, one {# new token was made} other {# new tokens were made}}. The held-out sentences went from {before, number} to {after, number} tokens ({percent}).',
   'tokenizer.train.fewer':
     'You asked for {asked, number}, but training ended at {n, number}: no other pair occurs {frequency, number} times or more. Add more text, or lower the minimum frequency.',
   'tokenizer.train.added': 'Added to the comparison above as “{name}”.',
@@ -158,7 +160,8 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.rows.stop': 'Stop',
   'tokenizer.rows.progress': 'Going through the embedding rows ({done, number} / {total, number})',
   'tokenizer.rows.subwords': '“{token}” was {n, plural, one {# piece} other {# pieces}}: {pieces}.',
-  'tokenizer.rows.shared-first': '{n, plural, one {# new token of this pack begins} other {# new tokens of this pack begin}} with the piece “{piece}”.',
+  'tokenizer.rows.shared-first':
+    '{n, plural, one {# new token of this pack begins} other {# new tokens of this pack begin}} with the piece “{piece}”.',
   'tokenizer.rows.own-pieces': '“{token}” made of {n, plural, one {# piece} other {# pieces}} of {model}: {pieces}',
   'tokenizer.rows.mean': 'Mean',
   'tokenizer.rows.mean.hint': 'mean of the pieces’ rows',

@@ -102,7 +102,8 @@ export const lessons = {
     '지금 열린 모델의 값은 GPU에 잡아 둔 KV 버퍼 {kv}를 컨텍스트 {length, number}로 나눈 것입니다. 엔진은 모델을 열 때 이 자리를 한꺼번에 잡으므로, 토큰이 줄면 메모리가 줄어드는 것이 아니라 남는 자리가 늘어납니다.',
   'tokenizer.cost.kv.note.none':
     '지금은 GPU에 잡힌 KV 버퍼가 없어서(모델이 없거나 CPU에서 실행 중) 열린 모델의 값은 낼 수 없습니다.',
-  'tokenizer.cost.price': '대신 치르는 값: 새 토큰 {n, number}개의 임베딩 행은 4B에서 매개변수 {parameters} 개, 16비트로 {bytes}입니다. 이 행들은 학습하기 전까지 뜻이 없습니다.',
+  'tokenizer.cost.price':
+    '대신 치르는 값: 새 토큰 {n, number}개의 임베딩 행은 4B에서 매개변수 {parameters} 개, 16비트로 {bytes}입니다. 이 행들은 학습하기 전까지 뜻이 없습니다.',
   'tokenizer.train.lead':
     '글을 넣으면 Gemma 3의 분할에서 이어서 BPE를 학습합니다. 자주 이웃하는 짝부터 하나씩 토큰이 됩니다. 글은 이 기기를 떠나지 않습니다.',
   'tokenizer.train.text': '학습할 글',
@@ -171,10 +172,12 @@ export const lessons = {
   'tokenizer.rows.is-subword': '조각',
   'tokenizer.rows.no-model': '열린 모델이 없습니다. 모델을 열면 그 모델의 행에서 찾습니다.',
   'tokenizer.rows.busy': '답을 만드는 중입니다. 끝난 뒤에 찾을 수 있습니다.',
-  'tokenizer.rows.stand-in': '지금 열린 모델({model})은 Gemma 3의 토크나이저를 쓰지 않습니다(어휘 {size, number}개). 그래서 새 토큰을 Gemma 3의 조각이 아니라 이 모델의 토크나이저가 나눈 조각으로 보여 줍니다.',
+  'tokenizer.rows.stand-in':
+    '지금 열린 모델({model})은 Gemma 3의 토크나이저를 쓰지 않습니다(어휘 {size, number}개). 그래서 새 토큰을 Gemma 3의 조각이 아니라 이 모델의 토크나이저가 나눈 조각으로 보여 줍니다.',
   'tokenizer.rows.random-weights':
     '이 모델의 행은 무작위 값입니다. 어느 토큰이 가까운지는 아무 뜻이 없고, 세 방법이 행을 어디에 놓는지만 볼 수 있습니다. 뜻이 있는 이웃은 MedGemma나 Gemma 3 패키지를 열면 나옵니다.',
-  'tokenizer.rows.other-base': '지금 열린 모델({model})의 id는 이 팩의 바탕인 Gemma 3와 다른 조각을 가리킵니다(“{expected}”의 id가 여기서는 “{found}”입니다). 다른 조각의 평균을 보이게 되므로 계산하지 않았습니다. Gemma 3나 MedGemma 패키지를 여세요.',
+  'tokenizer.rows.other-base':
+    '지금 열린 모델({model})의 id는 이 팩의 바탕인 Gemma 3와 다른 조각을 가리킵니다(“{expected}”의 id가 여기서는 “{found}”입니다). 다른 조각의 평균을 보이게 되므로 계산하지 않았습니다. Gemma 3나 MedGemma 패키지를 여세요.',
   'tokenizer.rows.stopped': '멈췄습니다.',
   'tokenizer.rows.empty': '이 토큰을 나눈 조각이 없습니다.',
 } as const;
