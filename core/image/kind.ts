@@ -1,3 +1,4 @@
+/* eslint-disable no-control-regex -- beginnings of files are bytes */
 /**
  * What a file is by its first bytes. Names and MIME types say little: a phone names a HEIC photo `.jpg`, a viewer exports
  * PNG without extension, and browsers know no MIME type for DICOM.
