@@ -38,25 +38,40 @@ export function sampledSlices(slices: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => halfToEven(((index + 1) / count) * (slices - 1)));
 }
 
-export interface Slice {
-  image: DicomImage;
+/** What the order of slices is told by. */
+export interface SlicePlace {
+  instanceNumber: number | undefined;
   frame: number;
+  /** ImagePositionPatient, mm: x, y, z of the first pixel; empty where the file has none. */
+  position: readonly number[];
+  /** ImageOrientationPatient: directions of the rows and of the columns; empty where the file has none. */
+  orientation: readonly number[];
+}
+
+export function placeOf(image: DicomImage, frame: number): SlicePlace {
+  const numbers = (tag: number) => holderOf(image, frame, tag).numbers(tag, 'DS');
+  return {
+    instanceNumber: image.instanceNumber,
+    frame,
+    position: numbers(TAG.ImagePositionPatient),
+    orientation: numbers(TAG.ImageOrientationPatient),
+  };
 }
 
 /**
  * Slices in the order of the body: by their position along the normal of the image plane, in the direction of their instance
  * numbers. Where positions are missing or the planes are not parallel, by instance number, then as they came.
  */
-export function sortedSlices(slices: readonly Slice[]): Slice[] {
-  const byNumber = slices.toSorted((a, b) => numberOf(a) - numberOf(b) || a.frame - b.frame);
+export function sortedSlices<Slice extends SlicePlace>(slices: readonly Slice[]): Slice[] {
+  const number = (slice: Slice) => slice.instanceNumber ?? 0;
+  const byNumber = slices.toSorted((a, b) => number(a) - number(b) || a.frame - b.frame);
   const normal = byNumber[0] && normalOf(byNumber[0]);
   if (!normal) return byNumber;
   const positions = new Map<Slice, number>();
   for (const slice of byNumber) {
     const own = normalOf(slice);
-    const position = numbers(slice, TAG.ImagePositionPatient);
-    if (!own || position.length !== 3 || Math.abs(dot(own, normal)) < 0.99) return byNumber;
-    positions.set(slice, dot(position, normal));
+    if (!own || slice.position.length !== 3 || Math.abs(dot(own, normal)) < 0.99) return byNumber;
+    positions.set(slice, dot(slice.position, normal));
   }
   const at = (slice: Slice) => positions.get(slice) ?? 0;
   const first = byNumber[0];
@@ -65,17 +80,9 @@ export function sortedSlices(slices: readonly Slice[]): Slice[] {
   return byNumber.toSorted((a, b) => direction * (at(a) - at(b)));
 }
 
-function numberOf({ image }: Slice): number {
-  return image.instanceNumber ?? 0;
-}
-
-function numbers({ image, frame }: Slice, tag: number): number[] {
-  return holderOf(image, frame, tag).numbers(tag, 'DS');
-}
-
 /** Cross product of the directions of rows and columns. */
-function normalOf(slice: Slice): number[] | undefined {
-  const [a, b, c, d, e, f] = numbers(slice, TAG.ImageOrientationPatient);
+function normalOf({ orientation }: SlicePlace): number[] | undefined {
+  const [a, b, c, d, e, f] = orientation;
   if (a === undefined || b === undefined || c === undefined) return undefined;
   if (d === undefined || e === undefined || f === undefined) return undefined;
   return [b * f - c * e, c * d - a * f, a * e - b * d];

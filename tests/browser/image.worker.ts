@@ -1,6 +1,6 @@
 import { expose } from 'comlink';
 import { FailureError } from '#core/failure.ts';
-import { decodeImage } from '../../workers/image/decode.ts';
+import { decodeImage, rgbOf } from '../../workers/image/decode.ts';
 import { readPixelValues, readResized } from '../../workers/engine/image/pixels.ts';
 
 /** The image functions as the engine worker runs them; errors cross as data, as they do there. */
@@ -8,10 +8,10 @@ const api = {
   /** Every pixel: RGB u8 [height, width, 3]. */
   async decoded(image: Blob, name: string) {
     try {
-      const { width, height, channels, notes, bands, close } = await decodeImage(image, name);
-      const pixels = [...bands()].flatMap((band) => [...band]);
-      close();
-      const rgb = Uint8Array.from(channels === 3 ? pixels : pixels.filter((_, at) => at % 4 !== 3));
+      const decoded = await decodeImage(image, name);
+      const { width, height, notes } = decoded;
+      const rgb = rgbOf(decoded);
+      decoded.close();
       return { width, height, notes, rgb };
     } catch (error) {
       if (error instanceof FailureError) return { code: error.code, detail: error.detail };

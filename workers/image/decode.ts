@@ -20,18 +20,22 @@ export interface DecodedImage {
   close(): void;
 }
 
+/** Larger files are refused: they are read whole. */
+export const MAX_BYTES = 2 ** 30;
+
 type DecodedKind = Exclude<OpenedKind, 'dicom'>;
 
 /**
  * Decodes an image file by its content, turned upright by its EXIF orientation, to the colours that Pillow's `convert("RGB")` gives:
  * colour profiles and alpha are ignored. PNG and GIF are decoded here, JPEG, WebP, AVIF and BMP by the browser. Of an
  * animation the first frame counts. Throws FailureError 'image-kind' {name, kind} for a kind that is not opened,
- * 'image-unreadable' {name, reason} for a file that is empty, cut off, damaged or too large.
+ * 'image-unreadable' {name, reason} for a file that is empty, cut off, damaged or has too many pixels, 'too-large'.
  */
 export async function decodeImage(image: BlobLike, name: string): Promise<DecodedImage> {
   const unreadable = (error: unknown) =>
     new FailureError('image-unreadable', { name, reason: reasonOf(error) }, { cause: error });
   if (image.size === 0) throw unreadable(new ImageError('empty file'));
+  if (image.size > MAX_BYTES) throw new FailureError('too-large', { file: name, bytes: image.size, limit: MAX_BYTES });
   const bytes = new Uint8Array(await image.arrayBuffer());
   const kind = imageKind(bytes.subarray(0, KIND_BYTES));
   if (kind === undefined) throw unreadable(new ImageError('none of the kinds of image that can be opened'));
@@ -46,6 +50,25 @@ export async function decodeImage(image: BlobLike, name: string): Promise<Decode
   } catch (error) {
     throw error instanceof FailureError ? error : unreadable(error);
   }
+}
+
+/** All bands in one: u8 [height, width, 3]. */
+export function rgbOf(image: DecodedImage): Uint8Array {
+  const rgb = new Uint8Array(image.width * image.height * 3);
+  let at = 0;
+  for (const band of image.bands()) {
+    if (image.channels === 3) {
+      rgb.set(band, at);
+      at += band.length;
+      continue;
+    }
+    for (let from = 0; from < band.length; from += 4, at += 3) {
+      rgb[at] = band[from] ?? 0;
+      rgb[at + 1] = band[from + 1] ?? 0;
+      rgb[at + 2] = band[from + 2] ?? 0;
+    }
+  }
+  return rgb;
 }
 
 async function decodePng(bytes: Uint8Array): Promise<DecodedImage> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ctColours, sampledSlices, sortedSlices } from '#core/dicom/ct.ts';
+import { ctColours, placeOf, sampledSlices, sortedSlices } from '#core/dicom/ct.ts';
 import { isHounsfield } from '#core/dicom/image.ts';
 import { readFrame } from '#core/dicom/pixels.ts';
 import { rangeOf, renderFrame, type Rendering } from '#core/dicom/render.ts';
@@ -150,7 +150,7 @@ describe('CT for MedGemma', () => {
   it('slices by position, in the direction of their numbers', async () => {
     const given = await Promise.all([2, 1, 4, 3].map((number) => imageOf(dicomFile(`slice ${number}`))));
     const order = (images: typeof given) =>
-      sortedSlices(images.map((image) => ({ image, frame: 0 }))).map(({ image }) => image.instanceNumber);
+      sortedSlices(images.map((image) => placeOf(image, 0))).map(({ instanceNumber }) => instanceNumber);
     expect(order(given)).toEqual([1, 2, 3, 4]);
     // Wrong numbers do not change the order of positions.
     const misnumbered = given.map((image) => (image.instanceNumber === 2 ? { ...image, instanceNumber: 9 } : image));
