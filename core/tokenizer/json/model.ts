@@ -47,8 +47,11 @@ export interface RankedMerges {
   rankEnd: number;
 }
 
-/** Merges as pairs or as `"left right"`. The rank is the index in the list. */
-export function readMerges(json: unknown, vocabulary: PieceTable): RankedMerges {
+/**
+ * Merges as pairs or as `"left right"`. The rank is the index in the list. `prefix` stands before pieces inside of a word, and
+ * falls away where they are merged.
+ */
+export function readMerges(json: unknown, vocabulary: PieceTable, prefix = ''): RankedMerges {
   if (!Array.isArray(json)) throw malformed('merges', '"merges"', 'has to be a list.');
   const list = json as unknown[];
   const merges = new MergeTable(list.length);
@@ -59,9 +62,10 @@ export function readMerges(json: unknown, vocabulary: PieceTable): RankedMerges 
     if (typeof left !== 'string' || typeof right !== 'string' || pair.length !== 2) {
       throw malformed('merges', `merge ${rank}`, 'is not a pair of pieces.');
     }
-    const [leftId, rightId, result] = [vocabulary.idOf(left), vocabulary.idOf(right), vocabulary.idOf(left + right)];
+    const merged = left + right.slice(prefix.length);
+    const [leftId, rightId, result] = [vocabulary.idOf(left), vocabulary.idOf(right), vocabulary.idOf(merged)];
     if (leftId === undefined || rightId === undefined || result === undefined) {
-      const piece = leftId === undefined ? left : rightId === undefined ? right : left + right;
+      const piece = leftId === undefined ? left : rightId === undefined ? right : merged;
       throw malformed(
         'merges',
         `merge ${rank}`,
