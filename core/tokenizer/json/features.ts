@@ -97,7 +97,7 @@ export const MODELS: Kinds = {
     continuing_subword_prefix: orNull(asciiText),
     end_of_word_suffix: orNull(text),
   }),
-  Unigram: exact({ vocab: readElsewhere, unk_id: count, byte_fallback: orNull(flag) }),
+  Unigram: exact({ vocab: readElsewhere, unk_id: orNull(count), byte_fallback: orNull(flag) }),
   WordPiece: exact({
     vocab: readElsewhere,
     unk_token: unknownToken,

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../json.ts';
 import { malformed, unsupported } from '../format-error.ts';
+import { modelType } from './check-features.ts';
 import { booleanOf, stringOf, type JsonRecord } from './fields.ts';
 import { MergeTable } from '../bpe/merge-table.ts';
 import { PieceTable } from '../vocabulary.ts';
@@ -9,7 +10,7 @@ const MAX_ID = 1 << 22;
 
 /** The options of a BPE model; `unknown` is the unknown token's piece. */
 export function readModel(model: JsonRecord) {
-  const type = model['type'] ?? 'BPE';
+  const type = modelType(model);
   if (type !== 'BPE') throw unsupported('model', JSON.stringify(type), 'only BPE models are encoded here.');
   for (const key of ['continuing_subword_prefix', 'end_of_word_suffix']) {
     if ((model[key] ?? '') !== '')
@@ -35,7 +36,7 @@ export function readVocabulary(json: unknown): PieceTable {
     while (pieces.length <= id) pieces.push(undefined);
     const other = pieces[id];
     if (other !== undefined)
-      throw malformed('vocab', JSON.stringify(piece), `has id ${id}, as has ${JSON.stringify(other)}.`);
+      throw unsupported('vocab', JSON.stringify(piece), `it has id ${id}, as has ${JSON.stringify(other)}.`);
     pieces[id] = piece;
   }
   return PieceTable.of(pieces);

@@ -53,9 +53,16 @@ function metaspace(step: JsonRecord): PreTokenizer {
 
 /** Older files have `add_prefix_space` instead. @throws TokenizerFormatError */
 export function prependScheme(step: JsonRecord, part: TokenizerPart): 'always' | 'first' | 'never' {
-  const scheme = step['prepend_scheme'] ?? (booleanOf(step, 'add_prefix_space', part, true) ? 'always' : 'never');
+  const scheme = step['prepend_scheme'] ?? 'always';
   if (scheme !== 'always' && scheme !== 'first' && scheme !== 'never') {
     throw malformed(part, `prepend_scheme ${JSON.stringify(scheme)}`, 'has to be always, first or never.');
+  }
+  if (!booleanOf(step, 'add_prefix_space', part, true) && scheme !== 'never') {
+    throw unsupported(
+      part,
+      'Metaspace, "add_prefix_space" false',
+      'Hugging Face tokenizers reads it only with "prepend_scheme" never: add that.',
+    );
   }
   return scheme;
 }

@@ -81,6 +81,11 @@ export function eachMatch(expression: RegExp): FindMatches {
       if (!found) return;
       const start = found.index;
       const end = start + found[0].length;
+      // Lookarounds also match between the two units of a character.
+      if (isInside(text, start)) {
+        from = start + 1;
+        continue;
+      }
       if (start === end && end === lastEnd) {
         from = end + ((text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1);
         continue;
@@ -89,4 +94,8 @@ export function eachMatch(expression: RegExp): FindMatches {
       from = lastEnd = end;
     }
   };
+}
+
+function isInside(text: string, at: number): boolean {
+  return (text.charCodeAt(at) & 0xfc00) === 0xdc00 && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800;
 }
