@@ -19,6 +19,7 @@ export interface OpenedTokenizer {
  * @throws TokenizerFormatError `unsupported`, which names the feature, or `malformed`
  */
 export function openTokenizer(json: unknown): OpenedTokenizer {
+  // `readTokenizerJson` does so too; here it says what no encoder reads.
   checkFeatures(json);
   if (!isJsonObject(json) || !isJsonObject(json['model'])) throw malformed('file', '"model"', 'is missing.');
   const model = modelType(json['model']);

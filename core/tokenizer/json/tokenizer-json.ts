@@ -4,6 +4,7 @@ import { bpeParts } from '../bpe/parts.ts';
 import { BpeTokenizer } from '../bpe/bpe-tokenizer.ts';
 import { malformed, unsupported } from '../format-error.ts';
 import { type JsonRecord } from './fields.ts';
+import { checkFeatures } from './check-features.ts';
 import { readAddedTokens } from './added-tokens.ts';
 import { readMerges, readModel, readVocabulary, type RankedMerges } from './model.ts';
 import { readDecoder, readNormalizer, readPreTokenizer } from './steps.ts';
@@ -28,9 +29,8 @@ export function readTokenizerJson(json: unknown): BpeTokenizer {
  * rejected early.
  */
 export function openTokenizerJson(json: unknown): { file: JsonRecord; model: JsonRecord } {
-  if (!isJsonObject(json) || !isJsonObject(json['model'])) {
-    throw malformed('file', '"model"', 'is missing: this is no tokenizer.json of Hugging Face tokenizers.');
-  }
+  checkFeatures(json);
+  if (!isJsonObject(json) || !isJsonObject(json['model'])) throw malformed('file', '"model"', 'is missing.');
   readModel(json['model']);
   readSettings(json);
   return { file: json, model: json['model'] };
