@@ -4,19 +4,21 @@ import { otherTextOf, type OtherFile } from './other-text.ts';
 
 /** In English, for the command line; src/messages has the page's texts. */
 export const OTHER_FILES: Readonly<Record<OtherFile, string>> = {
-  'lfs-pointer': 'a Git LFS pointer, not the file itself: run "git lfs pull", or download the file from its page',
-  'web-page': 'a web page, perhaps one that asks to log in: log in, accept the terms there and download the file itself',
-  'gated-answer': 'a server’s answer that access is restricted: log in, accept the terms on the model’s page and download it again',
-  'error-answer': 'a server’s error, not the file: check the address and download it again',
-  'vocab-json': 'the vocab.json of a byte-level BPE, without merges.txt and settings: open the tokenizer.json beside it',
-  'merges-txt': 'the merges.txt of a BPE, without its vocabulary: open the tokenizer.json beside it',
-  'vocab-txt': 'a vocab.txt of WordPiece, without settings: open the tokenizer.json beside it, or save one with transformers',
-  'sentencepiece-vocab': 'the list of a SentencePiece model’s pieces: open the .model beside it',
+  lfsPointer: 'a Git LFS pointer, not the file itself: run "git lfs pull", or download the file from its page',
+  webPage: 'a web page, perhaps one that asks to log in: log in, accept the terms there and download the file itself',
+  gatedAnswer:
+    'a server’s answer that access is restricted: log in, accept the terms on the model’s page and download it again',
+  errorAnswer: 'a server’s error, not the file: check the address and download it again',
+  vocabJson: 'the vocab.json of a byte-level BPE, without merges.txt and settings: open the tokenizer.json beside it',
+  mergesTxt: 'the merges.txt of a BPE, without its vocabulary: open the tokenizer.json beside it',
+  vocabTxt:
+    'a vocab.txt of WordPiece, without settings: open the tokenizer.json beside it, or save one with transformers',
+  sentencepieceVocab: 'the list of a SentencePiece model’s pieces: open the .model beside it',
   tiktoken: 'a tiktoken vocabulary, which is not supported: open the model’s tokenizer.json',
   tekken: 'Mistral’s tekken.json, which is not supported: open the tokenizer.json of the same repository',
-  'tokenizer-config': 'a tokenizer_config.json, which holds only settings: open the tokenizer.json beside it',
-  'special-tokens-map': 'a special_tokens_map.json, which holds only names: open the tokenizer.json beside it',
-  'model-config': 'a model’s config.json: open the tokenizer.json beside it',
+  tokenizerConfig: 'a tokenizer_config.json, which holds only settings: open the tokenizer.json beside it',
+  specialTokensMap: 'a special_tokens_map.json, which holds only names: open the tokenizer.json beside it',
+  modelConfig: 'a model’s config.json: open the tokenizer.json beside it',
   weights: 'a file of weights, not a tokenizer: open the tokenizer.json beside it',
   archive: 'a packed archive: unpack it and open the tokenizer.json in it',
 };
@@ -37,10 +39,10 @@ function listOf(text: string): OtherFile | undefined {
   const lines = text.split(/\r?\n/).slice(0, -1).slice(0, 50);
   if (lines.length < 3) return undefined;
   const all = (form: RegExp) => lines.every((line) => form.test(line));
-  if (lines[0]?.startsWith('#version')) return 'merges-txt';
+  if (lines[0]?.startsWith('#version')) return 'mergesTxt';
   if (all(/^[A-Za-z0-9+/]+=* \d+$/)) return 'tiktoken';
-  if (all(/^\S+\t-?[\d.e-]+$/)) return 'sentencepiece-vocab';
-  if (lines.some((line) => /^\[(?:PAD|UNK|CLS)\]$/.test(line)) && all(/^\S*$/)) return 'vocab-txt';
+  if (all(/^\S+\t-?[\d.e-]+$/)) return 'sentencepieceVocab';
+  if (lines.some((line) => /^\[(?:PAD|UNK|CLS)\]$/.test(line)) && all(/^\S*$/)) return 'vocabTxt';
   return undefined;
 }
 
@@ -49,13 +51,15 @@ export function otherJsonOf(json: unknown): OtherFile | undefined {
   if (!isJsonObject(json) || isJsonObject(json['model'])) return undefined;
   const { error, config, vocab } = json;
   if (typeof error === 'string' || isJsonObject(error)) {
-    return /restricted|gated|authenticat|authoriz|log ?in|access/i.test(JSON.stringify(error)) ? 'gated-answer' : 'error-answer';
+    return /restricted|gated|authenticat|authoriz|log ?in|access/i.test(JSON.stringify(error))
+      ? 'gatedAnswer'
+      : 'errorAnswer';
   }
   if (isJsonObject(config) && typeof config['pattern'] === 'string' && Array.isArray(vocab)) return 'tekken';
-  if (json['tokenizer_class'] !== undefined || isJsonObject(json['added_tokens_decoder'])) return 'tokenizer-config';
-  if (json['model_type'] !== undefined || json['architectures'] !== undefined) return 'model-config';
+  if (json['tokenizer_class'] !== undefined || isJsonObject(json['added_tokens_decoder'])) return 'tokenizerConfig';
+  if (json['model_type'] !== undefined || json['architectures'] !== undefined) return 'modelConfig';
   const entries = Object.entries(json);
-  if (entries.length > 0 && entries.every(([name]) => /_tokens?$/.test(name))) return 'special-tokens-map';
-  if (entries.length > 1 && entries.every(([, id]) => Number.isInteger(id))) return 'vocab-json';
+  if (entries.length > 0 && entries.every(([name]) => /_tokens?$/.test(name))) return 'specialTokensMap';
+  if (entries.length > 1 && entries.every(([, id]) => Number.isInteger(id))) return 'vocabJson';
   return undefined;
 }

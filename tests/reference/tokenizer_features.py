@@ -1,7 +1,8 @@
 """What Hugging Face tokenizers (Rust) makes of every kind of step and model of a tokenizer.json.
 
-    python tests/reference/tokenizer_features.py > tests/fixtures/tokenizer/features.json
-    python tests/reference/tokenizer_features.py --random 400 > /tmp/features.json    # more texts, to look for differences
+    python tests/reference/tokenizer_features.py                  # writes tests/fixtures/tokenizer/features.json.gz
+    python tests/reference/tokenizer_features.py --random 400 --out FILE   # with more texts, to look for differences: then FEATURES names
+                                                                  # the file for tests/unit/tokenizer/features.test.ts
 
 Needs the package tokenizers (0.23.2 was used). Normalizers and pre-tokenizers run before a model of bytes, whose "end_of_word_suffix"
 puts "|" behind each word, so that the tokens, read as UTF-8, show the normalized text and its cuts.
@@ -9,9 +10,9 @@ puts "|" behind each word, so that the tokens, read as UTF-8, show the normalize
 
 import argparse
 import base64
+import gzip
 import json
 import random
-import sys
 from pathlib import Path
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -244,11 +245,11 @@ def model_cases():
     yield "WordPiece", file(wordpiece, cls, **bert, decoder=decoder, post_processor=template)
     yield "WordPiece max 4", file({**wordpiece, "max_input_chars_per_word": 4}, **bert)
     yield "WordPiece other prefix", file({**wordpiece, "continuing_subword_prefix": ""}, **bert)
-    yield "WordPiece without unknown", file({**wordpiece, "unk_token": "?"}, **bert)
+    yield "WordPiece without unknown", file({**wordpiece, "unk_token": "[NONE]"}, **bert)
     wordlevel = trained(models.WordLevel(unk_token="[UNK]"), trainers.WordLevelTrainer(vocab_size=60, special_tokens=["[UNK]"], **quiet), pre_tokenizers.Whitespace())
     yield "WordLevel", file(wordlevel, pre_tokenizer={"type": "Whitespace"})
     yield "WordLevel without type", file({key: value for key, value in wordlevel.items() if key != "type"}, pre_tokenizer={"type": "Whitespace"})
-    yield "WordLevel without unknown", file({**wordlevel, "unk_token": "?"}, pre_tokenizer={"type": "Whitespace"})
+    yield "WordLevel without unknown", file({**wordlevel, "unk_token": "[NONE]"}, pre_tokenizer={"type": "Whitespace"})
     yield "no type at all", file({"vocab": {"a": 0, "<unk>": 1}, "unk_token": "<unk>"}, pre_tokenizer={"type": "Whitespace"})
 
 
@@ -280,7 +281,9 @@ def shown(ids):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--random", type=int, default=0)
-    texts = TEXTS + random_texts(parser.parse_args().random)
+    parser.add_argument("--out", type=Path, default=FIXTURES / "features.json.gz")
+    arguments = parser.parse_args()
+    texts = TEXTS + random_texts(arguments.random)
     out = {"notice": "Made by tests/reference/tokenizer_features.py with Hugging Face tokenizers 0.23.2", "texts": texts, "bytes": {}, "models": {}}
     for name, json_file in byte_cases():
         case = {key: json_file[key] for key in ("normalizer", "pre_tokenizer", "added_tokens") if json_file[key]}
@@ -304,8 +307,8 @@ def main():
             if json_file["decoder"]:
                 case["decoded"] = [tokenizer.decode(one, skip_special_tokens=False) for one in ids]
         out["models"][name] = case
-    json.dump(out, sys.stdout, ensure_ascii=False, separators=(",", ":"))
-    sys.stdout.write("\n")
+    text = json.dumps(out, ensure_ascii=False, separators=(",", ":"))
+    arguments.out.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 main()

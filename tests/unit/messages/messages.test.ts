@@ -15,7 +15,7 @@ const loaded = await Promise.all(
 
 type MessagePart = ReturnType<IntlMessageFormat['getAst']>[number];
 
-/** The arguments, and each of the choices that a message has for one: `kind`, `kind=web-page`. */
+/** The arguments, and each of the choices that a message has for one: `kind`, `kind=webPage`. */
 const argumentsIn = (parts: readonly MessagePart[]): string[] =>
   parts.flatMap((part) => {
     if ('options' in part) {
