@@ -32,7 +32,8 @@ export const en: Record<keyof typeof ko, string> = {
   'composer.images': 'Attached images',
   'composer.loading': 'The model is opening. You can write your question already.',
   'composer.no-model': 'No model is open. Open one first.',
-  'composer.not-images': 'Only PNG, JPEG and WebP images can be attached. Left out: {names}',
+  'composer.reading-images': 'Reading {count} images',
+  'composer.dicom-not-loaded': 'The DICOM dialog could not be loaded. Check the connection and attach the file again.',
   'composer.safety': 'Not for diagnosis or treatment decisions. Answers can be wrong: verify them independently.',
 
   'chat.log': 'Conversation',

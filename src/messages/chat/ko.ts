@@ -30,7 +30,8 @@ export const ko = {
   'composer.images': '첨부한 이미지',
   'composer.loading': '모델을 여는 중입니다. 질문은 미리 적어 둘 수 있습니다.',
   'composer.no-model': '열린 모델이 없습니다. 먼저 모델을 여세요.',
-  'composer.not-images': 'PNG, JPEG, WebP 이미지만 첨부할 수 있습니다. 넣지 못한 파일: {names}',
+  'composer.reading-images': '이미지 {count}개를 읽고 있습니다',
+  'composer.dicom-not-loaded': 'DICOM 화면을 불러오지 못했습니다. 연결을 확인하고 파일을 다시 넣으세요.',
   'composer.safety': '진단이나 치료를 결정하는 데 쓰지 마세요. 답은 틀릴 수 있으니 반드시 따로 확인하세요.',
 
   'chat.log': '대화',

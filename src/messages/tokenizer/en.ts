@@ -48,8 +48,6 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.column.syllables': 'tokens / syllable',
   'tokenizer.row.sentences': '{shorter} shorter · {longer} longer',
   'tokenizer.entry.about': '{model} · {size} entries',
-  'tokenizer.entry.library': 'library, slower',
-  'tokenizer.entry.approximate': 'positions in the text are estimates',
   'tokenizer.entry.loading': 'loading',
   'tokenizer.entry.waiting': 'listed in the link',
   'tokenizer.entry.fetch': 'Fetch',

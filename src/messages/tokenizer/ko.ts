@@ -46,8 +46,6 @@ export const ko = {
   'tokenizer.column.syllables': '토큰/음절',
   'tokenizer.row.sentences': '짧아짐 {shorter} · 길어짐 {longer}',
   'tokenizer.entry.about': '{model} · 어휘 {size}',
-  'tokenizer.entry.library': '라이브러리로 실행, 느림',
-  'tokenizer.entry.approximate': '글자 위치는 어림한 것입니다',
   'tokenizer.entry.loading': '불러오는 중',
   'tokenizer.entry.waiting': '링크에 들어 있습니다',
   'tokenizer.entry.fetch': '가져오기',
