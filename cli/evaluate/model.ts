@@ -3,11 +3,13 @@ import { normalize } from '#core/image/normalize.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
 import { FailureError } from '#core/failure.ts';
+import { otherKindText } from '#core/model-files/other-kind.ts';
 import { loadChat, type Chat } from '../../workers/engine/chat/chat.ts';
 import { readPackage, type ModelPackage } from '../../workers/engine/model/package.ts';
 import { readJson } from '../../workers/store/reader.ts';
 import { CommandError } from '../shared/errors.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
+import { explainMissing } from '../shared/given-folder.ts';
 import { NodeSessions, type Decoder } from './sessions.ts';
 
 const END_OF_TURN = '<end_of_turn>';
@@ -32,15 +34,15 @@ export interface EvaluatedModel {
  * @throws CommandError that names the file and what to do
  */
 export async function openModel(folder: string, threads: number): Promise<EvaluatedModel> {
-  const reader = await FolderReader.open(folder, {
-    recursive: true,
-    hint: '--package names what "npm run export" wrote',
-  });
+  const reader = await FolderReader.open(folder, { wanted: 'package', recursive: true });
   try {
     return await open(reader, await readPackage(reader), threads);
   } catch (cause) {
     if (!(cause instanceof FailureError)) throw cause;
-    throw new CommandError(`${folder}: ${explain(cause)}`, { cause });
+    const { code, detail } = cause;
+    const reason =
+      code === 'file-missing' ? await explainMissing('package', folder, String(detail['file'])) : explain(cause);
+    throw new CommandError(`${folder}: ${reason}`, { cause });
   }
 }
 
@@ -84,6 +86,7 @@ function checkSize({ name }: FolderReader, { width, height }: Preprocessor, imag
 
 function explain({ code, detail }: FailureError): string {
   const { file = '', reason = '' } = detail;
-  if (code === 'file-missing') return `it has no ${file}; write the package anew with "npm run export"`;
+  if (code === 'other-format')
+    return otherKindText({ format: String(detail['format']), file: String(file), next: String(reason) });
   return `${file} ${code === 'file-broken' ? 'is broken' : 'cannot be used'}: ${reason}`;
 }

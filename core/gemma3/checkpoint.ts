@@ -4,7 +4,7 @@ import type { RowInit } from '../embedding/new-row.ts';
 import { isInnerPath } from '../inner-path.ts';
 import { isJsonObject, type Json } from '../json.ts';
 import { isLfsPointer, LFS_POINTER } from '../lfs-pointer.ts';
-import type { LoraModule } from '../lora/adapter.ts';
+import type { LoraUpdate } from '../lora/adapter.ts';
 import { isFloatDtype, type FloatDtype } from '../safetensors/dtype.ts';
 import { readHeader, SafetensorsError, type TensorEntry } from '../safetensors/header.ts';
 import { unknownFields } from './config-fields.ts';
@@ -39,7 +39,7 @@ export interface NewRows {
 
 /** Adapter that is merged into a matrix: adds strength · s · BA. */
 export interface BakedAdapter {
-  module: LoraModule;
+  module: LoraUpdate;
   strength: number;
 }
 
@@ -73,8 +73,8 @@ export class CheckpointError extends Error {
   }
 }
 
-const SINGLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+export const SINGLE = 'model.safetensors';
+export const INDEX = 'model.safetensors.index.json';
 
 /**
  * Reads config.json and the headers of the weights.

@@ -91,6 +91,9 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.no-vision.next': 'Open a package with a vision encoder, or send without images.',
   'failure.context-full.title': 'The conversation is longer than the context',
   'failure.context-full.next': 'It needs {needed, number} tokens and {limit, number} fit. Choose what to do.',
+  'failure.other-format.title': 'This is {format}: {file}',
+  'failure.other-format.next':
+    'What was to be opened here is of another kind. The line above says what to run or to open instead.',
   'failure.adapter-refused.title': 'This adapter cannot be used: {file}',
   'failure.adapter-refused.next':
     'Open the complete adapter_config.json and adapter_model.safetensors of a LoRA adapter that was trained on this model. Adapters that were on stay on.',

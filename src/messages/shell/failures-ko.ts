@@ -88,6 +88,9 @@ export const failures = {
   'failure.context-full.title': '대화가 컨텍스트 길이를 넘었습니다',
   'failure.context-full.next':
     '{needed, number} 토큰이 필요하지만 {limit, number} 토큰까지 담을 수 있습니다. 어떻게 할지 고르세요.',
+  'failure.other-format.title': '{format} 형식입니다: {file}',
+  'failure.other-format.next':
+    '여기서 열 수 있는 형식이 아닙니다. 위에 적힌 명령을 실행하거나 거기에 적힌 파일을 여세요.',
   'failure.adapter-refused.title': '이 어댑터는 쓸 수 없습니다: {file}',
   'failure.adapter-refused.next':
     '이 모델에서 학습한 LoRA 어댑터의 adapter_config.json과 adapter_model.safetensors를 온전한 파일로 여세요. 전에 걸려 있던 어댑터는 그대로입니다.',

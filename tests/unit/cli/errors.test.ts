@@ -30,7 +30,7 @@ describe('userMessage', () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'config.json');
     await mkdir(path);
-    const reader = await FolderReader.open(folder, { hint: '' });
+    const reader = await FolderReader.open(folder, { wanted: 'checkpoint' });
     const message = `${path} is a folder, not a file; name a file`;
     expect(await messageOf(reader.json('config.json'))).toBe(message);
     expect(await messageOf(reader.blob('config.json'))).toBe(message);
@@ -64,7 +64,7 @@ describe('userMessage', () => {
     expect(await messageOf(readWholeFile(join(file, 'below')))).toMatch(
       /file\/below: a file stands where a folder should be/,
     );
-    expect(await messageOf(FolderReader.open(file, { hint: 'name another' }))).toBe(
+    expect(await messageOf(FolderReader.open(file, { wanted: 'adapter' }))).toBe(
       `${file} is a file, not a folder; name another`,
     );
     expect(await messageOf(mkdir(folder))).toBe(`${folder} already exists; use another path, or move it away`);
@@ -128,7 +128,7 @@ describe('files', () => {
       /none is no folder; make it, or name another file with --out/,
     );
     expect(await messageOf(requireReplaceableFile(folder))).toMatch(/ is a folder; name a file with --out$/);
-    expect((await FolderReader.open(folder, { hint: '' })).list()).toEqual(['result']);
+    expect((await FolderReader.open(folder, { wanted: 'checkpoint' })).list()).toEqual(['result']);
   });
 
   it('are not hashed over another', async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#core/gemma3/config.ts';
 import { readAdapter, type Adapter } from '#core/lora/adapter.ts';
-import { moduleSettings, parseAdapterConfig } from '#core/lora/config.ts';
+import { moduleRules, parseAdapterConfig } from '#core/lora/config.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import { readHeader } from '#core/safetensors/header.ts';
 import { writeSafetensors } from '#core/safetensors/write.ts';
@@ -35,7 +35,7 @@ function read(source: MemorySource, config: unknown = plain): Promise<Adapter> {
 
 /** Rank and scale of one module. */
 function scaling(config: unknown, module: string) {
-  const { rank, scale } = moduleSettings(parseAdapterConfig(config))(module);
+  const { rank, scale } = moduleRules(parseAdapterConfig(config)).settings(module);
   return { rank, scale };
 }
 
@@ -63,8 +63,19 @@ describe('adapter_config.json', () => {
   it.each([
     [{ peft_type: 'IA3' }, /peft_type is "IA3"/],
     [{ use_dora: true }, /use_dora is set: DoRA/],
-    [{ bias: 'all' }, /bias is "all"/],
-    [{ modules_to_save: ['lm_head'] }, /modules_to_save is set/],
+    [{ bias: 'some' }, /"bias" is "some", expected "none", "all" or "lora_only"/],
+    [{ modules_to_save: [1] }, /"modules_to_save" is a list of 1, expected a name or a list of names/],
+    [{ layers_to_transform: 'all' }, /"layers_to_transform" is "all", expected a whole number/],
+    [{ layers_pattern: '(', layers_to_transform: 1 }, /"layers_pattern": missing \), unterminated subpattern/],
+    [{ task_type: 'SEQ_CLS' }, /task_type is "SEQ_CLS"/],
+    [{ init_lora_weights: 'newest' }, /init_lora_weights is "newest": nothing is known here .* merge it with PEFT/],
+    [{ use_newest: true }, /"use_newest" is true: no field of PEFT's LoraConfig that is known here.*merge_and_unload/],
+    [{ newest_config: { x: 1 } }, /"newest_config" is an object/],
+    [{ newest: 0.5 }, /"newest" is 0\.5/],
+    [{ 'a\u001b[31m': 1 }, /"a\\u001b\[31m" is 1/],
+    [{ trainable_token_indices: [5] }, /trainable_token_indices is set: .*merge_and_unload/],
+    [{ megatron_config: { x: 1 } }, /megatron_config is set: Megatron/],
+    [{ peft_type: undefined, fine_tune_type: 'lora', lora_parameters: { rank: 8 } }, /an MLX adapter.*mlx_lm\.fuse/],
     [{ init_lora_weights: 'pissa_niter_4' }, /init_lora_weights is "pissa_niter_4"/],
     [{ init_lora_weights: 'lora_ga' }, /init_lora_weights is "lora_ga"/],
     [{ target_modules: '(q_proj' }, /"target_modules": missing \), unterminated subpattern/],
@@ -130,10 +141,11 @@ describe('adapter_model.safetensors', () => {
     [
       'the vision tower',
       renamed(/^.*layers\./u, 'base_model.model.model.vision_tower.vision_model.encoder.layers.'),
-      /adapters run on q_proj/,
+      /o_proj; the model has no such module in its vision tower/,
     ],
     ['a layer too many', renamed('layers.0.', 'layers.99.'), /the model has no model\.layers\.99\./],
-    ['a magnitude', renamed(/lora_A\.weight$/u, 'lora_magnitude_vector'), /is not half of a LoRA pair/],
+    ['a magnitude', renamed(/lora_A\.weight$/u, 'lora_magnitude_vector'), /is DoRA \(lora_magnitude_vector\)/],
+    ['a part of no pair', renamed(/lora_A\.weight$/u, 'lora_C.weight'), /is not half of a LoRA pair/],
     ['another rank', (tensors) => tensors, /has the shape \[4, 160\], .* need \[8, 160\]/, { ...plain, r: 8 }],
     [
       'a value that is none',

@@ -115,6 +115,7 @@ const info: AdapterInfo = {
   baseModel: undefined,
   parameters: 150,
   modules: [module(0, 'q_proj', [4, 3]), module(1, 'down_proj', [12, 5, 0])],
+  missing: undefined,
 };
 
 test('the map shows what runs: the update that a cut leaves, against the weights where these are known', () => {
