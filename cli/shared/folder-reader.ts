@@ -46,7 +46,8 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
   /** @throws CommandError where a file is missing, saying what the folder holds instead */
   async require(wanted: Wanted, ...files: readonly string[]): Promise<void> {
     for (const file of files)
-      if (!(await this.has(file))) throw new CommandError(await explainMissing(wanted, this.folder, file));
+      // A link that leads nowhere is listed too.
+      if (!(await isFile(this.path(file)))) throw new CommandError(await explainMissing(wanted, this.folder, file));
   }
 
   /** A file in a subfolder is looked for on disk where only the folder itself was listed. */
@@ -64,7 +65,7 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
   }
 
   open(file: string): Promise<FileSource> {
-    return FileSource.open(this.path(file));
+    return FileSource.open(this.path(file), file);
   }
 
   /** @throws CommandError where the file is missing */

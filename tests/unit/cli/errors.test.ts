@@ -65,7 +65,7 @@ describe('userMessage', () => {
       /file\/below: a file stands where a folder should be/,
     );
     expect(await messageOf(FolderReader.open(file, { wanted: 'adapter' }))).toBe(
-      `${file} is a file, not a folder; name another`,
+      `${file} is a file, not a folder; an adapter is the folder that PEFT's save_pretrained writes`,
     );
     expect(await messageOf(mkdir(folder))).toBe(`${folder} already exists; use another path, or move it away`);
   });
@@ -84,6 +84,8 @@ describe('userMessage', () => {
     ['EROFS', /^\/a\/b is on a read-only file system; write somewhere else$/],
     ['EDQUOT', /^no space left for \/a\/b/],
     ['EMFILE', /^\/a\/b: too many files are open; raise the limit/],
+    ['ENAMETOOLONG', /^\/a\/b…: the path is longer than the system takes; use a shorter one$/],
+    ['EBUSY', /^\/a\/b is in use by another program/],
     ['EIO', /^\/a\/b: the system refused "open" with EIO; check the file and the disk$/],
   ])('explains %s', (code, message) => {
     expect(userMessage(systemError(code, { path: '/a/b' }))).toMatch(message);

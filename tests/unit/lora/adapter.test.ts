@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#core/gemma3/config.ts';
 import { readAdapter, type Adapter } from '#core/lora/adapter.ts';
 import { moduleRules, parseAdapterConfig } from '#core/lora/config.ts';
+import { requireLive } from '#core/lora/live.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import { readHeader } from '#core/safetensors/header.ts';
 import { writeSafetensors } from '#core/safetensors/write.ts';
@@ -160,6 +161,79 @@ describe('adapter_model.safetensors', () => {
     ],
   ])('is refused with %s', async (_, edit, message, config) => {
     await expect(edited(edit).then((source) => read(source, config))).rejects.toThrow(message);
+  });
+
+  it.each<[string, (tensors: Tensor[]) => Tensor[], RegExp]>([
+    ['kohya', renamed(/\.lora_A\.weight$/u, '.lora_down.weight'), /in the format of kohya or diffusers/],
+    ['kohya for images', renamed(/^base_model\.model\./u, 'lora_unet_'), /LoRA of an image generator/],
+    ['mlx-lm', renamed(/\.lora_A\.weight$/u, '.lora_a'), /MLX adapter .*mlx_lm\.fuse/],
+    ['torchtune', renamed(/\.lora_A\.weight$/u, '.lora_a.weight'), /LoRA of torchtune/],
+    ['NeMo', renamed(/\.lora_A\.weight$/u, '.adapter.linear_in.weight'), /LoRA of NeMo or Megatron/],
+    ['LoKr', renamed(/\.lora_A\.weight$/u, '.lokr_w1'), /another method than LoRA/],
+    ['a full fine-tune', renamed(/\.lora_[AB]\.weight$/u, '.weight'), /fully fine-tuned model, not an adapter/],
+    [
+      'trained tokens',
+      renamed(/q_proj\.lora_A\.weight$/u, 'embed_tokens.token_adapter.trainable_tokens_delta'),
+      /trained rows/,
+    ],
+  ])('of another format is named: %s', async (_, edit, message) => {
+    const once = (tensors: Tensor[]) => [...new Map(edit(tensors).map((tensor) => [tensor.name, tensor])).values()];
+    await expect(edited(once).then((source) => read(source))).rejects.toThrow(message);
+  });
+
+  it('a whole parameter is taken only where the configuration names it', async () => {
+    const norm = (tensors: Tensor[]) => [
+      ...tensors,
+      {
+        name: 'base_model.model.model.language_model.norm.weight',
+        dtype: 'F32' as const,
+        shape: [160],
+        data: new Uint8Array(640),
+      },
+    ];
+    const source = await edited(norm);
+    await expect(read(source)).rejects.toThrow(
+      /norm\.weight" is not half of a LoRA pair .*modules_to_save does not name it/,
+    );
+    const { saved } = await read(source, { ...plain, modules_to_save: ['norm'] });
+    expect(saved.map(({ parameter, isCopy }) => [parameter, isCopy])).toEqual([['model.norm.weight', true]]);
+    await expect(read(source, { ...plain, modules_to_save: ['norm', 'lm_head'] })).rejects.toThrow(
+      /holds no lm_head\.weight, although modules_to_save .* names "lm_head"/,
+    );
+  });
+
+  it('tells what target_modules names and the file lacks, and no more', async () => {
+    const none = ['.*language_model.*\\.(q|v|o)_proj', ['o_proj', 'v_proj', 'q_proj']];
+    const [pattern, list] = none;
+    const of = async (config: object, edit = (tensors: Tensor[]) => tensors) =>
+      (await read(await edited(edit), { ...plain, ...config })).missing;
+    expect(await of({ target_modules: pattern })).toEqual([]);
+    // Names in a list are found in the vision tower too, which has no o_proj.
+    const vision = await of({ target_modules: list });
+    expect(vision).toHaveLength(2 * (model.vision?.layers ?? 0));
+    expect(vision.every((name) => name.includes('vision_tower'))).toBe(true);
+    expect(await of({ target_modules: list, exclude_modules: '.*vision_tower.*' })).toEqual([]);
+    const layer = (tensors: Tensor[]) => tensors.filter(({ name }) => !/layers\.3\.self_attn\.q_proj/u.test(name));
+    expect(await of({ target_modules: pattern }, layer)).toEqual([
+      expect.stringMatching(/language_model.*layers\.3\.self_attn\.q_proj$/u),
+    ]);
+    const others = Array.from({ length: model.text.layers }, (_, at) => at).filter((at) => at !== 3);
+    expect(
+      await of({ target_modules: list, layers_to_transform: others, exclude_modules: '.*vision_tower.*' }, layer),
+    ).toEqual([]);
+    const linear = await of({ target_modules: 'all-linear' });
+    expect(linear).toHaveLength(4 * model.text.layers + 6 * (model.vision?.layers ?? 0));
+  });
+
+  it('is live where it changes the projections of the decoder alone', async () => {
+    const adapter = await read(new MemorySource('a', bytes));
+    expect(() => requireLive(adapter, 'x')).not.toThrow();
+    const [first] = adapter.modules;
+    if (!first) throw new Error('no module');
+    const vision = { ...first, parameter: 'vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight' };
+    expect(() => requireLive({ ...adapter, others: [vision] }, 'x')).toThrow(
+      /x: holds LoRA outside the decoder's projections \(vision_tower.*\), .*npm run export -- --checkpoint BASE --adapter/,
+    );
   });
 
   it('is refused where it was cut off, and for another model', async () => {
