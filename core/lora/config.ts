@@ -210,9 +210,9 @@ export interface ModuleSettings {
 
 export interface ModuleRules {
   /** @param module full name, e.g. `model.language_model.layers.0.self_attn.q_proj` */
-  settings(module: string): ModuleSettings;
+  settings: (module: string) => ModuleSettings;
   /** True if PEFT would apply the adapter to this module. */
-  isTarget(module: string): boolean;
+  isTarget: (module: string) => boolean;
 }
 
 /** What a configuration says of each module. All pattern matches of the result share one step budget. */

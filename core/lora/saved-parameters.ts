@@ -70,9 +70,17 @@ export function checkAllSaved(
       return tensor?.kind === 'half' ? [canonicalName(`${tensor.module}.weight`)] : [];
     }),
   );
+  // A model that was trained without its vision tower has none of its modules.
+  const isVision = (name: string) => /vision_tower|multi_modal_projector/u.test(name);
+  const hasVision = [...keys, ...config.savedModules.map(({ name }) => name)].some(isVision);
   for (const { name } of config.savedModules)
     for (const parameter of shapes.keys())
-      if (isInside(parameter, canonicalName(name)) && !held.has(parameter) && !withPairs.has(parameter))
+      if (
+        (hasVision || !isVision(parameter)) &&
+        isInside(parameter, canonicalName(name)) &&
+        !held.has(parameter) &&
+        !withPairs.has(parameter)
+      )
         throw fail(
           `holds no ${parameter}, although modules_to_save of adapter_config.json names "${name}"; save the adapter again, with the module that was trained`,
         );

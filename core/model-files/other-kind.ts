@@ -30,7 +30,7 @@ interface Kind {
   /** Tried on each path, relative to the folder. */
   pattern: RegExp;
   /** Undefined: this is what was wanted. */
-  next(wanted: Wanted): string | undefined;
+  next: (wanted: Wanted) => string | undefined;
 }
 
 /** In the order in which they are looked for: a folder may hold files of several. */

@@ -195,9 +195,9 @@ describe('adapter_model.safetensors', () => {
     await expect(read(source)).rejects.toThrow(
       /norm\.weight" is not half of a LoRA pair .*modules_to_save does not name it/,
     );
-    const { saved } = await read(source, { ...plain, modules_to_save: ['norm'] });
+    const { saved } = await read(source, { ...plain, modules_to_save: ['language_model.norm'] });
     expect(saved.map(({ parameter, isCopy }) => [parameter, isCopy])).toEqual([['model.norm.weight', true]]);
-    await expect(read(source, { ...plain, modules_to_save: ['norm', 'lm_head'] })).rejects.toThrow(
+    await expect(read(source, { ...plain, modules_to_save: ['language_model.norm', 'lm_head'] })).rejects.toThrow(
       /holds no lm_head\.weight, although modules_to_save .* names "lm_head"/,
     );
   });
@@ -217,9 +217,10 @@ describe('adapter_model.safetensors', () => {
     expect(await of({ target_modules: pattern }, layer)).toEqual([
       expect.stringMatching(/language_model.*layers\.3\.self_attn\.q_proj$/u),
     ]);
+    const whole = (tensors: Tensor[]) => tensors.filter(({ name }) => !name.includes('layers.3.'));
     const others = Array.from({ length: model.text.layers }, (_, at) => at).filter((at) => at !== 3);
     expect(
-      await of({ target_modules: list, layers_to_transform: others, exclude_modules: '.*vision_tower.*' }, layer),
+      await of({ target_modules: list, layers_to_transform: others, exclude_modules: '.*vision_tower.*' }, whole),
     ).toEqual([]);
     const linear = await of({ target_modules: 'all-linear' });
     expect(linear).toHaveLength(4 * model.text.layers + 6 * (model.vision?.layers ?? 0));
