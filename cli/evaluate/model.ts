@@ -3,7 +3,6 @@ import { normalize } from '#core/image/normalize.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
 import { FailureError } from '#core/failure.ts';
-import { otherKindText } from '#core/model-files/other-kind.ts';
 import { loadChat, type Chat } from '../../workers/engine/chat/chat.ts';
 import { readPackage, type ModelPackage } from '../../workers/engine/model/package.ts';
 import { readJson } from '../../workers/store/reader.ts';
@@ -41,7 +40,13 @@ export async function openModel(folder: string, threads: number): Promise<Evalua
     if (!(cause instanceof FailureError)) throw cause;
     const { code, detail } = cause;
     const reason =
-      code === 'file-missing' ? await explainMissing('package', folder, String(detail['file'])) : explain(cause);
+      code === 'file-missing' || code === 'other-format'
+        ? await explainMissing(
+            'package',
+            folder,
+            String(code === 'other-format' ? 'the graphs (onnx/)' : detail['file']),
+          )
+        : explain(cause);
     throw new CommandError(`${folder}: ${reason}`, { cause });
   }
 }
@@ -86,7 +91,5 @@ function checkSize({ name }: FolderReader, { width, height }: Preprocessor, imag
 
 function explain({ code, detail }: FailureError): string {
   const { file = '', reason = '' } = detail;
-  if (code === 'other-format')
-    return otherKindText({ format: String(detail['format']), file: String(file), next: String(reason) });
   return `${file} ${code === 'file-broken' ? 'is broken' : 'cannot be used'}: ${reason}`;
 }

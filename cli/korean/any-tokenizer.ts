@@ -1,3 +1,4 @@
+import { otherFormatOf } from '#core/model-files/magic.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
 import { readSentencePiece } from '#core/tokenizer/sentencepiece/sentencepiece.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
@@ -15,6 +16,8 @@ export async function readAnyTokenizer(path: string): Promise<{ tokenizer: Token
   // A SentencePiece model begins with the tag of its first piece, 0x0A, and a length; JSON with optional white space and a brace.
   const json = /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
   if (json || path.endsWith('.json')) return { tokenizer: tokenizerOf(path, parseJson(path, bytes)), sha256 };
+  const other = otherFormatOf(bytes);
+  if (other !== undefined) throw new CommandError(`${path} is no tokenizer but ${other}`);
   try {
     return { tokenizer: readSentencePiece(bytes), sha256 };
   } catch (error) {

@@ -3,7 +3,7 @@ import type { AdapterFiles } from '#core/protocol/adapters.ts';
 import { fetchFile } from '#core/fetch/fetch-file.ts';
 import { FailureError, type Failure } from '#core/failure.ts';
 import { MAX_ADAPTER_CONFIG_BYTES } from '#core/lora/config.ts';
-import { otherKind } from '#core/model-files/other-kind.ts';
+import { otherKind, otherKindFailure } from '#core/model-files/other-kind.ts';
 import { network } from '../../platform/network.ts';
 
 export const CONFIG = 'adapter_config.json';
@@ -69,7 +69,5 @@ function otherFiles(files: readonly File[]): Found | undefined {
     'adapter',
     files.map(({ name, webkitRelativePath }) => (webkitRelativePath || '').split('/').slice(1).join('/') || name),
   );
-  if (!kind) return undefined;
-  const { format, file, next } = kind;
-  return { type: 'failed', failure: { code: 'other-format', detail: { format, file, reason: next } } };
+  return kind && { type: 'failed', failure: otherKindFailure(kind).failure };
 }

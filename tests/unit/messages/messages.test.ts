@@ -13,7 +13,8 @@ const loaded = await Promise.all(
   })),
 );
 
-const argumentsOf = (text: string) => [...text.matchAll(/\{(\w+)/g)].map(([, name]) => name).sort();
+/** The text of a branch begins with a brace too, but goes on after its first word. */
+const argumentsOf = (text: string) => [...text.matchAll(/\{(\w+)\s*[,}]/g)].map(([, name]) => name).sort();
 
 describe.each(loaded)('messages of $name', ({ ko, en }) => {
   test('both languages have the same keys', () => {

@@ -165,6 +165,13 @@ test('the two files of an adapter are found among others, also under other names
     type: 'ok',
     files: { name: 'weights' },
   });
+  // Of mlx-lm, saved every hundred steps.
+  expect(adapterAmong([config, file('0000100_adapters.safetensors'), file('adapters.safetensors')])).toMatchObject({
+    failure: { code: 'other-format', detail: { kind: 'mlxAdapter', reason: expect.stringContaining('mlx_lm.fuse') } },
+  });
+  expect(adapterAmong([config, file('adapter_model.bin')])).toMatchObject({
+    failure: { code: 'other-format', detail: { kind: 'pickleAdapter' } },
+  });
   expect(adapterAmong([config])).toMatchObject({
     failure: { code: 'file-missing', detail: { file: 'adapter_model.safetensors' } },
   });

@@ -4,7 +4,7 @@ import { parseEndTokens } from '#core/gemma3/generation-config.ts';
 import { externalFiles, OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
-import { otherKind } from '#core/model-files/other-kind.ts';
+import { otherKind, otherKindFailure } from '#core/model-files/other-kind.ts';
 import { type Manifest, parseManifest } from '#core/protocol/manifest.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
@@ -64,8 +64,7 @@ export async function readPackage(reader: PackageReader): Promise<ModelPackage> 
     const isMissing = cause instanceof FailureError && cause.code === 'file-missing';
     const kind = isMissing ? otherKind('package', reader.list() ?? []) : undefined;
     if (!kind) throw cause;
-    const { format, file, next } = kind;
-    throw new FailureError('other-format', { format, file, reason: next }, { cause });
+    throw otherKindFailure(kind);
   }
 }
 

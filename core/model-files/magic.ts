@@ -1,11 +1,11 @@
-/** Names the format of a file by its first bytes, where a safetensors file was expected. */
+/** Names the format of a file by its first bytes, where a safetensors file or a tokenizer.json was expected. */
 
 const FORMATS: readonly (readonly [start: readonly number[] | string, format: string, next: string])[] = [
-  ['GGUF', 'GGUF (llama.cpp)', 'get the safetensors file that it was made from'],
+  ['GGUF', 'GGUF (llama.cpp)', 'get the checkpoint that it was made from: safetensors and tokenizer.json'],
   [
     'PK\u0003\u0004',
     'a zip archive or a PyTorch pickle (.bin, .pt)',
-    'unpack it, or save it as safetensors with save_pretrained',
+    'unpack it, or save the model as safetensors with save_pretrained',
   ],
   [[0x80, 0x02], 'a PyTorch pickle (.bin, .pt)', 'save it as safetensors with save_pretrained'],
   [[0x89, 0x48, 0x44, 0x46], 'HDF5 (Keras, TensorFlow)', 'get the model in safetensors'],
@@ -25,11 +25,11 @@ const FORMATS: readonly (readonly [start: readonly number[] | string, format: st
   ],
 ];
 
-/** @param start the first eight bytes or more @returns a reason for a message; undefined for a format that is not known */
-export function otherFormatReason(start: Uint8Array): string | undefined {
+/** @param start the first bytes, up to 16 are looked at @returns the format and what to do; undefined where it is not known */
+export function otherFormatOf(start: Uint8Array): string | undefined {
   const found = FORMATS.find(([magic]) => {
     const bytes = typeof magic === 'string' ? new TextEncoder().encode(magic) : magic;
     return start.length >= bytes.length && [...bytes].every((byte, at) => start[at] === byte);
   });
-  return found && `not safetensors but ${found[1]}; ${found[2]}`;
+  return found && `${found[1]}; ${found[2]}`;
 }
