@@ -44,6 +44,10 @@ export type FailureCode =
   | 'device-lost'
   /** An image could not be decoded. detail: name, reason */
   | 'image-unreadable'
+  /** A file of a kind that is not opened as an image. detail: name, kind (of core/image/kind.ts) */
+  | 'image-kind'
+  /** A DICOM file in a compression that is not supported. detail: name, syntax (name of the transfer syntax) */
+  | 'dicom-compressed'
   /** The package has no vision encoder and the prompt has an image. */
   | 'no-vision'
   /** The prompt does not fit. detail: needed, limit */

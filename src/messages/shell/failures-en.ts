@@ -91,6 +91,12 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.device-lost.next': 'Your conversation is still here. Reopen the model to go on.',
   'failure.image-unreadable.title': 'The image cannot be read: {name}',
   'failure.image-unreadable.next': 'Save it as PNG, JPEG or WebP and attach it again, or send without images.',
+  'failure.image-kind.title': 'This file cannot be sent as an image: {name}',
+  'failure.image-kind.next':
+    'Its kind is {kind}. Save it as PNG, JPEG or WebP and attach it again; a DICOM file is attached in the chat, where its window is chosen.',
+  'failure.dicom-compressed.title': 'This compression of DICOM cannot be opened: {name}',
+  'failure.dicom-compressed.next':
+    'It is {syntax}. Export it uncompressed (Explicit VR Little Endian) from the viewer or archive, or save it there as PNG.',
   'failure.no-vision.title': 'This model cannot read images',
   'failure.no-vision.next': 'Open a package with a vision encoder, or send without images.',
   'failure.context-full.title': 'The conversation is longer than the context',

@@ -87,6 +87,12 @@ export const failures = {
   'failure.device-lost.next': '대화는 그대로 있습니다. 모델을 다시 열면 이어서 쓸 수 있습니다.',
   'failure.image-unreadable.title': '이미지를 읽을 수 없습니다: {name}',
   'failure.image-unreadable.next': 'PNG, JPEG, WebP로 저장해 다시 첨부하거나 이미지 없이 보내세요.',
+  'failure.image-kind.title': '이미지로 보낼 수 없는 파일입니다: {name}',
+  'failure.image-kind.next':
+    '파일 종류: {kind}. PNG, JPEG, WebP로 저장해 다시 첨부하세요. DICOM 파일은 채팅에 첨부하면 윈도를 고를 수 있습니다.',
+  'failure.dicom-compressed.title': '열 수 없는 방식으로 압축된 DICOM입니다: {name}',
+  'failure.dicom-compressed.next':
+    '압축 방식: {syntax}. 뷰어나 PACS에서 압축하지 않은 형식(Explicit VR Little Endian)으로 내보내거나 PNG로 저장하세요.',
   'failure.no-vision.title': '이 모델은 이미지를 읽지 못합니다',
   'failure.no-vision.next': '비전 인코더가 있는 패키지를 열거나 이미지 없이 보내세요.',
   'failure.context-full.title': '대화가 컨텍스트 길이를 넘었습니다',

@@ -23,7 +23,8 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.rows.short': 'New embeddings',
   'tokenizer.input': 'Text to compare',
   'tokenizer.input.placeholder': 'Type or paste a text here',
-  'tokenizer.input.size': '{characters} characters · {sentences} sentences',
+  'tokenizer.input.size':
+    '{characters, plural, one {# character} other {# characters}} · {sentences, plural, one {# sentence} other {# sentences}}',
   'tokenizer.input.file': 'Text file',
   'tokenizer.input.clear': 'Clear',
   'tokenizer.input.limit': 'Up to {limit} characters are compared at once. Longer texts are cut here.',
@@ -65,7 +66,7 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.view': 'Segmentation',
   'tokenizer.view.hint':
     'Arrow keys go from token to token; up and down lead to the other tokenizers at the same place.',
-  'tokenizer.lane': '{name}, {count} tokens',
+  'tokenizer.lane': '{name}, {count, plural, one {# token} other {# tokens}}',
   'tokenizer.legend.token': 'a token',
   'tokenizer.legend.new': 'an added Korean token',
   'tokenizer.legend.bytes': 'a character in bytes (up to {count} tokens)',
@@ -79,7 +80,7 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.card.kind': 'kind',
   'tokenizer.card.history': 'Merged like this',
   'tokenizer.card.rank': 'merge no. {rank}',
-  'tokenizer.card.more': 'and {count} merges before these',
+  'tokenizer.card.more': 'and {count, plural, one {# merge} other {# merges}} before these',
   'tokenizer.card.same': 'Tokens at this place',
   'tokenizer.kind.piece': 'piece of the vocabulary',
   'tokenizer.kind.byte': 'byte',
@@ -108,7 +109,7 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.pairs.typed': 'the typed sentences',
   'tokenizer.pairs.hint':
     'Files can also be dropped onto the page. The column with more Hangul is taken for the Korean one.',
-  'tokenizer.pairs.count': '{count, number} pairs',
+  'tokenizer.pairs.count': '{count, plural, one {# pair} other {# pairs}}',
   'tokenizer.pairs.korean-first': 'the first column was read as Korean',
   'tokenizer.pairs.ratio': 'Korean ÷ English',
   'tokenizer.pairs.korean': 'Korean tokens',
