@@ -89,8 +89,8 @@ export function prepend(content: string): Normalize {
 /** The cleaning of Google's neural translation. */
 export const nmt: Normalize = (span) =>
   mapCharacters(span, (character) => {
-    // Control characters but U+0000, and U+0080 to U+008E and U+0090 to U+009E.
-    if (/^[\p{Cc}--[\0\t\n\f\r\u{80}-\u{8E}\u{90}-\u{9E}]]$/v.test(character)) return '';
+    // Control characters other than white space, U+0000, U+0080 to U+008E and U+0090 to U+009E.
+    if (/^(?![\0\t\n\f\r\u0080-\u008E\u0090-\u009E])\p{Cc}$/u.test(character)) return '';
     return /^[\t\n\f\r\u1680\u200B-\u200F\u2028\u2029\u2581\uFEFF\uFFFD]$/.test(character) ? ' ' : character;
   });
 
