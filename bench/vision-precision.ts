@@ -57,7 +57,7 @@ function towerConfig(): Json {
     vocab_size: 32,
     max_position_embeddings: 32,
   };
-  return { ...config, text_config: { ...part(config, 'text_config'), ...small } };
+  return { ...config, image_token_index: 31, text_config: { ...part(config, 'text_config'), ...small } };
 }
 
 function part(config: Json, key: string): Json {

@@ -3,12 +3,12 @@ import { normalize } from '#core/image/normalize.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
 import { FailureError } from '#core/failure.ts';
+import { otherKind, otherKindText } from '#core/model-files/other-kind.ts';
 import { loadChat, type Chat } from '../../workers/engine/chat/chat.ts';
 import { readPackage, type ModelPackage } from '../../workers/engine/model/package.ts';
 import { readJson } from '../../workers/store/reader.ts';
 import { CommandError } from '../shared/errors.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
-import { explainMissing } from '../shared/given-folder.ts';
 import { NodeSessions, type Decoder } from './sessions.ts';
 
 const END_OF_TURN = '<end_of_turn>';
@@ -38,15 +38,8 @@ export async function openModel(folder: string, threads: number): Promise<Evalua
     return await open(reader, await readPackage(reader), threads);
   } catch (cause) {
     if (!(cause instanceof FailureError)) throw cause;
-    const { code, detail } = cause;
-    const reason =
-      code === 'file-missing' || code === 'other-format'
-        ? await explainMissing(
-            'package',
-            folder,
-            String(code === 'other-format' ? 'the graphs (onnx/)' : detail['file']),
-          )
-        : explain(cause);
+    const kind = cause.code === 'other-format' ? otherKind('package', reader.list()) : undefined;
+    const reason = kind ? otherKindText(kind) : explain(cause);
     throw new CommandError(`${folder}: ${reason}`, { cause });
   }
 }
@@ -91,5 +84,6 @@ function checkSize({ name }: FolderReader, { width, height }: Preprocessor, imag
 
 function explain({ code, detail }: FailureError): string {
   const { file = '', reason = '' } = detail;
+  if (code === 'file-missing') return `it has no ${file}; write the package anew with "npm run export"`;
   return `${file} ${code === 'file-broken' ? 'is broken' : 'cannot be used'}: ${reason}`;
 }

@@ -124,7 +124,7 @@ const KINDS: readonly Kind[] = [
   {
     kind: 'tensorflow',
     format: 'TensorFlow or Flax weights',
-    pattern: /\.(?:h5|msgpack|keras|orbax)$|^saved_model\.pb$|^checkpoint\/|_CHECKPOINT_METADATA$|\.tf_model/u,
+    pattern: /\.(?:h5|msgpack|keras|orbax)$|^saved_model\.pb$|_CHECKPOINT_METADATA$/u,
     next: () => GET_SAFETENSORS,
   },
   {
@@ -198,21 +198,25 @@ function snapshotOf(paths: readonly string[]): string | undefined {
   return found.find((snapshot) => paths.includes(`${snapshot}/config.json`)) ?? found[0];
 }
 
-const MAIN_FILE: Record<Wanted, string> = {
-  checkpoint: 'config.json',
-  package: 'config.json',
-  adapter: 'adapter_config.json',
+/** Files by which a folder is known, the surest first. */
+const MAIN_FILES: Record<Wanted, readonly string[]> = {
+  checkpoint: ['config.json'],
+  package: ['manifest.json', 'config.json'],
+  adapter: ['adapter_config.json'],
 };
 
 /** A folder around the one that was meant. */
 function nested(wanted: Wanted, paths: readonly string[]): OtherKind | undefined {
-  const inside = paths.find((path) => path.endsWith(`/${MAIN_FILE[wanted]}`));
-  if (inside === undefined) return undefined;
-  const folder = inside.slice(0, -MAIN_FILE[wanted].length - 1);
-  return {
-    kind: 'folder',
-    format: `a folder around the ${wanted}`,
-    file: inside,
-    next: `name the folder in it: ${folder}`,
-  };
+  for (const file of MAIN_FILES[wanted]) {
+    const inside = paths.find((path) => path.endsWith(`/${file}`));
+    if (inside === undefined) continue;
+    const folder = inside.slice(0, -file.length - 1);
+    return {
+      kind: 'folder',
+      format: `a folder around the ${wanted}`,
+      file: inside,
+      next: `name the folder in it: ${folder}`,
+    };
+  }
+  return undefined;
 }
