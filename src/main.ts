@@ -5,6 +5,7 @@ import './styles/markdown.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { Session } from './chat/session.svelte.ts';
+import { isKiosk } from './platform/kiosk.ts';
 import { locale } from './platform/locale.svelte.ts';
 import { place } from './platform/place.svelte.ts';
 import { watchStyles } from './platform/styled-import.ts';
@@ -18,8 +19,8 @@ place.follow();
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 
-const session = new Session(document.baseURI);
+const session = new Session(document.baseURI, isKiosk(location.search));
 const labs = lazyLabs(session, document.baseURI);
-await locale.restore(location.search);
+await Promise.all([locale.restore(location.search), session.restore()]);
 mount(App, { target, props: { session, labs } });
 void session.open(session.defaultSource);
