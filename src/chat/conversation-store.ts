@@ -61,8 +61,8 @@ export class ConversationStore {
   }
 
   /**
-   * Writes a conversation with its new images, and removes those it no longer has. Begins at once, so that it also works
-   * while the page is being closed.
+   * Writes a conversation with its new images, and removes those it no longer has. Begins at once and commits without
+   * waiting for the requests, so that it also works while the page is being closed.
    */
   async write(
     id: string,
@@ -74,6 +74,7 @@ export class ConversationStore {
     const requests: Promise<unknown>[] = [change.objectStore('conversations').put(saved, id)];
     for (const [key, blob] of images.added) requests.push(stored.put(blob, [id, key]));
     for (const key of images.removed) requests.push(stored.delete([id, key]));
+    change.commit();
     await Promise.all([...requests, change.done]);
   }
 
@@ -85,6 +86,7 @@ export class ConversationStore {
       // An array is greater than every string: all keys that begin with the id.
       change.objectStore('images').delete(IDBKeyRange.bound([id], [id, []])),
     ]);
+    change.commit();
     await Promise.all([...requests, change.done]);
   }
 }

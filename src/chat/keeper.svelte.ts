@@ -64,10 +64,11 @@ export class Keeper {
     }
   }
 
-  /** Writes the conversation soon. */
+  /** Writes the conversation soon, and new images at once: their bytes may not get out of a page that is being closed. */
   keep(kept: Kept): void {
     if (!this.#store) return;
     this.#waiting = kept;
+    if ([...kept.images.keys()].some((key) => !this.#stored.has(key))) return void this.flush();
     this.#timer ??= setTimeout(() => void this.flush(), PAUSE_MILLISECONDS);
   }
 
