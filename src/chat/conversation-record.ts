@@ -25,11 +25,11 @@ function keyOf(blob: Blob): string {
 
 export function recordOf({ draft, attached, exchanges }: Contents): Kept {
   const images = new Map<string, Blob>();
-  const saveImage = ({ name, blob, phantom }: Attachment): SavedImage => {
+  const saveImage = ({ name, blob, phantom, notes = [], caption }: Attachment): SavedImage => {
     if (phantom) return { type: 'phantom', name };
     const key = keyOf(blob);
     images.set(key, blob);
-    return { type: 'blob', name, key };
+    return { type: 'blob', name, key, notes: [...notes], caption };
   };
   const saved = {
     version: SAVED_VERSION,
@@ -58,7 +58,9 @@ export function contentsOf({ saved, images }: Kept): Contents {
     const blob = images.get(image.key);
     if (!blob) throw new RangeError(`the bytes of ${image.name} are missing`);
     keys.set(blob, image.key);
-    return { id, name: image.name, blob, url: URL.createObjectURL(blob) };
+    const { name, notes, caption } = image;
+    const read = { notes, ...(caption === undefined ? {} : { caption }) };
+    return { id, name, blob, url: URL.createObjectURL(blob), ...read };
   };
   return {
     draft: saved.draft,

@@ -102,6 +102,11 @@ const contextFull: Rule = ({ canDropOldest, longerContexts, hasText, images }, d
   ];
 };
 
+const image: Rule = ({ hasText, images, earlierImages }) => [
+  hasText && images + earlierImages > 0 && 'without-images',
+  'edit-question',
+];
+
 const rules: Readonly<Record<FailureCode, Rule>> = {
   'file-missing': fetched,
   'file-broken': fetched,
@@ -131,10 +136,9 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
     'choose-model',
   ],
   'device-lost': (situation) => [again(situation), situation.provider !== 'wasm' && 'use-cpu', 'choose-model'],
-  'image-unreadable': ({ hasText, images, earlierImages }) => [
-    hasText && images + earlierImages > 0 && 'without-images',
-    'edit-question',
-  ],
+  'image-unreadable': image,
+  'image-kind': image,
+  'dicom-compressed': image,
   'no-vision': ({ hasText, images, earlierImages }) => [
     hasText && images + earlierImages > 0 && 'without-images',
     'choose-model',
@@ -150,6 +154,7 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
   'json-syntax': fetched,
   encoding: fetched,
   'unknown-file': otherModel,
+  'other-file': otherModel,
   'not-a-tokenizer': otherModel,
   'unsupported-tokenizer': otherModel,
   sentencepiece: otherModel,

@@ -16,6 +16,7 @@ export class QuestionEdit {
 
   release(): void {
     release(this.attachments.items);
+    this.attachments.closeDicom();
   }
 }
 

@@ -9,7 +9,18 @@ export const SAVED_VERSION = 1;
 /** `key` finds the bytes; a phantom has none, since its number (`name`) draws it again. */
 const image = v.variant('type', [
   v.object({ type: v.literal('phantom'), name: v.string() }),
-  v.object({ type: v.literal('blob'), name: v.string(), key: v.string() }),
+  v.object({
+    type: v.literal('blob'),
+    name: v.string(),
+    key: v.string(),
+    notes: v.array(
+      v.variant('code', [
+        v.object({ code: v.literal('sixteen-bits'), bits: v.number() }),
+        v.object({ code: v.picklist(['first-frame', 'transparency']) }),
+      ]),
+    ),
+    caption: v.undefinedable(v.string()),
+  }),
 ]);
 
 const figures = v.object({

@@ -128,7 +128,8 @@ export class Session {
   }
 
   get canSend(): boolean {
-    return this.engine.model !== undefined && !this.engine.generating;
+    // An image that is still being read would be left out.
+    return this.engine.model !== undefined && !this.engine.generating && this.attachments.reading === 0;
   }
 
   /** Begins with the conversation that was kept on this device. */
@@ -173,7 +174,7 @@ export class Session {
   /** Sends the edited question in the place of the old one. */
   async sendEdit(): Promise<void> {
     const { edit } = this;
-    if (!edit || edit.isEmpty || !this.canSend) return;
+    if (!edit || edit.isEmpty || !this.canSend || edit.attachments.reading > 0) return;
     this.edit = undefined;
     await this.conversation.replace(edit.exchange, edit.text.trim(), edit.attachments.take());
   }

@@ -47,7 +47,7 @@ export function takePaste(event: ClipboardEvent, attachments: Attachments, sessi
   if (!event.clipboardData) return;
   const paste = readPaste(event.clipboardData);
   session.pasteRefused = paste.type === 'text' && paste.text.length > LONGEST_PASTE ? paste.text.length : 0;
-  if (paste.type === 'files') attachments.add(paste.files);
+  if (paste.type === 'files') void attachments.add(paste.files);
   if (paste.type === 'files' || session.pasteRefused > 0) event.preventDefault();
 }
 

@@ -6,7 +6,8 @@ import { isEmpty, readSaved, SAVED_VERSION } from '../../../src/chat/saved-conve
 import type { Attachment } from '../../../src/chat/attachments.svelte.ts';
 
 function conversation() {
-  const photo: Attachment = { id: 'image-1', name: '사진.jpg', blob: new Blob(['jpeg']), url: 'blob:1' };
+  const read = { notes: [{ code: 'sixteen-bits', bits: 12 }], caption: 'SLICE 1' } as const;
+  const photo: Attachment = { id: 'image-1', name: '사진.jpg', blob: new Blob(['jpeg']), url: 'blob:1', ...read };
   const { phantom, number, file } = drawnPhantom(3, 5);
   const drawn: Attachment = { id: 'image-2', name: number, blob: file, url: 'blob:2', phantom };
   const first = new Exchange('무엇이 보이나요?', [photo, drawn]);
@@ -32,6 +33,7 @@ test('comes back as it was; an answer that a reload cut is a stopped one', () =>
   if (read.type !== 'ok') throw new Error(read.type);
   const { draft, attached, exchanges } = contentsOf({ saved: read.saved, images: kept.images });
   const [first, second] = exchanges;
+  expect(attached[0]).toMatchObject({ notes: [{ code: 'sixteen-bits', bits: 12 }], caption: 'SLICE 1' });
   expect([draft, attached.map(({ name }) => name)]).toEqual(['쓰다 만', ['사진.jpg']]);
   expect([first?.text, first?.leftOut, first?.answer.text, first?.answer.seed]).toEqual([
     ...['무엇이 보이나요?', true, '하나', 42],
