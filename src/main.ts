@@ -20,8 +20,12 @@ place.follow();
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 
+/** The page does not wait longer for what was kept; it may still come afterwards. */
+const RESTORE_MILLISECONDS = 1500;
+const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
 const session = new Session(document.baseURI, isKiosk(location.search));
 const labs = lazyLabs(session, document.baseURI);
-await Promise.all([locale.restore(location.search), session.restore()]);
+await Promise.all([locale.restore(location.search), Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
 mount(App, { target, props: { session, labs } });
 void session.open(session.defaultSource);

@@ -3,8 +3,8 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { SavedConversation } from './saved-conversation.ts';
 
 const NAME = 'conversations';
-/** How long the browser may take to open its database, which it does in milliseconds, or not at all. */
-const OPEN_MILLISECONDS = 2000;
+/** How long the browser may take to open its database: milliseconds mostly, seconds on a busy machine, or for ever. */
+const OPEN_MILLISECONDS = 15_000;
 
 interface Schema extends DBSchema {
   conversations: { key: string; value: unknown };

@@ -52,13 +52,15 @@ export class Keeper {
   async restore(): Promise<Kept | undefined> {
     if (this.#isOff) return undefined;
     try {
-      this.#store = await ConversationStore.open();
-      const from = await this.#takeId(this.#store);
+      const store = await ConversationStore.open();
+      const from = await this.#takeId(store);
       sessionStorage.setItem(TAB, this.#id);
-      return from === undefined ? undefined : await this.#read(this.#store, from);
+      const kept = from === undefined ? undefined : await this.#read(store, from);
+      // Only now: what is written before it was read would replace it.
+      this.#store = store;
+      return kept;
     } catch (error) {
       console.warn(error);
-      this.#store = undefined;
       this.#tell('unavailable');
       return undefined;
     }

@@ -135,12 +135,14 @@ export class Session {
   /** Begins with the conversation that was kept on this device. */
   async restore(): Promise<void> {
     const kept = await this.keeper.restore();
-    if (!kept) return;
+    // The page may be in use by now: what was kept comes before what is new.
+    if (!kept) return this.keep();
     try {
       const { draft, attached, exchanges } = contentsOf(kept);
-      this.draft = draft;
-      this.attachments.items = attached;
-      this.conversation.exchanges = exchanges;
+      const { attachments, conversation } = this;
+      this.draft ||= draft;
+      attachments.items = [...attached, ...attachments.items];
+      conversation.exchanges = [...exchanges, ...conversation.exchanges];
     } catch (error) {
       console.warn(error);
       this.keeper.problem = 'unreadable';
