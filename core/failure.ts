@@ -64,6 +64,8 @@ export type FailureCode =
    * perImage if the last question has images
    */
   | 'context-full'
+  /** The files are of another kind than what was to be opened. detail: kind (core/model-files), file, reason (what to do) */
+  | 'other-format'
   /** An adapter is invalid, of an unsupported kind, or for another model. detail: file, reason */
   | 'adapter-refused'
   /** The decoder's node names do not identify its projections, so adapters cannot be applied. detail: file */

@@ -1,6 +1,7 @@
 /** Schemas of untrusted files. The message of a schema is the expected value: "a whole number from 0". */
 import * as v from 'valibot';
 import { isJsonObject } from '../json.ts';
+import { printable } from '../printable.ts';
 
 /**
  * @throws the error that `fail` creates for the first problem, which names the path of the field:
@@ -45,7 +46,7 @@ function fieldPath(issue: v.BaseIssue<unknown>): string {
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
-  const text = value === undefined ? 'missing' : JSON.stringify(value);
+  const text = value === undefined ? 'missing' : printable(JSON.stringify(value));
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 

@@ -155,6 +155,7 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
   encoding: fetched,
   'unknown-file': otherModel,
   'other-file': otherModel,
+  'other-format': otherModel,
   'not-a-tokenizer': otherModel,
   'unsupported-tokenizer': otherModel,
   sentencepiece: otherModel,
