@@ -51,7 +51,7 @@ const allowed = {
     './src/ui',
     './src/messages',
     './core',
-    ...packages('marked', 'dompurify'),
+    ...packages('marked', 'dompurify', 'idb', 'valibot'),
     ...drawing,
   ],
   'src/ui': ['./src/ui', ...drawing],

@@ -17,6 +17,14 @@ export type FailureCode =
   | 'embedding-unreadable'
   /** The bytes do not match a hash in the manifest. detail: file */
   | 'hash-mismatch'
+  /** The server keeps breaking off in the middle of the file. detail: file, bytes, total */
+  | 'cut-off'
+  /** The server's file is not as long as the manifest says. detail: file, bytes (the server's), expected */
+  | 'wrong-length'
+  /** The browser's storage is full. detail: reason */
+  | 'storage-full'
+  /** Another tab writes the same file in the browser's storage. detail: reason */
+  | 'storage-locked'
   /** The device has no connection. detail: url */
   | 'offline'
   /** The connection failed. detail: url, reason, and status if the server responded */
@@ -29,7 +37,8 @@ export type FailureCode =
   | 'not-found'
   /**
    * HTTP 401 or 403. Hugging Face sends these for gated repositories and for repositories that do not exist.
-   * detail: id (owner/name on Hugging Face, otherwise the URL), url, status
+   * detail: id (owner/name on Hugging Face, otherwise the URL), host, url, status, page (of the repository, where its terms
+   * can be accepted; Hugging Face only), token ('sent' if an access token was sent)
    */
   | 'gated'
   /** The engine does not support the architecture or the graph. detail: file, reason */
@@ -50,7 +59,10 @@ export type FailureCode =
   | 'dicom-compressed'
   /** The package has no vision encoder and the prompt has an image. */
   | 'no-vision'
-  /** The prompt does not fit. detail: needed, limit */
+  /**
+   * The prompt does not fit. detail: needed, limit, alone (tokens of the last question without earlier turns), and
+   * perImage if the last question has images
+   */
   | 'context-full'
   /** The files are of another kind than what was to be opened. detail: kind (core/model-files), file, reason (what to do) */
   | 'other-format'
@@ -68,6 +80,8 @@ export type FailureCode =
   | 'worker-restarted'
   /** The worker crashed. detail: worker, reason */
   | 'worker-crashed'
+  /** The browser refused to start the worker. detail: worker, reason */
+  | 'worker-not-started'
   /** Unexpected error in ONNX Runtime or in our code. detail: reason */
   | 'runtime'
   /** Not JSON. detail: file, reason, and line and column if the browser reports them */

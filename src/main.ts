@@ -6,6 +6,7 @@ import './styles/print.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { Session } from './chat/session.svelte.ts';
+import { isKiosk } from './platform/kiosk.ts';
 import { locale } from './platform/locale.svelte.ts';
 import { place } from './platform/place.svelte.ts';
 import { watchStyles } from './platform/styled-import.ts';
@@ -19,8 +20,12 @@ place.follow();
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app');
 
-const session = new Session(document.baseURI);
+/** The page does not wait longer for what was kept; it may still come afterwards. */
+const RESTORE_MILLISECONDS = 1500;
+const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+const session = new Session(document.baseURI, isKiosk(location.search));
 const labs = lazyLabs(session, document.baseURI);
-await locale.restore(location.search);
+await Promise.all([locale.restore(location.search), Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
 mount(App, { target, props: { session, labs } });
 void session.open(session.defaultSource);

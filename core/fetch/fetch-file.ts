@@ -5,6 +5,7 @@ import { MemorySink, type Sink } from './memory-sink.ts';
 import {
   checkResponse,
   connectionFailure,
+  discardBody,
   send,
   StallWatch,
   versionOf,
@@ -47,8 +48,8 @@ const PIECE_BYTES = 4 * 2 ** 20;
 
 /**
  * Downloads the file into memory.
- * @throws FailureError offline, network, gated, file-missing, rate-limited, server-error, too-large, out-of-memory; the
- *   signal's reason when aborted. Failures are not cached: the next call sends a new request.
+ * @throws FailureError offline, network, cut-off, gated, file-missing, rate-limited, server-error, too-large,
+ *   out-of-memory; the signal's reason when aborted. Failures are not cached: the next call sends a new request.
  */
 export async function fetchFile(network: Network, request: FileRequest): Promise<Blob> {
   const sink = new MemorySink();
@@ -66,8 +67,8 @@ export async function fetchJson(network: Network, request: FileRequest): Promise
 
 /**
  * Downloads the file into a sink, after the bytes that it already holds.
- * @throws FailureError as `fetchFile`; hash-mismatch and file-broken if the file differs from `expected`. The bytes in the
- *   sink are valid then, and the next call resumes after them.
+ * @throws FailureError as `fetchFile`; hash-mismatch and wrong-length if the file differs from `expected`. The bytes in
+ *   the sink are valid then, and the next call resumes after them.
  */
 export async function download(network: Network, job: Download): Promise<void> {
   const { sink, signal } = job;
@@ -93,7 +94,7 @@ export async function download(network: Network, job: Download): Promise<void> {
 function retryPause({ code, detail }: FailureError): number | undefined {
   // Other 4xx responses are final.
   if (code === 'network') return typeof detail['status'] === 'number' ? undefined : 0;
-  if (code === 'server-error') return 0;
+  if (code === 'server-error' || code === 'cut-off') return 0;
   if (code !== 'rate-limited') return undefined;
   const seconds = Number(detail['retryAfter'] ?? 0);
   return seconds <= LONGEST_PAUSE_SECONDS ? seconds * 1000 : undefined;
@@ -112,14 +113,22 @@ async function transfer(network: Network, job: Download): Promise<'done' | 'othe
     });
     watch.renew();
     if (response.status === 416) {
+      discardBody(response);
       sink.truncate(0);
       throw new FailureError('network', { url, reason: 'the file became shorter' });
     }
-    checkResponse(response, url, file);
+    checkResponse(network, response, url, file);
     const version = versionOf(response);
-    if (from > 0 && !bodyStartsAt(response, from)) sink.truncate(0);
+    const start = bodyStart(response, from);
+    if (start !== 0 && start !== from) {
+      discardBody(response);
+      sink.truncate(0);
+      throw new FailureError('network', { url, reason: `byte ${start} came in place of byte ${from}` });
+    }
+    // A server without range support sends the whole file.
+    if (start !== from) sink.truncate(0);
     else if (from > 0 && !expected && (version === undefined || version !== job.version)) {
-      await response.body?.cancel();
+      discardBody(response);
       sink.truncate(0);
       return 'other-version';
     }
@@ -134,14 +143,14 @@ async function transfer(network: Network, job: Download): Promise<'done' | 'othe
   }
 }
 
-/**
- * Whether the body begins at byte `from`; a server without range support sends the whole file. Content-Range may be hidden by
- * CORS.
- */
-function bodyStartsAt(response: HttpResponse, from: number): boolean {
-  if (response.status !== 206) return false;
-  const start = /^bytes (\d+)-/.exec(response.headers.get('Content-Range') ?? '')?.[1];
-  return start === undefined || Number(start) === from;
+/** Index of the first byte of the body in the file. Content-Range may be hidden by CORS: then it is the one asked for. */
+function bodyStart(response: HttpResponse, asked: number): number {
+  return response.status === 206 ? (contentRange(response)?.start ?? asked) : 0;
+}
+
+function contentRange({ headers }: HttpResponse): { start: number; total: number | undefined } | undefined {
+  const [, start, total] = /^bytes (\d{1,15})-\d+\/(\d{1,15}|\*)$/.exec(headers.get('Content-Range') ?? '') ?? [];
+  return start === undefined ? undefined : { start: Number(start), total: total === '*' ? undefined : Number(total) };
 }
 
 async function store(network: Network, job: Download, response: HttpResponse, watch: StallWatch): Promise<void> {
@@ -149,11 +158,15 @@ async function store(network: Network, job: Download, response: HttpResponse, wa
   const announced = totalBytes(response, sink.length);
   const total = expected?.size ?? announced;
   if (total !== undefined && total > limit) {
-    await response.body?.cancel();
+    discardBody(response);
     throw tooLarge(job, total);
   }
   const piece = allocate(Math.min(expected?.chunkSize ?? PIECE_BYTES, total ?? PIECE_BYTES));
   let filled = 0;
+  /** Bytes of this response. */
+  let received = 0;
+  const cutOff = () =>
+    new FailureError('cut-off', { file, bytes: sink.length + filled, ...(total !== undefined && { total }) });
   const flush = async () => {
     const bytes = piece.subarray(0, filled);
     if (expected && !(await expected.isChunk(sink.length / expected.chunkSize, bytes)))
@@ -168,7 +181,8 @@ async function store(network: Network, job: Download, response: HttpResponse, wa
     } catch (cause) {
       // On a stall or an abort the signal has the reason; runtimes throw different errors.
       watch.signal.throwIfAborted();
-      throw connectionFailure(network, url, cause);
+      const failure = connectionFailure(network, url, cause);
+      throw failure.code === 'network' && received > 0 ? cutOff() : failure;
     }
   };
   try {
@@ -176,10 +190,11 @@ async function store(network: Network, job: Download, response: HttpResponse, wa
       const bytes = await nextBytes();
       if (!bytes) break;
       watch.renew();
+      received += bytes.length;
       for (let rest = bytes; rest.length > 0;) {
         const arrived = sink.length + filled + rest.length;
         if (expected && arrived > expected.size)
-          throw new FailureError('file-broken', { file, reason: `more than ${expected.size} bytes` });
+          throw wrongLength(file, Math.max(arrived, announced ?? 0), expected.size);
         if (arrived > limit) throw tooLarge(job, arrived);
         const taken = rest.subarray(0, piece.length - filled);
         piece.set(taken, filled);
@@ -198,14 +213,27 @@ async function store(network: Network, job: Download, response: HttpResponse, wa
     void reader?.cancel().catch(() => undefined);
   }
   const arrived = sink.length + filled;
-  const whole = total ?? arrived;
   if (!expected) await flush();
-  if (arrived < whole) throw new FailureError('network', { url, reason: `ended after ${arrived} of ${whole} bytes` });
+  if (arrived < (total ?? arrived)) {
+    // All that the server has came: asking again brings no more.
+    if (expected && announced === arrived) throw wrongLength(file, arrived, expected.size);
+    throw cutOff();
+  }
   if (filled > 0) await flush();
 }
 
-/** Length of the whole file; undefined if the server does not send it, or sends the compressed length. */
-function totalBytes({ headers }: HttpResponse, from: number): number | undefined {
+function wrongLength(file: string, bytes: number, expected: number): FailureError {
+  return new FailureError('wrong-length', { file, bytes, expected });
+}
+
+/**
+ * Length of the whole file; undefined if the server does not send it, or sends the compressed length. A range can be shorter
+ * than the rest of the file, so its own total comes first.
+ */
+function totalBytes(response: HttpResponse, from: number): number | undefined {
+  const range = response.status === 206 ? contentRange(response) : undefined;
+  if (range?.total !== undefined) return range.total;
+  const { headers } = response;
   const length = headers.get('Content-Length') ?? '';
   return !/^\d{1,15}$/.test(length) || headers.has('Content-Encoding') ? undefined : from + Number(length);
 }

@@ -30,6 +30,9 @@ export interface Network {
   fetch(url: string, request: HttpRequest): Promise<HttpResponse>;
   /** True if the runtime reports no connection: `!navigator.onLine`. */
   isOffline(): boolean;
+  /** The access token for requests to the origin of `url`; sent as `Authorization: Bearer`. The runtime's fetch drops it
+   *  when it follows a redirect to another origin. */
+  tokenFor?(url: string): string | undefined;
   /** A request fails if no bytes arrive for this long. */
   stallMilliseconds?: number;
   /** Pause before the first retry; each following pause is twice as long. */
@@ -70,8 +73,10 @@ export class StallWatch {
  * @throws FailureError offline, network; the signal's reason when aborted
  */
 export async function send(network: Network, url: string, request: HttpRequest): Promise<HttpResponse> {
+  const token = network.tokenFor?.(url);
+  const headers = { ...request.headers, ...(token !== undefined && { Authorization: `Bearer ${token}` }) };
   try {
-    return await network.fetch(url, request);
+    return await network.fetch(url, { ...request, headers });
   } catch (cause) {
     request.signal?.throwIfAborted();
     throw connectionFailure(network, url, cause);
@@ -96,24 +101,48 @@ export class StartPageError extends FailureError {
 }
 
 /**
+ * Cancels the body of a response that is refused: otherwise the connection stays busy until all of it has arrived.
  * @param file name for messages; if it does not end in `.html` but the response is HTML, the file counts as missing
  * @throws FailureError file-missing, gated, rate-limited, server-error, network (any other status)
  */
-export function checkResponse(response: HttpResponse, url: string, file: string): void {
-  const { ok, status, headers } = response;
+export function checkResponse(network: Network, response: HttpResponse, url: string, file: string): void {
+  const failure = failureOfResponse(network, response, url, file);
+  if (!failure) return;
+  discardBody(response);
+  throw failure;
+}
+
+/** Tells the server that the rest of the body is not wanted. */
+export function discardBody(response: HttpResponse): void {
+  // A body that broke off is gone already.
+  void response.body?.cancel().catch(() => undefined);
+}
+
+function failureOfResponse(
+  network: Network,
+  { ok, status, headers }: HttpResponse,
+  url: string,
+  file: string,
+): FailureError | undefined {
+  const host = hostOf(url);
   if (ok) {
+    if (status === 204 || status === 205) return new FailureError('network', { url, reason: `HTTP ${status}`, status });
     const isPage = headers.get('Content-Type')?.startsWith('text/html') === true;
-    if (isPage && !file.endsWith('.html')) throw new StartPageError(file);
-    return;
+    return isPage && !file.endsWith('.html') ? new StartPageError(file) : undefined;
   }
-  if (status === 404 || status === 410) throw new FailureError('file-missing', { file });
-  if (status === 401 || status === 403) throw new FailureError('gated', { id: repositoryOf(url), url, status });
+  if (status === 404 || status === 410) return new FailureError('file-missing', { file });
+  if (status === 401 || status === 403) {
+    const id = repositoryOf(url);
+    const page = id === url ? undefined : `https://huggingface.co/${id}`;
+    const token = network.tokenFor?.(url) === undefined ? undefined : 'sent';
+    return new FailureError('gated', { id, host, url, status, ...(page && { page }), ...(token && { token }) });
+  }
   if (status === 429) {
-    const seconds = retryAfter(headers.get('Retry-After'));
-    throw new FailureError('rate-limited', { host: hostOf(url), url, ...(seconds && { retryAfter: seconds }) });
+    const seconds = retryAfter(headers);
+    return new FailureError('rate-limited', { host, url, ...(seconds && { retryAfter: seconds }) });
   }
-  if (status >= 500) throw new FailureError('server-error', { host: hostOf(url), url, status });
-  throw new FailureError('network', { url, reason: `HTTP ${status}`, status });
+  if (status >= 500) return new FailureError('server-error', { host, url, status });
+  return new FailureError('network', { url, reason: `HTTP ${status}`, status });
 }
 
 /**
@@ -125,7 +154,8 @@ export function versionOf({ headers }: HttpResponse): string | undefined {
 }
 
 /**
- * Checks that a file exists and reads its version, without downloading it.
+ * Checks that a file exists and reads its version, without downloading it: by HEAD, and by a GET of one byte from servers
+ * that have no HEAD.
  * @throws as `send` and `checkResponse`
  */
 export async function probe(
@@ -133,21 +163,36 @@ export async function probe(
   { url, file, signal }: { url: string; file: string; signal?: AbortSignal | undefined },
 ): Promise<{ version: string | undefined }> {
   const watch = new StallWatch(network, url, signal);
+  const ask = (request: HttpRequest) =>
+    send(network, url, { ...request, cache: 'no-cache', signal: watch.signal });
   try {
-    const response = await send(network, url, { method: 'HEAD', cache: 'no-cache', signal: watch.signal });
-    checkResponse(response, url, file);
+    let response = await ask({ method: 'HEAD' });
+    if (WITHOUT_HEAD.has(response.status)) {
+      watch.renew();
+      response = await ask({ headers: { Range: 'bytes=0-0' } });
+      // An empty file has no first byte.
+      if (response.status === 416) {
+        discardBody(response);
+        return { version: versionOf(response) };
+      }
+    }
+    checkResponse(network, response, url, file);
+    discardBody(response);
     return { version: versionOf(response) };
   } finally {
     watch.end();
   }
 }
 
+/** Method Not Allowed, Not Implemented: the server knows only GET. */
+const WITHOUT_HEAD: ReadonlySet<number> = new Set([405, 501]);
+
 /** True if the server could not be reached or did not give an answer, so nothing is known about the file. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof FailureError && UNREACHABLE.has(error.code);
 }
 
-const UNREACHABLE: ReadonlySet<string> = new Set(['offline', 'network', 'gated', 'rate-limited', 'server-error']);
+const UNREACHABLE: ReadonlySet<string> = new Set(['offline', 'network', 'cut-off', 'gated', 'rate-limited', 'server-error']);
 
 /** Does not use `URL`, since `core` has no types for it. */
 function hostOf(url: string): string {
@@ -159,7 +204,11 @@ function repositoryOf(url: string): string {
   return /^https:\/\/huggingface\.co\/([^/]+\/[^/]+)\/resolve\//.exec(url)?.[1] ?? url;
 }
 
-/** Seconds; undefined for HTTP dates, since the client's clock may differ from the server's. */
-function retryAfter(header: string | null): number | undefined {
-  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
+/** Seconds. An HTTP date is compared with the server's own `Date`, since the client's clock may differ. */
+function retryAfter(headers: HttpResponse['headers']): number | undefined {
+  const header = headers.get('Retry-After');
+  if (header === null) return undefined;
+  if (/^\d{1,6}$/.test(header)) return Number(header);
+  const seconds = Math.ceil((Date.parse(header) - Date.parse(headers.get('Date') ?? '')) / 1000);
+  return seconds >= 0 ? seconds : undefined;
 }

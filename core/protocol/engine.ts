@@ -41,8 +41,8 @@ export type GenerateEvent = JobEvent<EngineJobs['generate']>;
 
 /** Where a model package comes from. */
 export type PackageSource =
-  /** A folder served over HTTP; ends in "/". */
-  | { type: 'url'; url: string }
+  /** A folder served over HTTP; ends in "/". `token` is sent to its origin as `Authorization: Bearer`. */
+  | { type: 'url'; url: string; token?: string | undefined }
   /** Files picked or dropped; paths are relative to the package, with "/". */
   | { type: 'files'; name: string; files: readonly PackageFile[] };
 
@@ -84,7 +84,9 @@ export type StoreNotice =
    */
   | { type: 'kept-in-memory'; file: string; reason: 'no-storage' | 'no-room' | 'locked' }
   /** The server cannot be reached; the stored copy is used. */
-  | { type: 'offline-copy'; file: string };
+  | { type: 'offline-copy'; file: string }
+  /** The server no longer has the file; the stored copy is used. */
+  | { type: 'gone-copy'; file: string };
 
 /** download: from the network · weights: upload to the device · compile: first run with shader compilation, no byte counts */
 export type OpenPhase = 'download' | 'weights' | 'compile';

@@ -40,8 +40,11 @@ export type TokenizerSource =
   | { type: 'pack'; url: string }
   /** tokenizer.json, SentencePiece `.model`, or a pack, chosen by the user. */
   | { type: 'file'; file: BlobLike; name: string }
-  /** `owner/name` on Hugging Face; `root` is the host; tests use another one. */
-  | { type: 'hugging-face'; id: string; root: string };
+  /**
+   * `owner/name` on Hugging Face; `root` is the host; tests use another one. `token` is sent to its origin as
+   * `Authorization: Bearer`.
+   */
+  | { type: 'hugging-face'; id: string; root: string; token?: string | undefined };
 
 /** Facts about a loaded tokenizer. */
 export interface TokenizerInfo {

@@ -59,9 +59,18 @@ export class Exchange {
   }
 }
 
+/** The turns before an edit. */
+export interface Replaced {
+  exchanges: readonly Exchange[];
+  /** How many turns after the edited one were dropped. */
+  dropped: number;
+}
+
 /** The conversation. Failed and stopped answers stay in it. */
 export class Conversation {
   exchanges = $state.raw<readonly Exchange[]>([]);
+  /** What the last edit replaced, until it cannot be undone any more. */
+  replaced = $state.raw<Replaced>();
   readonly announcer = new Announcer();
   /** Verdicts of conversations that were cleared. */
   #before = $state.raw({ asked: 0, right: 0 });
@@ -104,9 +113,32 @@ export class Conversation {
 
   async send(text: string, images: readonly Attachment[]): Promise<void> {
     if (this.#engine.generating) return;
+    this.acceptReplace();
     const exchange = new Exchange(text, images);
     this.exchanges = [...this.exchanges, exchange];
     await this.#begin(exchange);
+  }
+
+  /** Puts a question in the place of an earlier one, drops what came after that one, and answers it. */
+  async replace(earlier: Exchange, text: string, images: readonly Attachment[]): Promise<void> {
+    const at = this.exchanges.indexOf(earlier);
+    if (at < 0 || this.#engine.generating) return;
+    this.acceptReplace();
+    this.replaced = { exchanges: this.exchanges, dropped: this.exchanges.length - at - 1 };
+    const exchange = new Exchange(text, images);
+    this.exchanges = [...this.exchanges.slice(0, at), exchange];
+    await this.#begin(exchange);
+  }
+
+  /** Brings back the turns before the last edit. */
+  async undoReplace(): Promise<void> {
+    const { replaced } = this;
+    if (!replaced) return;
+    await this.#engine.stop();
+    this.replaced = undefined;
+    for (const { images } of this.exchanges.filter((exchange) => !replaced.exchanges.includes(exchange)))
+      release(images);
+    this.exchanges = replaced.exchanges;
   }
 
   /** Answers the last question again. */
@@ -114,10 +146,15 @@ export class Conversation {
     if (this.last && !this.#engine.generating) await this.#begin(this.last);
   }
 
+  /** Removes the images of the last question, and those of the turns before it if a model has no vision, and answers it again. */
   async withoutImages(): Promise<void> {
-    if (!this.last || this.#engine.generating) return;
-    release(this.last.images);
-    this.last.images = [];
+    const { last } = this;
+    if (!last || this.#engine.generating) return;
+    const isBlind = last.answer.failure?.code === 'no-vision';
+    for (const exchange of isBlind || last.images.length === 0 ? this.exchanges : [last]) {
+      release(exchange.images);
+      exchange.images = [];
+    }
     await this.regenerate();
   }
 
@@ -139,10 +176,20 @@ export class Conversation {
 
   async clear(): Promise<void> {
     await this.#engine.stop();
+    this.acceptReplace();
     for (const exchange of this.exchanges) release(exchange.images);
     this.#before = this.score;
     this.exchanges = [];
     await this.#engine.forget();
+  }
+
+  /** The last edit cannot be undone any more. */
+  acceptReplace(): void {
+    const { replaced } = this;
+    this.replaced = undefined;
+    for (const exchange of replaced?.exchanges ?? []) {
+      if (!this.exchanges.includes(exchange)) release(exchange.images);
+    }
   }
 
   #begin(exchange: Exchange): Promise<void> {

@@ -3,12 +3,15 @@ import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
 import type { PackageSource } from '#core/protocol/engine.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import { Attachments } from './attachments.svelte.ts';
-import { Conversation } from './conversation.svelte.ts';
+import { Conversation, type Exchange } from './conversation.svelte.ts';
 import { EngineClient } from '../workers/engine.svelte.ts';
-import type { Action } from './failure-actions.ts';
+import { contentsOf, recordOf } from './conversation-record.ts';
+import { contextFor, type Action, type Failed, type Situation } from './failure-actions.ts';
+import { Keeper } from './keeper.svelte.ts';
 import { lessonOf, shownTo } from './lesson.ts';
 import { t } from '../platform/locale.svelte.ts';
 import { PhantomSource } from './phantoms.ts';
+import { QuestionEdit } from './question-edit.svelte.ts';
 import { contextLengths, Settings } from './settings.svelte.ts';
 
 export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear';
@@ -23,23 +26,54 @@ export class Session {
   /** Text in the composer. */
   draft = $state('');
   dialog = $state<OpenDialog>('none');
+  /** Length of the text that was too long to paste; 0 if none was. */
+  pasteRefused = $state(0);
+  /** The question that is being edited. */
+  edit = $state.raw<QuestionEdit>();
+  readonly keeper: Keeper;
+  /** Resolves when the model that is opening is open or has failed. */
+  #opened: Promise<unknown> = Promise.resolve();
 
   readonly defaultSource: PackageSource;
 
-  /** @param page address of the page; the built-in package is in a folder beside it */
-  constructor(page: string) {
+  /**
+   * @param page address of the page; the built-in package is in a folder beside it
+   * @param isKiosk the conversation is not kept on the device
+   */
+  constructor(page: string, isKiosk = false) {
+    this.keeper = new Keeper(isKiosk);
     this.defaultSource = { type: 'url', url: new URL(`models/${DEFAULT_PACKAGE.folder}/`, page).href };
   }
 
-  /** The next longer context to offer; undefined when the model was already opened with its own maximum. */
-  get longerContext(): number | undefined {
+  /** Longer contexts to offer; none when the model was already opened with its own maximum. */
+  get longerContexts(): readonly number[] {
     const now = this.engine.model?.contextLength ?? this.settings.contextLength;
-    if (now < (this.engine.options?.contextLength ?? 0)) return undefined;
-    return contextLengths.find((length) => length > now);
+    if (now < (this.engine.options?.contextLength ?? 0)) return [];
+    return contextLengths.filter((length) => length > now);
   }
 
   get shorterContext(): number | undefined {
     return contextLengths.findLast((length) => length < this.settings.contextLength);
+  }
+
+  /** What decides which ways out of a failure are offered. */
+  situation(of: Failed): Situation {
+    const { conversation, engine, settings } = this;
+    const images = conversation.last?.images.length ?? 0;
+    const sent = conversation.remembered.filter((exchange) => exchange !== conversation.last);
+    return {
+      of,
+      fromAddress: (engine.source ?? this.defaultSource).type === 'url',
+      provider: settings.provider,
+      hasWebGpu: 'gpu' in navigator,
+      canShortenContext: this.shorterContext !== undefined,
+      longerContexts: this.longerContexts,
+      canDropOldest: conversation.canDropOldest,
+      hasText: (conversation.last?.text ?? '') !== '',
+      images,
+      earlierImages: sent.reduce((sum, exchange) => sum + exchange.images.length, 0),
+      isKept: this.keeper.isKeeping,
+    };
   }
 
   /** Name of the package that is opening; the built-in one has a translated name. */
@@ -63,7 +97,9 @@ export class Session {
 
   async open(source: PackageSource): Promise<boolean> {
     if (this.dialog === 'model') this.dialog = 'none';
-    const ready = await this.engine.open(source, this.settings.openOptions());
+    const opened = this.engine.open(source, this.settings.openOptions());
+    this.#opened = opened;
+    const ready = await opened;
     const name = this.engine.model?.name;
     if (ready && name) this.conversation.announcer.say(t('opening.done', { name }));
     return ready;
@@ -96,21 +132,95 @@ export class Session {
     return this.engine.model !== undefined && !this.engine.generating && this.attachments.reading === 0;
   }
 
+  /** Begins with the conversation that was kept on this device. */
+  async restore(): Promise<void> {
+    const kept = await this.keeper.restore();
+    // The page may be in use by now: what was kept comes before what is new.
+    if (!kept) return this.keep();
+    try {
+      const { draft, attached, exchanges } = contentsOf(kept);
+      const { attachments, conversation } = this;
+      this.draft ||= draft;
+      attachments.items = [...attached, ...attachments.items];
+      conversation.exchanges = [...exchanges, ...conversation.exchanges];
+    } catch (error) {
+      console.warn(error);
+      this.keeper.problem = 'unreadable';
+    }
+  }
+
+  /** Keeps the conversation as it is now. */
+  keep(): void {
+    const { draft, attachments, conversation } = this;
+    this.keeper.keep(recordOf({ draft, attached: attachments.items, exchanges: conversation.exchanges }));
+  }
+
+  /** Begins a new conversation; the old one is deleted from the device. */
+  async clear(): Promise<void> {
+    this.endEdit();
+    await this.conversation.clear();
+    await this.keeper.clear();
+  }
+
+  /** Opens the question of a turn for editing, in its place. */
+  startEdit(exchange: Exchange): void {
+    this.endEdit();
+    this.edit = new QuestionEdit(exchange);
+  }
+
+  endEdit(): void {
+    this.edit?.release();
+    this.edit = undefined;
+  }
+
+  /** Sends the edited question in the place of the old one. */
+  async sendEdit(): Promise<void> {
+    const { edit } = this;
+    if (!edit || edit.isEmpty || !this.canSend || edit.attachments.reading > 0) return;
+    this.edit = undefined;
+    await this.conversation.replace(edit.exchange, edit.text.trim(), edit.attachments.take());
+  }
+
+  /** Answers the last question again, after opening the model if it is not open. */
+  async answerAgain(): Promise<void> {
+    await this.#opened;
+    if (!this.engine.model && !(await this.reopen())) return;
+    await this.conversation.regenerate();
+  }
+
   /** Runs an action that a failure notice offers. */
-  async perform(action: Action): Promise<void> {
-    const { engine, conversation, settings } = this;
+  async perform(action: Action, of: Failed): Promise<void> {
+    const { conversation, settings } = this;
     if (action === 'choose-model') this.dialog = 'model';
-    else if (action === 'new-conversation') await conversation.clear();
+    else if (action === 'reload') {
+      await this.keeper.flush();
+      location.reload();
+    } else if (action === 'new-conversation') await this.#newConversation();
     else if (action === 'drop-oldest') await conversation.dropOldestAndRetry();
     else if (action === 'without-images') await conversation.withoutImages();
-    else if (action === 'retry' && engine.model) await conversation.regenerate();
-    else if (action === 'longer-context') {
-      settings.contextLength = this.longerContext ?? settings.contextLength;
-      if (await this.reopen()) await conversation.regenerate();
-    } else {
+    else if (action === 'edit-question') {
+      if (conversation.last) this.startEdit(conversation.last);
+    } else if (action === 'answer-again') await this.answerAgain();
+    else {
       if (action === 'use-cpu') settings.provider = 'wasm';
+      if (action === 'use-auto') settings.provider = 'auto';
       if (action === 'shorter-context') settings.contextLength = this.shorterContext ?? settings.contextLength;
-      await this.reopen();
+      if (action === 'longer-context') settings.contextLength = this.#nextContext ?? settings.contextLength;
+      if ((await this.reopen()) && of === 'answer') await conversation.regenerate();
     }
+  }
+
+  /** The shortest context that holds the last question with its conversation. */
+  get #nextContext(): number | undefined {
+    const needed = this.conversation.last?.answer.failure?.detail['needed'];
+    return typeof needed === 'number' ? contextFor(needed, this.longerContexts) : this.longerContexts[0];
+  }
+
+  /** A question that was not answered goes back to the composer. */
+  async #newConversation(): Promise<void> {
+    const { last } = this.conversation;
+    const unanswered = last?.answer.failure ? last.text : '';
+    await this.clear();
+    if (this.draft === '') this.draft = unanswered;
   }
 }

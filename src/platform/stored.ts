@@ -14,3 +14,11 @@ export function writeStored(key: string, value: string): void {
     // Forbidden or full: the setting lives until the page is closed.
   }
 }
+
+export function removeStored(key: string): void {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Forbidden: nothing was written.
+  }
+}

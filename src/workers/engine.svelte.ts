@@ -14,6 +14,7 @@ import type {
 } from '#core/protocol/engine.ts';
 import type { JobEnd, JobEvent } from '#core/protocol/jobs.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
+import { withToken } from '../platform/access-tokens.svelte.ts';
 import { EngineRebuild, type OpenNotDone, type Rebuilt } from './engine-rebuild.ts';
 import { EngineWorker } from './engine-worker.ts';
 import { LabJobSlot } from './lab-job.ts';
@@ -248,7 +249,7 @@ export class EngineClient {
 
   #load(source: PackageSource, options: OpenOptions): Promise<JobEnd<EngineJobs['open']>> {
     this.opening = startOpening(nameOf(source));
-    const job = this.#worker.start('open', { source, options }, (event) => this.#onOpen(event));
+    const job = this.#worker.start('open', { source: withToken(source), options }, (event) => this.#onOpen(event));
     this.#openJob = job;
     return job.ended;
   }

@@ -76,7 +76,12 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
     request: Jobs[Name]['request'],
     on: (event: JobEvent<Jobs[Name]>) => void = () => {},
   ): StartedJob<Jobs[Name]> {
-    const host = this.#connect();
+    let host: Host;
+    try {
+      host = this.#connect();
+    } catch (error) {
+      return this.#notStarted(error, on);
+    }
     const { port1: port, port2 } = new MessageChannel();
     const { promise: ended, resolve } = withResolvers<JobEnd<Jobs[Name]>>();
     let hasEnded = false;
@@ -139,6 +144,25 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
     if (host) this.#drop(host, () => 'stopped');
   }
 
+  /** The browser refused to start the worker: by its policy, or for lack of memory. The next job tries again. */
+  #notStarted<Contract extends JobContract>(
+    error: unknown,
+    on: (event: JobEvent<Contract>) => void,
+  ): StartedJob<Contract> {
+    console.error(error);
+    const end = failed('worker-not-started', { worker: this.#options.name, reason: reasonOf(error) });
+    const { promise: ended, resolve } = withResolvers<JobEnd<Contract>>();
+    // Deferred, so that the caller has the job before it ends.
+    queueMicrotask(() => {
+      try {
+        on(end);
+      } finally {
+        resolve(end);
+      }
+    });
+    return { ended, stop: () => {}, yield: () => {} };
+  }
+
   #connect(): Host {
     if (this.#host) return this.#host;
     const worker = this.#options.create();
@@ -193,7 +217,13 @@ export function workerUnderPolicy(url: string): Worker {
     type: 'text/javascript',
   });
   const address = URL.createObjectURL(script);
-  const worker = new Worker(address, { type: 'module' });
+  let worker: Worker;
+  try {
+    worker = new Worker(address, { type: 'module' });
+  } catch (error) {
+    URL.revokeObjectURL(address);
+    throw error;
+  }
   // The URL is revoked after the worker has read it: its first message comes long after that.
   worker.addEventListener('message', () => URL.revokeObjectURL(address), { once: true });
   return worker;

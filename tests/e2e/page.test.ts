@@ -97,12 +97,13 @@ test('settings are kept, and a context that is full offers ways on', async ({ pa
   await prompt(page).fill('가나다라 '.repeat(400));
   await prompt(page).press('Enter');
   const alert = page.getByRole('alert');
-  await expect(alert).toContainText('대화가 컨텍스트 길이를 넘었습니다', patience);
+  await expect(alert).toContainText('질문 하나가 컨텍스트보다', patience);
   await expect(alert.getByRole('button', { name: '컨텍스트를 늘려 다시 열기' })).toBeVisible();
-  await alert.getByRole('button', { name: '새 대화 시작' }).click();
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await prompt(page).fill('짧은 질문');
-  await prompt(page).press('Enter');
+  // It is too long by itself: neither fewer turns nor a new conversation would make it fit.
+  await expect(alert.getByRole('button', { name: '새 대화 시작' })).toBeHidden();
+  await alert.getByRole('button', { name: '질문 고치기' }).click();
+  await page.getByRole('textbox', { name: '고칠 질문' }).fill('짧은 질문');
+  await page.getByRole('textbox', { name: '고칠 질문' }).press('Enter');
   await expect(answers(page).locator('.markdown')).not.toBeEmpty(patience);
   await stop(page).click();
   await expect(send(page)).toBeVisible(patience);

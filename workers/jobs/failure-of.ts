@@ -1,4 +1,4 @@
-import { FailureError, type Failure } from '#core/failure.ts';
+import { FailureError, type Failure, type FailureCode } from '#core/failure.ts';
 import { CheckpointError } from '#core/gemma3/checkpoint.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
 import { AdapterError } from '#core/lora/error.ts';
@@ -7,6 +7,12 @@ import { TensorTooLargeError } from '#core/onnx/external.ts';
 import { SafetensorsError } from '#core/safetensors/header.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
 import { PackError } from '#core/tokenizer/korean/pack-error.ts';
+
+/** By the names of the DOMExceptions that the browser's storage throws. */
+const STORAGE_FAILURES: Readonly<Record<string, FailureCode>> = {
+  QuotaExceededError: 'storage-full',
+  NoModificationAllowedError: 'storage-locked',
+};
 
 /**
  * Converts an error to the failure that is sent to the page. An error that is not in this table is unexpected: it goes to
@@ -24,8 +30,14 @@ export function failureOf(error: unknown, file = ''): Failure {
   if (error instanceof TensorTooLargeError) return { code: 'out-of-memory', detail: { bytes: error.bytes } };
   if (error instanceof PackError) return of('pack', file, error);
   if (error instanceof TokenizerFormatError) return tokenizerFailure(error, file);
+  const code = error instanceof DOMException ? STORAGE_FAILURES[error.name] : undefined;
+  if (code) return { code, detail: { reason: reasonOf(error) } };
   console.error(error);
-  return { code: 'runtime', detail: { reason: error instanceof Error ? error.message : String(error) } };
+  return { code: 'runtime', detail: { reason: reasonOf(error) } };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** An unsupported file is named as such, with the feature; a damaged one as damaged. */

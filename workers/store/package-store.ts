@@ -116,7 +116,10 @@ class FileSink implements DiskSink {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#handle.flush();
-    this.#handle.close();
+    try {
+      this.#handle.flush();
+    } finally {
+      this.#handle.close();
+    }
   }
 }

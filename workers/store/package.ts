@@ -6,5 +6,5 @@ import { openUrl } from './url.ts';
 
 /** @throws FailureError as `PackageReader.blob`, for the manifest */
 export async function openPackage(source: PackageSource, options: StoreOptions = {}): Promise<PackageReader> {
-  return source.type === 'files' ? openFiles(source) : openUrl(source.url, options);
+  return source.type === 'files' ? openFiles(source) : openUrl(source.url, options, source.token);
 }

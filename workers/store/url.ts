@@ -9,12 +9,13 @@ import {
 import { isInnerPath } from '#core/inner-path.ts';
 import { parseJson } from '#core/json.ts';
 import { FailureError } from '#core/failure.ts';
+import { authorized } from '#core/fetch/authorization.ts';
 import { download, fetchFile, type Download } from '#core/fetch/fetch-file.ts';
 import { MemorySink } from '#core/fetch/memory-sink.ts';
-import { isUnreachable, probe, StartPageError } from '#core/fetch/network.ts';
+import { isUnreachable, probe, StartPageError, type Network } from '#core/fetch/network.ts';
 import type { StoreNotice } from '#core/protocol/engine.ts';
 import type { PackageReader, ReadOptions, StoreOptions } from './reader.ts';
-import { network } from './network.ts';
+import { network as workerNetwork } from './network.ts';
 import { sha256 } from './sha256.ts';
 import { PackageStore, type DiskSink } from './package-store.ts';
 
@@ -23,24 +24,35 @@ const MAX_FILE_BYTES = 16 * 2 ** 30;
 
 /**
  * @param url ends in "/"
+ * @param token access token for the origin of `url`
  * @throws FailureError network when the server cannot be reached and nothing is stored from an earlier visit
  */
-export async function openUrl(url: string, options: StoreOptions = {}): Promise<PackageReader> {
-  const reader = new UrlReader(url, await PackageStore.open(url), options.notice ?? (() => undefined));
+export async function openUrl(url: string, options: StoreOptions = {}, token?: string): Promise<PackageReader> {
+  const network = authorized(workerNetwork, url, token);
+  const reader = new UrlReader(url, network, await PackageStore.open(url), options.notice ?? (() => undefined));
   await reader.readManifest(options);
   return reader;
 }
 
 class UrlReader implements PackageReader {
   readonly name: string;
+  readonly #network: Network;
   readonly #store: PackageStore | undefined;
   readonly #notice: (notice: StoreNotice) => void;
   readonly #blobs = new Map<string, Promise<Blob>>();
   #table: FileTable | undefined;
   #manifest: Blob | undefined;
+  /** True if the server no longer has the manifest, so that the one of an earlier visit is used. */
+  #manifestIsGone = false;
 
-  constructor(url: string, store: PackageStore | undefined, notice: (notice: StoreNotice) => void) {
+  constructor(
+    url: string,
+    network: Network,
+    store: PackageStore | undefined,
+    notice: (notice: StoreNotice) => void,
+  ) {
     this.name = url;
+    this.#network = network;
     this.#store = store;
     this.#notice = notice;
   }
@@ -51,12 +63,19 @@ class UrlReader implements PackageReader {
     let text: string;
     try {
       const request = { url: this.#address(MANIFEST), file: MANIFEST, limit: MAX_MANIFEST_BYTES, signal };
-      text = await (await fetchFile(network, { ...request, cache: 'no-cache' })).text();
+      text = await (await fetchFile(this.#network, { ...request, cache: 'no-cache' })).text();
     } catch (error) {
       signal?.throwIfAborted();
       // The login page of a Wi-Fi network does not come from the server: the stored manifest is used instead.
       const isAbsent =
         error instanceof FailureError && error.code === 'file-missing' && !(error instanceof StartPageError && kept);
+      if (isAbsent && kept) {
+        // A server in trouble answers 404 too. What the manifest verified earlier is still valid.
+        this.#manifestIsGone = true;
+        this.#notice({ type: 'gone-copy', file: MANIFEST });
+        this.#useManifest(kept);
+        return;
+      }
       if (isAbsent) {
         // An empty note records that there is no manifest, so that this is known offline too.
         await this.#store?.setNote(MANIFEST, '').catch(() => undefined);
@@ -67,10 +86,14 @@ class UrlReader implements PackageReader {
       this.#notice({ type: 'offline-copy', file: MANIFEST });
       text = kept;
     }
-    this.#table = parseFileTable(parseJson(text, MANIFEST));
-    this.#manifest = new Blob([text]);
+    this.#useManifest(text);
     // The copy is for offline visits; a full disk must not stop this one.
     await this.#store?.setNote(MANIFEST, text).catch(() => undefined);
+  }
+
+  #useManifest(text: string): void {
+    this.#table = parseFileTable(parseJson(text, MANIFEST));
+    this.#manifest = new Blob([text]);
   }
 
   list(): readonly string[] | undefined {
@@ -80,7 +103,7 @@ class UrlReader implements PackageReader {
   async has(path: string, { signal }: ReadOptions = {}): Promise<boolean> {
     if (this.#table) return path === MANIFEST || this.#table.files.has(path);
     try {
-      await probe(network, { url: this.#address(path), file: path, signal });
+      await probe(this.#network, { url: this.#address(path), file: path, signal });
       return true;
     } catch (error) {
       signal?.throwIfAborted();
@@ -104,7 +127,13 @@ class UrlReader implements PackageReader {
     if (path === MANIFEST && this.#manifest) return this.#manifest;
     const entry = this.#table.files.get(path);
     if (!entry) throw new FailureError('file-missing', { file: path });
-    return this.#getChecked(path, entry, this.#table.chunkSize, options);
+    try {
+      return await this.#getChecked(path, entry, this.#table.chunkSize, options);
+    } catch (error) {
+      // The package was replaced by one without a manifest: the next try opens that one.
+      if (this.#manifestIsGone && isOtherFile(error)) await this.#store?.setNote(MANIFEST, '').catch(() => undefined);
+      throw error;
+    }
   }
 
   /** The note of a checked file is its hash. */
@@ -147,7 +176,7 @@ class UrlReader implements PackageReader {
 
   async #isCurrent(path: string, version: string | undefined, { signal }: ReadOptions): Promise<boolean> {
     try {
-      const now = await probe(network, { url: this.#address(path), file: path, signal });
+      const now = await probe(this.#network, { url: this.#address(path), file: path, signal });
       return version !== undefined && now.version === version;
     } catch (error) {
       signal?.throwIfAborted();
@@ -175,32 +204,44 @@ class UrlReader implements PackageReader {
       this.#notice({ type: 'kept-in-memory', file: job.file, reason });
       const sink = new MemorySink();
       const { onVersion: _, ...rest } = job;
-      await download(network, { ...rest, sink });
+      await download(this.#network, { ...rest, sink });
       return sink.blob();
     };
     const store = this.#store;
     if (!store) return inMemory('no-storage');
-    if (!(await store.hasRoom(bytes))) return inMemory('no-room');
     let sink: DiskSink;
     try {
+      if (!(await store.hasRoom(bytes))) return await inMemory('no-room');
       sink = await store.sink(job.file);
     } catch (error) {
-      if (isDomException(error, 'NoModificationAllowedError')) return inMemory('locked');
-      throw error;
+      const reason = whyNotKept(error);
+      if (!reason) throw error;
+      return inMemory(reason);
     }
     try {
       await prepare(sink);
       // Object.assign and not a copy: the download writes the version it received into `job`.
-      await download(network, Object.assign(job, { sink }));
-    } catch (error) {
-      if (!isDomException(error, 'QuotaExceededError')) throw error;
+      await download(this.#network, Object.assign(job, { sink }));
+      // Inside `try`: closing writes what the browser still holds back.
       sink.close();
-      await store.remove(job.file);
-      return await inMemory('no-room');
+    } catch (error) {
+      const reason = whyNotKept(error);
+      if (!reason) throw error;
+      sink.close();
+      // If the rest of it cannot be removed, the next visit overwrites it.
+      await store.remove(job.file).catch(() => undefined);
+      return await inMemory(reason);
     } finally {
       sink.close();
     }
-    await store.setNote(job.file, note());
+    try {
+      await store.setNote(job.file, note());
+    } catch (error) {
+      const reason = whyNotKept(error);
+      if (!reason) throw error;
+      // Without its note the file counts as incomplete next time.
+      this.#notice({ type: 'kept-in-memory', file: job.file, reason });
+    }
     const file = await store.file(job.file);
     if (!file) throw new FailureError('file-broken', { file: job.file, reason: 'gone from storage' });
     return file;
@@ -219,7 +260,17 @@ class UrlReader implements PackageReader {
   }
 }
 
-const isDomException = (error: unknown, name: string) => error instanceof DOMException && error.name === name;
+/** Why the browser's storage did not take a file; undefined for other errors. */
+function whyNotKept(error: unknown): 'no-room' | 'locked' | undefined {
+  if (!(error instanceof DOMException)) return undefined;
+  if (error.name === 'QuotaExceededError') return 'no-room';
+  return error.name === 'NoModificationAllowedError' ? 'locked' : undefined;
+}
+
+/** True if the server has another file than the manifest says, or none. */
+function isOtherFile(error: unknown): boolean {
+  return error instanceof FailureError && ['hash-mismatch', 'wrong-length', 'file-missing'].includes(error.code);
+}
 
 /**
  * Truncates the partial file of an earlier visit after its last valid chunk: a crash can leave a damaged end, a new version

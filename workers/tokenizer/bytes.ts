@@ -1,3 +1,4 @@
+import { authorized } from '#core/fetch/authorization.ts';
 import { fetchFile } from '#core/fetch/fetch-file.ts';
 import { FailureError } from '#core/failure.ts';
 import { network } from '../store/network.ts';
@@ -9,11 +10,16 @@ export type Progress = (doneBytes: number, totalBytes: number | undefined) => vo
 export const MAX_TOKENIZER_BYTES = 200_000_000;
 
 /**
- * Downloads an address, with progress.
+ * Downloads an address, with progress. `token` is sent to its origin.
  * @throws FailureError as `fetchFile`
  */
-export async function fetchBytes(url: string, job: Pausing, progress: Progress): Promise<Uint8Array<ArrayBuffer>> {
-  const blob = await fetchFile(network, {
+export async function fetchBytes(
+  url: string,
+  job: Pausing,
+  progress: Progress,
+  token?: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const blob = await fetchFile(authorized(network, url, token), {
     ...{ url, file: nameOf(url), limit: MAX_TOKENIZER_BYTES, signal: job.signal },
     progress: (_, done, total) => progress(done, total),
   });

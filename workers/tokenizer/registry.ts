@@ -53,15 +53,19 @@ export class TokenizerRegistry {
         return readTokenizer(new Uint8Array(await file.arrayBuffer()), name, () => this.base);
       }
       case 'hugging-face': {
-        const bytes = await this.#fromHub(source.id, source.root, job, progress);
+        const bytes = await this.#fromHub(source, job, progress);
         return readTokenizer(bytes, `${source.id}/tokenizer.json`, () => this.base);
       }
     }
   }
 
-  async #fromHub(id: string, root: string, job: Pausing, progress: Progress): Promise<Uint8Array> {
+  async #fromHub(
+    { id, root, token }: Extract<TokenizerSource, { type: 'hugging-face' }>,
+    job: Pausing,
+    progress: Progress,
+  ): Promise<Uint8Array> {
     try {
-      return await fetchBytes(`${root}/${id}/resolve/main/tokenizer.json`, job, progress);
+      return await fetchBytes(`${root}/${id}/resolve/main/tokenizer.json`, job, progress, token);
     } catch (error) {
       if (error instanceof FailureError && error.code === 'file-missing')
         throw new FailureError('not-found', { id }, { cause: error });

@@ -2,6 +2,7 @@ import type { Failure } from '#core/failure.ts';
 import type { ModelInfo, PackageSource } from '#core/protocol/engine.ts';
 import type { WeightsJobs } from '#core/protocol/weights.ts';
 import type { RestartReason, WorkerClient } from '../../workers/worker-client.ts';
+import { withToken } from '../../platform/access-tokens.svelte.ts';
 
 type Worker = WorkerClient<WeightsJobs>;
 
@@ -52,7 +53,7 @@ export class WeightNorms {
   }
 
   async #open(worker: Worker, source: PackageSource): Promise<void> {
-    const end = await worker.start('open', { type: 'package', source }).ended;
+    const end = await worker.start('open', { type: 'package', source: withToken(source) }).ended;
     if (this.#worker !== worker) return;
     if (end.type === 'done') this.#opened = true;
     else if (end.type === 'failed') this.failure = end.failure;

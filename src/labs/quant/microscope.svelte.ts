@@ -4,6 +4,7 @@ import type { Inspection, MatrixInfo, WeightFacts } from '#core/quant/inspection
 import type { QuantSettings } from '#core/quant/settings.ts';
 import { WeightsWorker } from '../../workers/weights-worker.ts';
 import { settingsOf } from './presets.ts';
+import { withToken } from '../../platform/access-tokens.svelte.ts';
 
 /** Bars of the histogram, cells of the error map and of the detail, each way. */
 const bins = 96;
@@ -56,7 +57,8 @@ export class Microscope {
     this.clearPointed();
     this.opening = { file: '', doneBytes: 0, totalBytes: 0 };
     try {
-      const source = await find();
+      const found = await find();
+      const source = found.type === 'package' ? { ...found, source: withToken(found.source) } : found;
       if (mine !== this.#source) return;
       await this.#worker.start('open', source, (event) => {
         if (mine === this.#source) this.#onOpen(event);

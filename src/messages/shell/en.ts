@@ -41,6 +41,7 @@ export const en: Record<keyof typeof ko, string> = {
   'chat.clear': 'New conversation',
   'chat.clear.title': 'Clear the conversation and start anew?',
   'chat.clear.body': 'Questions, answers and attached images disappear from this page. The model stays open.',
+  'chat.clear.kept': 'What is kept on this device is deleted too, with the conversations of closed tabs.',
   'chat.clear.confirm': 'Clear and start',
   'chat.cancel': 'Cancel',
   'chat.image-alt': 'Attached image {name}',
@@ -106,6 +107,7 @@ export const en: Record<keyof typeof ko, string> = {
   'notice.kept-in-memory.no-room':
     '{file}: kept in memory only, because there is too little storage. It is downloaded again next time.',
   'notice.kept-in-memory.locked': '{file}: kept in memory only, while another tab downloads it.',
+  'notice.gone-copy': '{file}: the server no longer has it; the copy of an earlier visit is used.',
   'notice.offline-copy': '{file}: the server cannot be reached; the copy of an earlier visit is used.',
   'opening.cancelled': 'Opening the model was cancelled.',
   'opening.done': 'The model {name} is open.',
@@ -211,11 +213,30 @@ export const en: Record<keyof typeof ko, string> = {
     'You download the weights yourself and accept their terms. This page does not distribute MedGemma weights.',
   'about.privacy': 'Your data stays on this device',
   'about.privacy.body':
-    'Questions, images and answers are not sent to any server. The network serves only this page and, when you ask for them, models, adapters and tokenizers.',
+    'Questions, images and answers are not sent to any server. They are kept in this browser only, until you start a new conversation. The network serves only this page and, when you ask for them, models, adapters and tokenizers.',
 
   'engine.reopened':
     'A job that did not respond was ended, and the model was opened again. Your conversation is still here.',
 
+  'keep.title': 'Kept on this device',
+  'keep.body':
+    'The conversation, your draft and attached images are kept in this browser on this device only, so that they outlive a reload. Clearing deletes them from the disk too.',
+  'keep.kiosk': 'This screen is shared (kiosk), so the conversation is not kept. It is gone when the page is closed.',
+  'keep.clear': 'Clear the conversation',
+  'token.label': 'Access token for {host}',
+  'token.placeholder': 'hf_…',
+  'token.open': 'Open with token',
+  'token.bad': 'This is not a token. Paste it as it is, without spaces.',
+  'token.keep': 'Keep in this browser',
+  'token.hint':
+    'Sent to {host} only, and forgotten with the page unless it is kept. A token that may only read is enough.',
+  'token.kept': 'There is an access token for: {hosts}',
+  'token.forget': 'Forget the token',
+
+  'action.answer-again': 'Answer again',
+  'action.edit-question': 'Edit the question',
+  'action.reload': 'Reload the page',
+  'action.use-auto': 'Open with the device chosen automatically',
   'action.retry': 'Retry',
   'action.reopen': 'Reopen the model',
   'action.choose-model': 'Open another model',
@@ -238,6 +259,6 @@ export const en: Record<keyof typeof ko, string> = {
   'load.why': 'The connection may be down, or the page was replaced by a newer version.',
   'load.retry': 'Try again',
   'load.reload': 'Reload the page',
-  'load.reload.why': 'If there is a newer version, only a reload opens it. A reload clears the conversation.',
+  'load.reload.why': 'If there is a newer version, only a reload opens it.',
   'stats.chart.failed': 'The chart could not be loaded. The table has the values.',
 };

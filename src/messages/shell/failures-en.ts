@@ -9,6 +9,9 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.worker-restarted.next': 'Try again.',
   'failure.worker-crashed.title': 'The computation stopped unexpectedly',
   'failure.worker-crashed.next': 'Try again. If it happens again, reload the page.',
+  'failure.worker-not-started.title': 'The browser did not let the computation start',
+  'failure.worker-not-started.next':
+    'Close other tabs, or switch off extensions that block scripts of this page, then retry.',
   'failure.place': '(line {line}, column {column})',
   'failure.json-syntax.title': 'Broken JSON: {file}',
   'failure.json-syntax.next': 'Check that the file is complete, or download it again.',
@@ -46,9 +49,16 @@ export const failures: Record<keyof typeof korean, string> = {
     'It has {length, number} characters; up to {limit, number} can be compared live. Open it in parts.',
   'failure.not-found.title': 'Not found: {id}',
   'failure.not-found.next': 'Check the name of the repository. One without a tokenizer.json cannot be used.',
-  'failure.gated.title': 'Access was refused: {id}',
+  'failure.gated.title': 'This repository needs permission: {id}',
+  'failure.gated.host': 'The server {host} refused access (HTTP {status})',
   'failure.gated.next':
-    'The repository does not exist, or it asks for a login or for consent to its terms. Check the name; where consent is needed, download the files and open them.',
+    'Its terms must be accepted first, as for MedGemma, or it is private, or there is no repository of this name. Accept the terms on its page and give an access token that may read, or open a downloaded folder.',
+  'failure.gated.host-next':
+    'Check that you may see this address. You can give an access token, or open a downloaded folder.',
+  'failure.gated.bad-token': 'The access token was not accepted. Check that it has not expired and is complete.',
+  'failure.gated.no-access':
+    'This access token may not see the repository. Check that its account has accepted the terms and that the token may read.',
+  'failure.gated.page': 'See and accept the terms: {address}',
   'failure.too-large.title': 'The file is too large: {file}',
   'failure.too-large.next':
     'Files open up to {limit, number} bytes. Check whether another one was meant. Large texts can be trained on with npm run korean -- train.',
@@ -73,10 +83,21 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.hash-mismatch.next': 'It may have been damaged on the way. Download this file again.',
   'failure.network.title': 'The connection failed',
   'failure.network.next': 'Check the connection and the address, then retry. A downloaded folder works too.',
+  'failure.network.stalled': 'The server stopped sending',
+  'failure.cut-off.title': 'The server keeps breaking off: {file}',
+  'failure.cut-off.next': '{bytes, number} bytes have arrived. A retry goes on behind them if the server allows it.',
+  'failure.wrong-length.title': 'The length of a file differs from its record: {file}',
+  'failure.wrong-length.next':
+    'The server’s file has {bytes, number} bytes; manifest.json says {expected, number}. Check that it was uploaded completely.',
+  'failure.storage-full.title': 'The browser’s storage is full',
+  'failure.storage-full.next': 'Free some disk space, or delete the stored data of this site, then retry.',
+  'failure.storage-locked.title': 'Another tab is writing the same file',
+  'failure.storage-locked.next': 'Wait until it has finished, or close it, then retry.',
   'failure.offline.title': 'There is no connection to the internet',
   'failure.offline.next': 'Connect and retry. Files that were downloaded open without a connection.',
   'failure.rate-limited.title': 'Too many requests to {host}',
   'failure.rate-limited.next': 'Wait a moment, then retry.',
+  'failure.rate-limited.after': 'The server asks to come back in {retryAfter, number} seconds. Retry then.',
   'failure.server-error.title': 'The server {host} has a problem (HTTP {status})',
   'failure.server-error.next': 'The problem is not on this device. Retry in a moment.',
   'failure.unsupported-package.title': 'The engine cannot run this package',
@@ -101,6 +122,11 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.no-vision.next': 'Open a package with a vision encoder, or send without images.',
   'failure.context-full.title': 'The conversation is longer than the context',
   'failure.context-full.next': 'It needs {needed, number} tokens and {limit, number} fit. Choose what to do.',
+  'failure.context-full.alone': 'This question alone is {over, number} tokens longer than the context',
+  'failure.context-full.shorten':
+    'It does not fit even without the earlier turns. Shorten the question or the system text: {limit, number} tokens fit.',
+  'failure.context-full.fewer-images':
+    'It does not fit even without the earlier turns. Remove images or shorten the text: an image takes {perImage, number} tokens, and {limit, number} fit.',
   'failure.other-format.title':
     '{kind, select, package {This is a model package (ONNX)} mlxAdapter {This is an MLX adapter} pickleAdapter {This adapter is a PyTorch pickle} ggufAdapter {This is an adapter in GGUF} adapter {This is a LoRA adapter (PEFT)} checkpoint {This is a checkpoint, not a package} gguf {This is GGUF (llama.cpp)} mlx {These are MLX weights} consolidated {These are weights of the original code base} pickle {These are PyTorch pickles} tensorflow {These are TensorFlow or Flax weights} litert {This is a model for LiteRT or MediaPipe} openvino {This is an OpenVINO model} archive {This is an archive} safetensors {These safetensors have unknown names} hubCache {This is the cache of Hugging Face’s hub} other {This is a folder around the one meant}}: {file}',
   'failure.other-format.next':

@@ -7,6 +7,9 @@ export const failures = {
   'failure.worker-restarted.next': '다시 시도하세요.',
   'failure.worker-crashed.title': '계산이 중단되었습니다',
   'failure.worker-crashed.next': '다시 시도하세요. 계속되면 페이지를 새로 고치세요.',
+  'failure.worker-not-started.title': '브라우저가 계산을 시작하지 못하게 했습니다',
+  'failure.worker-not-started.next':
+    '다른 탭을 닫거나, 이 페이지의 스크립트를 막는 확장 프로그램을 끄고 다시 시도하세요.',
   'failure.place': '({line}번째 줄, {column}번째 글자)',
   'failure.json-syntax.title': 'JSON이 잘못되었습니다: {file}',
   'failure.json-syntax.next': '파일이 중간에 끊기지 않았는지 확인하고 다시 받으세요.',
@@ -43,9 +46,17 @@ export const failures = {
   'failure.text-too-long.next': '{length, number}자입니다. {limit, number}자까지 바로 비교할 수 있으니 나누어 여세요.',
   'failure.not-found.title': '찾을 수 없습니다: {id}',
   'failure.not-found.next': '저장소 이름을 확인하세요. tokenizer.json이 없는 저장소는 쓸 수 없습니다.',
-  'failure.gated.title': '접근이 거절되었습니다: {id}',
+  'failure.gated.title': '권한이 있어야 받을 수 있는 저장소입니다: {id}',
+  'failure.gated.host': '{host} 서버가 접근을 거절했습니다 (HTTP {status})',
   'failure.gated.next':
-    '없는 저장소이거나 로그인이나 약관 동의가 필요한 저장소입니다. 이름을 확인하고, 동의가 필요하면 파일을 내려받아 여세요.',
+    'MedGemma처럼 약관에 동의해야 하는 저장소이거나, 비공개이거나, 그런 이름의 저장소가 없습니다. 저장소 페이지에서 약관에 동의한 뒤 읽기 권한이 있는 액세스 토큰을 넣거나, 내려받아 둔 폴더를 여세요.',
+  'failure.gated.host-next':
+    '이 주소를 볼 권한이 있는지 확인하세요. 액세스 토큰을 넣거나, 내려받아 둔 폴더를 열 수 있습니다.',
+  'failure.gated.bad-token':
+    '보낸 액세스 토큰을 받아들이지 않았습니다. 만료되었거나 잘못 옮겨 적지 않았는지 확인하세요.',
+  'failure.gated.no-access':
+    '보낸 액세스 토큰으로는 볼 수 없습니다. 토큰의 계정으로 약관에 동의했는지, 토큰에 읽기 권한이 있는지 확인하세요.',
+  'failure.gated.page': '약관을 보고 동의하기: {address}',
   'failure.too-large.title': '파일이 너무 큽니다: {file}',
   'failure.too-large.next':
     '{limit, number}바이트까지 엽니다. 다른 파일을 고르지 않았는지 확인하세요. 큰 글은 npm run korean -- train으로 학습할 수 있습니다.',
@@ -69,10 +80,22 @@ export const failures = {
   'failure.hash-mismatch.next': '내려받다가 손상됐을 수 있습니다. 이 파일을 다시 받으세요.',
   'failure.network.title': '연결에 실패했습니다',
   'failure.network.next': '인터넷 연결과 주소를 확인하고 다시 시도하세요. 내려받은 폴더로 열 수도 있습니다.',
+  'failure.network.stalled': '서버가 응답하다 멈췄습니다',
+  'failure.cut-off.title': '서버가 보내다가 연결을 끊습니다: {file}',
+  'failure.cut-off.next':
+    '{bytes, number}바이트까지 받았습니다. 다시 시도하면 서버가 허락하는 한 그 뒤부터 이어 받습니다.',
+  'failure.wrong-length.title': '파일 길이가 기록과 다릅니다: {file}',
+  'failure.wrong-length.next':
+    '서버의 파일은 {bytes, number}바이트이고 manifest.json에는 {expected, number}바이트로 적혀 있습니다. 서버에 파일이 끝까지 올라갔는지 확인하세요.',
+  'failure.storage-full.title': '브라우저의 저장 공간이 가득 찼습니다',
+  'failure.storage-full.next': '디스크를 비우거나 이 사이트의 저장된 데이터를 지운 뒤 다시 시도하세요.',
+  'failure.storage-locked.title': '다른 탭이 같은 파일을 쓰고 있습니다',
+  'failure.storage-locked.next': '그 탭에서 다 받을 때까지 기다리거나 그 탭을 닫고 다시 시도하세요.',
   'failure.offline.title': '인터넷에 연결되어 있지 않습니다',
   'failure.offline.next': '연결한 뒤 다시 시도하세요. 내려받아 둔 파일은 연결 없이도 열 수 있습니다.',
   'failure.rate-limited.title': '{host}에 요청이 너무 많았습니다',
   'failure.rate-limited.next': '잠시 기다렸다가 다시 시도하세요.',
+  'failure.rate-limited.after': '서버가 {retryAfter, number}초 뒤에 다시 오라고 합니다. 그 뒤에 다시 시도하세요.',
   'failure.server-error.title': '{host} 서버에 문제가 있습니다 (HTTP {status})',
   'failure.server-error.next': '이 기기의 문제가 아닙니다. 잠시 뒤에 다시 시도하세요.',
   'failure.unsupported-package.title': '이 엔진이 실행할 수 없는 패키지입니다',
@@ -84,7 +107,7 @@ export const failures = {
   'failure.out-of-memory.title': '메모리가 부족합니다',
   'failure.out-of-memory.next': '컨텍스트 길이를 줄이거나 더 작은 패키지를 여세요. 다른 탭을 닫는 것도 도움이 됩니다.',
   'failure.device-lost.title': 'GPU 연결이 끊겼습니다',
-  'failure.device-lost.next': '대화는 그대로 있습니다. 모델을 다시 열면 이어서 쓸 수 있습니다.',
+  'failure.device-lost.next': '대화는 그대로 있습니다. 모델을 다시 열어 이어서 쓸 수 있습니다.',
   'failure.image-unreadable.title': '이미지를 읽을 수 없습니다: {name}',
   'failure.image-unreadable.next': 'PNG, JPEG, WebP로 저장해 다시 첨부하거나 이미지 없이 보내세요.',
   'failure.image-kind.title': '이미지로 보낼 수 없는 파일입니다: {name}',
@@ -98,6 +121,11 @@ export const failures = {
   'failure.context-full.title': '대화가 컨텍스트 길이를 넘었습니다',
   'failure.context-full.next':
     '{needed, number} 토큰이 필요하지만 {limit, number} 토큰까지 담을 수 있습니다. 어떻게 할지 고르세요.',
+  'failure.context-full.alone': '질문 하나가 컨텍스트보다 {over, number} 토큰 깁니다',
+  'failure.context-full.shorten':
+    '앞선 대화를 빼도 들어가지 않습니다. 질문이나 시스템 지시문을 줄이세요. {limit, number} 토큰까지 담을 수 있습니다.',
+  'failure.context-full.fewer-images':
+    '앞선 대화를 빼도 들어가지 않습니다. 이미지를 빼거나 글을 줄이세요. 이미지는 한 장에 {perImage, number} 토큰이고, {limit, number} 토큰까지 담을 수 있습니다.',
   'failure.other-format.title':
     '{kind, select, package {모델 패키지(ONNX)입니다} mlxAdapter {MLX 어댑터입니다} pickleAdapter {PyTorch 피클로 저장된 어댑터입니다} ggufAdapter {GGUF 형식의 어댑터입니다} adapter {LoRA 어댑터(PEFT)입니다} checkpoint {패키지가 아니라 체크포인트입니다} gguf {GGUF(llama.cpp) 파일입니다} mlx {MLX 가중치입니다} consolidated {원본 코드용 가중치입니다} pickle {PyTorch 피클 파일입니다} tensorflow {TensorFlow 또는 Flax 가중치입니다} litert {LiteRT·MediaPipe용 모델입니다} openvino {OpenVINO 모델입니다} archive {압축 파일입니다} safetensors {이름이 다른 safetensors 파일입니다} hubCache {Hugging Face 허브의 캐시 폴더입니다} other {찾는 폴더를 감싼 바깥 폴더입니다}}: {file}',
   'failure.other-format.next':

@@ -40,6 +40,7 @@ export const ko = {
   'chat.clear': '새 대화',
   'chat.clear.title': '대화를 지우고 새로 시작할까요?',
   'chat.clear.body': '지금까지의 질문과 답, 첨부한 이미지가 이 페이지에서 사라집니다. 모델은 그대로 열려 있습니다.',
+  'chat.clear.kept': '이 기기에 저장된 것도 지우며, 닫은 탭에서 나눈 대화도 함께 지웁니다.',
   'chat.clear.confirm': '지우고 시작',
   'chat.cancel': '취소',
   'chat.image-alt': '첨부 이미지 {name}',
@@ -104,6 +105,7 @@ export const ko = {
     '{file}: 브라우저 저장소를 쓸 수 없어 메모리에만 두었습니다. 다음에 다시 내려받습니다.',
   'notice.kept-in-memory.no-room': '{file}: 저장 공간이 모자라 메모리에만 두었습니다. 다음에 다시 내려받습니다.',
   'notice.kept-in-memory.locked': '{file}: 다른 탭이 내려받는 중이라 메모리에만 두었습니다.',
+  'notice.gone-copy': '{file}: 서버에 더는 없어 지난번에 받아 둔 것을 씁니다.',
   'notice.offline-copy': '{file}: 서버에 닿지 않아 지난번에 받아 둔 것을 씁니다.',
   'opening.cancelled': '모델 열기를 취소했습니다.',
   'opening.done': '{name} 모델이 열렸습니다.',
@@ -208,10 +210,28 @@ export const ko = {
     '가중치는 이용자가 직접 받고 약관에 동의해야 합니다. 이 페이지는 MedGemma 가중치를 배포하지 않습니다.',
   'about.privacy': '데이터는 이 기기에 남습니다',
   'about.privacy.body':
-    '질문, 이미지, 답은 서버로 보내지 않습니다. 네트워크는 이 페이지를 받는 데, 그리고 직접 요청할 때 모델, 어댑터, 토크나이저를 받는 데만 씁니다.',
+    '질문, 이미지, 답은 서버로 보내지 않고 이 브라우저에만 저장하며, ‘새 대화’로 지웁니다. 네트워크는 이 페이지를 받는 데, 그리고 직접 요청할 때 모델, 어댑터, 토크나이저를 받는 데만 씁니다.',
 
   'engine.reopened': '응답이 없는 작업을 끝내고 모델을 다시 열었습니다. 대화는 그대로입니다.',
 
+  'keep.title': '이 기기에 남는 것',
+  'keep.body':
+    '대화, 쓰던 글, 첨부 이미지는 이 기기의 이 브라우저에만 저장되어 페이지를 새로 고쳐도 남습니다. 지우면 디스크에서도 사라집니다.',
+  'keep.kiosk': '여럿이 쓰는 화면(키오스크)이라 대화를 저장하지 않습니다. 페이지를 닫으면 사라집니다.',
+  'keep.clear': '대화 지우기',
+  'token.label': '{host} 액세스 토큰',
+  'token.placeholder': 'hf_…',
+  'token.open': '토큰으로 열기',
+  'token.bad': '토큰이 아닙니다. 빈칸이나 한글 없이 그대로 붙여 넣으세요.',
+  'token.keep': '이 브라우저에 저장',
+  'token.hint': '{host}에만 보내고, 저장하지 않으면 페이지를 닫을 때 잊습니다. 읽기 권한만 있는 토큰이면 충분합니다.',
+  'token.kept': '액세스 토큰이 있습니다: {hosts}',
+  'token.forget': '토큰 지우기',
+
+  'action.answer-again': '다시 답하기',
+  'action.edit-question': '질문 고치기',
+  'action.reload': '페이지 새로 고침',
+  'action.use-auto': '실행 장치를 자동으로 골라 열기',
   'action.retry': '다시 시도',
   'action.reopen': '모델 다시 열기',
   'action.choose-model': '다른 모델 열기',
@@ -233,6 +253,6 @@ export const ko = {
   'load.why': '인터넷 연결이 끊겼거나, 그사이 페이지가 새 버전으로 바뀌었을 수 있습니다.',
   'load.retry': '다시 시도',
   'load.reload': '페이지 새로 고침',
-  'load.reload.why': '새 버전으로 바뀐 페이지는 새로 고쳐야 열립니다. 새로 고치면 지금 대화는 사라집니다.',
+  'load.reload.why': '새 버전으로 바뀐 페이지는 새로 고쳐야 열립니다.',
   'stats.chart.failed': '그래프를 불러오지 못했습니다. 값은 표에서 볼 수 있습니다.',
 } as const;

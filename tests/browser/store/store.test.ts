@@ -197,6 +197,31 @@ describe('hashes', () => {
   });
 });
 
+describe('a manifest that the server no longer has', () => {
+  it('is used as it was, and what it verified is not fetched again', async () => {
+    const { source, update, log } = await serve();
+    await store.read(source, BIG);
+    await update({ chunkSize: 0 });
+    const { bytes, notices } = await store.read(source, BIG);
+    expect(same(bytes, whole)).toBe(true);
+    expect(notices).toEqual([{ type: 'gone-copy', file: 'manifest.json' }]);
+    expect(await log(BIG)).toHaveLength(1);
+    // One 404 is forgotten when the manifest is back.
+    await update({ chunkSize: CHUNK });
+    expect((await store.read(source, BIG)).notices).toEqual([]);
+    expect(await log(BIG)).toHaveLength(1);
+  });
+
+  it('stands in the way of another package for one visit only', async () => {
+    const { source, update } = await serve();
+    await store.read(source, 'config.json');
+    await update({ chunkSize: 0, seed: 7 });
+    expect((await store.read(source, BIG)).failure).toEqual({ code: 'hash-mismatch', detail: { file: BIG } });
+    const { bytes } = await store.read(source, BIG);
+    expect(same(bytes, contentOf(BIG, SIZE, 7))).toBe(true);
+  });
+});
+
 describe('picked files', () => {
   const blob = new Blob([whole]);
   const pick = (files: Record<string, Blob>) => ({

@@ -45,8 +45,8 @@ describe('tells statuses apart', () => {
   test.each([
     [404, {}, 'file-missing', () => ({ file: 'file.bin' }), 1],
     [410, {}, 'file-missing', () => ({ file: 'file.bin' }), 1],
-    [401, {}, 'gated', () => ({ id: server.url, url: server.url, status: 401 }), 1],
-    [403, {}, 'gated', () => ({ id: server.url, url: server.url, status: 403 }), 1],
+    [401, {}, 'gated', () => ({ id: server.url, host: host(), url: server.url, status: 401 }), 1],
+    [403, {}, 'gated', () => ({ id: server.url, host: host(), url: server.url, status: 403 }), 1],
     [418, {}, 'network', () => ({ url: server.url, reason: 'HTTP 418', status: 418 }), 1],
     // Longer than a visitor waits: told at once.
     [429, { 'Retry-After': '60' }, 'rate-limited', () => ({ host: host(), url: server.url, retryAfter: 60 }), 1],
@@ -85,7 +85,7 @@ describe('tells statuses apart', () => {
   });
 
   test('a word about the file itself is not that nobody can be asked', () => {
-    for (const code of ['offline', 'network', 'gated', 'rate-limited', 'server-error'] as const)
+    for (const code of ['offline', 'network', 'cut-off', 'gated', 'rate-limited', 'server-error'] as const)
       expect(isUnreachable(new FailureError(code))).toBe(true);
     for (const code of ['file-missing', 'too-large', 'hash-mismatch'] as const)
       expect(isUnreachable(new FailureError(code))).toBe(false);
@@ -160,11 +160,16 @@ describe('size', () => {
     const into = () => download(network, { ...request(), sink: new MemorySink(), expected });
     server.answer(file(content));
     expect(await failure(into())).toEqual({
-      code: 'file-broken',
-      detail: { file: 'file.bin', reason: 'more than 90000 bytes' },
+      code: 'wrong-length',
+      detail: { file: 'file.bin', bytes: 100_000, expected: 90_000 },
     });
     server.answer(file(content.subarray(0, 80_000)));
-    expect(await failure(into())).toMatchObject({ code: 'network', detail: { url: server.url } });
+    expect(await failure(into())).toEqual({
+      code: 'wrong-length',
+      detail: { file: 'file.bin', bytes: 80_000, expected: 90_000 },
+    });
+    // All that the server has came: it is not asked again.
+    expect(server.requests).toEqual(['GET']);
     server.answer(file(content));
     expect(await failure(download(network, { ...request({ limit: 1000 }), sink: new MemorySink(), expected }))).toEqual(
       {

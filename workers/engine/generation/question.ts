@@ -37,10 +37,23 @@ export async function readQuestion(
   const prompt = chat.prompt(messages);
   const { capacity } = model.decoder.cache;
   // The answer needs at least one position.
-  if (prompt.ids.length >= capacity)
-    throw new FailureError('context-full', { needed: prompt.ids.length + 1, limit: capacity });
+  if (prompt.ids.length >= capacity) {
+    const question = chat.prompt(lastQuestion(messages));
+    const perImage = question.images[0]?.length;
+    throw new FailureError('context-full', {
+      needed: prompt.ids.length + 1,
+      limit: capacity,
+      alone: question.ids.length + 1,
+      ...(perImage !== undefined && { perImage }),
+    });
+  }
   const hashes = await Promise.all(images.map(async ({ image }) => contentHash(await image.arrayBuffer())));
   return { prompt: { ...prompt, hashes }, images };
+}
+
+/** What remains when all earlier turns are dropped. */
+function lastQuestion(messages: readonly ChatMessage[]): ChatMessage[] {
+  return messages.filter(({ role }, at) => role === 'system' || at === messages.length - 1);
 }
 
 /** Encodes the images that the prompt contains from position `from` on. @returns false when stopped */

@@ -1,5 +1,6 @@
 import type { TokenFacts, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
+import { withToken } from '../../../platform/access-tokens.svelte.ts';
 import { Entry } from './entry.svelte.ts';
 
 export const BASE: TokenizerKey = 'base';
@@ -33,7 +34,7 @@ export class Tokenizers {
     entry.state = 'loading';
     entry.failure = undefined;
     entry.progress = undefined;
-    const job = this.#worker.start('load', { key: entry.key, source: entry.source }, (event) => {
+    const job = this.#worker.start('load', { key: entry.key, source: withToken(entry.source) }, (event) => {
       if (event.type === 'progress') entry.progress = { done: event.doneBytes, total: event.totalBytes };
     });
     this.#loading.set(entry, job);
