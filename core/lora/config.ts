@@ -1,4 +1,5 @@
 /** `adapter_config.json` as PEFT writes it (peft/tuners/lora/config.py), limited to the fields needed for inference. */
+import { shortened } from '../text/cut.ts';
 import * as v from 'valibot';
 import { isJsonObject } from '../json.ts';
 import { StepBudget } from '../python-pattern/match.ts';
@@ -109,7 +110,7 @@ function isSet(value: unknown): boolean {
 function problem(issue: v.BaseIssue<unknown>): string {
   const [name, module] = fieldKeys(issue);
   if (isMissing(issue)) return `"${name}" is missing`;
-  const what = module === undefined ? 'is' : `gives "${shortened(String(module))}"`;
+  const what = module === undefined ? 'is' : `gives "${shortened(String(module), 100)}"`;
   return `"${name}" ${what} ${shown(issue.input)}, expected ${issue.message}`;
 }
 
@@ -119,7 +120,7 @@ function patternsOf(
   fail: (reason: string) => AdapterError,
 ): PatternValue[] {
   return Object.entries(given ?? {}).map(([name, value]): PatternValue => {
-    const matches = named(`${key}" of "${shortened(name)}`, fail, () => rankPatternMatcher(name));
+    const matches = named(`${key}" of "${shortened(name, 100)}`, fail, () => rankPatternMatcher(name));
     return { pattern: name, matches, value };
   });
 }
@@ -132,10 +133,6 @@ function named<T>(entry: string, fail: (reason: string) => AdapterError, work: (
     if (cause instanceof PatternError) throw fail(`"${entry}": ${cause.message}`);
     throw cause;
   }
-}
-
-function shortened(pattern: string): string {
-  return pattern.length > 100 ? `${pattern.slice(0, 100)}…` : pattern;
 }
 
 export interface ModuleSettings {

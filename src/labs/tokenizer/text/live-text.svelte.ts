@@ -1,5 +1,6 @@
 import { FailureError } from '#core/failure.ts';
 import { CONTINUED, type EditReply, type TokenizerKey, type TokensByUnit } from '#core/protocol/tokenizer.ts';
+import { withLineFeeds } from '#core/text/line-ends.ts';
 import { editBetween } from '#core/tokenizer/text/text-edit.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 
@@ -66,8 +67,9 @@ export class LiveText {
     return this.#text;
   }
 
+  /** A text area shows "\r\n" as "\n": what is counted is what is shown. */
   set text(text: string) {
-    this.#text = text;
+    this.#text = withLineFeeds(text);
     void this.#pump();
   }
 
