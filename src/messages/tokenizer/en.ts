@@ -78,6 +78,9 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.view': 'Segmentation',
   'tokenizer.view.hint':
     'Arrow keys go from token to token; up and down lead to the other tokenizers at the same place.',
+  'tokenizer.view.drawn': 'The first {drawn} of {all} characters are drawn here. All of them are counted.',
+  'tokenizer.view.more': 'Draw more',
+  'tokenizer.sentences.first': 'The first {shown, number} of {all, number} sentences. The CSV holds all of them.',
   'tokenizer.lane': '{name}, {count} tokens',
   'tokenizer.legend.token': 'a token',
   'tokenizer.legend.new': 'an added Korean token',
