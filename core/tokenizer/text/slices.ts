@@ -10,7 +10,7 @@ const least = 120;
 const most = 360;
 
 /** Does not begin a character as it is drawn: marks, jamo behind the first of a syllable, joiners, variation selectors, halves of pairs. */
-const CONTINUES = /[\p{M}\u1160-\u11FF\uD7B0-\uD7FF\u200D\uDC00-\uDFFF]/u;
+const CONTINUES = /\u200D|[\p{M}\u1160-\u11FF\uD7B0-\uD7FF\uDC00-\uDFFF]/u;
 const JOINER = 0x200d;
 
 /**

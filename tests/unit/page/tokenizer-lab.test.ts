@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CONTINUED, NEW_TOKEN } from '#core/protocol/tokenizer.ts';
 import { csv } from '../../../src/platform/csv.ts';
 import { readHash } from '../../../src/platform/place.svelte.ts';
 import { cellsOf, overlapping, visible } from '../../../src/labs/tokenizer/text/cells.ts';
 import { ReplacedText } from '../../../src/labs/tokenizer/text/replaced-text.svelte.ts';
+import { LiveText } from '../../../src/labs/tokenizer/text/live-text.svelte.ts';
+import { TokenizerWorker } from '../../../src/workers/tokenizer-worker.ts';
 import { linkTo, packShared, unpackShared } from '../../../src/labs/tokenizer/share.ts';
 import { placeOf } from '../../../workers/tokenizer/json-text.ts';
 
@@ -56,6 +59,20 @@ test('tokens of one character are one cell', () => {
   ]);
   expect(overlapping(cells, 1, 3)).toEqual({ at: [0, 1], tokens: 4 });
   expect(visible('a\n\t\u0000\u007f')).toBe('a↵⇥␀␡');
+});
+
+test('what is counted of a link is what a text area shows', () => {
+  const link = readFileSync(new URL('../../fixtures/cases/text/link-crlf.txt', import.meta.url), 'utf8').trim();
+  const text = readHash(new URL(link.replace('PORT', '1')).hash).query.get('text') ?? '';
+  expect(text).toBe('가\r\n나\r\n다');
+  const live = new LiveText(new TokenizerWorker(), () => Promise.resolve());
+  for (const [given, shown] of [
+    [text, '가\n나\n다'],
+    ['가\r나\n\r다\r\n', '가\n나\n\n다\n'],
+  ] as const) {
+    live.text = given;
+    expect(live.text).toBe(shown);
+  }
 });
 
 test('a text that an example replaced comes back, and so does what was written meanwhile', () => {
