@@ -38,6 +38,7 @@ const allowed = {
     './core',
     // For their addresses (`?worker&url`): they export nothing.
     './workers/engine.worker.ts',
+    './workers/image.worker.ts',
     './workers/tokenizer.worker.ts',
     './workers/vocabulary.worker.ts',
     './workers/weights.worker.ts',

@@ -44,6 +44,10 @@ export type FailureCode =
   | 'device-lost'
   /** An image could not be decoded. detail: name, reason */
   | 'image-unreadable'
+  /** A file of a kind that is not opened as an image. detail: name, kind (of core/image/kind.ts) */
+  | 'image-kind'
+  /** A DICOM file in a compression that is not supported. detail: name, syntax (name of the transfer syntax) */
+  | 'dicom-compressed'
   /** The package has no vision encoder and the prompt has an image. */
   | 'no-vision'
   /** The prompt does not fit. detail: needed, limit */
@@ -74,8 +78,10 @@ export type FailureCode =
   | 'unknown-file'
   /** JSON, but neither a tokenizer nor a pack. detail: file, reason */
   | 'not-a-tokenizer'
-  /** Neither our encoder nor the library supports the tokenizer. detail: file, reason */
+  /** A tokenizer that may be valid, with a feature that is not supported. detail: file, part (of the file), feature, reason */
   | 'unsupported-tokenizer'
+  /** A known file of another kind, in place of the one that was meant. detail: file, kind (an `OtherFile`) */
+  | 'other-file'
   /** detail: file, reason */
   | 'sentencepiece'
   /** An invalid pack. detail: file, reason */

@@ -1,5 +1,5 @@
 /**
- * Writes greyscale PNGs (W3C PNG, third edition). A canvas is not used, because browsers with fingerprinting protection change
+ * Writes PNGs (W3C PNG, third edition). A canvas is not used, because browsers with fingerprinting protection change
  * the pixels read from it, and the decoded image must equal the input exactly.
  */
 
@@ -16,17 +16,36 @@ export function greyscalePng(pixels: Uint8Array, width: number, height: number):
   if (pixels.length !== width * height || pixels.length === 0) {
     throw new RangeError(`${pixels.length} pixels do not fit an image of ${width} × ${height}`);
   }
-  // Each row begins with its filter type; 0 means no filter.
-  const rows = new Uint8Array(height * (width + 1));
+  return pngFile(width, height, GREY, stored(filterRows(pixels, width, height)));
+}
+
+const GREY = 0;
+const RGB = 2;
+
+/**
+ * An 8-bit RGB PNG file.
+ * @param deflated zlib stream of `filterRows(rgb, width * 3, height)`
+ */
+export function rgbPng(width: number, height: number, deflated: Uint8Array): Uint8Array<ArrayBuffer> {
+  return pngFile(width, height, RGB, deflated);
+}
+
+/** The rows as PNG compresses them: each begins with its filter type, here 0 (none). u8 [height, 1 + rowBytes] */
+export function filterRows(pixels: Uint8Array, rowBytes: number, height: number): Uint8Array<ArrayBuffer> {
+  const rows = new Uint8Array(height * (rowBytes + 1));
   for (let row = 0; row < height; row++) {
-    rows.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1);
+    rows.set(pixels.subarray(row * rowBytes, (row + 1) * rowBytes), row * (rowBytes + 1) + 1);
   }
-  // Bit depth 8, colour type 0 (grey), deflate, adaptive filters, not interlaced.
-  const header = Uint8Array.of(...word(width), ...word(height), 8, 0, 0, 0, 0);
+  return rows;
+}
+
+function pngFile(width: number, height: number, colourType: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  // Bit depth 8, colour type, deflate, adaptive filters, not interlaced.
+  const header = Uint8Array.of(...word(width), ...word(height), 8, colourType, 0, 0, 0);
   return joined([
     Uint8Array.from(SIGNATURE),
     chunk('IHDR', header),
-    chunk('IDAT', stored(rows)),
+    chunk('IDAT', data),
     chunk('IEND', new Uint8Array()),
   ]);
 }

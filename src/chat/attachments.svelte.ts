@@ -1,4 +1,11 @@
+import { FailureError, type Failure } from '#core/failure.ts';
+import type { ImageNote } from '#core/image/note.ts';
 import type { Phantom } from '#core/phantoms/phantom.ts';
+import type { Refusal } from '#core/protocol/image.ts';
+import { locale } from '../platform/locale.svelte.ts';
+import { network } from '../platform/network.ts';
+import { ImageWorker } from '../workers/image-worker.ts';
+import { DicomChooser } from './dicom.svelte.ts';
 import type { DrawnPhantom } from './phantoms.ts';
 
 /** An image of a question. `url` is an object URL; `release` revokes it. */
@@ -9,28 +16,55 @@ export interface Attachment {
   url: string;
   /** Set for a phantom that the page drew; `name` is then its number. */
   phantom?: Phantom;
+  /** How the file was read, where that is not plain. */
+  notes?: readonly ImageNote[];
+  /** Text that the model gets right after the image. */
+  caption?: string;
 }
 
-export const imageTypes: readonly string[] = ['image/png', 'image/jpeg', 'image/webp'];
-
-export function isImage(file: File): boolean {
-  return imageTypes.includes(file.type);
-}
+/** What the file picker offers. HEIC is left out, so that an iPhone hands its photos over as JPEG. */
+export const imageTypes: readonly string[] = [
+  'image/png',
+  'image/jpeg',
+  'image/webp',
+  'image/gif',
+  'image/avif',
+  'image/bmp',
+];
+export const dicomTypes: readonly string[] = ['.dcm', '.dicom', 'application/dicom'];
 
 let made = 0;
 
-/** Images attached to the next question. */
+/** Images attached to the next question. Each is decoded when it is added, so that a broken one is named before it is sent. */
 export class Attachments {
   items = $state.raw<readonly Attachment[]>([]);
-  /** Names of the files that the last `add` refused. */
-  refused = $state.raw<readonly string[]>([]);
+  /** Files that were added last and could not be read. */
+  refused = $state.raw<readonly Refusal[]>([]);
+  /** Number of files that are being read. */
+  reading = $state(0);
+  /** DICOM files whose window is being chosen. */
+  dicom = $state.raw<DicomChooser>();
+  readonly #worker = new ImageWorker();
 
-  add(files: readonly File[]): void {
-    const images = files.filter(isImage);
-    this.refused = files.filter((file) => !isImage(file)).map((file) => file.name);
-    // Pasted pictures are all called "image.png" or nothing.
-    const added = images.map((blob) => attachment(blob, blob.name));
-    this.items = [...this.items, ...added];
+  async add(files: readonly File[]): Promise<void> {
+    if (files.length === 0) return;
+    this.refused = [];
+    this.reading += files.length;
+    let left = files.length;
+    const dicom: File[] = [];
+    try {
+      await locale.load('image');
+      for (const file of files) {
+        await this.#read(file, dicom);
+        this.reading--;
+        left--;
+      }
+      if (dicom.length > 0) await this.#openDicom(dicom);
+    } catch (error) {
+      this.#refuse(files.slice(-left), failureOf(error));
+    } finally {
+      this.reading -= left;
+    }
   }
 
   /** Attaches a drawn phantom in place of one that was not sent yet. */
@@ -45,6 +79,12 @@ export class Attachments {
     this.items = this.items.filter((item) => item.id !== id);
   }
 
+  closeDicom(): void {
+    this.dicom = undefined;
+    // With it goes what it holds of the files.
+    if (this.reading === 0) this.#worker.end();
+  }
+
   /** Hands the images over to a turn of the conversation. */
   take(): readonly Attachment[] {
     const { items } = this;
@@ -52,6 +92,46 @@ export class Attachments {
     this.refused = [];
     return items;
   }
+
+  async #read(file: File, dicom: File[]): Promise<void> {
+    const end = await this.#worker.start('read', { name: file.name, file }).ended;
+    if (end.type === 'failed') this.#refuse([file], end.failure);
+    else if (end.type === 'stopped') this.#refuse([file], { code: 'stopped', detail: {} });
+    else if (end.read.type === 'dicom') dicom.push(file);
+    else {
+      const { notes } = end.read;
+      const blob = end.read.type === 'png' ? end.read.png : file;
+      // Pasted pictures are all called "image.png" or nothing.
+      this.items = [...this.items, { ...attachment(blob, file.name), notes }];
+    }
+  }
+
+  async #openDicom(files: readonly File[]): Promise<void> {
+    const named = files.map((file) => ({ name: file.name, file }));
+    const { series, refused } = await this.#worker.ask('openDicom', named);
+    this.refused = [...this.refused, ...refused];
+    if (series.length === 0) return;
+    this.dicom = new DicomChooser(this.#worker, series, (chosen) => {
+      const added = chosen.map(({ blob, name, caption }) => ({
+        ...attachment(blob, name),
+        ...(caption ? { caption } : {}),
+      }));
+      this.items = [...this.items, ...added];
+      this.closeDicom();
+    });
+    await this.dicom.show();
+  }
+
+  #refuse(files: readonly File[], failure: Failure): void {
+    this.refused = [...this.refused, ...files.map(({ name }) => ({ name, failure }))];
+  }
+}
+
+/** Of an error outside the worker: messages that could not be loaded. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return error.failure;
+  const reason = error instanceof Error ? error.message : String(error);
+  return { code: network.isOffline() ? 'offline' : 'network', detail: { url: 'messages-image', reason } };
 }
 
 function attachment(blob: Blob, name: string): Attachment {

@@ -198,7 +198,10 @@ export class Conversation {
     const turns = this.#turns();
     const sent = this.#lessonOf(this.#engine.model?.teaches)?.turns(turns) ?? turns;
     for (const { text, images: attached, reply } of sent) {
-      const images = attached.map(({ name, blob }): ContentPart => ({ type: 'image', name, image: blob }));
+      const images = attached.flatMap(({ name, blob, caption }): ContentPart[] => [
+        { type: 'image', name, image: blob },
+        ...(caption === undefined ? [] : [{ type: 'text' as const, text: caption }]),
+      ]);
       messages.push({ role: 'user', content: [...images, { type: 'text', text }] });
       if (reply !== undefined) messages.push({ role: 'assistant', content: [{ type: 'text', text: reply }] });
     }

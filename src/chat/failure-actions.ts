@@ -34,6 +34,8 @@ const actions: Readonly<Partial<Record<FailureCode, readonly Action[]>>> = {
   'out-of-memory': ['shorter-context', 'choose-model'],
   'device-lost': ['reopen'],
   'image-unreadable': ['without-images'],
+  'image-kind': ['without-images'],
+  'dicom-compressed': ['without-images'],
   'no-vision': ['without-images', 'choose-model'],
   'context-full': ['drop-oldest', 'longer-context', 'new-conversation'],
   'adapter-refused': [],

@@ -92,7 +92,8 @@ export class Session {
   }
 
   get canSend(): boolean {
-    return this.engine.model !== undefined && !this.engine.generating;
+    // An image that is still being read would be left out.
+    return this.engine.model !== undefined && !this.engine.generating && this.attachments.reading === 0;
   }
 
   /** Runs an action that a failure notice offers. */

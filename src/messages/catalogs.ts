@@ -10,6 +10,10 @@ export const catalogs: Readonly<Record<CatalogName, Readonly<Record<Locale, () =
     ko: async () => (await import('./chat/ko.ts')).ko,
     en: async () => (await import('./chat/en.ts')).en,
   },
+  image: {
+    ko: async () => (await import('./image/ko.ts')).ko,
+    en: async () => (await import('./image/en.ts')).en,
+  },
   tokenizer: {
     ko: async () => (await import('./tokenizer/ko.ts')).ko,
     en: async () => (await import('./tokenizer/en.ts')).en,

@@ -1,4 +1,5 @@
 import type { ko as chat } from './chat/ko.ts';
+import type { ko as image } from './image/ko.ts';
 import type { ko as lora } from './lora/ko.ts';
 import type { ko as quant } from './quant/ko.ts';
 import type { ko as shell } from './shell/ko.ts';
@@ -7,9 +8,9 @@ import type { ko as tokenizer } from './tokenizer/ko.ts';
 export type Locale = 'ko' | 'en';
 
 /** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own. */
-export type CatalogName = 'shell' | 'chat' | 'tokenizer' | 'lora' | 'quant';
+export type CatalogName = 'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant';
 
-export type Messages = typeof shell & typeof chat & typeof tokenizer & typeof lora & typeof quant;
+export type Messages = typeof shell & typeof chat & typeof image & typeof tokenizer & typeof lora & typeof quant;
 export type MessageKey = keyof Messages;
 
 /** Messages by key. A value in braces is an ICU argument; both languages use the same ones. */

@@ -10,6 +10,13 @@ import landscape from '../fixtures/images/landscape-1500x1000.jpg?url';
 import landscapeExpected from '../fixtures/images/landscape-1500x1000.expected-896.png?url';
 import small from '../fixtures/images/small-320x427.jpg?url';
 import smallExpected from '../fixtures/images/small-320x427.expected-896.png?url';
+import corrupt from '../fixtures/cases/images/corrupt.jpg?url';
+import empty from '../fixtures/cases/images/empty.png?url';
+import svg from '../fixtures/cases/images/logo.svg?url';
+import heic from '../fixtures/cases/images/photo.heic?url';
+import tiff from '../fixtures/cases/images/plain.tiff?url';
+import kinds from '../fixtures/images/kinds.json';
+import { bytesOfCases } from '../reference/image-case.ts';
 import { greyPng, withOrientation } from './image-files.ts';
 
 const worker = new Worker(new URL('./image.worker.ts', import.meta.url), { type: 'module' });
@@ -96,8 +103,48 @@ describe('image files to pixel values', () => {
     context.fillStyle = 'rgba(200, 100, 40, 0.5)';
     context.fillRect(0, 0, 16, 16);
     const pixels = await resized(await canvas.convertToBlob({ type: 'image/png' }), 4);
-    // Premultiplication at alpha 128 rounds by at most one step.
+    // The canvas that wrote the file premultiplied, and at alpha 128 rounds by at most one step.
     expect(difference(pixels, Array.from({ length: 16 }, () => [200, 100, 40]).flat()).largest).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('every kind as Pillow reads it', () => {
+  it.each(bytesOfCases(kinds))('$name', async ({ name, file, width, height, rgb, tolerance }) => {
+    const result = await images.decoded(new Blob([file]), name);
+    if (!('rgb' in result)) throw new Error(JSON.stringify(result));
+    expect([result.width, result.height]).toEqual([width, height]);
+    expect(difference(result.rgb, rgb).largest).toBeLessThanOrEqual(tolerance);
+    expect(result.notes.map(({ code }) => code)).toEqual([
+      ...(/16, (8|10|12) used/.test(name) ? ['sixteen-bits'] : []),
+      ...(name.endsWith('animated') ? ['first-frame'] : []),
+      ...(/alpha|rgba|tRNS|transparent/.test(name) ? ['transparency'] : []),
+    ]);
+  });
+
+  it.each(['jpeg', 'jpeg progressive', 'webp lossless', 'bmp', 'png rgb', 'gif', 'avif'])(
+    'a file that is cut off is refused, not filled up: %s',
+    async (name) => {
+      const file = bytesOfCases(kinds).find((one) => one.name === name)?.file ?? Uint8Array.of();
+      const result = await images.decoded(new Blob([file.subarray(0, file.length * 0.8)]), name);
+      expect(result).toMatchObject({ code: 'image-unreadable', detail: { name } });
+    },
+  );
+
+  it.each([
+    ['photo.heic', heic, 'image-kind', { kind: 'heic' }],
+    ['plain.tiff', tiff, 'image-kind', { kind: 'tiff' }],
+    ['logo.svg', svg, 'image-kind', { kind: 'svg' }],
+    ['corrupt.jpg', corrupt, 'image-unreadable', { reason: 'the file is cut off' }],
+    ['empty.png', empty, 'image-unreadable', { reason: 'empty file' }],
+  ])('%s', async (name, url, code, detail) => {
+    expect(await images.decoded(await fetchBlob(url), name)).toMatchObject({ code, detail: { name, ...detail } });
+  });
+
+  it('a JPEG that is named .png and typed so is a JPEG', async () => {
+    const jpeg = bytesOfCases(kinds).find(({ name }) => name === 'jpeg');
+    if (!jpeg) throw new Error('no case');
+    const result = await images.decoded(new File([jpeg.file], 'x.png', { type: 'image/png' }), 'x.png');
+    expect(result).toMatchObject({ width: jpeg.width, height: jpeg.height });
   });
 });
 

@@ -1,8 +1,10 @@
+import type { Failure } from '#core/failure.ts';
 import type { Phantom } from '#core/phantoms/phantom.ts';
 import type { Shown } from '#core/phantoms/verdict.ts';
 import type { ChatMessage } from '#core/chat/message.ts';
 import type { Sampling } from '#core/sampling/sampling.ts';
 import { release, type Attachment } from '../../chat/attachments.svelte.ts';
+import { ImageWorker } from '../../workers/image-worker.ts';
 import { phantomNumbered, PhantomSource, type DrawnPhantom } from '../../chat/phantoms.ts';
 
 /** Tokens: enough for a whole report of the teaching model, or the first sentences of a larger model's. */
@@ -15,7 +17,10 @@ export class Prompt {
   seed = $state(1);
   /** 0 is greedy. */
   temperature = $state(0);
+  /** Why the last file is not shown. */
+  failure = $state.raw<Failure>();
   readonly #phantoms = new PhantomSource();
+  readonly #reader = new ImageWorker();
   #made = 0;
 
   get phantom(): Phantom | undefined {
@@ -43,8 +48,19 @@ export class Prompt {
     if (drawn) this.#show(drawn);
   }
 
-  showFile(file: File): void {
-    this.#replace({ ...this.#attachment(file.name), blob: file, url: URL.createObjectURL(file) });
+  /** Shows what the model will see of a file; one that cannot be read leaves the image as it is and sets `failure`. */
+  async showFile(file: File): Promise<void> {
+    this.failure = undefined;
+    const { name } = file;
+    const end = await this.#reader.start('read', { name, file }).ended;
+    this.#reader.end();
+    if (end.type === 'stopped') return;
+    if (end.type === 'failed') this.failure = end.failure;
+    else if (end.read.type === 'dicom') this.failure = { code: 'image-kind', detail: { name, kind: 'dicom' } };
+    else {
+      const blob = end.read.type === 'png' ? end.read.png : file;
+      this.#replace({ ...this.#attachment(name), blob, url: URL.createObjectURL(blob) });
+    }
   }
 
   removeImage(): void {
@@ -72,6 +88,7 @@ export class Prompt {
 
   #replace(image: Attachment | undefined): void {
     if (this.image) release([this.image]);
+    this.failure = undefined;
     this.image = image;
   }
 }

@@ -1,9 +1,16 @@
 import type { ko } from './ko.ts';
 
 export const en: Record<keyof typeof ko, string> = {
-  'welcome.title': 'Medical AI that answers on your own computer',
+  'welcome.title': 'AI that answers in your browser, nothing to install',
   'welcome.lead':
-    'Runs models of the MedGemma family on the GPU of this browser, with nothing to install. Questions and images never leave this device.',
+    'Runs models of the Gemma 3 family, such as MedGemma, in this browser. Questions and images never leave this device.',
+  'welcome.lead.gpu':
+    'Runs models of the Gemma 3 family on the GPU of this computer, with nothing to install. Questions and images never leave this device.',
+  'welcome.lead.cpu':
+    'Runs models of the Gemma 3 family on the CPU of this computer, with nothing to install. Questions and images never leave this device.',
+  'welcome.random.title': 'A model filled with random values',
+  'welcome.random.lead':
+    'It was never trained, so its answers mean nothing. What you can see is how the page works, how fast it runs on this device, and how much memory it takes.',
   'welcome.try': 'Try asking',
   'welcome.example.3': 'Describe what you see in this image, step by step.',
   'welcome.example.image': 'needs an image',
@@ -25,7 +32,8 @@ export const en: Record<keyof typeof ko, string> = {
   'composer.images': 'Attached images',
   'composer.loading': 'The model is opening. You can write your question already.',
   'composer.no-model': 'No model is open. Open one first.',
-  'composer.not-images': 'Only PNG, JPEG and WebP images can be attached. Left out: {names}',
+  'composer.reading-images': 'Reading {count} images',
+  'composer.dicom-not-loaded': 'The DICOM dialog could not be loaded. Check the connection and attach the file again.',
   'composer.safety': 'Not for diagnosis or treatment decisions. Answers can be wrong: verify them independently.',
 
   'chat.log': 'Conversation',
@@ -44,7 +52,7 @@ export const en: Record<keyof typeof ko, string> = {
   'answer.copied': 'Copied',
   'answer.copy-failed': 'The browser did not allow copying',
   'answer.regenerate': 'Answer again',
-  'answer.figures': 'First token {first} · {count} tokens · {rate}',
+  'answer.figures': 'First token {first} · {count, plural, one {# token} other {# tokens}} · {rate}',
   'answer.seed': 'seed {seed}',
   'failure.context-full.cut': 'The context is full: the answer was cut here',
   'failure.context-full.cut-next': 'Choose how to go on.',

@@ -1,0 +1,4 @@
+import { Images } from './image/images.ts';
+import { serveJobs } from './jobs/serve.ts';
+
+serveJobs(new Images().handlers);
