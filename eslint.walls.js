@@ -13,7 +13,7 @@ const drawing = packages('svelte', 'bits-ui', '@lucide/svelte', 'uplot', '@inter
 /** What each folder may import; all else is behind its wall. */
 const allowed = {
   core: ['./core', ...packages('@bufbuild/protobuf', 'valibot')],
-  workers: ['./workers', './core', ...packages('onnxruntime-web', '@huggingface/jinja', '@huggingface/tokenizers')],
+  workers: ['./workers', './core', ...packages('onnxruntime-web', '@huggingface/jinja')],
   cli: [
     './cli',
     './core',

@@ -52,6 +52,8 @@ export type FailureCode =
   | 'no-vision'
   /** The prompt does not fit. detail: needed, limit */
   | 'context-full'
+  /** The files are of another kind than what was to be opened. detail: kind (core/model-files), file, reason (what to do) */
+  | 'other-format'
   /** An adapter is invalid, of an unsupported kind, or for another model. detail: file, reason */
   | 'adapter-refused'
   /** The decoder's node names do not identify its projections, so adapters cannot be applied. detail: file */

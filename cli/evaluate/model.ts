@@ -8,6 +8,7 @@ import { readPackage, type ModelPackage } from '../../workers/engine/model/packa
 import { readJson } from '../../workers/store/reader.ts';
 import { CommandError } from '../shared/errors.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
+import { explainMissing } from '../shared/given-folder.ts';
 import { NodeSessions, type Decoder } from './sessions.ts';
 
 const END_OF_TURN = '<end_of_turn>';
@@ -32,15 +33,21 @@ export interface EvaluatedModel {
  * @throws CommandError that names the file and what to do
  */
 export async function openModel(folder: string, threads: number): Promise<EvaluatedModel> {
-  const reader = await FolderReader.open(folder, {
-    recursive: true,
-    hint: '--package names what "npm run export" wrote',
-  });
+  const reader = await FolderReader.open(folder, { wanted: 'package', recursive: true });
   try {
     return await open(reader, await readPackage(reader), threads);
   } catch (cause) {
     if (!(cause instanceof FailureError)) throw cause;
-    throw new CommandError(`${folder}: ${explain(cause)}`, { cause });
+    const { code, detail } = cause;
+    const reason =
+      code === 'file-missing' || code === 'other-format'
+        ? await explainMissing(
+            'package',
+            folder,
+            String(code === 'other-format' ? 'the graphs (onnx/)' : detail['file']),
+          )
+        : explain(cause);
+    throw new CommandError(`${folder}: ${reason}`, { cause });
   }
 }
 
@@ -84,6 +91,5 @@ function checkSize({ name }: FolderReader, { width, height }: Preprocessor, imag
 
 function explain({ code, detail }: FailureError): string {
   const { file = '', reason = '' } = detail;
-  if (code === 'file-missing') return `it has no ${file}; write the package anew with "npm run export"`;
   return `${file} ${code === 'file-broken' ? 'is broken' : 'cannot be used'}: ${reason}`;
 }

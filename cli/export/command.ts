@@ -33,7 +33,8 @@ interface Flags {
   korean?: string;
   init?: RowInit;
   untie?: true;
-  adapter?: string;
+  /** False: --no-adapter. */
+  adapter?: string | false;
   strength?: number;
 }
 
@@ -113,6 +114,7 @@ function createProgram(io: CommandIo): Command {
       'separate the output head from the embedding; its new rows are those of the first subword (EEVE), and --init is for the input',
     )
     .option('--adapter <folder>', "add a LoRA adapter (PEFT's folder) to the weights before they are quantized")
+    .option('--no-adapter', "export the model alone where an adapter lies in the checkpoint's folder")
     .option('--strength <number>', 'factor of the adapter: 1 is as trained (default: 1)', finiteNumber);
 }
 
@@ -129,8 +131,9 @@ function koreanOptions({ korean, init, untie }: Flags): KoreanOptions | undefine
   throw new CommandError('--init and --untie say how the tokens of a pack are added; name one with --korean');
 }
 
-function adapterOptions({ adapter, strength }: Flags): AdapterOptions | undefined {
-  if (adapter !== undefined) return { folder: adapter, strength: strength ?? 1 };
+function adapterOptions({ adapter, strength }: Flags): AdapterOptions | false | undefined {
+  if (adapter === false && strength === undefined) return false;
+  if (adapter !== undefined && adapter !== false) return { folder: adapter, strength: strength ?? 1 };
   if (strength === undefined) return undefined;
   throw new CommandError('--strength says how much of an adapter is added; name one with --adapter');
 }

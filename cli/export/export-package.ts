@@ -33,8 +33,8 @@ export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   notice: string;
   /** Adds a Korean vocabulary. */
   korean?: KoreanOptions | undefined;
-  /** Adds an adapter to the weights. */
-  adapter?: AdapterOptions | undefined;
+  /** Adds an adapter to the weights; false: one that lies in the checkpoint's folder is left alone. */
+  adapter?: AdapterOptions | false | undefined;
 }
 
 const MAX_LISTED_KEYS = 8;
@@ -53,12 +53,16 @@ export interface ExportReport {
  * @throws CommandError, CheckpointError, ConfigError, SafetensorsError on bad input; the signal's reason when aborted
  */
 export async function exportPackage(options: ExportOptions, report: ExportReport): Promise<Manifest> {
-  const checkpoint = await openCheckpoint(options.checkpoint);
+  const { korean, adapter } = options;
+  const checkpoint = await openCheckpoint(options.checkpoint, adapter === undefined ? 'ask' : 'said');
   try {
     await checkTokenizerFits(checkpoint);
-    const { korean, adapter } = options;
     const grown = korean ? await addKoreanVocabulary(checkpoint, korean) : checkpoint;
-    return await exportCheckpoint(adapter ? await addAdapter(grown, adapter) : grown, options, report);
+    if (!adapter) return await exportCheckpoint(grown, options, report);
+    const { checkpoint: adapted, warnings } = await addAdapter(grown, adapter);
+    await checkTokenizerFits(adapted);
+    for (const warning of warnings) report.warn(warning);
+    return await exportCheckpoint(adapted, options, report);
   } finally {
     await checkpoint.close();
   }

@@ -1,7 +1,7 @@
 /** Adds a Korean vocabulary to a checkpoint: the merged tokenizer, and rows for the new tokens in embedding and head. */
 import { basename } from 'node:path';
 import { DEFAULT_INITIALIZER_RANGE, type RowInit } from '#core/embedding/new-row.ts';
-import { parseJsonFile, withTying, type CheckpointTensor } from '#core/gemma3/checkpoint.ts';
+import { parseJsonFile, type CheckpointTensor } from '#core/gemma3/checkpoint.ts';
 import { parseConfig } from '#core/gemma3/config.ts';
 import { matrixShape } from '#core/gemma3/matrix-rows.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
@@ -14,7 +14,8 @@ import { requireTokenizerJson, type TokenizerJson } from '#core/tokenizer/korean
 import { CommandError } from '../shared/errors.ts';
 import { parseJson, readWholeFile, sha256Of } from '../shared/read-file.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { describe, EMBEDDING, tensorOf, TOKENIZER } from './tokenizer-size.ts';
+import { resized } from './resized-config.ts';
+import { describe, EMBEDDING, HEAD, tensorOf, TOKENIZER } from './tokenizer-size.ts';
 
 export interface KoreanOptions {
   /** Path of the pack. */
@@ -25,7 +26,6 @@ export interface KoreanOptions {
   untie: boolean;
 }
 
-const HEAD = 'lm_head.weight';
 /** Matrices are padded to a multiple of 64, 128 or 256 rows; Gemma 3's has 63 rows of padding. */
 const MAX_PADDING_ROWS = 255;
 
@@ -111,16 +111,6 @@ async function readBase(checkpoint: Checkpoint, pack: Pack, path: string): Promi
   throw new CommandError(
     `${path} was made for another tokenizer: a ${TOKENIZER} with ${pack.base.size} ids and SHA-256 ${pack.base.sha256}, but that of ${folder} has ${size} ids and SHA-256 ${hash}; put the tokenizer.json there that the pack was made for, or make a pack for this one with "npm run korean -- train"`,
   );
-}
-
-/** Sets `vocab_size` and `tie_word_embeddings` where config.json has them and where Hugging Face reads them. */
-function resized(config: Json, size: number, tied: boolean): Json {
-  const sizes = { vocab_size: size };
-  const text = config['text_config'];
-  const grown = isJsonObject(text)
-    ? { ...config, ...('vocab_size' in config ? sizes : {}), text_config: { ...text, ...sizes } }
-    : { ...config, ...sizes };
-  return tied ? grown : withTying(grown, false);
 }
 
 function rangeOf(config: Json): number {

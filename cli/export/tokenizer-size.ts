@@ -1,11 +1,12 @@
 /** Checks that every id of tokenizer.json has a row in the embedding matrix. */
-import type { CheckpointTensor } from '#core/gemma3/checkpoint.ts';
+import { parseJsonFile, type CheckpointTensor } from '#core/gemma3/checkpoint.ts';
 import { matrixShape } from '#core/gemma3/matrix-rows.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
 import { CommandError } from '../shared/errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
 export const EMBEDDING = 'model.embed_tokens.weight';
+export const HEAD = 'lm_head.weight';
 export const TOKENIZER = 'tokenizer.json';
 
 /**
@@ -13,9 +14,11 @@ export const TOKENIZER = 'tokenizer.json';
  * @throws CommandError that names both numbers
  */
 export async function checkTokenizerFits(checkpoint: Checkpoint): Promise<void> {
-  const { files } = checkpoint;
-  if (!(await files.has(TOKENIZER))) return;
-  const size = tokenizerSize(await files.json(TOKENIZER));
+  const { files, tokenizer } = checkpoint;
+  if (tokenizer === undefined && !(await files.has(TOKENIZER))) return;
+  const size = tokenizerSize(
+    tokenizer === undefined ? await files.json(TOKENIZER) : parseJsonFile(TOKENIZER, tokenizer),
+  );
   const embedding = tensorOf(checkpoint, EMBEDDING);
   const { rows } = matrixShape(embedding.entry.shape);
   if (size <= rows) return;

@@ -1,6 +1,7 @@
 /** Errors as a person reads them: what is wrong, with which file, and what to do next. */
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { printable } from '#core/printable.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
 import { CheckpointError } from '#core/gemma3/checkpoint.ts';
 import { AdapterError } from '#core/lora/error.ts';
@@ -66,11 +67,11 @@ export async function onFile<T>(path: string, work: Promise<T>): Promise<T> {
 }
 
 function systemMessage(error: SystemError): string {
-  const path = typeof error.path === 'string' ? error.path : 'a file or stream';
-  const target = typeof error.dest === 'string' ? error.dest : path;
+  const path = typeof error.path === 'string' ? printable(error.path) : 'a file or stream';
+  const target = typeof error.dest === 'string' ? printable(error.dest) : path;
   switch (error.code) {
     case 'ENOENT':
-      return missing(path);
+      return missing(typeof error.path === 'string' ? error.path : path);
     case 'ENOTDIR':
       return `${path}: a file stands where a folder should be; check the path`;
     case 'EISDIR':
@@ -88,6 +89,13 @@ function systemMessage(error: SystemError): string {
       return `${target} is on a read-only file system; write somewhere else`;
     case 'ELOOP':
       return `${path} is a link that leads back to itself; put the file in its place`;
+    case 'ENAMETOOLONG':
+      return `${path.slice(0, 80)}…: the path is longer than the system takes; use a shorter one`;
+    case 'EBUSY':
+    case 'ETXTBSY':
+      return `${path} is in use by another program; close it and try again`;
+    case 'EFBIG':
+      return `${target} is larger than the file system takes; write to another disk`;
     case 'EMFILE':
     case 'ENFILE':
       return `${path}: too many files are open; raise the limit ("ulimit -n") or close other programs`;

@@ -12,13 +12,16 @@ export class FileSource implements ByteSource {
     private readonly handle: FileHandle,
   ) {}
 
-  /** @throws CommandError for a folder, a system error for a file that cannot be opened */
-  static async open(path: string): Promise<FileSource> {
+  /**
+   * @param name for messages: the path in its folder
+   * @throws CommandError for a folder, a system error for a file that cannot be opened
+   */
+  static async open(path: string, name = basename(path)): Promise<FileSource> {
     const handle = await open(path, 'r');
     try {
       const found = await onFile(path, handle.stat());
       if (found.isDirectory()) throw new CommandError(`${path} is a folder, not a file; name a file`);
-      return new FileSource(path, basename(path), found.size, handle);
+      return new FileSource(path, name, found.size, handle);
     } catch (error) {
       await handle.close();
       throw error;

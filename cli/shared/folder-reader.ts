@@ -1,17 +1,20 @@
 /** A folder of files on disk: a checkpoint, an adapter, a model package. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { parseJsonFile } from '#core/gemma3/checkpoint.ts';
 import type { SmallFilesFolder } from '#core/gemma3/package-files.ts';
+import { isInnerPath } from '#core/inner-path.ts';
 import type { Json } from '#core/json.ts';
+import type { Wanted } from '#core/model-files/other-kind.ts';
 import { FailureError } from '#core/failure.ts';
 import type { PackageReader } from '../../workers/store/reader.ts';
 import { CommandError, onFile, systemCode } from './errors.ts';
 import { FileSource } from './file-source.ts';
+import { explainMissing, explainNoFolder } from './given-folder.ts';
 
 export interface FolderReaderOptions {
-  /** Next step for the message when the folder does not exist. */
-  hint: string;
+  /** For the message when the folder is something else. */
+  wanted: Wanted;
   /** Whether files in subfolders are listed. */
   recursive?: boolean;
 }
@@ -29,19 +32,27 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
     this.name = basename(resolve(folder));
   }
 
-  /** @throws CommandError where there is no such folder */
-  static async open(folder: string, { hint, recursive = false }: FolderReaderOptions): Promise<FolderReader> {
-    const entries = await readdir(folder, { recursive }).catch((cause: unknown) => {
+  /** @throws CommandError where there is no such folder, saying what stands there instead and what to do */
+  static async open(folder: string, { wanted, recursive = false }: FolderReaderOptions): Promise<FolderReader> {
+    const entries = await readdir(folder, { recursive }).catch(async (cause: unknown) => {
       const code = systemCode(cause);
-      if (code === 'ENOENT') throw new CommandError(`${folder} does not exist; ${hint}`, { cause });
-      if (code === 'ENOTDIR') throw new CommandError(`${folder} is a file, not a folder; ${hint}`, { cause });
+      if (code === 'ENOENT' || code === 'ENOTDIR')
+        throw new CommandError(await explainNoFolder(wanted, folder), { cause });
       throw cause;
     });
     return new FolderReader(folder, new Set(entries.map((entry) => entry.split(sep).join('/'))));
   }
 
+  /** @throws CommandError where a file is missing, saying what the folder holds instead */
+  async require(wanted: Wanted, ...files: readonly string[]): Promise<void> {
+    for (const file of files)
+      // A link that leads nowhere is listed too.
+      if (!(await isFile(this.path(file)))) throw new CommandError(await explainMissing(wanted, this.folder, file));
+  }
+
+  /** A file in a subfolder is looked for on disk where only the folder itself was listed. */
   async has(file: string): Promise<boolean> {
-    return this.files.has(file);
+    return this.files.has(file) || (file.includes('/') && isInnerPath(file) && (await isFile(this.path(file))));
   }
 
   list(): readonly string[] {
@@ -54,23 +65,30 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
   }
 
   open(file: string): Promise<FileSource> {
-    return FileSource.open(this.path(file));
+    return FileSource.open(this.path(file), file);
   }
 
   /** @throws CommandError where the file is missing */
   async bytes(file: string): Promise<Buffer<ArrayBuffer>> {
-    if (!this.files.has(file)) throw new CommandError(`${file} is missing in ${this.folder}`);
+    if (!(await this.has(file))) throw new CommandError(`${file} is missing in ${this.folder}`);
     return this.#read(file);
   }
 
-  /** @throws CommandError where the file is missing, CheckpointError where it is no JSON object */
-  async json(file: string): Promise<Json> {
-    return parseJsonFile(file, (await this.bytes(file)).toString('utf8'));
+  /**
+   * @param most largest size in bytes
+   * @throws CommandError where the file is missing or larger, CheckpointError where it is no JSON object
+   */
+  async json(file: string, most = Infinity): Promise<Json> {
+    if (!(await this.has(file))) throw new CommandError(`${file} is missing in ${this.folder}`);
+    const path = this.path(file);
+    const { size } = await onFile(path, stat(path));
+    if (size > most) throw new CommandError(`${path} has ${size} bytes; no more than ${most} are read of such a file`);
+    return parseJsonFile(file, (await this.#read(file)).toString('utf8'));
   }
 
   /** @throws FailureError file-missing, as the page's readers do */
   async blob(file: string): Promise<Blob> {
-    if (!this.files.has(file)) throw new FailureError('file-missing', { file });
+    if (!(await this.has(file))) throw new FailureError('file-missing', { file });
     return new Blob([await this.#read(file)]);
   }
 
@@ -78,4 +96,11 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
     const path = this.path(file);
     return onFile(path, readFile(path));
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }

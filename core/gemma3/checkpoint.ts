@@ -4,8 +4,9 @@ import type { RowInit } from '../embedding/new-row.ts';
 import { isInnerPath } from '../inner-path.ts';
 import { isJsonObject, type Json } from '../json.ts';
 import { isLfsPointer, LFS_POINTER } from '../lfs-pointer.ts';
-import type { LoraModule } from '../lora/adapter.ts';
+import type { LoraUpdate } from '../lora/adapter.ts';
 import { isFloatDtype, type FloatDtype } from '../safetensors/dtype.ts';
+import { printable } from '../printable.ts';
 import { readHeader, SafetensorsError, type TensorEntry } from '../safetensors/header.ts';
 import { unknownFields } from './config-fields.ts';
 import { parseConfig, type Gemma3Config } from './config.ts';
@@ -39,7 +40,7 @@ export interface NewRows {
 
 /** Adapter that is merged into a matrix: adds strength · s · BA. */
 export interface BakedAdapter {
-  module: LoraModule;
+  module: LoraUpdate;
   strength: number;
 }
 
@@ -73,8 +74,8 @@ export class CheckpointError extends Error {
   }
 }
 
-const SINGLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+export const SINGLE = 'model.safetensors';
+export const INDEX = 'model.safetensors.index.json';
 
 /**
  * Reads config.json and the headers of the weights.
@@ -92,9 +93,14 @@ export async function readCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
     ...(note === undefined ? [] : [note]),
     ...(unknown.length === 0
       ? []
-      : [`config.json has fields that are none of Gemma 3's and were not used: ${unknown.join(', ')}.`]),
+      : [`config.json has fields that are none of Gemma 3's and were not used: ${unknown.map(fieldName).join(', ')}.`]),
   ];
   return { config, configJson, ...matchTensors(config, stored), notes };
+}
+
+/** A name of a field as a message shows it. */
+function fieldName(name: string): string {
+  return printable(name.length > 100 ? `${name.slice(0, 100)}…` : name);
 }
 
 /** Sets `tie_word_embeddings` in every place of config.json where Hugging Face and the page read it. */

@@ -146,7 +146,7 @@ export function parseConfig(json: unknown): Gemma3Config {
   return {
     architecture,
     text: parseText(model.text_config, tied),
-    vision: parseVision(model.vision_config, model),
+    vision: parseVision(model.vision_config, model, model.text_config.vocab_size),
   };
 }
 
@@ -260,7 +260,7 @@ function ropeFactor(scaling: ScalingJson): number {
   throw new ConfigError(`RoPE scaling ${quoted(type)} is not supported`);
 }
 
-function parseVision(vision: VisionJson, model: ModelJson): VisionConfig {
+function parseVision(vision: VisionJson, model: ModelJson, vocabularySize: number): VisionConfig {
   const activation = vision.hidden_act ?? 'gelu_pytorch_tanh';
   if (activation !== 'gelu_pytorch_tanh')
     throw new ConfigError(`vision hidden_act ${quoted(activation)} is not supported`);
@@ -276,6 +276,10 @@ function parseVision(vision: VisionJson, model: ModelJson): VisionConfig {
     tokensPerImage: model.mm_tokens_per_image,
     imageToken: model.image_token_index ?? model.image_token_id,
   };
+  if (config.imageToken >= vocabularySize)
+    throw new ConfigError(
+      `image_token_index is ${config.imageToken}, but the vocabulary has ${vocabularySize} rows (vocab_size): its tokens are numbered from 0 to ${vocabularySize - 1}`,
+    );
   const patches = Math.floor(config.imageSize / config.patchSize);
   const side = Math.sqrt(config.tokensPerImage);
   if (patches > LIMITS.patches)
@@ -287,4 +291,4 @@ function parseVision(vision: VisionJson, model: ModelJson): VisionConfig {
   return config;
 }
 
-const quoted = (value: unknown) => (typeof value === 'object' ? shown(value) : JSON.stringify(value));
+const quoted = shown;

@@ -9,6 +9,7 @@ import { encodeHalf } from '../safetensors/dtype.ts';
 import type { TextConfig } from './config.ts';
 import { attention, imageBias, runLengths, type RunValues } from './attention.ts';
 import { embedTokens } from './embedding.ts';
+import { withinHalf } from './half-range.ts';
 import { ropeTables, Weights } from './linear.ts';
 import type { Precision } from './precision.ts';
 import { producer, type GraphFile } from './stored.ts';
@@ -212,14 +213,18 @@ function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embed
     const gated = graph.node('Mul', [activated, weights.uncast(graph, up, `${path}/mlp/up`)], {
       name: `${path}/mlp/Mul`,
     });
-    const down = projection(
-      weights.cast(graph, gated, `${path}/mlp/gated`),
+    // Only fp16 models need it, and the others keep their graph.
+    const range = weights.compute === 'fp16' ? withinHalf(graph, gated, `${path}/mlp/range`) : undefined;
+    const product = projection(
+      weights.cast(graph, range?.scaled ?? gated, `${path}/mlp/gated`),
       'mlp.down_proj',
       config.hiddenSize,
       config.intermediateSize,
     );
+    const wide = weights.uncast(graph, product, `${path}/mlp/down_proj`);
+    const down = range ? graph.node('Mul', [wide, range.divisor], { name: `${path}/mlp/range/Mul` }) : wide;
     const afterMlp = norm(
-      weights.uncast(graph, down, `${path}/mlp/down_proj`),
+      down,
       `${key}.post_feedforward_layernorm.weight`,
       config.hiddenSize,
       `${path}/post_feedforward_layernorm/SimplifiedLayerNormalization`,

@@ -1,6 +1,7 @@
 /** Reads the runtime fields of `generation_config.json` and `config.json`. */
 import * as v from 'valibot';
 import { FailureError } from '../failure.ts';
+import { CheckpointError } from './checkpoint.ts';
 import { check, list, object, positive, whole } from '../schema/schema.ts';
 import { LIMITS } from './limits.ts';
 
@@ -28,3 +29,21 @@ export function parseInitializerRange(json: unknown): number | undefined {
 }
 
 const broken = (file: string) => (reason: string) => new FailureError('file-broken', { file, reason });
+
+/**
+ * @param json config.json or generation_config.json
+ * @param vocabularySize rows of the output head
+ * @throws CheckpointError for an `eos_token_id` that is no id of the vocabulary: an answer would not end at it
+ */
+export function checkEndTokens(json: unknown, file: string, vocabularySize: number): void {
+  const { eos_token_id: ids } = check(
+    generationSchema,
+    json,
+    (reason) => new CheckpointError(`${file}: ${reason}; correct it: answers end at these tokens`),
+  );
+  const beyond = [ids ?? []].flat().find((token) => token >= vocabularySize);
+  if (beyond !== undefined)
+    throw new CheckpointError(
+      `${file}: eos_token_id names ${beyond}, but the vocabulary has ${vocabularySize} rows; correct it: answers end at these tokens`,
+    );
+}

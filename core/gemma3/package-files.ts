@@ -3,6 +3,7 @@ import { isJsonObject, type Json } from '../json.ts';
 import type { Dtype } from './dtype.ts';
 import type { CheckpointFolder } from './checkpoint.ts';
 import type { Gemma3Config } from './config.ts';
+import { checkEndTokens } from './generation-config.ts';
 
 /** Properties of the graphs that transformers.js reads from config.json. */
 export interface LoadHints {
@@ -45,8 +46,14 @@ export async function smallFiles(
   const files = new Map<string, Uint8Array | string>();
   const put = (name: string, content: Json) => files.set(name, `${JSON.stringify(content, null, 2)}\n`);
 
+  const { configJson, config } = checkpoint;
+  checkEndTokens(configJson, 'config.json', config.text.vocabularySize);
+  if (isJsonObject(configJson['text_config']))
+    checkEndTokens(configJson['text_config'], 'config.json (text_config)', config.text.vocabularySize);
   put('config.json', packageConfig(checkpoint, hints));
-  put('generation_config.json', (await json('generation_config.json')) ?? generationConfig(checkpoint.configJson));
+  const generation = (await json('generation_config.json')) ?? generationConfig(configJson);
+  checkEndTokens(generation, 'generation_config.json', config.text.vocabularySize);
+  put('generation_config.json', generation);
   for (const name of COPIED) if (await folder.has(name)) files.set(name, await folder.bytes(name));
   if (checkpoint.tokenizer !== undefined) files.set('tokenizer.json', checkpoint.tokenizer);
 

@@ -42,7 +42,7 @@ export async function resolveHead(flagged: boolean, stored: readonly StoredTenso
 }
 
 /** Compares values: a head may be stored in another dtype than the embedding. */
-async function isSameMatrix(a: StoredTensor, b: StoredTensor): Promise<boolean> {
+export async function isSameMatrix(a: StoredTensor, b: StoredTensor): Promise<boolean> {
   const [left, right] = [a.entry.dtype, b.entry.dtype];
   if (a.entry.shape.join() !== b.entry.shape.join() || !isFloatDtype(left) || !isFloatDtype(right)) return false;
   const elements = a.entry.shape.reduce((product, size) => product * size, 1);

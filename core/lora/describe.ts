@@ -15,6 +15,8 @@ export interface AdapterInfo {
   parameters: number;
   /** Sorted by layer, then in the order of PROJECTIONS. */
   modules: readonly AdapterModule[];
+  /** Modules that the configuration names, but the file has no pair for: their number, and the first. */
+  missing: { count: number; first: string } | undefined;
 }
 
 export interface AdapterModule {
@@ -44,10 +46,12 @@ export function describeModule(module: LoraModule, svd: LowRankSvd): AdapterModu
 /** @param modules the adapter's modules in order, from `describeModule` */
 export function describeAdapter(
   name: string,
-  { config, modules: read }: Adapter,
+  { config, modules: read, missing: names }: Adapter,
   modules: readonly AdapterModule[],
 ): AdapterInfo {
   const { rank, alpha, rankStabilized, baseModel } = config;
   const parameters = read.reduce((sum, { a, b }) => sum + a.length + b.length, 0);
-  return { name, rank, alpha, rankStabilized, baseModel, parameters, modules };
+  const [first] = names;
+  const missing = first === undefined ? undefined : { count: names.length, first };
+  return { name, rank, alpha, rankStabilized, baseModel, parameters, modules, missing };
 }

@@ -1,12 +1,12 @@
 /** Merges an adapter into base weights. */
-import type { LoraModule } from './adapter.ts';
+import type { LoraUpdate } from './adapter.ts';
 
 /**
  * Adds strength · s · BA in place.
  * @param weight whole rows of W [outputs, inputs], row-major, beginning with `firstRow`
  * @throws RangeError if `weight` does not hold whole rows of the module
  */
-export function addLora(weight: Float32Array, module: LoraModule, strength = 1, firstRow = 0): void {
+export function addLora(weight: Float32Array, module: LoraUpdate, strength = 1, firstRow = 0): void {
   const { inputs, outputs, rank, a, b } = module;
   const rows = weight.length / inputs;
   if (!Number.isInteger(rows) || firstRow + rows > outputs) {

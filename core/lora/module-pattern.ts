@@ -56,6 +56,36 @@ export function moduleMatcher(entry: unknown): ModuleMatcher | undefined {
   return (module) => endsOf(checkedName(module)).some((end) => names.has(end));
 }
 
+/**
+ * An entry of `modules_to_save`: PEFT saves modules whose name ends with it, and puts no LoRA on them and on what is inside
+ * (`re.match(rf"(^|.*\\.){entry}($|\\..*)", module)`, peft.tuners.tuners_utils.check_target_module_exists).
+ */
+export function savedModuleMatcher(entry: string): ModuleMatcher {
+  const pattern = parse(`(^|.*\\.)(${entry})($|\\..*)`, entry);
+  return (module, budget) => fullMatches(pattern, checkedName(module), budget);
+}
+
+/**
+ * `layers_pattern`: the index of a module's layer is the first number after a name that matches, as in `layers.12.`; without
+ * patterns the first number after any two names (check_target_module_exists of peft 0.21).
+ * @returns a function that gives the index, or undefined for a module outside of layers
+ */
+export function layerOf(patterns: readonly string[]): (module: string, budget: StepBudget) => number | undefined {
+  const parsed = patterns.map((entry) => parse(`(.*\\.)?(${entry})`, entry));
+  return (module, budget) => {
+    const parts = checkedName(module).split('.');
+    const indices = parts.flatMap((part, at) => (/^\d+$/u.test(part) && at < parts.length - 1 ? [at] : []));
+    if (parsed.length === 0) {
+      const first = indices.find((at) => at >= 2);
+      return first === undefined ? undefined : Number(parts[first]);
+    }
+    for (const pattern of parsed)
+      for (const at of indices)
+        if (at > 0 && fullMatches(pattern, parts.slice(0, at).join('.'), budget)) return Number(parts[at]);
+    return undefined;
+  };
+}
+
 /** The name itself and its suffix after each dot. */
 function endsOf(module: string): string[] {
   const parts = module.split('.');

@@ -1,6 +1,7 @@
 /** Reads the header of a safetensors file: https://github.com/huggingface/safetensors#format */
 import { isJsonObject } from '../json.ts';
 import type { ByteSource } from '../bytes.ts';
+import { otherFormatOf } from '../model-files/magic.ts';
 import { isLfsPointer, LFS_POINTER, MAX_LFS_POINTER_BYTES } from '../lfs-pointer.ts';
 
 /** Bytes per element. Types of less than a byte are not supported. */
@@ -70,6 +71,11 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
   const declared = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (source.size <= MAX_LFS_POINTER_BYTES && isLfsPointer(new TextDecoder().decode(await source.read(0, source.size))))
     throw fail(LFS_POINTER);
+  // Only a length that cannot be one: the length of a header may have the first bytes of any format.
+  if (declared > BigInt(Math.min(MAX_HEADER_BYTES, source.size))) {
+    const other = otherFormatOf(await source.read(0, Math.min(16, source.size)));
+    if (other !== undefined) throw fail(`not safetensors but ${other}`);
+  }
   if (declared > BigInt(MAX_HEADER_BYTES)) throw fail(`declares a header of ${declared} bytes: not a safetensors file`);
   const headerBytes = Number(declared);
   const dataStart = 8 + headerBytes;

@@ -2,6 +2,7 @@
 import { shortened } from '../text/cut.ts';
 import * as v from 'valibot';
 import { isJsonObject } from '../json.ts';
+import { printable } from '../printable.ts';
 
 /**
  * @throws the error that `fail` creates for the first problem, which names the path of the field:
@@ -46,8 +47,13 @@ function fieldPath(issue: v.BaseIssue<unknown>): string {
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
+<<<<<<< HEAD
   const text = value === undefined ? 'missing' : JSON.stringify(value);
   return shortened(text, 60);
+=======
+  const text = value === undefined ? 'missing' : printable(JSON.stringify(value));
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+>>>>>>> main
 }
 
 export const text = (most = 10_000) =>

@@ -7,6 +7,8 @@ import { expect, test, type Page } from '@playwright/test';
 import type { LabName } from '../../src/platform/place.svelte.ts';
 import { answers, modelReady, openPage, patience } from './page.ts';
 
+test.setTimeout(300_000);
+
 type Language = 'ko' | 'en';
 const desktop = { width: 1280, height: 800 };
 const zoomed = { width: 320, height: 256 };

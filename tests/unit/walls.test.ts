@@ -102,7 +102,7 @@ const allowed: [file: string, line: string][] = [
   ['cli/korean/x.ts', "import { createGunzip } from 'node:zlib';"],
   ['cli/korean/x.ts', "import { Command } from 'commander';"],
   ['cli/korean/x.ts', "import { readPack } from '#core/tokenizer/korean/read-pack.ts';"],
-  ['workers/tokenizer/x.ts', "import { Tokenizer } from '@huggingface/tokenizers';"],
+  ['workers/tokenizer/x.ts', "import { openTokenizer } from '#core/tokenizer/json/open-tokenizer.ts';"],
   ['src/platform/x.ts', "import Papa from 'papaparse';"],
   ['src/workers/x.ts', "import type { Stats } from '#core/protocol/engine.ts';"],
   ['src/labs/chat/X.svelte', "import Button from '../../ui/Button.svelte';"],

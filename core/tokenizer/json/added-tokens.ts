@@ -34,6 +34,18 @@ export function readAddedTokens(json: unknown, vocabulary: Vocabulary & { count:
   return tokens;
 }
 
+/** @param normalized what the normalizer makes of a token's content @throws TokenizerFormatError for a token that it makes nothing of */
+export function requireContents(tokens: readonly AddedToken[], normalized: (content: string) => string): void {
+  for (const token of tokens) {
+    if (!token.normalized || normalized(token.content) !== '') continue;
+    throw unsupported(
+      PART,
+      JSON.stringify(token.content),
+      'the normalizer leaves nothing of it, and Hugging Face tokenizers never ends with such a token.',
+    );
+  }
+}
+
 function readAddedToken(json: unknown): AddedToken {
   if (!isJsonObject(json)) throw malformed(PART, 'an entry', 'has to be an object.');
   const content = stringOf(json, 'content', PART);

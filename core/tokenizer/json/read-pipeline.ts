@@ -5,9 +5,10 @@ import { malformed, unsupported } from '../format-error.ts';
 import { BYTE_CHARACTERS } from '../pipeline/characters.ts';
 import { affixedBpe, wordLevel, wordPiece, type Model } from '../pipeline/models.ts';
 import { PipelineTokenizer } from '../pipeline/pipeline-tokenizer.ts';
+import { spanOf } from '../pipeline/span.ts';
 import { unigram } from '../pipeline/unigram.ts';
 import { PieceTable } from '../vocabulary.ts';
-import { readAddedTokens } from './added-tokens.ts';
+import { readAddedTokens, requireContents } from './added-tokens.ts';
 import { modelType } from './check-features.ts';
 import { booleanOf, countOf, stringOf } from './fields.ts';
 import { readMerges, readVocabulary } from './model.ts';
@@ -21,10 +22,14 @@ export function readPipelineTokenizer(file: Json): PipelineTokenizer {
   const json = file['model'];
   if (!isJsonObject(json)) throw malformed('file', '"model"', 'is missing.');
   const { vocabulary, model, unknown, bytes } = readModel(json, byteLevels(file));
+  const normalizers = readNormalizers(file['normalizer']);
+  const addedTokens = readAddedTokens(file['added_tokens'], vocabulary);
+  requireContents(
+    addedTokens,
+    (content) => normalizers.reduce((span, normalize) => normalize(span), spanOf(content, 0, content.length)).text,
+  );
   return new PipelineTokenizer({
-    ...{ vocabulary, model, unknown, bytes: bytes ?? [] },
-    addedTokens: readAddedTokens(file['added_tokens'], vocabulary),
-    normalizers: readNormalizers(file['normalizer']),
+    ...{ vocabulary, model, unknown, bytes: bytes ?? [], addedTokens, normalizers },
     preTokenizers: readPreTokenizers(file['pre_tokenizer']),
     decoders: readDecoders(file['decoder']),
   });
@@ -87,7 +92,7 @@ function readUnigram(json: Json): ReadModel {
   if (!Array.isArray(list)) throw malformed('vocab', '"vocab"', 'has to be a list of pieces and scores.');
   const seen = new Set<string>();
   const entries = (list as unknown[]).map((entry, id) => {
-    const [piece, score]: unknown[] = Array.isArray(entry) ? entry : [];
+    const [piece, score] = Array.isArray(entry) ? (entry as unknown[]) : [];
     if (typeof piece !== 'string' || typeof score !== 'number')
       throw malformed('vocab', `entry ${id}`, 'is not a piece and a score.');
     if (seen.has(piece)) throw unsupported('vocab', JSON.stringify(piece), 'a piece with two ids is not read here.');

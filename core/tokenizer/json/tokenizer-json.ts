@@ -2,10 +2,11 @@ import { isJsonObject } from '../../json.ts';
 import type { AddedToken } from '../bpe/added-tokens.ts';
 import { bpeParts } from '../bpe/parts.ts';
 import { BpeTokenizer } from '../bpe/bpe-tokenizer.ts';
+import { normalize } from '../bpe/normalizer.ts';
 import { malformed, unsupported } from '../format-error.ts';
 import { type JsonRecord } from './fields.ts';
 import { checkFeatures } from './check-features.ts';
-import { readAddedTokens } from './added-tokens.ts';
+import { readAddedTokens, requireContents } from './added-tokens.ts';
 import { readMerges, readModel, readVocabulary, type RankedMerges } from './model.ts';
 import { readDecoder, readNormalizer, readPreTokenizer } from './steps.ts';
 import type { PieceTable } from '../vocabulary.ts';
@@ -51,7 +52,9 @@ export function assemble(
     throw unsupported('model', `unk_token ${JSON.stringify(options.unknown)}`, 'is not in the vocabulary.');
   }
   const parts = bpeParts(vocabulary, merges, { ...options, unknown });
-  return new BpeTokenizer(parts, { ...readSettings(file), addedTokens }, rankEnd);
+  const settings = readSettings(file);
+  requireContents(addedTokens, (content) => normalize(content, settings.normalizer, true).text);
+  return new BpeTokenizer(parts, { ...settings, addedTokens }, rankEnd);
 }
 
 function readSettings(file: JsonRecord) {

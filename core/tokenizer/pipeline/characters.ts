@@ -3,7 +3,7 @@ import { NO_PUNCTUATION } from './older-unicode.ts';
 /** Classes of characters as Hugging Face tokenizers (Rust) has them; JavaScript's `\w`, `\d` and `\s` are others. */
 
 const SPACE = /^\p{White_Space}$/u;
-const PUNCTUATION = /^[\p{P}\u166D\u{111C9}\u0021-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u007E]$/u;
+const PUNCTUATION = /^[\p{P}\u0021-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u007E]$/u;
 
 /** Rust's `char::is_whitespace`. */
 export function isSpace(character: string): boolean {
@@ -12,7 +12,11 @@ export function isSpace(character: string): boolean {
 
 /** `is_punctuation` of Unicode, and ASCII's signs. */
 export function isPunctuation(character: string): boolean {
-  return PUNCTUATION.test(character) && !NO_PUNCTUATION.test(character);
+  return (
+    character === '\u166D' ||
+    character === '\u{111C9}' ||
+    (PUNCTUATION.test(character) && !NO_PUNCTUATION.test(character))
+  );
 }
 
 /** Rust's `char::is_numeric`: digits, Roman numerals, fractions. */

@@ -11,7 +11,8 @@ export type UnicodeForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
 
 export const lowercase: Normalize = (span) => mapCharacters(span, (character) => character.toLowerCase());
 
-export const stripAccents: Normalize = (span) => mapCharacters(span, (character) => (isMark(character) ? '' : character));
+export const stripAccents: Normalize = (span) =>
+  mapCharacters(span, (character) => (isMark(character) ? '' : character));
 
 const isMark = (character: string) => /^[\p{M}\u1CF2\u1CF3]$/u.test(character) && !KEPT_MARKS.test(character);
 const isBertMark = (character: string) =>
@@ -36,7 +37,8 @@ function changes(text: string, form: UnicodeForm, offset: number): Replacement[]
   const stretches: string[] = [];
   for (const character of text) {
     const last = stretches.at(-1);
-    const joins = last !== undefined && (last + character).normalize(form) !== last.normalize(form) + character.normalize(form);
+    const joins =
+      last !== undefined && (last + character).normalize(form) !== last.normalize(form) + character.normalize(form);
     if (joins) stretches[stretches.length - 1] = last + character;
     else stretches.push(character);
   }
@@ -73,7 +75,11 @@ export function strip(left: boolean, right: boolean): Normalize {
 }
 
 export function replaceMatches(find: FindMatches, content: string): Normalize {
-  return (span) => replaceIn(span, Array.from(find(span.text), (match) => ({ ...match, content })));
+  return (span) =>
+    replaceIn(
+      span,
+      Array.from(find(span.text), (match) => ({ ...match, content })),
+    );
 }
 
 export function prepend(content: string): Normalize {
@@ -83,7 +89,8 @@ export function prepend(content: string): Normalize {
 /** The cleaning of Google's neural translation. */
 export const nmt: Normalize = (span) =>
   mapCharacters(span, (character) => {
-    if (/^[\u0001-\u0008\u000B\u000E-\u001F\u007F\u008F\u009F]$/.test(character)) return '';
+    // Control characters but U+0000, and U+0080 to U+008E and U+0090 to U+009E.
+    if (/^[\p{Cc}--[\0\t\n\f\r\u{80}-\u{8E}\u{90}-\u{9E}]]$/v.test(character)) return '';
     return /^[\t\n\f\r\u1680\u200B-\u200F\u2028\u2029\u2581\uFEFF\uFFFD]$/.test(character) ? ' ' : character;
   });
 

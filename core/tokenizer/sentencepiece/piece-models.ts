@@ -16,9 +16,9 @@ export const wordModel: CutText = (text) => (text === '' ? [] : text.split(/(?=â
 
 export interface ScoredPieces {
   /** Undefined for what two neighbours may not be merged to. */
-  scoreOf(piece: string): number | undefined;
+  scoreOf: (piece: string) => number | undefined;
   /** Unused pieces are merged on the way to others, and taken apart again if they are left. */
-  isUnused(piece: string): boolean;
+  isUnused: (piece: string) => boolean;
 }
 
 interface Pair {

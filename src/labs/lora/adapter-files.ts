@@ -3,6 +3,7 @@ import type { AdapterFiles } from '#core/protocol/adapters.ts';
 import { fetchFile } from '#core/fetch/fetch-file.ts';
 import { FailureError, type Failure } from '#core/failure.ts';
 import { MAX_ADAPTER_CONFIG_BYTES } from '#core/lora/config.ts';
+import { otherKind, otherKindFailure } from '#core/model-files/other-kind.ts';
 import { network } from '../../platform/network.ts';
 
 export const CONFIG = 'adapter_config.json';
@@ -10,7 +11,7 @@ export const WEIGHTS = 'adapter_model.safetensors';
 
 export type Found = { type: 'ok'; files: AdapterFiles } | { type: 'failed'; failure: Failure };
 
-/** Limit in bytes. A larger file is no adapter: a model was picked by mistake. */
+/** Limit in bytes of a download. A larger file is a model, or holds whole parameters, which the page does not add. */
 const LARGEST = 2e9;
 
 /**
@@ -20,9 +21,7 @@ const LARGEST = 2e9;
 export function adapterAmong(files: readonly File[]): Found {
   const config = only(files, CONFIG, '.json');
   const weights = only(files, WEIGHTS, '.safetensors');
-  if (!config) return missing(CONFIG);
-  if (!weights) return missing(WEIGHTS);
-  if (weights.size > LARGEST) return refused(weights.name, `${weights.size} bytes`);
+  if (!config || !weights) return otherFiles(files) ?? missing(config ? WEIGHTS : CONFIG);
   return { type: 'ok', files: { name: folderOf(weights), config, weights } };
 }
 
@@ -63,6 +62,12 @@ function missing(file: string): Found {
   return { type: 'failed', failure: { code: 'file-missing', detail: { file } } };
 }
 
-function refused(file: string, reason: string): Found {
-  return { type: 'failed', failure: { code: 'adapter-refused', detail: { file, reason } } };
+/** Files of another kind than PEFT's two. */
+function otherFiles(files: readonly File[]): Found | undefined {
+  // A folder picker gives paths that begin with the folder.
+  const kind = otherKind(
+    'adapter',
+    files.map(({ name, webkitRelativePath }) => (webkitRelativePath || '').split('/').slice(1).join('/') || name),
+  );
+  return kind && { type: 'failed', failure: otherKindFailure(kind).failure };
 }

@@ -1,5 +1,6 @@
 import { fetchFile } from '#core/fetch/fetch-file.ts';
-import { FailureError } from '#core/failure.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
+import { otherKind, otherKindFailure } from '#core/model-files/other-kind.ts';
 import type { PackageSource } from '#core/protocol/engine.ts';
 import type { WeightsSource } from '#core/protocol/weights.ts';
 import { network } from '../../platform/network.ts';
@@ -27,6 +28,8 @@ export class QuantLab {
   broken = $state.raw<readonly string[]>([]);
   /** True if the last added files contained no safetensors file. */
   refused = $state(false);
+  /** What they are instead, where that is known. */
+  otherFiles = $state.raw<Failure>();
   readonly size: SheetSize = $derived(this.chosenSize ?? (this.slow ? 10 : 50));
   #started = false;
 
@@ -89,6 +92,13 @@ export class QuantLab {
   addFiles(files: readonly File[]): void {
     const file = files.find(({ name }) => /\.safetensors$/iu.test(name));
     this.refused = file === undefined;
+    const kind = file
+      ? undefined
+      : otherKind(
+          'checkpoint',
+          files.map(({ name }) => name),
+        );
+    this.otherFiles = kind && otherKindFailure(kind).failure;
     if (!file) return;
     void this.microscope.open('file', () => Promise.resolve({ type: 'safetensors', name: file.name, file }));
   }

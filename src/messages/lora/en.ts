@@ -83,6 +83,8 @@ export const en: Record<keyof typeof ko, string> = {
   'lora.adapters.no-model': 'It is put on once a model is open',
   'lora.adapters.facts': '{targets} · α {alpha} · {parameters} parameters · {size} in 16 bits',
   'lora.adapters.rslora': ' · rsLoRA',
+  'lora.adapters.missing':
+    'Its configuration names {count, number} modules that its file has nothing for ({first} …): they stay as they are.',
   'lora.task.patient-side': 'A new skill: says where lesions lie from the patient’s side.',
   'lora.task.report': 'Another style: answers every question with the same kind of report.',
   'lora.strength': 'Strength',

@@ -76,6 +76,8 @@ export const ko = {
   'lora.adapters.no-model': '모델이 열리면 겁니다',
   'lora.adapters.facts': '{targets} · α {alpha} · 매개변수 {parameters} · 16비트로 {size}',
   'lora.adapters.rslora': ' · rsLoRA',
+  'lora.adapters.missing':
+    '설정에는 있지만 파일에 없는 모듈이 {count, number}개입니다({first} …). 이 모듈들은 그대로 둡니다.',
   'lora.task.patient-side': '새 능력: 병변의 위치를 환자 기준으로 말합니다.',
   'lora.task.report': '다른 말투: 무엇을 묻든 정해진 보고서로 답합니다.',
   'lora.strength': '세기',

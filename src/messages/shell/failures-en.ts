@@ -117,6 +117,10 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.no-vision.next': 'Open a package with a vision encoder, or send without images.',
   'failure.context-full.title': 'The conversation is longer than the context',
   'failure.context-full.next': 'It needs {needed, number} tokens and {limit, number} fit. Choose what to do.',
+  'failure.other-format.title':
+    '{kind, select, package {This is a model package (ONNX)} mlxAdapter {This is an MLX adapter} pickleAdapter {This adapter is a PyTorch pickle} ggufAdapter {This is an adapter in GGUF} adapter {This is a LoRA adapter (PEFT)} checkpoint {This is a checkpoint, not a package} gguf {This is GGUF (llama.cpp)} mlx {These are MLX weights} consolidated {These are weights of the original code base} pickle {These are PyTorch pickles} tensorflow {These are TensorFlow or Flax weights} litert {This is a model for LiteRT or MediaPipe} openvino {This is an OpenVINO model} archive {This is an archive} safetensors {These safetensors have unknown names} hubCache {This is the cache of Hugging Face’s hub} other {This is a folder around the one meant}}: {file}',
+  'failure.other-format.next':
+    'What was to be opened here is of another kind. The line above says what to run or to open instead.',
   'failure.adapter-refused.title': 'This adapter cannot be used: {file}',
   'failure.adapter-refused.next':
     'Open the complete adapter_config.json and adapter_model.safetensors of a LoRA adapter that was trained on this model. Adapters that were on stay on.',

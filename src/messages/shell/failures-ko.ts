@@ -115,6 +115,10 @@ export const failures = {
   'failure.context-full.title': '대화가 컨텍스트 길이를 넘었습니다',
   'failure.context-full.next':
     '{needed, number} 토큰이 필요하지만 {limit, number} 토큰까지 담을 수 있습니다. 어떻게 할지 고르세요.',
+  'failure.other-format.title':
+    '{kind, select, package {모델 패키지(ONNX)입니다} mlxAdapter {MLX 어댑터입니다} pickleAdapter {PyTorch 피클로 저장된 어댑터입니다} ggufAdapter {GGUF 형식의 어댑터입니다} adapter {LoRA 어댑터(PEFT)입니다} checkpoint {패키지가 아니라 체크포인트입니다} gguf {GGUF(llama.cpp) 파일입니다} mlx {MLX 가중치입니다} consolidated {원본 코드용 가중치입니다} pickle {PyTorch 피클 파일입니다} tensorflow {TensorFlow 또는 Flax 가중치입니다} litert {LiteRT·MediaPipe용 모델입니다} openvino {OpenVINO 모델입니다} archive {압축 파일입니다} safetensors {이름이 다른 safetensors 파일입니다} hubCache {Hugging Face 허브의 캐시 폴더입니다} other {찾는 폴더를 감싼 바깥 폴더입니다}}: {file}',
+  'failure.other-format.next':
+    '여기서 열 수 있는 형식이 아닙니다. 위에 적힌 명령을 실행하거나 거기에 적힌 파일을 여세요.',
   'failure.adapter-refused.title': '이 어댑터는 쓸 수 없습니다: {file}',
   'failure.adapter-refused.next':
     '이 모델에서 학습한 LoRA 어댑터의 adapter_config.json과 adapter_model.safetensors를 온전한 파일로 여세요. 전에 걸려 있던 어댑터는 그대로입니다.',

@@ -79,10 +79,10 @@ function row(name: string, kind: 'logits' | 'lora_logits', position: number): Fl
 }
 
 /** Two adapters that are the fixture's together, on other projections and of other ranks in the stack. */
-function halves({ config, modules }: Adapter): Adapter[] {
+function halves({ modules, ...rest }: Adapter): Adapter[] {
   return [
-    { config, modules: modules.filter(({ target }) => target !== 'o_proj') },
-    { config, modules: modules.filter(({ target }) => target === 'o_proj') },
+    { ...rest, modules: modules.filter(({ target }) => target !== 'o_proj') },
+    { ...rest, modules: modules.filter(({ target }) => target === 'o_proj') },
   ];
 }
 

@@ -30,7 +30,7 @@ describe('userMessage', () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'config.json');
     await mkdir(path);
-    const reader = await FolderReader.open(folder, { hint: '' });
+    const reader = await FolderReader.open(folder, { wanted: 'checkpoint' });
     const message = `${path} is a folder, not a file; name a file`;
     expect(await messageOf(reader.json('config.json'))).toBe(message);
     expect(await messageOf(reader.blob('config.json'))).toBe(message);
@@ -64,8 +64,8 @@ describe('userMessage', () => {
     expect(await messageOf(readWholeFile(join(file, 'below')))).toMatch(
       /file\/below: a file stands where a folder should be/,
     );
-    expect(await messageOf(FolderReader.open(file, { hint: 'name another' }))).toBe(
-      `${file} is a file, not a folder; name another`,
+    expect(await messageOf(FolderReader.open(file, { wanted: 'adapter' }))).toBe(
+      `${file} is a file, not a folder; an adapter is the folder that PEFT's save_pretrained writes`,
     );
     expect(await messageOf(mkdir(folder))).toBe(`${folder} already exists; use another path, or move it away`);
   });
@@ -84,6 +84,8 @@ describe('userMessage', () => {
     ['EROFS', /^\/a\/b is on a read-only file system; write somewhere else$/],
     ['EDQUOT', /^no space left for \/a\/b/],
     ['EMFILE', /^\/a\/b: too many files are open; raise the limit/],
+    ['ENAMETOOLONG', /^\/a\/b…: the path is longer than the system takes; use a shorter one$/],
+    ['EBUSY', /^\/a\/b is in use by another program/],
     ['EIO', /^\/a\/b: the system refused "open" with EIO; check the file and the disk$/],
   ])('explains %s', (code, message) => {
     expect(userMessage(systemError(code, { path: '/a/b' }))).toMatch(message);
@@ -128,7 +130,7 @@ describe('files', () => {
       /none is no folder; make it, or name another file with --out/,
     );
     expect(await messageOf(requireReplaceableFile(folder))).toMatch(/ is a folder; name a file with --out$/);
-    expect((await FolderReader.open(folder, { hint: '' })).list()).toEqual(['result']);
+    expect((await FolderReader.open(folder, { wanted: 'checkpoint' })).list()).toEqual(['result']);
   });
 
   it('are not hashed over another', async () => {

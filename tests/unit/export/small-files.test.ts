@@ -72,6 +72,24 @@ describe('generation_config.json', () => {
   });
 });
 
+describe('the tokens that end an answer', () => {
+  it.each<[string, string, unknown, RegExp]>([
+    [
+      'beyond the vocabulary',
+      'generation_config.json',
+      { eos_token_id: [1, 512] },
+      /generation_config\.json: eos_token_id names 512, but the vocabulary has 512 rows/,
+    ],
+    ['no whole number', 'generation_config.json', { eos_token_id: 1.5 }, /eos_token_id is 1\.5, expected/],
+    ['a text', 'generation_config.json', { eos_token_id: '<eos>' }, /eos_token_id is "<eos>"/],
+    ['negative', 'generation_config.json', { eos_token_id: [-1] }, /eos_token_id/],
+  ])('are refused where one is %s', async (_, file, content, message) => {
+    const folder = await copyOfFixture();
+    await writeFile(join(folder, file), JSON.stringify(content));
+    await expect(exportTo(folder, 'q4')).rejects.toThrow(message);
+  });
+});
+
 describe('the processor', () => {
   it('is configured from the vision tower where the checkpoint has none', async () => {
     const out = await exportTo(FIXTURE, 'q4');

@@ -256,6 +256,16 @@ describe('refuses', () => {
     ['heads that do not group', changed({}, { num_key_value_heads: 3 }), 'num_attention_heads 4 is not a multiple'],
     ['another vision activation', changed({}, {}, { hidden_act: 'gelu' }), 'vision hidden_act "gelu"'],
     ['tokens that are no square', changed({ mm_tokens_per_image: 5 }), '5 tokens an image'],
+    [
+      'an image token beyond the rows',
+      changed({ image_token_index: 512 }),
+      'image_token_index is 512, but the vocabulary has 512',
+    ],
+    [
+      'an architecture with control characters',
+      { ...tiny, architectures: ['\u001b[2J\u202e\u009b'] },
+      '"\\u001b[2J\\u202e\\u009b"',
+    ],
     ['tokens that do not divide', changed({ mm_tokens_per_image: 9 }), '9 tokens an image cannot be pooled from 8 × 8'],
   ])('%s', (_, json, reason) => {
     expect(() => parseConfig(json)).toThrow(ConfigError);

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '#core/gemma3/config.ts';
 import { readAdapter, type Adapter } from '#core/lora/adapter.ts';
-import { moduleSettings, parseAdapterConfig } from '#core/lora/config.ts';
+import { moduleRules, parseAdapterConfig } from '#core/lora/config.ts';
+import { requireLive } from '#core/lora/live.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import { readHeader } from '#core/safetensors/header.ts';
 import { writeSafetensors } from '#core/safetensors/write.ts';
@@ -35,7 +36,7 @@ function read(source: MemorySource, config: unknown = plain): Promise<Adapter> {
 
 /** Rank and scale of one module. */
 function scaling(config: unknown, module: string) {
-  const { rank, scale } = moduleSettings(parseAdapterConfig(config))(module);
+  const { rank, scale } = moduleRules(parseAdapterConfig(config)).settings(module);
   return { rank, scale };
 }
 
@@ -63,8 +64,19 @@ describe('adapter_config.json', () => {
   it.each([
     [{ peft_type: 'IA3' }, /peft_type is "IA3"/],
     [{ use_dora: true }, /use_dora is set: DoRA/],
-    [{ bias: 'all' }, /bias is "all"/],
-    [{ modules_to_save: ['lm_head'] }, /modules_to_save is set/],
+    [{ bias: 'some' }, /"bias" is "some", expected "none", "all" or "lora_only"/],
+    [{ modules_to_save: [1] }, /"modules_to_save" is a list of 1, expected a name or a list of names/],
+    [{ layers_to_transform: 'all' }, /"layers_to_transform" is "all", expected a whole number/],
+    [{ layers_pattern: '(', layers_to_transform: 1 }, /"layers_pattern": missing \), unterminated subpattern/],
+    [{ task_type: 'SEQ_CLS' }, /task_type is "SEQ_CLS"/],
+    [{ init_lora_weights: 'newest' }, /init_lora_weights is "newest": nothing is known here .* merge it with PEFT/],
+    [{ use_newest: true }, /"use_newest" is true: no field of PEFT's LoraConfig that is known here.*merge_and_unload/],
+    [{ newest_config: { x: 1 } }, /"newest_config" is an object/],
+    [{ newest: 0.5 }, /"newest" is 0\.5/],
+    [{ 'a\u001b[31m': 1 }, /"a\\u001b\[31m" is 1/],
+    [{ trainable_token_indices: [5] }, /trainable_token_indices is set: .*merge_and_unload/],
+    [{ megatron_config: { x: 1 } }, /megatron_config is set: Megatron/],
+    [{ peft_type: undefined, fine_tune_type: 'lora', lora_parameters: { rank: 8 } }, /an MLX adapter.*mlx_lm\.fuse/],
     [{ init_lora_weights: 'pissa_niter_4' }, /init_lora_weights is "pissa_niter_4"/],
     [{ init_lora_weights: 'lora_ga' }, /init_lora_weights is "lora_ga"/],
     [{ target_modules: '(q_proj' }, /"target_modules": missing \), unterminated subpattern/],
@@ -130,10 +142,11 @@ describe('adapter_model.safetensors', () => {
     [
       'the vision tower',
       renamed(/^.*layers\./u, 'base_model.model.model.vision_tower.vision_model.encoder.layers.'),
-      /adapters run on q_proj/,
+      /o_proj; the model has no such module in its vision tower/,
     ],
     ['a layer too many', renamed('layers.0.', 'layers.99.'), /the model has no model\.layers\.99\./],
-    ['a magnitude', renamed(/lora_A\.weight$/u, 'lora_magnitude_vector'), /is not half of a LoRA pair/],
+    ['a magnitude', renamed(/lora_A\.weight$/u, 'lora_magnitude_vector'), /is DoRA \(lora_magnitude_vector\)/],
+    ['a part of no pair', renamed(/lora_A\.weight$/u, 'lora_C.weight'), /is not half of a LoRA pair/],
     ['another rank', (tensors) => tensors, /has the shape \[4, 160\], .* need \[8, 160\]/, { ...plain, r: 8 }],
     [
       'a value that is none',
@@ -148,6 +161,80 @@ describe('adapter_model.safetensors', () => {
     ],
   ])('is refused with %s', async (_, edit, message, config) => {
     await expect(edited(edit).then((source) => read(source, config))).rejects.toThrow(message);
+  });
+
+  it.each<[string, (tensors: Tensor[]) => Tensor[], RegExp]>([
+    ['kohya', renamed(/\.lora_A\.weight$/u, '.lora_down.weight'), /in the format of kohya or diffusers/],
+    ['kohya for images', renamed(/^base_model\.model\./u, 'lora_unet_'), /LoRA of an image generator/],
+    ['mlx-lm', renamed(/\.lora_A\.weight$/u, '.lora_a'), /MLX adapter .*mlx_lm\.fuse/],
+    ['torchtune', renamed(/\.lora_A\.weight$/u, '.lora_a.weight'), /LoRA of torchtune/],
+    ['NeMo', renamed(/\.lora_A\.weight$/u, '.adapter.linear_in.weight'), /LoRA of NeMo or Megatron/],
+    ['LoKr', renamed(/\.lora_A\.weight$/u, '.lokr_w1'), /another method than LoRA/],
+    ['a full fine-tune', renamed(/\.lora_[AB]\.weight$/u, '.weight'), /fully fine-tuned model, not an adapter/],
+    [
+      'trained tokens',
+      renamed(/q_proj\.lora_A\.weight$/u, 'embed_tokens.token_adapter.trainable_tokens_delta'),
+      /trained rows/,
+    ],
+  ])('of another format is named: %s', async (_, edit, message) => {
+    const once = (tensors: Tensor[]) => [...new Map(edit(tensors).map((tensor) => [tensor.name, tensor])).values()];
+    await expect(edited(once).then((source) => read(source))).rejects.toThrow(message);
+  });
+
+  it('a whole parameter is taken only where the configuration names it', async () => {
+    const norm = (tensors: Tensor[]) => [
+      ...tensors,
+      {
+        name: 'base_model.model.model.language_model.norm.weight',
+        dtype: 'F32' as const,
+        shape: [160],
+        data: new Uint8Array(640),
+      },
+    ];
+    const source = await edited(norm);
+    await expect(read(source)).rejects.toThrow(
+      /norm\.weight" is not half of a LoRA pair .*modules_to_save does not name it/,
+    );
+    const { saved } = await read(source, { ...plain, modules_to_save: ['language_model.norm'] });
+    expect(saved.map(({ parameter, isCopy }) => [parameter, isCopy])).toEqual([['model.norm.weight', true]]);
+    await expect(read(source, { ...plain, modules_to_save: ['language_model.norm', 'lm_head'] })).rejects.toThrow(
+      /holds no lm_head\.weight, although modules_to_save .* names "lm_head"/,
+    );
+  });
+
+  it('tells what target_modules names and the file lacks, and no more', async () => {
+    const none = ['.*language_model.*\\.(q|v|o)_proj', ['o_proj', 'v_proj', 'q_proj']];
+    const [pattern, list] = none;
+    const of = async (config: object, edit = (tensors: Tensor[]) => tensors) =>
+      (await read(await edited(edit), { ...plain, ...config })).missing;
+    expect(await of({ target_modules: pattern })).toEqual([]);
+    // Names in a list are found in the vision tower too, which has no o_proj.
+    const vision = await of({ target_modules: list });
+    expect(vision).toHaveLength(2 * (model.vision?.layers ?? 0));
+    expect(vision.every((name) => name.includes('vision_tower'))).toBe(true);
+    expect(await of({ target_modules: list, exclude_modules: '.*vision_tower.*' })).toEqual([]);
+    const layer = (tensors: Tensor[]) => tensors.filter(({ name }) => !/layers\.3\.self_attn\.q_proj/u.test(name));
+    expect(await of({ target_modules: pattern }, layer)).toEqual([
+      expect.stringMatching(/language_model.*layers\.3\.self_attn\.q_proj$/u),
+    ]);
+    const whole = (tensors: Tensor[]) => tensors.filter(({ name }) => !name.includes('layers.3.'));
+    const others = Array.from({ length: model.text.layers }, (_, at) => at).filter((at) => at !== 3);
+    expect(
+      await of({ target_modules: list, layers_to_transform: others, exclude_modules: '.*vision_tower.*' }, whole),
+    ).toEqual([]);
+    const linear = await of({ target_modules: 'all-linear' });
+    expect(linear).toHaveLength(4 * model.text.layers + 6 * (model.vision?.layers ?? 0));
+  });
+
+  it('is live where it changes the projections of the decoder alone', async () => {
+    const adapter = await read(new MemorySource('a', bytes));
+    expect(() => requireLive(adapter, 'x')).not.toThrow();
+    const [first] = adapter.modules;
+    if (!first) throw new Error('no module');
+    const vision = { ...first, parameter: 'vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight' };
+    expect(() => requireLive({ ...adapter, others: [vision] }, 'x')).toThrow(
+      /x: holds LoRA outside the decoder's projections \(vision_tower.*\), .*npm run export -- --checkpoint BASE --adapter/,
+    );
   });
 
   it('is refused where it was cut off, and for another model', async () => {

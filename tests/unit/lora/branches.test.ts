@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Adapter, LoraModule } from '#core/lora/adapter.ts';
 import { describeAdapter, describeModule } from '#core/lora/describe.ts';
+import { parseAdapterConfig } from '#core/lora/config.ts';
 import { checkBranches, targetsOf } from '#core/lora/branches.ts';
 import { lowRankSvd, truncateAdapter } from '#core/lora/svd.ts';
 import type { Projection } from '#core/gemma3/projections.ts';
@@ -18,8 +19,8 @@ function module(layer: number, target: Projection, rank = 2): LoraModule {
 }
 
 function adapter(...modules: LoraModule[]): Adapter {
-  const patterns = { rankPattern: [], alphaPattern: [], targetModules: undefined, excludeModules: undefined };
-  return { config: { rank: 2, alpha: 4, rankStabilized: false, ...patterns, baseModel: 'x' }, modules };
+  const config = { ...parseAdapterConfig({ peft_type: 'LORA', r: 2, lora_alpha: 4 }), baseModel: 'x' };
+  return { config, modules, others: [], saved: [], vocabularySize: 16, missing: ['model.layers.1.mlp.up_proj'] };
 }
 
 const branch = (layer: number, target: Projection, sizes: Partial<LoraBranch> = {}): LoraBranch => ({
@@ -71,6 +72,7 @@ describe('describeAdapter', () => {
       alpha: 4,
       baseModel: 'x',
       parameters: 2 * (6 + 4) + 3 * (6 + 4),
+      missing: { count: 1, first: 'model.layers.1.mlp.up_proj' },
     });
     expect(info.modules.map(({ layer, target, rank }) => [layer, target, rank])).toEqual([
       [0, 'q_proj', 2],

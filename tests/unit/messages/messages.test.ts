@@ -18,6 +18,11 @@ type MessagePart = ReturnType<IntlMessageFormat['getAst']>[number];
 /** The arguments, and each of the choices that a message has for one: `kind`, `kind=webPage`. */
 const argumentsIn = (parts: readonly MessagePart[]): string[] =>
   parts.flatMap((part) => {
+    // Forms of number are a language's own: Korean has one.
+    if ('pluralType' in part) {
+      const inside = Object.values(part.options).flatMap(({ value }) => argumentsIn(value));
+      return [part.value, ...new Set(inside)];
+    }
     if ('options' in part) {
       const choices = Object.entries(part.options).flatMap(([choice, { value }]) => [
         `${part.value}=${choice}`,

@@ -43,7 +43,7 @@ class FakeEngine {
 }
 
 const info = (name: string) => ({
-  ...{ name, rank: 4, alpha: 8, rankStabilized: false, baseModel: undefined, parameters: 120 },
+  ...{ name, rank: 4, alpha: 8, rankStabilized: false, baseModel: undefined, parameters: 120, missing: undefined },
   modules: [
     {
       ...({ layer: 0, target: 'q_proj', inputs: 10, outputs: 20, rank: 4, scale: 2 } as const),

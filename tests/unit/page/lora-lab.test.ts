@@ -115,6 +115,7 @@ const info: AdapterInfo = {
   baseModel: undefined,
   parameters: 150,
   modules: [module(0, 'q_proj', [4, 3]), module(1, 'down_proj', [12, 5, 0])],
+  missing: undefined,
 };
 
 test('the map shows what runs: the update that a cut leaves, against the weights where these are known', () => {
@@ -163,6 +164,13 @@ test('the two files of an adapter are found among others, also under other names
   expect(adapterAmong([file('config (1).json'), file('weights.safetensors')])).toMatchObject({
     type: 'ok',
     files: { name: 'weights' },
+  });
+  // Of mlx-lm, saved every hundred steps.
+  expect(adapterAmong([config, file('0000100_adapters.safetensors'), file('adapters.safetensors')])).toMatchObject({
+    failure: { code: 'other-format', detail: { kind: 'mlxAdapter', reason: expect.stringContaining('mlx_lm.fuse') } },
+  });
+  expect(adapterAmong([config, file('adapter_model.bin')])).toMatchObject({
+    failure: { code: 'other-format', detail: { kind: 'pickleAdapter' } },
   });
   expect(adapterAmong([config])).toMatchObject({
     failure: { code: 'file-missing', detail: { file: 'adapter_model.safetensors' } },

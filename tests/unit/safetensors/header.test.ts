@@ -103,6 +103,17 @@ describe('readHeader', () => {
     await expect(read(bytes)).rejects.toThrow(message);
   });
 
+  it.each<[string, string | number[], RegExp]>([
+    ['GGUF', 'GGUF\u0003\u0000\u0000\u0000\u00bb', /not safetensors but GGUF \(llama\.cpp\)/],
+    ['a zip of PyTorch', 'PK\u0003\u0004-------------', /a zip archive or a PyTorch pickle/],
+    ['a page', '<!DOCTYPE html><html>', /a web page; download the file itself/],
+    ['a refusal of the hub', 'Access to model google/medgemma is restricted', /accept the licence/],
+    ['HDF5', [0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10, 0], /HDF5/],
+  ])('names %s', async (_, start, message) => {
+    const bytes = typeof start === 'string' ? new TextEncoder().encode(start) : Uint8Array.from(start);
+    await expect(read(Uint8Array.from([...bytes, ...new Uint8Array(2000).fill(65)]))).rejects.toThrow(message);
+  });
+
   it('reads what the safetensors library wrote', async () => {
     const name = new URL('../../fixtures/gemma3-tiny/checkpoint/model.safetensors', import.meta.url);
     const header = await read(await readFile(name));

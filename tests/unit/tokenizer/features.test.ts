@@ -12,7 +12,7 @@ interface Case {
 interface Features {
   texts: string[];
   bytes: Record<string, Case & { normalizer?: unknown; pre_tokenizer?: unknown; added_tokens?: unknown }>;
-  models: Record<string, Case & { file: object; decoded?: string[] }>;
+  models: Record<string, Case & { file: object; decoded?: (string | null)[] }>;
 }
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/tokenizer/${name}`, import.meta.url));
@@ -103,7 +103,9 @@ describe('models make the ids of Hugging Face tokenizers, or are refused by name
     hold(name, file, wanted, (ids) => ids.join(' '));
     if (!decoded) return;
     const { tokenizer } = openTokenizer(file);
-    expect(features.texts.map((text) => tokenizer.decode(tokenizer.encode(text)))).toEqual(decoded);
+    const texts = features.texts.map((text) => tokenizer.decode(tokenizer.encode(text)));
+    // Hugging Face tokenizers panics at some: null.
+    expect(texts.map((text, at) => (decoded[at] === null ? null : text))).toEqual(decoded);
   });
 });
 

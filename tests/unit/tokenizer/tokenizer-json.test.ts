@@ -172,6 +172,15 @@ describe('what a file asks for that is not done', () => {
     ['a normalizer', { ...small, normalizer: { type: 'NFKC' } }, 'normalizer: NFKC'],
     ['a pattern', { ...small, normalizer: { type: 'Replace', pattern: { Regex: ' +' }, content: ' ' } }, 'Regex'],
     ['a decoder', { ...small, decoder: { type: 'WordPiece' } }, 'decoder: WordPiece'],
+    [
+      'an added token of which nothing is left',
+      {
+        ...small,
+        normalizer: { type: 'Replace', pattern: { String: '<x>' }, content: '' },
+        added_tokens: [{ ...addedToken, normalized: true }],
+      },
+      'added_tokens: "<x>": the normalizer leaves nothing of it',
+    ],
     ['ids that libraries see differently', { ...small, added_tokens: [{ ...addedToken, id: 9 }] }, '"<x>" with id 9'],
   ];
   it.each(unsupported)('%s', (_, file, message) => {

@@ -5,11 +5,13 @@ import { readAdapter, type Adapter, type LoraModule } from '#core/lora/adapter.t
 import { parseAdapterConfig } from '#core/lora/config.ts';
 import { describeAdapter, describeModule } from '#core/lora/describe.ts';
 import { AdapterError } from '#core/lora/error.ts';
+import { requireLive } from '#core/lora/live.ts';
 import { MAX_ADAPTERS } from '#core/lora/stack.ts';
 import { lowRankSvd, truncateAdapter, type LowRankSvd } from '#core/lora/svd.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import type { AdapterFiles, SetAdaptersRequest } from '#core/protocol/adapters.ts';
 import type { AdapterInfo } from '#core/lora/describe.ts';
+import { blobSource } from '../runtime/blob-source.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
 
 export interface ReadAdapters {
@@ -26,6 +28,8 @@ interface CachedAdapter {
   info: AdapterInfo;
 }
 
+/** Of a larger file only what is needed is read: with whole parameters in it, it may have gigabytes. */
+const MAX_WHOLE_BYTES = 500_000_000;
 /** Longest time for which an SVD delays messages to the worker, Stop among them. */
 const PAUSE_MS = 50;
 
@@ -119,7 +123,13 @@ async function readFiles({ name, config, weights }: AdapterFiles, model: Gemma3C
     throw new AdapterError(configPath, 'not JSON');
   }
   const weightsPath = `${name}/adapter_model.safetensors`;
-  return readAdapter(parsed, new MemorySource(weightsPath, await bytesOf(weights, weightsPath)), model);
+  const source =
+    weights instanceof Blob && weights.size > MAX_WHOLE_BYTES
+      ? blobSource(weightsPath, weights)
+      : new MemorySource(weightsPath, await bytesOf(weights, weightsPath));
+  const adapter = await readAdapter(parsed, source, model);
+  requireLive(adapter, weightsPath);
+  return adapter;
 }
 
 async function bytesOf(file: BlobLike, path: string): Promise<Uint8Array> {

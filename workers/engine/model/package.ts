@@ -4,6 +4,7 @@ import { parseEndTokens } from '#core/gemma3/generation-config.ts';
 import { externalFiles, OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
+import { otherKind, otherKindFailure } from '#core/model-files/other-kind.ts';
 import { type Manifest, parseManifest } from '#core/protocol/manifest.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
@@ -54,8 +55,20 @@ const suffixes: Readonly<Record<string, string>> = {
 /** The size limit of protobuf. */
 const MAX_GRAPH_BYTES = 2 ** 31;
 
-/** @throws FailureError `file-missing`, `file-broken`, `unsupported-package` */
+/** @throws FailureError `file-missing`, `file-broken`, `unsupported-package`, `other-format` */
 export async function readPackage(reader: PackageReader): Promise<ModelPackage> {
+  try {
+    return await read(reader);
+  } catch (cause) {
+    // A checkpoint, GGUF or adapter that was opened as a package lacks files: its own name helps more than theirs.
+    const isMissing = cause instanceof FailureError && cause.code === 'file-missing';
+    const kind = isMissing ? otherKind('package', reader.list() ?? []) : undefined;
+    if (!kind) throw cause;
+    throw otherKindFailure(kind);
+  }
+}
+
+async function read(reader: PackageReader): Promise<ModelPackage> {
   const json: unknown = await readJson(reader, 'config.json');
   let config: Gemma3Config;
   try {
