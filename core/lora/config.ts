@@ -1,9 +1,5 @@
-<<<<<<< HEAD
-/** `adapter_config.json` as PEFT writes it (peft/tuners/lora/config.py), limited to the fields needed for inference. */
-import { shortened } from '../text/cut.ts';
-=======
 /** `adapter_config.json` as PEFT writes it (peft/tuners/lora/config.py), limited to the fields needed for inference (config-fields.ts). */
->>>>>>> main
+import { shortened } from '../text/cut.ts';
 import * as v from 'valibot';
 import { isJsonObject, type Json } from '../json.ts';
 import { StepBudget } from '../python-pattern/match.ts';
@@ -148,7 +144,7 @@ function refuseOtherKinds(json: Json, fail: (reason: string) => AdapterError): v
   const unknown = Object.keys(json).find((key) => !Object.hasOwn(ADAPTER_FIELDS, key) && isSet(json[key]));
   if (unknown !== undefined)
     throw fail(
-      `${JSON.stringify(shortened(unknown))} is ${shown(json[unknown])}: no field of PEFT's LoraConfig that is known here, so it may change what the adapter computes; set it to null if it does not, else ${MERGE_WITH_PEFT}`,
+      `${JSON.stringify(shortened(unknown, 100))} is ${shown(json[unknown])}: no field of PEFT's LoraConfig that is known here, so it may change what the adapter computes; set it to null if it does not, else ${MERGE_WITH_PEFT}`,
     );
 }
 

@@ -47,13 +47,8 @@ function fieldPath(issue: v.BaseIssue<unknown>): string {
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
-<<<<<<< HEAD
-  const text = value === undefined ? 'missing' : JSON.stringify(value);
-  return shortened(text, 60);
-=======
   const text = value === undefined ? 'missing' : printable(JSON.stringify(value));
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
->>>>>>> main
+  return shortened(text, 60);
 }
 
 export const text = (most = 10_000) =>
