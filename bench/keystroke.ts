@@ -1,7 +1,9 @@
 /**
  * Measures main-thread time per keystroke in the tokenizer lab of the built page, with three tokenizers and a long text:
  *
- *     npm run build && npx tsx bench/keystroke.ts
+ *     npm run build && npx tsx bench/keystroke.ts [--long-only]
+ *
+ * Then the longest tasks of pasting and typing Korean without spaces, which `--long-only` measures alone.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type CDPSession, type Locator, type Page } from 'playwright';
 import { preview } from 'vite';
 import { chromiumFlags, ensureChromium } from '../scripts/chromium.ts';
+import { longTextRows } from './long-text.ts';
 import { machine } from './machine.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -118,6 +121,19 @@ try {
   // CPU time of the thread: wall-clock time would include other work on the machine.
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   console.log([...(await machine()), `Chromium ${browser.version()}`].join('\n'));
+  if (!process.argv.includes('--long-only')) await keystrokeTable(page, session);
+  console.log('\nKorean without spaces\n');
+  console.log((await longTextRows(browser, page, '#tokenizer-input')).join('\n'));
+  await page.goto('about:blank');
+  await page.setContent('<textarea style="width: 500px; height: 180px; font-size: 17px"></textarea>');
+  console.log('\nThe same in a text area in an empty page\n');
+  console.log((await longTextRows(browser, page, 'textarea')).join('\n'));
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+async function keystrokeTable(page: Page, session: CDPSession): Promise<void> {
   const idle: Spent[] = [];
   for (let round = 0; round < 20; round++) idle.push(await costOf(page, session, () => Promise.resolve()));
   const row = (name: string, costs: readonly Spent[]) => {
@@ -141,7 +157,6 @@ try {
   }
   for (const length of lengths) console.log(row(length.toLocaleString('en'), await typed(page, session, length)));
   console.log(row('10,000, a text area in an empty page', await typeInEmptyPage(page, session, 10_000)));
-} finally {
-  await browser.close();
-  await server.close();
+  await page.goto(`${server.resolvedUrls?.local[0] ?? ''}#/tokenizer`);
+  await page.locator('tr[data-tokenizer="ko-20480"] [data-figure="tokens"]').waitFor({ timeout: 60_000 });
 }

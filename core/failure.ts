@@ -106,12 +106,24 @@ export type FailureCode =
   | 'pack-base'
   /** A pack was given, but its base tokenizer is not loaded. */
   | 'no-base'
-  /** A line of a pairs file has no tab. detail: file, line */
-  | 'pair-without-tab'
-  /** A line of a pairs file has more than two columns. detail: file, line, columns */
-  | 'pair-columns'
+  /** A text is neither UTF-8 nor UTF-16 nor CP949. detail: file */
+  | 'unknown-encoding'
+  /** A file given as text is a Git LFS pointer. detail: file */
+  | 'lfs-pointer'
+  /** A file given as text is a web page. detail: file */
+  | 'web-page'
+  /** A file given as text is the error message of a server. detail: file, reason */
+  | 'error-message'
   /** A pairs file has no pairs. detail: file */
   | 'no-pairs'
+  /** No delimiter cuts a pairs file into columns. detail: file */
+  | 'pair-without-tab'
+  /** No column of a pairs file holds Hangul. detail: file */
+  | 'pair-no-korean'
+  /** No column of a pairs file beside the Korean one holds English. detail: file */
+  | 'pair-no-english'
+  /** No row of a pairs file has both sentences. detail: file */
+  | 'pair-half-empty'
   /** The text is too long for live comparison. detail: file, length, limit */
   | 'text-too-long'
   /** The training text has no sentences. */

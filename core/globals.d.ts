@@ -4,7 +4,7 @@ interface TextDecoderOptionsOfCore {
 }
 declare class TextDecoder {
   constructor(label?: string, options?: TextDecoderOptionsOfCore);
-  decode(bytes: Uint8Array): string;
+  decode(bytes: Uint8Array, options?: { stream?: boolean }): string;
 }
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;

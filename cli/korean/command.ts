@@ -23,7 +23,7 @@ function createProgram(io: CommandIo): Command {
     .command('train')
     .description('Learns new tokens from a text by continuing the byte-pair encoding of the base tokenizer.')
     .requiredOption('--base <file>', 'tokenizer.json to extend')
-    .requiredOption('--text <file>', 'training text in UTF-8, one sentence a line; gzip too')
+    .requiredOption('--text <file>', 'training text, one sentence a line: UTF-8, UTF-16 or CP949; gzip too')
     .requiredOption('--tokens <number>', 'largest number of new tokens', wholeNumber(1))
     .requiredOption('--out <file>', 'the pack; must not exist')
     .option(
@@ -43,7 +43,7 @@ function createProgram(io: CommandIo): Command {
     ])
     .option('--punctuation', 'pieces may include adjacent punctuation: “다.”', false)
     .option('--superwords', 'pieces may include spaces: “할▁수”; needs memory in proportion to the text', false)
-    .option('--no-nfc', 'do not normalize the text to NFC')
+    .option('--nfc', 'normalize the text to NFC first: composes decomposed Hangul', false)
     .option(
       '--from-sentencepiece <file>',
       'take the frequent pieces of this .model or tokenizer.json instead (the filter of EEVE)',
@@ -59,14 +59,16 @@ function createProgram(io: CommandIo): Command {
     .requiredOption('--pack <file>', 'pack that `train` wrote')
     .requiredOption('--out <file>', 'the merged tokenizer.json; must not exist')
     .option('--text <file...>', 'texts for the checks, in addition to every entry of both vocabularies', [])
+    .option('--nfc', 'normalize these texts to NFC first: composes decomposed Hangul', false)
     .action((flags: MergeFlags) => merge(flags, io));
 
   program
     .command('measure')
     .description('Compares tokenizers on a text or on English–Korean pairs. The first one is the baseline.')
     .requiredOption('--tokenizer <file...>', 'tokenizer.json or SentencePiece .model, one or several')
-    .option('--text <file>', 'text in UTF-8, one sentence a line; gzip too')
-    .option('--pairs <file>', 'English, tab, Korean; one pair a line; gzip too')
+    .option('--text <file>', 'text, one sentence a line: UTF-8, UTF-16 or CP949; gzip too')
+    .option('--pairs <file>', 'table of English and Korean sentences, such as TSV or CSV; gzip too')
+    .option('--nfc', 'normalize the text to NFC first: composes decomposed Hangul', false)
     .option('--examples <number>', 'number of sentences to show of those that change most', wholeNumber(0), 3)
     .option('--json', 'print JSON', false)
     .action((flags: MeasureFlags) => measure(flags, io));

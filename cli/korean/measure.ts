@@ -1,6 +1,7 @@
 /** `npm run korean -- measure` */
 import { pairsMeasures, TextMeter, type PairsMeasure, type TextMeasure } from '#core/tokenizer/statistics/measure.ts';
-import { pairOf } from '#core/tokenizer/statistics/pairs.ts';
+import { readPairs, type PairsProblem, type ReadPairs } from '#core/tokenizer/statistics/read-pairs.ts';
+import { isDecomposedHangul } from '#core/text/hangul.ts';
 import { reach, type Reach } from '#core/tokenizer/korean/reachable.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
 import { printLine, type CommandIo } from '../shared/command.ts';
@@ -8,13 +9,15 @@ import { CommandError } from '../shared/errors.ts';
 import { Pause, progressBar } from '../shared/progress.ts';
 import { readAnyTokenizer } from './any-tokenizer.ts';
 import { pairsReport, textReport } from './measure-report.ts';
-import { eachLine, packedSize, type TextFile } from './text-lines.ts';
+import { encodingNote, packedSize, readWholeText, type TextFile } from './text-file.ts';
+import { decomposedNote, eachLine } from './text-lines.ts';
 
 export interface MeasureFlags {
   tokenizer: string[];
   text?: string;
   pairs?: string;
   examples: number;
+  nfc: boolean;
   json: boolean;
 }
 
@@ -36,7 +39,8 @@ export async function measure(flags: MeasureFlags, io: CommandIo): Promise<void>
   const tokenizers: Tokenizer[] = [];
   for (const file of flags.tokenizer) tokenizers.push((await readAnyTokenizer(file)).tokenizer);
   const of = flags.text === undefined ? measuredPairs : measuredText;
-  const { corpus, measures } = await of(tokenizers, { path, size, examples: flags.examples }, io);
+  const { corpus, measures, notes } = await of(tokenizers, { path, size, ...flags }, io);
+  for (const note of [encodingNote(path, corpus), ...notes]) if (note !== undefined) printLine(io.stderr, note);
   const reaches = await reachOf(tokenizers, io);
   const head = flags.tokenizer.map((file, index) => ({
     file,
@@ -63,41 +67,97 @@ interface Corpus {
   size: number;
   /** Sentences to show. */
   examples: number;
+  nfc: boolean;
 }
 
-async function measuredText(tokenizers: readonly Tokenizer[], { examples, ...file }: Corpus, io: CommandIo) {
-  const meter = new TextMeter(tokenizers, examples);
-  // An empty line is no sentence.
-  const corpus = await read(file, io, (line) => line.trim() !== '' && meter.add(line));
-  return { corpus, measures: meter.results() };
+/** A measured file, and what people must know about it. */
+interface Measured<M> {
+  corpus: TextFile;
+  measures: M[];
+  notes: readonly (string | undefined)[];
 }
 
-async function measuredPairs(tokenizers: readonly Tokenizer[], { examples, ...file }: Corpus, io: CommandIo) {
-  const english = new TextMeter(tokenizers, examples);
-  const korean = new TextMeter(tokenizers, examples);
-  let number = 0;
-  const corpus = await read(file, io, (line) => {
-    number++;
-    if (line.trim() === '') return;
-    const pair = pairOf(line);
-    if (!pair) throw new CommandError(`line ${number} of ${file.path} is no pair; expected English, one tab, Korean`);
-    english.add(pair.english);
-    korean.add(pair.korean);
-  });
-  return { corpus, measures: pairsMeasures(english.results(), korean.results()) };
-}
-
-async function read(
-  { path, size }: Omit<Corpus, 'examples'>,
+async function measuredText(
+  tokenizers: readonly Tokenizer[],
+  { path, size, examples, nfc }: Corpus,
   io: CommandIo,
-  take: (line: string) => unknown,
-): Promise<TextFile> {
+): Promise<Measured<TextMeasure>> {
+  const meter = new TextMeter(tokenizers, examples);
   const bar = progressBar(io.stderr, size, { label: 'measuring' });
+  // An empty line is no sentence.
+  const take = (line: string) => {
+    if (line.trim() !== '') meter.add(line);
+  };
   try {
-    return await eachLine(path, (line) => void take(line), { onRead: (bytes) => bar.add(bytes), signal: io.signal });
+    const options = { onRead: (bytes: number) => bar.add(bytes), signal: io.signal, nfc };
+    const corpus = await eachLine(path, take, options);
+    const { lines, decomposed } = corpus;
+    const note = decomposedNote(`${path}: ${decomposed} of ${lines} lines`, decomposed, nfc);
+    return { corpus, measures: meter.results(), notes: [note] };
   } finally {
     bar.stop();
   }
+}
+
+async function measuredPairs(
+  tokenizers: readonly Tokenizer[],
+  { path, examples, nfc }: Corpus,
+  io: CommandIo,
+): Promise<Measured<PairsMeasure>> {
+  const { text, ...file } = await readWholeText(path, { signal: io.signal });
+  const read = readPairs(nfc ? text.normalize('NFC') : text);
+  if ('problem' in read) throw new CommandError(`${path} ${PROBLEMS[read.problem]}`);
+  const { pairs, ...table } = read;
+  const english = new TextMeter(tokenizers, examples);
+  const korean = new TextMeter(tokenizers, examples);
+  const bar = progressBar(io.stderr, pairs.length, { label: 'measuring' });
+  const pause = new Pause(io.signal);
+  try {
+    for (const pair of pairs) {
+      english.add(pair.english);
+      korean.add(pair.korean);
+      bar.add(1);
+      await pause.ifDue();
+    }
+  } finally {
+    bar.stop();
+  }
+  const decomposed = nfc
+    ? Number(isDecomposedHangul(text))
+    : pairs.filter(({ korean: sentence }) => isDecomposedHangul(sentence)).length;
+  const notes = [
+    ...notesOn(path, read),
+    decomposedNote(nfc ? path : `${path}: ${decomposed} of ${pairs.length} pairs`, decomposed, nfc),
+  ];
+  const measures = pairsMeasures(english.results(), korean.results());
+  return { corpus: { ...file, ...table }, measures, notes };
+}
+
+const PROBLEMS: Record<PairsProblem, string> = {
+  'no-pairs': 'holds no sentences; write a pair a line: English, one tab, Korean',
+  'pair-without-tab':
+    'is no table: neither tabs nor commas cut its lines into columns; write a pair a line, with one tab between the two sentences',
+  'pair-no-korean': 'has no Korean column: no cell holds Hangul; write English, one tab, Korean',
+  'pair-no-english': 'has no English column beside the Korean one; write English, one tab, Korean',
+  'pair-half-empty': 'has no row in which both sentences are there; write English, one tab, Korean',
+};
+
+function notesOn(path: string, { columns, header, leftOut }: ReadPairs): string[] {
+  const { english, korean, count } = columns;
+  const { halfEmpty, tooWide, first } = leftOut;
+  const from = first > 0 ? `, the first is row ${first}` : '';
+  return [
+    ...(english === 1 && korean === 2 && count === 2
+      ? []
+      : [`${path}: column ${english} of ${count} is read as English, column ${korean} as Korean`]),
+    ...(header ? [`${path}: the first row names the columns and is not measured`] : []),
+    ...(halfEmpty > 0 ? [`warning: ${path}: ${halfEmpty} half-empty rows were left out${from}`] : []),
+    ...(tooWide > 0
+      ? [
+          `warning: ${path}: ${tooWide} rows with more than ${count} cells were left out${from}; quote cells with delimiters in them`,
+        ]
+      : []),
+  ];
 }
 
 async function reachOf(tokenizers: readonly Tokenizer[], io: CommandIo): Promise<Reach[]> {

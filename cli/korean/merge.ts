@@ -10,13 +10,15 @@ import { Pause, progressBar } from '../shared/progress.ts';
 import { parseJson, readWholeFile } from '../shared/read-file.ts';
 import { requireNewFile, writeNewFile } from '../shared/write-file.ts';
 import { readBase, tokenizerOf } from './base-tokenizer.ts';
-import { eachLine } from './text-lines.ts';
+import { encodingNote } from './text-file.ts';
+import { decomposedNote, eachLine } from './text-lines.ts';
 
 export interface MergeFlags {
   base: string;
   pack: string;
   out: string;
   text: string[];
+  nfc: boolean;
 }
 
 const MEANING: Record<CheckName, string> = {
@@ -39,7 +41,16 @@ export async function merge(flags: MergeFlags, io: CommandIo): Promise<void> {
   const merged = tokenizerOf(flags.out, JSON.parse(text));
   const checks = new MergeChecks(base.tokenizer, merged, pack);
   await checkVocabularies(checks, pack, base.tokenizer.size, io);
-  for (const path of flags.text) await eachLine(path, (line) => checks.add(line), { signal: io.signal });
+  for (const path of flags.text) {
+    const file = await eachLine(path, (line) => checks.add(line), { signal: io.signal, nfc: flags.nfc });
+    const { lines, decomposed } = file;
+    for (const note of [
+      encodingNote(path, file),
+      decomposedNote(`${path}: ${decomposed} of ${lines} lines`, decomposed, flags.nfc),
+    ]) {
+      if (note !== undefined) printLine(io.stderr, note);
+    }
+  }
   const results = checks.all();
   for (const result of results) printLine(io.stdout, lineOf(result));
   const failed = results.filter((result) => result.failed > 0);

@@ -9,7 +9,8 @@ import { Pause, progressBar } from '../shared/progress.ts';
 import { requireNewFile, writeNewFile } from '../shared/write-file.ts';
 import { readAnyTokenizer } from './any-tokenizer.ts';
 import { readBase } from './base-tokenizer.ts';
-import { eachLine, packedSize, type TextFile } from './text-lines.ts';
+import { encodingNote, packedSize } from './text-file.ts';
+import { decomposedNote, eachLine, type TextLines } from './text-lines.ts';
 
 export interface TrainFlags extends Omit<TrainingOptions, 'wordLimit'> {
   base: string;
@@ -31,7 +32,13 @@ export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
   const options = { minFrequency, longest, scripts, punctuation, superwords, nfc };
   const trainer = new VocabularyTrainer(base.tokenizer, options);
 
-  const corpus = await readText(flags.text, size, trainer, io);
+  const { sha256, lines, decomposed, encoding } = await readText(flags.text, size, trainer, io);
+  for (const note of [
+    encodingNote(flags.text, { encoding }),
+    decomposedNote(`${flags.text}: ${decomposed} of ${lines} lines`, decomposed, nfc),
+  ]) {
+    if (note !== undefined) printLine(io.stderr, note);
+  }
   const filtered =
     flags.fromSentencepiece === undefined
       ? undefined
@@ -49,7 +56,7 @@ export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
     name: flags.name ?? `ko-${merges.length}`,
     base: { sha256: base.sha256, size: base.tokenizer.size },
     firstId: base.tokenizer.size,
-    corpus: { ...corpus, notice: flags.notice },
+    corpus: { sha256, lines, notice: flags.notice },
     method: filtered ? 'sentencepiece-filter' : 'bpe',
     options: {
       ...{ tokens: flags.tokens, minFrequency, longest, scripts: scripts.join(','), punctuation, superwords, nfc },
@@ -68,13 +75,13 @@ export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
   if (flags.notice === '') printLine(io.stderr, 'warning: no --notice: the pack does not say where its text came from');
   const saved = ((1 - trainer.tokens / before) * 100).toFixed(1);
   const dropped = trainer.droppedWords > 0 ? `, ${trainer.droppedWords} occurrences of rare words left out` : '';
-  printLine(io.stdout, `${flags.out}: ${pack.name}, ${merges.length} tokens from ${corpus.lines} lines`);
+  printLine(io.stdout, `${flags.out}: ${pack.name}, ${merges.length} tokens from ${lines} lines`);
   printLine(io.stdout, `${trainer.differentWords} different words with ${scripts.join(' or ')}${dropped}`);
   printLine(io.stdout, `their tokens in the text: ${before} before, ${trainer.tokens} now (−${saved} %)`);
   if (filtered) printLine(io.stdout, filtered.summary);
 }
 
-async function readText(path: string, size: number, trainer: VocabularyTrainer, io: CommandIo): Promise<TextFile> {
+async function readText(path: string, size: number, trainer: VocabularyTrainer, io: CommandIo): Promise<TextLines> {
   const bar = progressBar(io.stderr, size, { label: 'reading' });
   try {
     return await eachLine(path, (line) => trainer.add(line), { onRead: (bytes) => bar.add(bytes), signal: io.signal });

@@ -1,4 +1,5 @@
 /** `adapter_config.json` as PEFT writes it (peft/tuners/lora/config.py), limited to the fields needed for inference (config-fields.ts). */
+import { shortened } from '../text/cut.ts';
 import * as v from 'valibot';
 import { isJsonObject, type Json } from '../json.ts';
 import { StepBudget } from '../python-pattern/match.ts';
@@ -143,7 +144,7 @@ function refuseOtherKinds(json: Json, fail: (reason: string) => AdapterError): v
   const unknown = Object.keys(json).find((key) => !Object.hasOwn(ADAPTER_FIELDS, key) && isSet(json[key]));
   if (unknown !== undefined)
     throw fail(
-      `${JSON.stringify(shortened(unknown))} is ${shown(json[unknown])}: no field of PEFT's LoraConfig that is known here, so it may change what the adapter computes; set it to null if it does not, else ${MERGE_WITH_PEFT}`,
+      `${JSON.stringify(shortened(unknown, 100))} is ${shown(json[unknown])}: no field of PEFT's LoraConfig that is known here, so it may change what the adapter computes; set it to null if it does not, else ${MERGE_WITH_PEFT}`,
     );
 }
 
@@ -173,7 +174,7 @@ function isSet(value: unknown): boolean {
 function problem(issue: v.BaseIssue<unknown>): string {
   const [name, module] = fieldKeys(issue);
   if (isMissing(issue)) return `"${name}" is missing`;
-  const what = module === undefined ? 'is' : `gives "${shortened(String(module))}"`;
+  const what = module === undefined ? 'is' : `gives "${shortened(String(module), 100)}"`;
   return `"${name}" ${what} ${shown(issue.input)}, expected ${issue.message}`;
 }
 
@@ -183,7 +184,7 @@ function patternsOf(
   fail: (reason: string) => AdapterError,
 ): PatternValue[] {
   return Object.entries(given ?? {}).map(([name, value]): PatternValue => {
-    const matches = named(`${key}" of "${shortened(name)}`, fail, () => rankPatternMatcher(name));
+    const matches = named(`${key}" of "${shortened(name, 100)}`, fail, () => rankPatternMatcher(name));
     return { pattern: name, matches, value };
   });
 }
@@ -196,10 +197,6 @@ function named<T>(entry: string, fail: (reason: string) => AdapterError, work: (
     if (cause instanceof PatternError) throw fail(`"${entry}": ${cause.message}`);
     throw cause;
   }
-}
-
-function shortened(pattern: string): string {
-  return pattern.length > 100 ? `${pattern.slice(0, 100)}…` : pattern;
 }
 
 export interface ModuleSettings {

@@ -73,8 +73,10 @@ export type EditReply =
       /** Number of previous units kept at the start and at the end; the new units replace those in between. */
       keptStart: number;
       keptEnd: number;
-      /** UTF-16 lengths of the new units. A unit is a sentence with the line breaks after it. */
+      /** UTF-16 lengths of the new units. A unit is a sentence with the line breaks after it, or a slice of a long one. */
       lengths: Int32Array;
+      /** 1 for a new unit that continues the sentence of the unit before it. */
+      inside: Uint8Array;
       /** One per loaded key, in the order of the request. */
       lanes: readonly TokensByUnit[];
     };

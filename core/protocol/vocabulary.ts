@@ -1,4 +1,5 @@
 /** Message types between the page and the vocabulary worker: comparing merge methods, and training. */
+import type { TextEncoding } from '../text/encoding.ts';
 import type { BlobLike } from '../bytes.ts';
 import type { Pack } from '../tokenizer/korean/pack.ts';
 import type { MergeMethod } from '../tokenizer/korean/wrong-merges.ts';
@@ -92,8 +93,16 @@ export interface CurvePoint {
 /** `left`, `right`, and the frequency of the pair in the training text when it was merged. */
 export type PackMerge = Pack['merges'][number];
 
+/** What must be told about how the text was read. */
+export interface ReadTraining {
+  /** Set if the encoding of the file was guessed. */
+  encoding: TextEncoding | undefined;
+  /** Sentences with decomposed Hangul (NFD), which is taken as it stands. */
+  decomposed: number;
+}
+
 export type TrainingUpdate =
   | { type: 'progress'; phase: 'read' | 'count'; share: number }
   /** The text is read and split into training and held-out sentences. */
-  | { type: 'split'; sentences: number; heldOut: number; point: CurvePoint }
+  | ({ type: 'split'; sentences: number; heldOut: number; point: CurvePoint } & ReadTraining)
   | { type: 'merges'; done: number; latest: readonly PackMerge[]; point: CurvePoint | undefined };

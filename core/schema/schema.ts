@@ -1,4 +1,5 @@
 /** Schemas of untrusted files. The message of a schema is the expected value: "a whole number from 0". */
+import { shortened } from '../text/cut.ts';
 import * as v from 'valibot';
 import { isJsonObject } from '../json.ts';
 import { printable } from '../printable.ts';
@@ -36,7 +37,7 @@ function fieldPath(issue: v.BaseIssue<unknown>): string {
   return fieldKeys(issue)
     .map((key, at) => {
       if (typeof key === 'number') return `[${key}]`;
-      if (!/^\w+$/.test(key)) return `[${JSON.stringify(key.length > 100 ? `${key.slice(0, 100)}…` : key)}]`;
+      if (!/^\w+$/.test(key)) return `[${JSON.stringify(shortened(key, 100))}]`;
       return at === 0 ? key : `.${key}`;
     })
     .join('');
@@ -47,7 +48,7 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = value === undefined ? 'missing' : printable(JSON.stringify(value));
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return shortened(text, 60);
 }
 
 export const text = (most = 10_000) =>

@@ -142,7 +142,7 @@ test('own tokenizers: ours, a byte-level one, from the hub; malformed ones say w
   await expect(tokens(page, 'own-2')).toBeVisible();
 });
 
-test('pairs are dropped and measured; a line without a tab is named', async ({ page }) => {
+test('pairs are dropped and measured; what was left out or guessed is told', async ({ page }) => {
   await openLab(page);
   const pairs = [
     ['The patient has pneumonia.', '환자는 폐렴을 앓고 있습니다.'],
@@ -161,8 +161,30 @@ test('pairs are dropped and measured; a line without a tab is named', async ({ p
   }
   await expect(page.getByText('2쌍')).toBeVisible();
 
-  await dropBytes(page, '#tokenizer', 'bad.tsv', '', Buffer.from(`${tsv}\n탭이 없는 줄\n`));
-  await expect(page.getByRole('alert')).toContainText('bad.tsv의 3번째 줄에 탭이 없습니다');
+  await dropBytes(page, '#tokenizer', 'half.tsv', '', Buffer.from(`${tsv}\n탭이 없는 줄\n`));
+  const reading = page.getByTestId('pairs-reading');
+  await expect(reading).toContainText('한쪽이 빈 행 1개를 뺐습니다(처음은 3행)');
+  const cp949 = await readFile(new URL('../fixtures/cases/pairs/cp949.tsv', import.meta.url));
+  await dropBytes(page, '#tokenizer', 'excel.tsv', '', cp949);
+  await expect(reading).toContainText('excel.tsv 파일은 한국어 Excel처럼 CP949(EUC-KR)로 저장한 것으로 보여');
+  await expect(page.locator('tr[data-pairs="base"]')).toContainText('1.04', patience);
+  await dropBytes(page, '#tokenizer', 'none.tsv', '', Buffer.from('The patient has a fever.\n환자는 열이 있습니다.\n'));
+  await expect(page.getByRole('alert')).toContainText('열로 나눌 수 없습니다: none.tsv');
+});
+
+test('a text comes back after an example, and decomposed Hangul is composed when asked', async ({ page }) => {
+  await openLab(page);
+  await input(page).fill(sentence.normalize('NFD'));
+  const composed = (await trueCounts(sentence))['base'];
+  const notice = page.getByTestId('decomposed');
+  await expect(notice).toContainText(`모아 쓰면 ${composed} 토큰`, patience);
+  await page.getByRole('button', { name: '영어', exact: true }).click();
+  await expect(notice).toBeHidden();
+  await page.getByRole('button', { name: '되돌리기' }).press('Enter');
+  await expect(input(page)).toHaveValue(sentence.normalize('NFD'));
+  await page.getByRole('button', { name: '모아 쓰기' }).click();
+  await expect(input(page)).toHaveValue(sentence);
+  await expect.poll(() => shownCounts(page), patience).toEqual(await trueCounts(sentence));
 });
 
 test('the link brings the text and the choice back, and a cut one says so; CSV opens in spreadsheets', async ({

@@ -53,5 +53,5 @@ export class TokenizerLab {
 function buffersOf(reply: EditReply): Transferable[] {
   if (reply.type === 'resend') return [];
   const buffers = reply.lanes.flatMap((lane) => [lane.counts, lane.ids, lane.ends, lane.marks]);
-  return [reply.lengths, ...buffers].map(({ buffer }) => buffer);
+  return [reply.lengths, reply.inside, ...buffers].map(({ buffer }) => buffer);
 }

@@ -9,10 +9,6 @@ export interface UnitTokens {
   continues: boolean;
 }
 
-export function tokensOfUnit({ ids, ends }: Segmentation): UnitTokens {
-  return { ids, ends, continues: false };
-}
-
 /** Splits the segmentation of a whole text by its units; a token that spans two units appears in both. */
 export function splitByUnits({ ids, ends }: Segmentation, texts: readonly string[]): UnitTokens[] {
   const unitTokens: UnitTokens[] = [];

@@ -10,6 +10,8 @@ import {
 import type { RunningJob } from '../jobs/running-job.ts';
 import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
 import { holdOut, sentencesOf } from '#core/tokenizer/korean/held-out.ts';
+import { isDecomposedHangul } from '#core/text/hangul.ts';
+import type { TextEncoding } from '#core/text/encoding.ts';
 import { VocabularyTrainer } from '#core/tokenizer/korean/train.ts';
 
 /** Points of the curve. */
@@ -18,6 +20,8 @@ const latestShown = 12;
 
 export interface TrainingText {
   text: string;
+  /** Set if the encoding of the file was guessed. */
+  encoding?: TextEncoding | undefined;
   tokens: number;
   minFrequency: number;
 }
@@ -44,7 +48,10 @@ export async function train(base: BpeTokenizer, asked: TrainingText, job: Traini
     const tokenizer = merges.length > 0 ? base.withMerges(merges, base.size) : base;
     return { merges: merges.length, tokens: heldOut.reduce((sum, text) => sum + tokenizer.encode(text).length, 0) };
   };
-  job.emit({ type: 'split', sentences: split.train.length, heldOut: heldOut.length, point: measure([]) });
+  const decomposed = sentences.filter(isDecomposedHangul).length;
+  const { encoding } = asked;
+  const counts = { sentences: split.train.length, heldOut: heldOut.length, decomposed };
+  job.emit({ type: 'split', ...counts, encoding, point: measure([]) });
 
   const trainer = new VocabularyTrainer(base, { minFrequency: asked.minFrequency });
   for (const [index, sentence] of split.train.entries()) {

@@ -13,7 +13,8 @@ import { TRAINING_DEFAULTS } from '#core/tokenizer/korean/train.ts';
 import type { Pausing, RunningJob } from '../jobs/running-job.ts';
 import type { Handlers } from '../jobs/serve.ts';
 import { sha256 } from '../store/sha256.ts';
-import { utf8Text } from '../tokenizer/json-text.ts';
+import type { TextEncoding } from '#core/text/encoding.ts';
+import { textOfFile } from '#core/text/text-file.ts';
 import type { Base } from '../tokenizer/read-tokenizer.ts';
 import { TokenizerRegistry } from '../tokenizer/registry.ts';
 import { MergeMethods } from './merge-methods.ts';
@@ -54,10 +55,9 @@ export class VocabularyLab {
 
   async #train(request: TrainingRequest, job: RunningJob<VocabularyJobs['train']>): Result<'train'> {
     const { tokens, minFrequency } = request;
-    const { bytes, file } = await textFile(request.text);
-    const text = utf8Text(bytes, file);
+    const { bytes, text, encoding } = await readText(request.text);
     const base = await this.#loadBase(request.base, job);
-    const { merges, lines, point } = await train(base.tokenizer, { text, tokens, minFrequency }, job);
+    const { merges, lines, point } = await train(base.tokenizer, { text, encoding, tokens, minFrequency }, job);
     const { longest, scripts, superwords, nfc } = TRAINING_DEFAULTS;
     const shape = { longest, scripts: scripts.join(','), superwords, nfc };
     const pack: Pack = {
@@ -92,12 +92,23 @@ export class VocabularyLab {
   }
 }
 
-async function textFile(source: TrainingRequest['text']): Promise<{ bytes: Uint8Array<ArrayBuffer>; file: string }> {
-  if (source.type === 'text') return { bytes: new TextEncoder().encode(source.text), file: '' };
+interface TrainingText {
+  bytes: Uint8Array<ArrayBuffer>;
+  text: string;
+  /** Set if it was guessed. */
+  encoding: TextEncoding | undefined;
+}
+
+async function readText(source: TrainingRequest['text']): Promise<TrainingText> {
+  if (source.type === 'text') {
+    return { bytes: new TextEncoder().encode(source.text), text: source.text, encoding: undefined };
+  }
   const { name, file } = source;
   if (file.size > largestText)
     throw new FailureError('too-large', { file: name, bytes: file.size, limit: largestText });
-  return { bytes: new Uint8Array(await file.arrayBuffer()), file: name };
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const { text, encoding, guessed } = textOfFile(bytes, name);
+  return { bytes, text, encoding: guessed ? encoding : undefined };
 }
 
 function noticeOf(source: TrainingRequest['text']): string {

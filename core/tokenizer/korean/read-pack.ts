@@ -1,4 +1,5 @@
 /** Reads a pack from JSON and checks every field, since packs are untrusted. */
+import { shortened } from '../../text/cut.ts';
 import { PackError } from './pack-error.ts';
 import type { Pack } from './pack.ts';
 
@@ -111,5 +112,5 @@ function wrong(name: string, value: unknown, expected: string): PackError {
 /** Short description of a value for a message. */
 function shown(value: unknown): string {
   const json = value === undefined ? 'missing' : JSON.stringify(value);
-  return json.length > 60 ? `${json.slice(0, 60)}…` : json;
+  return shortened(json, 60);
 }

@@ -23,7 +23,10 @@ export interface TrainingOptions {
   punctuation: boolean;
   /** Pieces may span several words. Then lines instead of words are counted, so memory grows with the text. */
   superwords: boolean;
-  /** Normalizes text to NFC first, the usual form of Korean; decomposed text would be split into letters. */
+  /**
+   * Normalizes text to NFC first. Off, as an encoder does not compose either: tokens learned from composed text would save
+   * nothing on the decomposed text they came from.
+   */
   nfc: boolean;
   /** Maximum number of distinct words (with `superwords`, lines); beyond it the rarest are dropped. */
   wordLimit: number;
@@ -35,7 +38,7 @@ export const TRAINING_DEFAULTS: TrainingOptions = {
   scripts: ['Hangul'],
   punctuation: false,
   superwords: false,
-  nfc: true,
+  nfc: false,
   wordLimit: 2 ** 23,
 };
 

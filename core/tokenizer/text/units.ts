@@ -11,6 +11,9 @@ const BREAKS = /\n+/g;
 const SENTENCE_END = /[.!?。！？…]+["'”’»)\]]*(?= [^\s▁])/gu;
 const SPACE = /(?<=[\p{L}\p{N},;:])(?= [^\s▁])/gu;
 
+/** What is before the split of a long sentence; sentences end otherwise. */
+const LONG_SPLIT = /[\p{L}\p{N},;:]$/u;
+
 /** Characters that allow a split before the following space. */
 const BEFORE_SPACE = /[\p{L}\p{N}.!?。！？…"'”’»)\],;:]▁/u;
 const MIXED_BREAK = /[^\n]\n|\n[^\n]/;
@@ -49,6 +52,11 @@ function cutLong(line: string, offset: number, from: number, to: number, ends: n
     begin = cut;
   }
   return to;
+}
+
+/** True if the text of a unit ends inside a sentence: it was split because it is long. */
+export function endsInside(unit: string): boolean {
+  return LONG_SPLIT.test(unit);
 }
 
 /** True if the piece can cross a split; then encoding the units separately differs from encoding the whole text. */

@@ -1,4 +1,5 @@
 /** A link that restores the lab: readable parameters after `#/lora?`. */
+import { cutText } from '#core/text/cut.ts';
 
 export interface SharedAdapter {
   /** Name of a shipped one, or the address of a folder. */
@@ -57,7 +58,7 @@ export function readParameters(query: URLSearchParams): SharedLab | undefined {
   const phantom = query.get('p') ?? '';
   return {
     step: Number.isInteger(step) && step >= 1 && step <= 5 ? step : undefined,
-    question: (query.get('q') ?? '').slice(0, MAX_QUESTION),
+    question: cutText(query.get('q') ?? '', MAX_QUESTION),
     phantom: /^\d{1,6}-\d{1,6}$/u.test(phantom) ? phantom : undefined,
     seed: Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff ? seed : 1,
     temperature: temperature > 0 && temperature <= 2 ? temperature : 0,

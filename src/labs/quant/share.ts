@@ -1,4 +1,5 @@
 /** The state of the lab as the query of its address, in words that a person can read. */
+import { cutText } from '#core/text/cut.ts';
 import { SETS } from '#core/phantoms/sets.ts';
 import type { QuantSettings } from '#core/quant/settings.ts';
 import { partsCode, readParts, readSettings, settingsCode, type PartSettings } from './settings-code.ts';
@@ -62,7 +63,7 @@ export function readShared(query: URLSearchParams): { found: Found; broken: stri
   });
   const found: Found = {
     step: read('step', (text) => STEPS.find((step) => String(step) === text)),
-    matrix: read('matrix', (text) => text.slice(0, 300) || undefined),
+    matrix: read('matrix', (text) => cutText(text, 300) || undefined),
     settings: read('at', readSettings),
     row: place?.row,
     column: place?.column,

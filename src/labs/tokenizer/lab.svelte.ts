@@ -1,10 +1,15 @@
-import type { Failure } from '#core/failure.ts';
+import { FailureError, type Failure } from '#core/failure.ts';
 import type { TokenizerKey } from '#core/protocol/tokenizer.ts';
+import { cutText } from '#core/text/cut.ts';
+import type { DecodedText, TextEncoding } from '#core/text/encoding.ts';
+import { withLineFeeds } from '#core/text/line-ends.ts';
+import { textOfFile } from '#core/text/text-file.ts';
 import { TokenizerWorker } from '../../workers/tokenizer-worker.ts';
 import { place, type Address } from '../../platform/place.svelte.ts';
 import type { Entry } from './tokenizers/entry.svelte.ts';
-import { examples } from './text/examples.ts';
+import { exampleNames, examples } from './text/examples.ts';
 import { LiveText } from './text/live-text.svelte.ts';
+import { ReplacedText } from './text/replaced-text.svelte.ts';
 import { Pairs } from './pairs/pairs.svelte.ts';
 import { unpackShared, type Shared } from './share.ts';
 import { BASE, Tokenizers } from './tokenizers/tokenizers.svelte.ts';
@@ -12,6 +17,9 @@ import { TotalsCounter } from './text/totals.ts';
 
 /** Longest text that is compared live, in UTF-16 units. */
 export const maxText = 200_000;
+
+/** Largest file that is read as a text or as pairs, in bytes: it is read at once, on the page's thread. */
+const maxTextFile = 50_000_000;
 
 /** Host of the repositories. */
 const hub = 'https://huggingface.co';
@@ -26,8 +34,12 @@ export class TokenizerLab {
   readonly tokenizers: Tokenizers;
   readonly live = new LiveText(this.worker, () => this.#restored);
   readonly pairs = new Pairs(this.worker);
+  /** Brings back a text that an example, a file or a link replaced. */
+  readonly replaced: ReplacedText;
   /** Failure of a text file that was not accepted. */
   textFailure = $state.raw<Failure>();
+  /** The text file whose encoding is not UTF-8, as long as its text is shown. */
+  readAs = $state.raw<ReadAs>();
   /** True if the address should contain a text and does not. */
   linkBroken = $state(false);
   readonly #counter = new TotalsCounter();
@@ -38,6 +50,10 @@ export class TokenizerLab {
   constructor(page: string) {
     this.tokenizers = new Tokenizers(this.worker, page);
     this.live.text = examples.clinical;
+    this.replaced = new ReplacedText(
+      { get: () => this.live.text, set: (text) => this.#setText(text) },
+      (text) => !exampleNames.some((name) => examples[name] === text),
+    );
   }
 
   /** Called at the first visit: applies the address, then loads the tokenizers, the base before its packs. */
@@ -51,11 +67,13 @@ export class TokenizerLab {
   /** Adds picked or dropped files: their type decides whether they are a text, pairs or a tokenizer. */
   async addFiles(files: readonly File[]): Promise<void> {
     for (const file of files) {
-      const kind = /\.(tsv|txt|md)$/i.exec(file.name)?.[1]?.toLowerCase() ?? (file.type === 'text/plain' ? 'txt' : '');
+      const kind =
+        /\.(tsv|csv|txt|md)$/i.exec(file.name)?.[1]?.toLowerCase() ?? (file.type === 'text/plain' ? 'txt' : '');
       if (kind === '') {
         await this.tokenizers.add({ type: 'file', file, name: file.name }, file.name);
         this.#use();
-      } else await this.#addText(file, kind === 'tsv');
+      } else if (kind === 'tsv' || kind === 'csv') await this.addPairs(file);
+      else await this.addText(file);
     }
   }
 
@@ -90,23 +108,39 @@ export class TokenizerLab {
     return { text: this.live.text, tokenizers };
   }
 
-  async #addText(file: File, isPairs: boolean): Promise<void> {
-    const failed = (failure: Failure) => {
-      if (isPairs) this.pairs.failure = failure;
-      else this.textFailure = failure;
-    };
-    this.textFailure = undefined;
-    let text: string;
-    try {
-      text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer()).replaceAll('\r\n', '\n');
-    } catch {
-      return failed({ code: 'encoding', detail: { file: file.name } });
-    }
-    if (isPairs) return this.pairs.take(text, file.name, file.name);
+  /** Compares the text of a file, whatever the name of the file. */
+  async addText(file: File): Promise<void> {
+    const read = await readText(file);
+    this.textFailure = 'code' in read ? read : undefined;
+    if ('code' in read) return;
+    const { text, encoding, guessed } = read;
     if (text.length > maxText) {
-      return failed({ code: 'text-too-long', detail: { file: file.name, length: text.length, limit: maxText } });
+      this.textFailure = { code: 'text-too-long', detail: { file: file.name, length: text.length, limit: maxText } };
+      return;
     }
+    this.replaced.replace(text);
+    this.readAs = guessed ? { file: file.name, encoding } : undefined;
+  }
+
+  /** Measures the pairs of a file, whatever the name of the file. */
+  async addPairs(file: File): Promise<void> {
+    const read = await readText(file);
+    if ('code' in read) this.pairs.failure = read;
+    else this.pairs.take(read.text, file.name, file.name, read.guessed ? read.encoding : undefined);
+  }
+
+  /** Tokens of a text as it stands and composed to NFC; undefined if the worker does not answer. */
+  async countComposed(text: string, key: TokenizerKey): Promise<{ now: number; composed: number } | undefined> {
+    const pairs = [{ english: text, korean: text.normalize('NFC') }];
+    const end = await this.worker.start('measurePairs', { pairs, keys: [key] }).ended;
+    const [counts] = end.type === 'done' ? end.counts : [];
+    const [now, composed] = [counts?.english[0], counts?.korean[0]];
+    return now === undefined || composed === undefined ? undefined : { now, composed };
+  }
+
+  #setText(text: string): void {
     this.live.text = text;
+    this.readAs = undefined;
   }
 
   async #applyAddress({ lab, query }: Address): Promise<void> {
@@ -114,12 +148,12 @@ export class TokenizerLab {
     const packed = query.get('s');
     const text = query.get('text');
     this.linkBroken = false;
-    if (text !== null) this.live.text = text.slice(0, maxText);
+    if (text !== null) this.replaced.replace(cutText(withLineFeeds(text), maxText));
     if (packed === null) return;
     const shared = await unpackShared(packed);
     this.linkBroken = shared === undefined;
     if (!shared) return;
-    this.live.text = shared.text;
+    this.replaced.replace(withLineFeeds(shared.text));
     for (const entry of this.tokenizers.entries) {
       if (entry.builtIn) entry.shown = shared.tokenizers.includes(entry.key);
     }
@@ -158,5 +192,22 @@ export class TokenizerLab {
     this.#keys = keys;
     this.live.use(keys);
     this.pairs.use(keys);
+  }
+}
+
+export interface ReadAs {
+  file: string;
+  encoding: TextEncoding;
+}
+
+async function readText(file: File): Promise<DecodedText | Failure> {
+  const { name, size } = file;
+  if (size > maxTextFile) return { code: 'too-large', detail: { file: name, bytes: size, limit: maxTextFile } };
+  try {
+    return textOfFile(new Uint8Array(await file.arrayBuffer()), name);
+  } catch (error) {
+    if (error instanceof FailureError) return { code: error.code, detail: error.detail };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { code: 'file-broken', detail: { file: name, reason } };
   }
 }

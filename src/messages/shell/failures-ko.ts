@@ -36,10 +36,27 @@ export const failures = {
   'failure.no-base.next': '기본 토크나이저를 먼저 불러온 뒤 다시 시도하세요.',
   'failure.encoding.title': 'UTF-8 파일이 아닙니다: {file}',
   'failure.encoding.next': '편집기에서 UTF-8로 다시 저장해 여세요. 오래된 한글 파일은 EUC-KR일 수 있습니다.',
-  'failure.pair-without-tab.title': '{file}의 {line}번째 줄에 탭이 없습니다',
-  'failure.pair-without-tab.next': '한 줄에 한 쌍씩, 두 문장 사이에 탭을 하나 넣으세요.',
-  'failure.pair-columns.title': '{file}의 {line}번째 줄에 열이 {columns}개 있습니다',
-  'failure.pair-columns.next': '한 줄에 탭은 하나여야 합니다. 두 문장만 남기세요.',
+  'failure.unknown-encoding.title': 'UTF-8, UTF-16, CP949가 모두 아닙니다: {file}',
+  'failure.unknown-encoding.next':
+    '편집기에서 UTF-8로 저장한 뒤 다시 여세요. 글이 아닌 다른 종류의 파일일 수도 있습니다.',
+  'failure.lfs-pointer.title': '파일 대신 Git LFS 포인터가 있습니다: {file}',
+  'failure.lfs-pointer.next': '“git lfs pull”이나 “hf download”로 실제 파일을 내려받아 여세요.',
+  'failure.web-page.title': '글이 아니라 웹 페이지입니다: {file}',
+  'failure.web-page.next':
+    '로그인 페이지가 대신 저장되었을 수 있습니다. 로그인하고 약관이 있으면 동의한 뒤 다시 내려받으세요. HTML의 토큰을 세려면 내용을 붙여 넣으세요.',
+  'failure.error-message.title': '글이 아니라 서버의 오류 메시지입니다: {file}',
+  'failure.error-message.next': '메시지의 안내를 따른 뒤 파일을 다시 내려받으세요.',
+  'failure.pair-without-tab.title': '열로 나눌 수 없습니다: {file}',
+  'failure.pair-without-tab.next':
+    '탭으로도 쉼표로도 열이 나뉘지 않습니다. 한 줄에 한 쌍씩, 두 문장 사이에 탭을 하나 넣으세요.',
+  'failure.pair-no-korean.title': '한국어 열이 없습니다: {file}',
+  'failure.pair-no-korean.next':
+    '한글이 든 칸이 하나도 없습니다. 한 줄에 한 쌍씩, 영어와 한국어를 탭으로 나누어 넣으세요.',
+  'failure.pair-no-english.title': '영어 열이 없습니다: {file}',
+  'failure.pair-no-english.next':
+    '한국어 열 말고 영어 문장이 든 열이 없습니다. 한 줄에 한 쌍씩, 영어와 한국어를 탭으로 나누어 넣으세요.',
+  'failure.pair-half-empty.title': '짝이 맞는 문장이 없습니다: {file}',
+  'failure.pair-half-empty.next': '모든 행에서 두 문장 중 하나가 비어 있습니다. 두 열을 모두 채우세요.',
   'failure.no-pairs.title': '{file}에 문장이 없습니다',
   'failure.no-pairs.next': '한 줄에 한 쌍씩, 영어와 한국어를 탭으로 나누어 넣으세요.',
   'failure.text-too-long.title': '글이 너무 깁니다: {file}',

@@ -27,6 +27,17 @@ export const en: Record<keyof typeof ko, string> = {
     '{characters, plural, one {# character} other {# characters}} · {sentences, plural, one {# sentence} other {# sentences}}',
   'tokenizer.input.file': 'Text file',
   'tokenizer.input.clear': 'Clear',
+  'tokenizer.input.undo': 'Undo',
+  'tokenizer.input.undo.hint': 'Bring back the text that was here before',
+  'tokenizer.input.read-as': '{file} looks like {encoding} and was read as such.',
+  'tokenizer.encoding.euc-kr': 'CP949 (EUC-KR), as Korean Excel writes it,',
+  'tokenizer.encoding.utf-16le': 'UTF-16 LE',
+  'tokenizer.encoding.utf-16be': 'UTF-16 BE',
+  'tokenizer.encoding.utf-8': 'UTF-8',
+  'tokenizer.decomposed': 'This text is decomposed (NFD)',
+  'tokenizer.decomposed.counts':
+    '{name}: {now} tokens as it stands, {composed} composed. It looks the same; macOS writes it so. Nothing is composed unless you ask, because a model gets the tokens as they stand.',
+  'tokenizer.decomposed.compose': 'Compose (NFC)',
   'tokenizer.input.limit': 'Up to {limit} characters are compared at once. Longer texts are cut here.',
   'tokenizer.examples': 'Examples',
   'tokenizer.example.clinical': 'Clinical note',
@@ -66,6 +77,9 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.view': 'Segmentation',
   'tokenizer.view.hint':
     'Arrow keys go from token to token; up and down lead to the other tokenizers at the same place.',
+  'tokenizer.view.drawn': 'The first {drawn} of {all} characters are drawn here. All of them are counted.',
+  'tokenizer.view.more': 'Draw more',
+  'tokenizer.sentences.first': 'The first {shown, number} of {all, number} sentences. The CSV holds all of them.',
   'tokenizer.lane': '{name}, {count, plural, one {# token} other {# tokens}}',
   'tokenizer.legend.token': 'a token',
   'tokenizer.legend.new': 'an added Korean token',
@@ -102,15 +116,23 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.csv.longer': 'longer sentences',
   'tokenizer.pairs.lead':
     'Comparing the same content in English and in Korean shows fairly how many more tokens Korean takes. The ten sentences to begin with were written for this lab; they are too few for conclusions.',
-  'tokenizer.pairs.input': 'A pair a line: English, tab, Korean',
+  'tokenizer.pairs.input': 'A pair a line: English, tab, Korean; or paste cells of a spreadsheet',
   'tokenizer.pairs.measure': 'Measure',
-  'tokenizer.pairs.file': 'TSV file',
+  'tokenizer.pairs.file': 'TSV or CSV file',
   'tokenizer.pairs.own': 'Back to the examples',
   'tokenizer.pairs.typed': 'the typed sentences',
   'tokenizer.pairs.hint':
-    'Files can also be dropped onto the page. The column with more Hangul is taken for the Korean one.',
+    'TSV and CSV files can also be dropped onto the page. The columns are told by their text, or by names in the first row.',
   'tokenizer.pairs.count': '{count, plural, one {# pair} other {# pairs}}',
-  'tokenizer.pairs.korean-first': 'the first column was read as Korean',
+  'tokenizer.pairs.columns':
+    'of {count, number} columns, column {english, number} was read as English and column {korean, number} as Korean',
+  'tokenizer.pairs.header': 'the first row names the columns and is not measured',
+  'tokenizer.pairs.half-empty':
+    '{count, plural, one {# half-empty row was} other {# half-empty rows were}} left out (the first is row {first, number})',
+  'tokenizer.pairs.too-wide':
+    '{count, plural, one {# row with too many cells was} other {# rows with too many cells were}} left out (the first is row {first, number}); quote cells that hold the delimiter',
+  'tokenizer.pairs.decomposed':
+    '{count, plural, one {# pair has} other {# pairs have}} decomposed Hangul (NFD), measured as it stands, in several times the tokens',
   'tokenizer.pairs.ratio': 'Korean ÷ English',
   'tokenizer.pairs.korean': 'Korean tokens',
   'tokenizer.pairs.english': 'English tokens',

@@ -123,6 +123,8 @@ export const lessons: Record<keyof typeof korean, string> = {
     'Once training starts, the merged pairs appear here, with the curve of the tokens in the held-out sentences.',
   'tokenizer.train.cancel': 'Cancel',
   'tokenizer.train.cancelled': 'Cancelled. Nothing of it is kept.',
+  'tokenizer.train.decomposed':
+    '{count, plural, one {# sentence is} other {# sentences are}} decomposed (NFD) and trained on as it stands: the new tokens save nothing in composed text. Compose the text first, in an editor or under “Your text”.',
   'tokenizer.train.held-out':
     'One in ten of the different sentences is held out ({heldOut, number} of them), to measure what the new tokens save on text they have not seen. Training uses {sentences, number} sentences.',
   'tokenizer.train.phase.start': 'Reading the text',

@@ -121,6 +121,8 @@ export const lessons = {
   'tokenizer.train.idle': '학습을 시작하면 합쳐지는 짝들과 남겨 둔 문장의 토큰 수가 줄어드는 곡선이 여기에 나옵니다.',
   'tokenizer.train.cancel': '그만두기',
   'tokenizer.train.cancelled': '그만두었습니다. 만든 것은 남지 않습니다.',
+  'tokenizer.train.decomposed':
+    '문장 {count, number}개가 자모가 풀어진 글(NFD)이며 그대로 학습했습니다. 새 토큰은 모아 쓴 글에서는 아무것도 줄이지 못합니다. 편집기나 “내 글”에서 먼저 모아 쓰세요.',
   'tokenizer.train.held-out':
     '서로 다른 문장 열 개마다 하나는 학습에 쓰지 않고 남겨 두었다가({heldOut, number}문장), 새 토큰이 처음 보는 글을 얼마나 줄이는지 재는 데 씁니다. 학습에는 {sentences, number}문장을 씁니다.',
   'tokenizer.train.phase.start': '글을 읽는 중입니다',

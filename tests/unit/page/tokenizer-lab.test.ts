@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CONTINUED, NEW_TOKEN } from '#core/protocol/tokenizer.ts';
 import { csv } from '../../../src/platform/csv.ts';
 import { readHash } from '../../../src/platform/place.svelte.ts';
 import { cellsOf, overlapping, visible } from '../../../src/labs/tokenizer/text/cells.ts';
-import { readPairs } from '../../../src/labs/tokenizer/pairs/read-pairs.ts';
+import { ReplacedText } from '../../../src/labs/tokenizer/text/replaced-text.svelte.ts';
+import { LiveText } from '../../../src/labs/tokenizer/text/live-text.svelte.ts';
+import { TokenizerWorker } from '../../../src/workers/tokenizer-worker.ts';
 import { linkTo, packShared, unpackShared } from '../../../src/labs/tokenizer/share.ts';
 import { placeOf } from '../../../workers/tokenizer/json-text.ts';
 
@@ -58,24 +61,38 @@ test('tokens of one character are one cell', () => {
   expect(visible('a\n\t\u0000\u007f')).toBe('a↵⇥␀␡');
 });
 
-test('pairs are read, whichever column is Korean, and a bad line is named', () => {
-  const english = 'It rained.\t비가 왔습니다.\n\nGood.\t좋아요.\r\n';
-  expect(readPairs(english, 'a.tsv')).toMatchObject({
-    type: 'pairs',
-    koreanFirst: false,
-    pairs: [{ english: 'It rained.', korean: '비가 왔습니다.' }, { korean: '좋아요.' }],
-  });
-  expect(readPairs('비가 왔습니다.\tIt rained.', 'a.tsv')).toMatchObject({
-    koreanFirst: true,
-    pairs: [{ english: 'It rained.', korean: '비가 왔습니다.' }],
-  });
-  const failure = (text: string) => {
-    const read = readPairs(text, 'a.tsv');
-    return read.type === 'failed' ? read.failure : undefined;
-  };
-  expect(failure('a\t가\nno tab')).toEqual({ code: 'pair-without-tab', detail: { file: 'a.tsv', line: 2 } });
-  expect(failure('a\t가\tx')).toEqual({ code: 'pair-columns', detail: { file: 'a.tsv', line: 1, columns: 3 } });
-  expect(failure('\n \n')).toEqual({ code: 'no-pairs', detail: { file: 'a.tsv' } });
+test('what is counted of a link is what a text area shows', () => {
+  const link = readFileSync(new URL('../../fixtures/cases/text/link-crlf.txt', import.meta.url), 'utf8').trim();
+  const text = readHash(new URL(link.replace('PORT', '1')).hash).query.get('text') ?? '';
+  expect(text).toBe('가\r\n나\r\n다');
+  const live = new LiveText(new TokenizerWorker(), () => Promise.resolve());
+  for (const [given, shown] of [
+    [text, '가\n나\n다'],
+    ['가\r나\n\r다\r\n', '가\n나\n\n다\n'],
+  ] as const) {
+    live.text = given;
+    expect(live.text).toBe(shown);
+  }
+});
+
+test('a text that an example replaced comes back, and so does what was written meanwhile', () => {
+  let text = 'my own text';
+  const field = { get: () => text, set: (to: string) => (text = to) };
+  const replaced = new ReplacedText(field, (each) => !each.startsWith('example'));
+  expect(replaced.canUndo).toBe(false);
+  replaced.replace('example 1');
+  // A second example does not push the visitor's text out.
+  replaced.replace('example 2');
+  replaced.replace('');
+  expect([text, replaced.canUndo]).toEqual(['', true]);
+  text = 'written meanwhile';
+  replaced.undo();
+  expect([text, replaced.canUndo]).toEqual(['my own text', true]);
+  replaced.undo();
+  expect([text, replaced.canUndo]).toEqual(['written meanwhile', true]);
+  text = 'example 1';
+  replaced.undo();
+  expect([text, replaced.canUndo]).toEqual(['my own text', false]);
 });
 
 test('CSV says that it is UTF-8, quotes, and runs nothing', () => {

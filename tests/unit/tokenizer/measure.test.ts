@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { measurePairs, measureTexts } from '#core/tokenizer/statistics/measure.ts';
-import { pairOf } from '#core/tokenizer/statistics/pairs.ts';
+import { readPairs } from '#core/tokenizer/statistics/read-pairs.ts';
 import { isReachable, reach } from '#core/tokenizer/korean/reachable.ts';
 import { countText } from '#core/tokenizer/statistics/text-counts.ts';
 import { TINY } from './tiny-base.ts';
@@ -97,8 +97,8 @@ describe('measures', () => {
   });
 
   it('take a line of English, tab, Korean', () => {
-    expect(pairOf('a b\t가 나')).toEqual({ english: 'a b', korean: '가 나' });
-    for (const line of ['', 'a', 'a\tb\tc']) expect(pairOf(line)).toBeUndefined();
+    expect(readPairs('a b\t가 나')).toMatchObject({ pairs: [{ english: 'a b', korean: '가 나' }] });
+    for (const line of ['', 'a', 'a\tb\tc']) expect(readPairs(line)).toEqual({ problem: expect.any(String) });
   });
 });
 

@@ -58,7 +58,10 @@ tokenizer = build_tokenizer(texts['en'], texts['ko'], merges=100)
       },
       io,
     );
-    await merge({ base, pack: at('pack.json'), out: at('merged.json'), text: [at('ko.txt'), at('en.txt')] }, io);
+    await merge(
+      { base, pack: at('pack.json'), out: at('merged.json'), text: [at('ko.txt'), at('en.txt')], nfc: true },
+      io,
+    );
     const { stdout } = await python(['-c', runs, folder]);
     result = JSON.parse(stdout);
   });

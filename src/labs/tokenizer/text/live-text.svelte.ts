@@ -1,9 +1,10 @@
 import { FailureError } from '#core/failure.ts';
 import { CONTINUED, type EditReply, type TokenizerKey, type TokensByUnit } from '#core/protocol/tokenizer.ts';
+import { withLineFeeds } from '#core/text/line-ends.ts';
 import { editBetween } from '#core/tokenizer/text/text-edit.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 
-/** The tokens of a sentence in one tokenizer; entries as in `TokensByUnit`. */
+/** The tokens of a unit in one tokenizer; entries as in `TokensByUnit`. */
 export interface UnitTokens {
   key: TokenizerKey;
   ids: Int32Array;
@@ -18,12 +19,16 @@ export interface Unit {
   id: number;
   text: string;
   lanes: readonly UnitTokens[];
+  /** True if it continues the sentence of the unit before it. */
+  inside: boolean;
   /** True for the first unit of a group: browsers draw or skip a group as a whole. */
   opens: boolean;
 }
 
-/** Units per group: single units are too small, because visibility is checked several times per keystroke. */
+/** Most units of a group: single units are too small, because visibility is checked several times per keystroke. */
 const groupSize = 12;
+/** A group with this many UTF-16 units is complete: all of it is drawn in one task. */
+const groupLength = 1200;
 
 /** Divides units into groups that stay the same around an edit. */
 export function groupsOf(units: readonly Unit[]): Unit[][] {
@@ -66,8 +71,9 @@ export class LiveText {
     return this.#text;
   }
 
+  /** A text area shows "\r\n" as "\n": what is counted is what is shown. */
   set text(text: string) {
-    this.#text = text;
+    this.#text = withLineFeeds(text);
     void this.#pump();
   }
 
@@ -154,15 +160,22 @@ export class LiveText {
   }
 
   /** @param replaced the units that are replaced: if their number is equal, their ids and page elements are kept */
-  #unitsOf({ lengths, lanes }: Units, text: string, start: number, replaced: readonly Unit[]): Unit[] {
+  #unitsOf({ lengths, inside, lanes }: Units, text: string, start: number, replaced: readonly Unit[]): Unit[] {
     const next = lanes.map((lane) => laneReader(lane));
     let from = start;
+    let group = { units: 0, length: 0 };
     return Array.from(lengths, (length, index) => {
+      const full = group.units === groupSize || group.length >= groupLength;
+      const opens = index === 0 ? (replaced[0]?.opens ?? false) : full;
+      if (opens) group = { units: 0, length: 0 };
+      group.units++;
+      group.length += length;
       const unit: Unit = {
         id: (replaced.length === lengths.length ? replaced[index]?.id : undefined) ?? ++this.#made,
         text: text.slice(from, from + length),
         lanes: next.map((read) => read()),
-        opens: index === 0 ? (replaced[0]?.opens ?? false) : index % groupSize === 0,
+        inside: inside[index] === 1,
+        opens,
       };
       from += length;
       return unit;

@@ -2,6 +2,7 @@ import { csv } from '../../../platform/csv.ts';
 import { t } from '../../../platform/locale.svelte.ts';
 import { nameOf } from '../tokenizers/entry-name.ts';
 import type { TokenizerLab } from '../lab.svelte.ts';
+import { sentencesOf } from './sentences.ts';
 
 /** CSV with one row per sentence, one column per tokenizer, and the sums. */
 export function textCsv({ live, tokenizers, totals }: TokenizerLab): string {
@@ -11,10 +12,10 @@ export function textCsv({ live, tokenizers, totals }: TokenizerLab): string {
     t('tokenizer.csv.sentence'),
     ...shown.map((entry) => t('tokenizer.csv.tokens', { name: nameOf(entry) })),
   ];
-  const rows = live.units.map(({ text, lanes }, index) => [
+  const rows = sentencesOf(live.units).map(({ text, counts }, index) => [
     index + 1,
     text.trim(),
-    ...shown.map(({ key }) => lanes.find((lane) => lane.key === key)?.count ?? 0),
+    ...shown.map(({ key }) => counts.get(key) ?? 0),
   ]);
   const sums = shown.map(({ key }) => totals.rows.get(key)?.tokens ?? 0);
   return csv([head, ...rows, [t('tokenizer.csv.sum'), '', ...sums]]);

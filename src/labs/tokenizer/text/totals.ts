@@ -1,6 +1,7 @@
 import { BYTE_KIND, KIND_BITS, UNKNOWN_KIND, type TokenizerKey } from '#core/protocol/tokenizer.ts';
 import { countText, type TextCounts } from '#core/tokenizer/statistics/text-counts.ts';
 import type { UnitTokens, Unit } from './live-text.svelte.ts';
+import { countSentences } from './sentences.ts';
 
 /** Totals of the text in one tokenizer. */
 export interface Row {
@@ -13,6 +14,7 @@ export interface Row {
 
 export interface Totals {
   size: TextCounts;
+  sentences: number;
   rows: ReadonlyMap<TokenizerKey, Row>;
 }
 
@@ -24,33 +26,36 @@ export class TotalsCounter {
   totals(units: readonly Unit[], base: TokenizerKey): Totals {
     const size: TextCounts = { characters: 0, bytes: 0, words: 0, syllables: 0 };
     const rows = new Map<TokenizerKey, Row>();
+    // Tokens of the sentence so far: tokens may reach from one of its units to the next, so units are not compared.
+    let sentence = new Map<TokenizerKey, number>();
     for (const unit of units) {
       const counts = this.#sizeOf(unit);
       size.characters += counts.characters;
       size.bytes += counts.bytes;
       size.words += counts.words;
       size.syllables += counts.syllables;
-      const before = unit.lanes.find((lane) => lane.key === base)?.count;
-      for (const lane of unit.lanes) this.#add(lane, before, rows);
+      if (!unit.inside) {
+        compareSentence(sentence, base, rows);
+        sentence = new Map();
+      }
+      for (const lane of unit.lanes) {
+        sentence.set(lane.key, (sentence.get(lane.key) ?? 0) + lane.count);
+        this.#add(lane, rows);
+      }
     }
+    compareSentence(sentence, base, rows);
     const first = rows.get(base)?.tokens;
     for (const row of rows.values()) if (row.ofBase && first) row.ofBase.change = row.tokens / first - 1;
-    return { size, rows };
+    return { size, sentences: countSentences(units), rows };
   }
 
-  #add(lane: UnitTokens, before: number | undefined, rows: Map<TokenizerKey, Row>): void {
+  #add(lane: UnitTokens, rows: Map<TokenizerKey, Row>): void {
     let row = rows.get(lane.key);
-    if (!row) {
-      const ofBase = before === undefined ? undefined : { change: 0, shorter: 0, longer: 0 };
-      rows.set(lane.key, (row = { tokens: 0, byteTokens: 0, unknownTokens: 0, ofBase }));
-    }
+    if (!row) rows.set(lane.key, (row = { tokens: 0, byteTokens: 0, unknownTokens: 0, ofBase: undefined }));
     const { bytes, unknown } = this.#marksOf(lane);
     row.tokens += lane.count;
     row.byteTokens += bytes;
     row.unknownTokens += unknown;
-    if (!row.ofBase || before === undefined) return;
-    if (lane.count < before) row.ofBase.shorter++;
-    if (lane.count > before) row.ofBase.longer++;
   }
 
   #sizeOf(unit: Unit): TextCounts {
@@ -74,5 +79,21 @@ export class TotalsCounter {
       this.#marks.set(lane, found);
     }
     return found;
+  }
+}
+
+function compareSentence(
+  sentence: ReadonlyMap<TokenizerKey, number>,
+  base: TokenizerKey,
+  rows: ReadonlyMap<TokenizerKey, Row>,
+): void {
+  const before = sentence.get(base);
+  if (before === undefined) return;
+  for (const [key, count] of sentence) {
+    const row = rows.get(key);
+    if (!row) continue;
+    row.ofBase ??= { change: 0, shorter: 0, longer: 0 };
+    if (count < before) row.ofBase.shorter++;
+    if (count > before) row.ofBase.longer++;
   }
 }

@@ -1,6 +1,6 @@
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
 import { writePack } from '#core/tokenizer/korean/write-pack.ts';
-import type { CurvePoint, PackMerge, TrainingEvent, TrainingRequest } from '#core/protocol/vocabulary.ts';
+import type { CurvePoint, PackMerge, ReadTraining, TrainingEvent, TrainingRequest } from '#core/protocol/vocabulary.ts';
 import type { Failure } from '#core/failure.ts';
 import { VocabularyWorker } from '../../../workers/vocabulary-worker.ts';
 import { download } from '../../../platform/download.ts';
@@ -23,7 +23,7 @@ export class Training {
   /** Progress of reading or counting, 0 … 1. */
   share = $state(0);
   asked = $state.raw({ tokens: 0, minFrequency: 0 });
-  split = $state.raw<{ sentences: number; heldOut: number }>();
+  split = $state.raw<{ sentences: number; heldOut: number } & ReadTraining>();
   made = $state(0);
   latest = $state.raw<readonly PackMerge[]>([]);
   curve = $state.raw<readonly CurvePoint[]>([]);
@@ -96,7 +96,8 @@ export class Training {
       this.phase = event.phase;
       this.share = event.share;
     } else if (event.type === 'split') {
-      this.split = { sentences: event.sentences, heldOut: event.heldOut };
+      const { sentences, heldOut, decomposed, encoding } = event;
+      this.split = { sentences, heldOut, decomposed, encoding };
       this.curve = [event.point];
     } else if (event.type === 'merges') {
       this.phase = 'merge';
