@@ -29,7 +29,7 @@ export const en: Record<keyof typeof ko, string> = {
 
   'dicom.title': 'DICOM images',
   'dicom.lead': 'Choose the window, the range of brightness that the model sees. The files do not leave this device.',
-  'dicom.preview': 'Image for the model: {file}',
+  'dicom.preview': 'What the model will see: {file}',
   'dicom.series': 'Series',
   'dicom.series.option': '{name} · {slices} slices',
   'dicom.series.unnamed': 'without a name',

@@ -28,7 +28,7 @@ export const ko = {
 
   'dicom.title': 'DICOM 영상',
   'dicom.lead': '모델이 볼 밝기 범위(윈도)를 고르세요. 파일은 이 기기를 벗어나지 않습니다.',
-  'dicom.preview': '모델에 보낼 영상 {file}',
+  'dicom.preview': '모델이 볼 영상: {file}',
   'dicom.series': '시리즈',
   'dicom.series.option': '{name} · {slices}장',
   'dicom.series.unnamed': '이름 없음',
