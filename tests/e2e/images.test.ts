@@ -21,8 +21,8 @@ test('of one drop, what can be read is kept and the rest is named with the next 
   const refused = page.getByRole('alert').filter({ hasText: 'HEIC' });
   await expect(refused.getByRole('listitem')).toHaveCount(6, patience);
   for (const [name, words] of [
-    ['corrupt.jpg', 'the file is cut off'],
-    ['empty.png', 'empty file'],
+    ['corrupt.jpg', '파일이 중간에 끊겼습니다'],
+    ['empty.png', '빈 파일입니다'],
     ['photo.heic', '높은 호환성'],
     ['plain.tiff', 'PNG로 저장'],
     ['logo.svg', 'PNG로 내보내거나'],
@@ -62,7 +62,7 @@ test('a CT slice: its window is chosen, and what is shown is sent', async ({ pag
   expect(complaints).toEqual([]);
 });
 
-test('a CT series: in the order of the body, with its cost in tokens, in the windows of MedGemma', async ({ page }) => {
+test('a series of slices, with its cost in tokens', async ({ page }) => {
   await openPage(page);
   await modelReady(page);
   const slices = [2, 1, 4, 3].map((number) => ({
@@ -70,10 +70,12 @@ test('a CT series: in the order of the body, with its cost in tokens, in the win
     bytes: Buffer.from(dicomFile(`slice ${number}`)),
   }));
   await dropFiles(page, [...slices, { name: 'named.dcm', bytes: Buffer.from(dicomFile('identifying')) }]);
-  // Two files of the same series in all but kind: they have one SeriesInstanceUID, so the fifth is a slice too.
+  // The fifth has the same SeriesInstanceUID.
   await expect(dialog(page).getByText('전체 5장')).toBeVisible(patience);
   await expect(dialog(page).getByText(/5장 가운데 고르게 5장을 골라/)).toBeVisible();
   await dialog(page).getByRole('button', { name: '5장 넣기' }).click();
   await expect(attached(page)).toHaveCount(5);
   await expect(page.getByText(/이미지 5장 · 약 [\d,]+토큰/)).toBeVisible();
+  await page.getByRole('button', { name: '모두 빼기' }).click();
+  await expect(attached(page)).toHaveCount(0);
 });
