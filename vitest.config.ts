@@ -38,6 +38,8 @@ function inBrowser(name: string, include: string[], provider: 'wasm' | 'webgpu')
       provide: { provider, full },
       globalSetup: ['tests/browser/packages.setup.ts'],
       testTimeout: 60_000,
+      // A crowded machine can delay the page by seconds. `npm test` names each test that passed only when repeated.
+      retry: 1,
       // Each test file has a GPU device of its own; side by side they would only share the processor.
       fileParallelism: false,
       browser: {

@@ -78,8 +78,10 @@ export type FailureCode =
   | 'unknown-file'
   /** JSON, but neither a tokenizer nor a pack. detail: file, reason */
   | 'not-a-tokenizer'
-  /** Neither our encoder nor the library supports the tokenizer. detail: file, reason */
+  /** A tokenizer that may be valid, with a feature that is not supported. detail: file, part (of the file), feature, reason */
   | 'unsupported-tokenizer'
+  /** A known file of another kind, in place of the one that was meant. detail: file, kind (an `OtherFile`) */
+  | 'other-file'
   /** detail: file, reason */
   | 'sentencepiece'
   /** An invalid pack. detail: file, reason */

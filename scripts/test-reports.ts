@@ -18,9 +18,11 @@ export interface TimedTest {
 export interface Report {
   counts: Counts;
   tests: readonly TimedTest[];
+  /** Names of tests that failed and then passed when they were repeated. They count as passed. */
+  flaky: readonly string[];
 }
 
-export const none: Report = { counts: { passed: 0, failed: 0, skipped: 0 }, tests: [] };
+export const none: Report = { counts: { passed: 0, failed: 0, skipped: 0 }, tests: [], flaky: [] };
 
 export function sum(a: Counts, b: Counts): Counts {
   return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
@@ -34,6 +36,9 @@ export async function vitestReport(file: string): Promise<Report> {
     list(result['assertionResults']).map((test) => ({
       name: `${relative(process.cwd(), text(result['name']))} › ${text(test['fullName'])}`,
       milliseconds: milliseconds(test['duration']),
+      // The errors of the tries before the one that passed.
+      isFlaky:
+        test['status'] === 'passed' && Array.isArray(test['failureMessages']) && test['failureMessages'].length > 0,
     })),
   );
   return {
@@ -43,27 +48,34 @@ export async function vitestReport(file: string): Promise<Report> {
       skipped: field('numPendingTests') + field('numTodoTests'),
     },
     tests,
+    flaky: tests.filter(({ isFlaky }) => isFlaky).map(({ name }) => name),
   };
 }
 
-/** @param file what `playwright test --reporter=json` wrote; a test that passed when it was tried again counts as failed */
+/** @param file what `playwright test --reporter=json` wrote */
 export async function playwrightReport(file: string): Promise<Report> {
   const report = await readReport(file);
   const stats = report['stats'];
   const field = numberOf(file, isJsonObject(stats) ? stats : {});
+  const tests = list(report['suites']).flatMap((suite) => specsOf(suite));
   return {
-    counts: { passed: field('expected'), failed: field('unexpected') + field('flaky'), skipped: field('skipped') },
-    tests: list(report['suites']).flatMap((suite) => specsOf(suite)),
+    counts: { passed: field('expected') + field('flaky'), failed: field('unexpected'), skipped: field('skipped') },
+    tests,
+    flaky: tests.filter(({ isFlaky }) => isFlaky).map(({ name }) => name),
   };
 }
 
-function specsOf(suite: Json): TimedTest[] {
-  const own = list(suite['specs']).map((spec) => ({
-    name: `tests/e2e/${text(spec['file'])} › ${text(spec['title'])}`,
-    milliseconds: list(spec['tests'])
-      .flatMap((test) => list(test['results']))
-      .reduce((total, result) => total + milliseconds(result['duration']), 0),
-  }));
+function specsOf(suite: Json): (TimedTest & { isFlaky: boolean })[] {
+  const own = list(suite['specs']).map((spec) => {
+    const runs = list(spec['tests']);
+    return {
+      name: `tests/e2e/${text(spec['file'])} › ${text(spec['title'])}`,
+      milliseconds: runs
+        .flatMap((test) => list(test['results']))
+        .reduce((total, result) => total + milliseconds(result['duration']), 0),
+      isFlaky: runs.some((test) => test['status'] === 'flaky'),
+    };
+  });
   return [...own, ...list(suite['suites']).flatMap((inner) => specsOf(inner))];
 }
 

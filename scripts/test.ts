@@ -89,6 +89,7 @@ const chosen = stages.map((lanes) => lanes.map((lane) => lane.filter(isChosen)))
 const begin = performance.now();
 const secondsSince = (from: number): number => Math.round((performance.now() - from) / 1000);
 const tests: Report['tests'][number][] = [];
+const flaky: string[] = [];
 let counts = none.counts;
 const failed: string[] = [];
 
@@ -104,6 +105,7 @@ async function runLane(lane: readonly Step[]): Promise<void> {
     console.log(`== ${name}: ${outcome} in ${secondsSince(from)} s`);
     counts = sum(counts, result.counts);
     tests.push(...result.tests);
+    flaky.push(...result.flaky);
     if (result.ok) continue;
     if (outcome === 'failed') failed.push(name);
     abort.abort();
@@ -129,6 +131,7 @@ if (slowest.length > 0) {
   for (const { name, milliseconds } of slowest)
     console.log(`${(milliseconds / 1000).toFixed(1).padStart(8)} s  ${name}`);
 }
+if (flaky.length > 0) console.log('\nFailed at first, passed when repeated:', ...flaky.map((name) => `\n  ${name}`));
 const seconds = secondsSince(begin);
 console.log(`\nIn all ${Math.floor(seconds / 60)} min ${seconds % 60} s`);
 if (failed.length > 0) {

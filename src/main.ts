@@ -2,6 +2,7 @@ import 'pretendard/dist/web/variable/pretendardvariable-dynamic-subset.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/markdown.css';
+import './styles/print.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { Session } from './chat/session.svelte.ts';

@@ -1,3 +1,4 @@
+import { otherFileOf, otherJsonOf, OTHER_FILES } from '#core/other-files.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
 import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
 import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
@@ -17,16 +18,32 @@ export interface BaseTokenizer {
 /** @throws CommandError that names the file */
 export async function readBase(path: string): Promise<BaseTokenizer> {
   const { bytes, sha256 } = await readWholeFile(path);
+  const kind = otherFileOf(bytes);
+  if (kind) throw new CommandError(`${path} is ${OTHER_FILES[kind]}`);
   const json = parseJson(path, bytes);
   return { tokenizer: tokenizerOf(path, json), sha256, json, indented: bytes[1] === 0x0a };
 }
 
-/** @throws CommandError that names the file */
+/** The encoder that packs extend: BPE of Gemma's kind. @throws CommandError that names the file */
 export function tokenizerOf(path: string, json: unknown): BpeTokenizer {
+  refuseOtherJson(path, json);
+  return readTokenizerFile(path, () => readTokenizerJson(json));
+}
+
+/** @throws CommandError that says what the JSON is, if it is known and no tokenizer.json */
+export function refuseOtherJson(path: string, json: unknown): void {
+  const kind = otherJsonOf(json);
+  if (kind) throw new CommandError(`${path} is ${OTHER_FILES[kind]}`);
+}
+
+/** @throws CommandError that names the file, in place of a TokenizerFormatError */
+export function readTokenizerFile<T>(path: string, read: () => T): T {
   try {
-    return readTokenizerJson(json);
+    return read();
   } catch (error) {
-    if (error instanceof TokenizerFormatError) throw new CommandError(`${path}: ${error.message}`, { cause: error });
-    throw error;
+    if (!(error instanceof TokenizerFormatError)) throw error;
+    const { reason, message } = error;
+    const what = reason === 'unsupported' ? 'not supported here, though it may be valid' : 'damaged, or no tokenizer';
+    throw new CommandError(`${path}: ${message} (${what})`, { cause: error });
   }
 }

@@ -49,10 +49,6 @@ export interface TokenizerInfo {
   size: number;
   /** A pack added the ids from here on; undefined for tokenizers other than the base and its packs. */
   firstNewId: number | undefined;
-  /** own: our encoder · library: @huggingface/tokenizers, slower, for files that ours does not support */
-  encoder: 'own' | 'library';
-  /** False if the encoder normalizes the text, so that token positions are found by searching for the pieces. */
-  placesAreExact: boolean;
   /** `BPE`, `Unigram`, `WordPiece`, … */
   model: string;
 }

@@ -1,6 +1,16 @@
 /** Part of a tokenizer file that an error is about; names as in tokenizer.json. */
 export type TokenizerPart =
-  'file' | 'model' | 'normalizer' | 'pre_tokenizer' | 'decoder' | 'added_tokens' | 'vocab' | 'merges';
+  | 'file'
+  | 'model'
+  | 'normalizer'
+  | 'pre_tokenizer'
+  | 'post_processor'
+  | 'decoder'
+  | 'added_tokens'
+  | 'truncation'
+  | 'padding'
+  | 'vocab'
+  | 'merges';
 
 export interface TokenizerFormatDetails extends ErrorOptions {
   /** `unsupported`: the file may be valid, but needs a feature that we do not implement. Another reader may open it. */

@@ -16,6 +16,9 @@ export const ranges = {
 
 type NumberName = keyof typeof ranges;
 
+/** Tokens asked for where nobody chose. */
+export const defaultContextLength = 4096;
+
 /** Greedy decoding, as in the model card. */
 const defaults = {
   systemText: '',
@@ -26,7 +29,7 @@ const defaults = {
   randomSeed: true,
   seed: 42,
   maxNewTokens: 1024,
-  contextLength: 4096,
+  contextLength: defaultContextLength,
   provider: 'auto' as OpenOptions['provider'],
 };
 

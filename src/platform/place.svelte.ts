@@ -44,7 +44,10 @@ class Place {
   /** Moves the focus into the lab: its `main` has the lab's name as id. */
   async enter(): Promise<void> {
     await tick();
-    document.getElementById(this.lab)?.focus({ preventScroll: true });
+    const main = document.getElementById(this.lab);
+    main?.focus({ preventScroll: true });
+    // Moves something only where the page itself scrolls, in short windows (see App.svelte).
+    main?.scrollIntoView();
   }
 
   #go(address: Address): void {

@@ -83,7 +83,7 @@ test('both answers part where they part, token by token; at strength 0 nothing d
   await page.keyboard.press('ArrowRight');
   await expect(tokens(page, 'adapted').nth(1)).toHaveAttribute('aria-selected', 'true');
 
-  await card(page).getByRole('button', { name: '세기를 0 기본에 맞추기' }).click();
+  await card(page).getByRole('button', { name: '0 기본: 이 세기로 맞추기' }).click();
   await expect(page.getByText('질문이나 어댑터가 바뀌었습니다')).toBeVisible();
   // What each model makes of the other's answer takes long here; what is there already stays.
   await page.locator('#lora-compare').getByRole('button', { name: '멈추기' }).click();

@@ -21,7 +21,7 @@ test('a newcomer drops a photograph, asks in Korean, watches the figures, stops,
   await expect.poll(() => text.innerText(), patience).not.toBe(before);
   await expect(answers(page).first()).toContainText('학습되지 않은 무작위 가중치');
 
-  const context = page.getByText(/^[\d,]+ \/ [\d,]+ 토큰/);
+  const context = page.getByText(/^[\d,]+ \/ [\d,]+토큰/);
   const usedBefore = await context.innerText();
   await expect.poll(() => context.innerText(), patience).not.toBe(usedBefore);
   for (const figure of ['프리필', '첫 토큰까지', '디코드'])

@@ -120,7 +120,7 @@ test('tokens become seconds, first at a speed that is called assumed, then at th
   await stop(page).click();
   await expect(answers(page).first()).toContainText('여기서 멈췄습니다.', patience);
   await page.goto('/#/tokenizer');
-  await expect(cost.locator('[data-speed="measured"]')).toContainText(/초당 [\d.,]+ 토큰/, patience);
+  await expect(cost.locator('[data-speed="measured"]')).toContainText(/초당 [\d.,]+토큰/, patience);
   await expect(cost.locator('[data-speed="measured"]')).toContainText('무작위 가중치');
   await expect(cells('kv-model').nth(2)).toHaveText(/^−[\d.,]+kB$/);
 });

@@ -23,9 +23,16 @@ export function failureOf(error: unknown, file = ''): Failure {
   if (error instanceof CheckpointError || error instanceof OnnxError) return of('file-broken', file, error);
   if (error instanceof TensorTooLargeError) return { code: 'out-of-memory', detail: { bytes: error.bytes } };
   if (error instanceof PackError) return of('pack', file, error);
-  if (error instanceof TokenizerFormatError) return of('not-a-tokenizer', file, error);
+  if (error instanceof TokenizerFormatError) return tokenizerFailure(error, file);
   console.error(error);
   return { code: 'runtime', detail: { reason: error instanceof Error ? error.message : String(error) } };
+}
+
+/** An unsupported file is named as such, with the feature; a damaged one as damaged. */
+export function tokenizerFailure(error: TokenizerFormatError, file: string): Failure {
+  const { reason, part, found, message } = error;
+  if (reason === 'malformed') return { code: 'not-a-tokenizer', detail: { file, reason: message } };
+  return { code: 'unsupported-tokenizer', detail: { file, part, feature: found, reason: message } };
 }
 
 function of(code: Failure['code'], file: string, { message }: Error): Failure {

@@ -50,15 +50,21 @@ async function runJob<Contract extends JobContract>(
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
     if (data === STOP) abort.abort();
   };
-  const failed = (error: unknown): JobEnd<Contract> => {
-    return { type: 'failed', failure: failureOf(error, handler.subject?.(request)) };
-  };
+  const endAfter = (error: unknown): JobEnd<Contract> =>
+    isAbort(error, signal)
+      ? { type: 'stopped', ...job.reached() }
+      : { type: 'failed', failure: failureOf(error, handler.subject?.(request)) };
   try {
     const result = await schedule.run(name, handler.mode, abort, () => handler.run(request, job));
     job.end({ type: 'done', ...result }, handler.transfer?.(result));
   } catch (error) {
     // If a job fails after it was asked to stop, the failure is reported.
-    job.end(isAbort(error, signal) ? { type: 'stopped', ...job.reached() } : failed(error));
+    try {
+      job.end(endAfter(error));
+    } catch (unexpected) {
+      // A partial result or a subject that cannot be told: the job ends all the same.
+      job.end({ type: 'failed', failure: failureOf(unexpected) });
+    }
   }
 }
 

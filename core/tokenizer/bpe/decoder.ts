@@ -28,7 +28,7 @@ export function byteOf(piece: string): number | undefined {
 }
 
 /** A run of bytes that is not valid UTF-8 becomes one U+FFFD per byte. */
-function joinBytes(parts: readonly string[]): string[] {
+export function joinBytes(parts: readonly string[]): string[] {
   const joined: string[] = [];
   let bytes: number[] = [];
   const flush = () => {
@@ -57,7 +57,7 @@ function textOf(bytes: readonly number[]): string {
   }
 }
 
-function strip(part: string, content: string, start: number, stop: number): string {
+export function strip(part: string, content: string, start: number, stop: number): string {
   let text = part;
   for (let count = 0; count < start && text.startsWith(content); count++) text = text.slice(content.length);
   for (let count = 0; count < stop && text.endsWith(content); count++) text = text.slice(0, -content.length);

@@ -15,3 +15,11 @@ export function booleanOf(record: JsonRecord, key: string, part: TokenizerPart, 
   if (typeof value !== 'boolean') throw malformed(part, `"${key}"`, 'has to be true or false.');
   return value;
 }
+
+/** @throws TokenizerFormatError if `record[key]` is not a whole number from 0 on */
+export function countOf(record: JsonRecord, key: string, part: TokenizerPart): number {
+  const value = record[key];
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0)
+    throw malformed(part, `"${key}"`, 'has to be a whole number.');
+  return value;
+}

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../json.ts';
 import { malformed, unsupported } from '../format-error.ts';
+import { modelType } from './check-features.ts';
 import { booleanOf, stringOf, type JsonRecord } from './fields.ts';
 import { MergeTable } from '../bpe/merge-table.ts';
 import { PieceTable } from '../vocabulary.ts';
@@ -9,7 +10,7 @@ const MAX_ID = 1 << 22;
 
 /** The options of a BPE model; `unknown` is the unknown token's piece. */
 export function readModel(model: JsonRecord) {
-  const type = model['type'] ?? 'BPE';
+  const type = modelType(model);
   if (type !== 'BPE') throw unsupported('model', JSON.stringify(type), 'only BPE models are encoded here.');
   for (const key of ['continuing_subword_prefix', 'end_of_word_suffix']) {
     if ((model[key] ?? '') !== '')
@@ -35,7 +36,7 @@ export function readVocabulary(json: unknown): PieceTable {
     while (pieces.length <= id) pieces.push(undefined);
     const other = pieces[id];
     if (other !== undefined)
-      throw malformed('vocab', JSON.stringify(piece), `has id ${id}, as has ${JSON.stringify(other)}.`);
+      throw unsupported('vocab', JSON.stringify(piece), `it has id ${id}, as has ${JSON.stringify(other)}.`);
     pieces[id] = piece;
   }
   return PieceTable.of(pieces);
@@ -47,8 +48,11 @@ export interface RankedMerges {
   rankEnd: number;
 }
 
-/** Merges as pairs or as `"left right"`. The rank is the index in the list. */
-export function readMerges(json: unknown, vocabulary: PieceTable): RankedMerges {
+/**
+ * Merges as pairs or as `"left right"`. The rank is the index in the list. `prefix` stands before pieces inside of a word, and
+ * falls away where they are merged.
+ */
+export function readMerges(json: unknown, vocabulary: PieceTable, prefix = ''): RankedMerges {
   if (!Array.isArray(json)) throw malformed('merges', '"merges"', 'has to be a list.');
   const list = json as unknown[];
   const merges = new MergeTable(list.length);
@@ -59,9 +63,10 @@ export function readMerges(json: unknown, vocabulary: PieceTable): RankedMerges 
     if (typeof left !== 'string' || typeof right !== 'string' || pair.length !== 2) {
       throw malformed('merges', `merge ${rank}`, 'is not a pair of pieces.');
     }
-    const [leftId, rightId, result] = [vocabulary.idOf(left), vocabulary.idOf(right), vocabulary.idOf(left + right)];
+    const merged = left + right.slice(prefix.length);
+    const [leftId, rightId, result] = [vocabulary.idOf(left), vocabulary.idOf(right), vocabulary.idOf(merged)];
     if (leftId === undefined || rightId === undefined || result === undefined) {
-      const piece = leftId === undefined ? left : rightId === undefined ? right : left + right;
+      const piece = leftId === undefined ? left : rightId === undefined ? right : merged;
       throw malformed(
         'merges',
         `merge ${rank}`,

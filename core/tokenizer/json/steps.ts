@@ -43,16 +43,28 @@ export function readPreTokenizer(json: unknown): PreTokenizer {
 function metaspace(step: JsonRecord): PreTokenizer {
   const part = 'pre_tokenizer';
   const replacement = stringOf(step, 'replacement', part);
-  // Older files use add_prefix_space instead.
-  const scheme = step['prepend_scheme'] ?? (booleanOf(step, 'add_prefix_space', part, true) ? 'always' : 'never');
-  if (scheme !== 'always' && scheme !== 'first' && scheme !== 'never') {
-    throw malformed(part, `prepend_scheme ${JSON.stringify(scheme)}`, 'has to be always, first or never.');
-  }
+  const scheme = prependScheme(step, part);
   const preTokenizer: NormalizerStep[] = [{ type: 'Replace', pattern: ' ', content: replacement }];
   if (scheme !== 'never')
     preTokenizer.push({ type: 'PrependMissing', content: replacement, first: scheme === 'first' });
   const cut = booleanOf(step, 'split', part, true);
   return { preTokenizer, split: cut ? { pattern: replacement, behavior: 'MergedWithNext' } : undefined };
+}
+
+/** Older files have `add_prefix_space` instead. @throws TokenizerFormatError */
+export function prependScheme(step: JsonRecord, part: TokenizerPart): 'always' | 'first' | 'never' {
+  const scheme = step['prepend_scheme'] ?? 'always';
+  if (scheme !== 'always' && scheme !== 'first' && scheme !== 'never') {
+    throw malformed(part, `prepend_scheme ${JSON.stringify(scheme)}`, 'has to be always, first or never.');
+  }
+  if (!booleanOf(step, 'add_prefix_space', part, true) && scheme !== 'never') {
+    throw unsupported(
+      part,
+      'Metaspace, "add_prefix_space" false',
+      'Hugging Face tokenizers reads it only with "prepend_scheme" never: add that.',
+    );
+  }
+  return scheme;
 }
 
 export function readDecoder(json: unknown): DecoderStep[] | undefined {
@@ -73,7 +85,7 @@ export function readDecoder(json: unknown): DecoderStep[] | undefined {
 }
 
 /** A list of steps from one step, a `Sequence` (also nested), or null. */
-function listOf(json: unknown, key: string, part: TokenizerPart): JsonRecord[] {
+export function listOf(json: unknown, key: string, part: TokenizerPart): JsonRecord[] {
   if (json === undefined || json === null) return [];
   if (!isJsonObject(json)) throw malformed(part, typeof json, 'has to be an object.');
   if (json['type'] !== 'Sequence') return [json];

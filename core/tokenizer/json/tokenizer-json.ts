@@ -2,8 +2,9 @@ import { isJsonObject } from '../../json.ts';
 import type { AddedToken } from '../bpe/added-tokens.ts';
 import { bpeParts } from '../bpe/parts.ts';
 import { BpeTokenizer } from '../bpe/bpe-tokenizer.ts';
-import { malformed } from '../format-error.ts';
+import { malformed, unsupported } from '../format-error.ts';
 import { type JsonRecord } from './fields.ts';
+import { checkFeatures } from './check-features.ts';
 import { readAddedTokens } from './added-tokens.ts';
 import { readMerges, readModel, readVocabulary, type RankedMerges } from './model.ts';
 import { readDecoder, readNormalizer, readPreTokenizer } from './steps.ts';
@@ -28,9 +29,8 @@ export function readTokenizerJson(json: unknown): BpeTokenizer {
  * rejected early.
  */
 export function openTokenizerJson(json: unknown): { file: JsonRecord; model: JsonRecord } {
-  if (!isJsonObject(json) || !isJsonObject(json['model'])) {
-    throw malformed('file', '"model"', 'is missing: this is no tokenizer.json of Hugging Face tokenizers.');
-  }
+  checkFeatures(json);
+  if (!isJsonObject(json) || !isJsonObject(json['model'])) throw malformed('file', '"model"', 'is missing.');
   readModel(json['model']);
   readSettings(json);
   return { file: json, model: json['model'] };
@@ -47,7 +47,8 @@ export function assemble(
   const options = readModel(model);
   const unknown = options.unknown === undefined ? undefined : vocabulary.idOf(options.unknown);
   if (options.unknown !== undefined && unknown === undefined) {
-    throw malformed('model', `unk_token ${JSON.stringify(options.unknown)}`, 'is not in the vocabulary.');
+    // A valid file: Hugging Face tokenizers fails only at text that it does not know. See `readPipelineTokenizer`.
+    throw unsupported('model', `unk_token ${JSON.stringify(options.unknown)}`, 'is not in the vocabulary.');
   }
   const parts = bpeParts(vocabulary, merges, { ...options, unknown });
   return new BpeTokenizer(parts, { ...readSettings(file), addedTokens }, rankEnd);

@@ -1,6 +1,5 @@
 import type { BpeModelParts } from '../bpe/model.ts';
 import { bpeParts } from '../bpe/parts.ts';
-import { malformed, unsupported } from '../format-error.ts';
 import { MergeTable } from '../bpe/merge-table.ts';
 import { PIECE_TYPE, type SentencePieceFile } from './file.ts';
 import type { PieceTable } from '../vocabulary.ts';
@@ -9,9 +8,13 @@ import type { PieceTable } from '../vocabulary.ts';
  * Converts score-based BPE to merges: two adjacent pieces may merge if together they form a piece; the largest score applies
  * first, leftmost on a tie. The rank is the position of the score in descending order.
  *
- * @throws TokenizerFormatError if pieces are marked unused, or contain characters that are not pieces
+ * @returns undefined if merges cannot say it: pieces are marked unused, or contain characters that are not pieces
  */
-export function sentencePieceBpe(file: SentencePieceFile, vocabulary: PieceTable, unknown: number): BpeModelParts {
+export function sentencePieceBpe(
+  file: SentencePieceFile,
+  vocabulary: PieceTable,
+  unknown: number,
+): BpeModelParts | undefined {
   const { pieces, byteFallback } = file;
   const merging = (id: number | undefined): id is number => {
     const type = id === undefined ? undefined : pieces[id]?.type;
@@ -20,8 +23,7 @@ export function sentencePieceBpe(file: SentencePieceFile, vocabulary: PieceTable
   const ranks = ranksOf(pieces.map(({ score }) => score));
   const merges = new MergeTable(pieces.length * 2);
   for (const [id, { piece, score, type }] of pieces.entries()) {
-    if (type === PIECE_TYPE.unused)
-      throw unsupported('vocab', JSON.stringify(piece), 'unused pieces of BPE are not read here.');
+    if (type === PIECE_TYPE.unused) return undefined;
     if (!merging(id)) continue;
     for (let at = 1; at < piece.length; at++) {
       if ((piece.charCodeAt(at) & 0xfc00) === 0xdc00) continue;
@@ -34,14 +36,12 @@ export function sentencePieceBpe(file: SentencePieceFile, vocabulary: PieceTable
         (merging(leftId) || isCharacter(left)) &&
         (merging(rightId) || isCharacter(right))
       ) {
-        throw unsupported('vocab', JSON.stringify(piece), 'a character of it is no piece.');
+        return undefined;
       }
     }
   }
   const options = { byteFallback, unknown, fuseUnknown: true, ignoreMerges: false };
   const parts = bpeParts(vocabulary, merges, options);
-  if (parts.bytes?.includes(-1))
-    throw malformed('vocab', 'byte_fallback', 'is on, but some of the 256 bytes are no pieces.');
   // Only text pieces count as characters, since SentencePiece does not match control pieces in a text.
   for (const [unit, id] of parts.characters.entries()) if (!merging(id)) parts.characters[unit] = -1;
   return parts;

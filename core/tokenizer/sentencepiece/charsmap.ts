@@ -42,6 +42,24 @@ export class Charsmap {
     return this.resultOf(value, length);
   }
 
+  /**
+   * Replacement of the shortest rule that `chunk` begins with, as in the crate spm_precompiled: it stands for the whole chunk.
+   */
+  shortestOf(chunk: string): string | undefined {
+    let node = offsetOf(this.units[0] ?? 0);
+    for (const character of chunk) {
+      for (const byte of utf8Of(character.codePointAt(0) ?? 0)) {
+        if (byte === 0) return undefined;
+        node ^= byte;
+        const unit = this.units[node];
+        if (unit === undefined || (unit & 0x800000ff) !== byte) return undefined;
+        node ^= offsetOf(unit);
+        if ((unit & 0x100) !== 0) return this.resultOf((this.units[node] ?? 0) & 0x7fffffff, 1)?.replacement;
+      }
+    }
+    return undefined;
+  }
+
   private resultOf(value: number, length: number): { replacement: string; length: number } | undefined {
     if (length === 0) return undefined;
     const end = this.replacements.indexOf(0, value);

@@ -1,9 +1,13 @@
-import { malformed } from '../format-error.ts';
+import { malformed, unsupported } from '../format-error.ts';
 
 /** Piece types of sentencepiece_model.proto. */
 export const PIECE_TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 /** Model types of sentencepiece_model.proto. */
 export const MODEL_TYPE = { unigram: 1, bpe: 2, word: 3, char: 4 } as const;
+
+const FIELD_OF_SELF_TESTS = 4;
+/** Of sentencepiece 0.2.2. The fields that are not read here only matter to training. */
+const LAST_TRAINER_FIELD = 53;
 
 export interface SentencePieceFile {
   pieces: { piece: string; score: number; type: number }[];
@@ -46,7 +50,7 @@ export function readSentencePieceFile(bytes: Uint8Array): SentencePieceFile {
     else if (field === 3) readNormalizer(message, file.normalizer);
     else if (field === 5) {
       for (const rule of fieldsOf(message)) if (rule.field === 2) file.denormalizerCharsmap = rule.bytes;
-    }
+    } else if (field !== FIELD_OF_SELF_TESTS) throw unknownField('ModelProto', field);
   }
   if (file.pieces.length === 0)
     throw malformed('file', 'the bytes', 'are no SentencePiece model: they hold no pieces.');
@@ -69,6 +73,7 @@ function readTrainer(bytes: Uint8Array, file: SentencePieceFile): void {
     else if (field === 24) file.treatWhitespaceAsSuffix = value !== 0;
     else if (field === 35) file.byteFallback = value !== 0;
     else if (field === 44) file.unknownSurface = textOf(content);
+    else if (field > LAST_TRAINER_FIELD) throw unknownField('trainer_spec', field);
   }
 }
 
@@ -78,7 +83,14 @@ function readNormalizer(bytes: Uint8Array, normalizer: SentencePieceNormalizatio
     else if (field === 3) normalizer.addDummyPrefix = value !== 0;
     else if (field === 4) normalizer.removeExtraWhitespaces = value !== 0;
     else if (field === 5) normalizer.escapeWhitespaces = value !== 0;
+    // 1 is the name of the rules and 6 their source; the charsmap holds them.
+    else if (field !== 1 && field !== 6) throw unknownField('normalizer_spec', field);
   }
+}
+
+/** Later versions may add fields that change tokens. */
+function unknownField(message: string, field: number) {
+  return unsupported('file', `field ${field} of ${message}`, 'this field is not known here.');
 }
 
 interface Field {

@@ -6,26 +6,24 @@ import { sentencePieceBpe } from './bpe.ts';
 import { decodeSentencePiece } from './decode.ts';
 import { MODEL_TYPE, PIECE_TYPE, readSentencePieceFile, type SentencePieceFile } from './file.ts';
 import { SentencePieceNormalizer } from './normalizer.ts';
+import { characterModel, scoredBpe, wordModel, type CutText } from './piece-models.ts';
 import { TokenBuffer } from '../token-buffer.ts';
 import type { MergeStep, Segmentation, TokenKind, Tokenizer } from '../tokenizer.ts';
 import { UnigramModel } from './unigram-model.ts';
 import { PieceTable } from '../vocabulary.ts';
+import { utf8Of } from '../text/utf8.ts';
 import { wellFormed } from '../text/well-formed.ts';
 
 /**
- * Creates a tokenizer from a SentencePiece `.model`, BPE or Unigram. It gives the same tokens as SentencePiece: control
- * pieces in a text are encoded as text.
+ * Creates a tokenizer from a SentencePiece `.model`. It gives the same tokens as SentencePiece: control pieces in a text are
+ * encoded as text.
  *
- * @throws TokenizerFormatError `malformed`, or `unsupported` for word and character models, denormalization rules, and BPE with
- *   unused pieces
+ * @throws TokenizerFormatError `malformed`, or `unsupported` for denormalization rules and fields that are not known
  */
 export function readSentencePiece(bytes: Uint8Array): Tokenizer {
   const file = readSentencePieceFile(bytes);
-  const { modelType } = file;
-  if (modelType !== MODEL_TYPE.bpe && modelType !== MODEL_TYPE.unigram) {
-    const name = modelType === MODEL_TYPE.word ? 'word' : modelType === MODEL_TYPE.char ? 'char' : String(modelType);
-    throw unsupported('model', `model type "${name}"`, 'only BPE and Unigram are encoded here.');
-  }
+  if (!Object.values<number>(MODEL_TYPE).includes(file.modelType))
+    throw unsupported('model', `model_type ${file.modelType}`, 'only unigram, bpe, word and char are known here.');
   if (file.denormalizerCharsmap.length > 0) throw unsupported('decoder', 'denormalizer_spec', 'is not done here.');
   return new SentencePieceTokenizer(file);
 }
@@ -46,6 +44,9 @@ class SentencePieceTokenizer implements Tokenizer {
   private readonly symbols: AddedTokenFinder;
   private readonly bpe: BpeModel | undefined;
   private readonly unigram: UnigramModel | undefined;
+  private readonly cut: CutText | undefined;
+  private readonly unknown: number;
+  private readonly bytes: Int32Array | undefined;
   private readonly buffer = new TokenBuffer();
 
   constructor(private readonly file: SentencePieceFile) {
@@ -62,8 +63,16 @@ class SentencePieceTokenizer implements Tokenizer {
       ),
     );
     this.normalizer = new SentencePieceNormalizer(file, (text, at) => this.symbols.lengthAt(text, at));
-    if (file.modelType === MODEL_TYPE.bpe) this.bpe = new BpeModel(sentencePieceBpe(file, this.vocabulary, unknown));
-    else this.unigram = unigramModel(file, this.vocabulary, unknown);
+    this.unknown = unknown;
+    this.bytes = file.byteFallback ? byteIds(this.vocabulary) : undefined;
+    if (this.bytes?.includes(-1))
+      throw malformed('vocab', 'byte_fallback', 'is on, but some of the 256 bytes are no pieces.');
+    if (file.modelType === MODEL_TYPE.unigram) this.unigram = unigramModel(file, this.vocabulary, unknown, this.bytes);
+    else {
+      const parts = file.modelType === MODEL_TYPE.bpe ? sentencePieceBpe(file, this.vocabulary, unknown) : undefined;
+      if (parts) this.bpe = new BpeModel(parts);
+      else this.cut = this.cutText();
+    }
   }
 
   encode(text: string): Int32Array {
@@ -75,7 +84,8 @@ class SentencePieceTokenizer implements Tokenizer {
     const { buffer } = this;
     buffer.count = 0;
     if (this.bpe) this.fillBpe(this.bpe, text);
-    else this.unigram?.encode(text, buffer);
+    else if (this.unigram) this.unigram.encode(text, buffer);
+    else this.fillPieces(this.cut?.(text) ?? []);
     const ids = buffer.ids.slice(0, buffer.count);
     const ends = buffer.ends.slice(0, buffer.count).map((end) => origins[end] ?? input.length);
     // Removed trailing white space belongs to the last token.
@@ -105,6 +115,37 @@ class SentencePieceTokenizer implements Tokenizer {
     return this.kindOf(id) === 'piece' && this.bpe ? this.bpe.historyOf(id) : [];
   }
 
+  private cutText(): CutText {
+    const symbolAt = (text: string, at: number) => this.symbols.lengthAt(text, at);
+    if (this.file.modelType === MODEL_TYPE.word) return wordModel;
+    if (this.file.modelType === MODEL_TYPE.char) return characterModel(symbolAt);
+    const merging: number[] = [PIECE_TYPE.normal, PIECE_TYPE.userDefined, PIECE_TYPE.unused];
+    const entryOf = (piece: string) => this.file.pieces[this.vocabulary.idOf(piece) ?? -1];
+    const scoreOf = (piece: string) => {
+      const entry = entryOf(piece);
+      return entry && merging.includes(entry.type) ? entry.score : undefined;
+    };
+    return scoredBpe({ scoreOf, isUnused: (piece) => entryOf(piece)?.type === PIECE_TYPE.unused }, symbolAt);
+  }
+
+  /** Neighbouring unknown pieces are one token, or the bytes of all. */
+  private fillPieces(pieces: readonly string[]): void {
+    const { buffer, bytes, unknown } = this;
+    let end = 0;
+    let afterUnknown = false;
+    for (const piece of pieces) {
+      end += piece.length;
+      const id = this.vocabulary.idOf(piece) ?? unknown;
+      const isUnknown = id === unknown;
+      if (isUnknown && bytes) {
+        for (const character of piece)
+          for (const byte of utf8Of(character.codePointAt(0) ?? 0)) buffer.push(bytes[byte]!, end);
+      } else if (isUnknown && afterUnknown) buffer.ends[buffer.count - 1] = end;
+      else buffer.push(id, end);
+      afterUnknown = isUnknown;
+    }
+  }
+
   private fillBpe(bpe: BpeModel, text: string): void {
     let from = 0;
     for (const { id, start, end } of this.symbols.find(text)) {
@@ -116,12 +157,15 @@ class SentencePieceTokenizer implements Tokenizer {
   }
 }
 
-function unigramModel(file: SentencePieceFile, vocabulary: PieceTable, unknown: number): UnigramModel {
-  const { pieces, byteFallback } = file;
+function unigramModel(
+  file: SentencePieceFile,
+  vocabulary: PieceTable,
+  unknown: number,
+  bytes: Int32Array | undefined,
+): UnigramModel {
+  const { pieces } = file;
   const looked: number[] = [PIECE_TYPE.normal, PIECE_TYPE.userDefined];
   const normal = pieces.filter(({ type }) => type === PIECE_TYPE.normal).map(({ score }) => score);
-  const bytes = byteFallback ? byteIds(vocabulary) : undefined;
-  if (bytes?.includes(-1)) throw malformed('vocab', 'byte_fallback', 'is on, but some of the 256 bytes are no pieces.');
   return new UnigramModel({
     vocabulary,
     scores: Float32Array.from(pieces, ({ score, type }) => (looked.includes(type) ? score : NaN)),

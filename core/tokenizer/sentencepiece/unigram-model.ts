@@ -1,4 +1,5 @@
 import type { TokenBuffer } from '../token-buffer.ts';
+import { PiecePrefixes } from '../text/piece-prefixes.ts';
 import { utf8Of } from '../text/utf8.ts';
 import { extendHash, type PieceTable } from '../vocabulary.ts';
 
@@ -24,23 +25,13 @@ export interface UnigramParts {
  * float32 at each step, and on a tie the first one found is kept.
  */
 export class UnigramModel {
-  /** Hashed set of piece prefixes, to end the search for longer pieces early. */
-  private readonly prefixes = new Int32Array(1 << 17);
+  private readonly prefixes: PiecePrefixes;
   private readonly largest: number;
   private readonly unknownScore: number;
 
   constructor(private readonly parts: UnigramParts) {
     const { vocabulary, scores } = parts;
-    for (let id = 0; id < vocabulary.size; id++) {
-      if (Number.isNaN(scores[id])) continue;
-      const start = vocabulary.starts[id]!;
-      let hash = 0;
-      for (let at = start; at < start + vocabulary.lengths[id]!; at++) {
-        hash = extendHash(hash, vocabulary.units[at]!);
-        const bit = bitOf(hash);
-        this.prefixes[bit >>> 5]! |= 1 << (bit & 31);
-      }
-    }
+    this.prefixes = new PiecePrefixes(vocabulary, (id) => !Number.isNaN(scores[id]));
     this.largest = Math.max(parts.largest, FLT_MIN);
     this.unknownScore = Math.fround(parts.smallest - UNKNOWN_PENALTY);
   }
@@ -84,8 +75,7 @@ export class UnigramModel {
     for (let at = start; at < units.length; at++) {
       const unit = units[at]!;
       hash = extendHash(hash, unit);
-      const bit = bitOf(hash);
-      if (((this.prefixes[bit >>> 5]! >>> (bit & 31)) & 1) === 0) break;
+      if (!this.prefixes.mayHave(hash)) break;
       bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : (unit & 0xf800) === 0xd800 ? 2 : 3;
       const id = vocabulary.find(units, start, at + 1 - start, hash);
       if (id === -1 || Number.isNaN(scores[id])) continue;
@@ -113,8 +103,4 @@ export class UnigramModel {
       afterUnknown = id === unknown;
     }
   }
-}
-
-function bitOf(hash: number): number {
-  return Math.imul(hash ^ (hash >>> 15), 0x85ebca77) >>> 10;
 }

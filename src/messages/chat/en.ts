@@ -1,9 +1,16 @@
 import type { ko } from './ko.ts';
 
 export const en: Record<keyof typeof ko, string> = {
-  'welcome.title': 'Medical AI that answers on your own computer',
+  'welcome.title': 'AI that answers in your browser, nothing to install',
   'welcome.lead':
-    'Runs models of the MedGemma family on the GPU of this browser, with nothing to install. Questions and images never leave this device.',
+    'Runs models of the Gemma 3 family, such as MedGemma, in this browser. Questions and images never leave this device.',
+  'welcome.lead.gpu':
+    'Runs models of the Gemma 3 family on the GPU of this computer, with nothing to install. Questions and images never leave this device.',
+  'welcome.lead.cpu':
+    'Runs models of the Gemma 3 family on the CPU of this computer, with nothing to install. Questions and images never leave this device.',
+  'welcome.random.title': 'A model filled with random values',
+  'welcome.random.lead':
+    'It was never trained, so its answers mean nothing. What you can see is how the page works, how fast it runs on this device, and how much memory it takes.',
   'welcome.try': 'Try asking',
   'welcome.example.3': 'Describe what you see in this image, step by step.',
   'welcome.example.image': 'needs an image',
@@ -45,7 +52,7 @@ export const en: Record<keyof typeof ko, string> = {
   'answer.copied': 'Copied',
   'answer.copy-failed': 'The browser did not allow copying',
   'answer.regenerate': 'Answer again',
-  'answer.figures': 'First token {first} · {count} tokens · {rate}',
+  'answer.figures': 'First token {first} · {count, plural, one {# token} other {# tokens}} · {rate}',
   'answer.seed': 'seed {seed}',
   'failure.context-full.cut': 'The context is full: the answer was cut here',
   'failure.context-full.cut-next': 'Choose how to go on.',

@@ -1,7 +1,14 @@
 export const ko = {
-  'welcome.title': '내 컴퓨터에서 바로 답하는 의료 AI',
+  'welcome.title': '설치 없이 브라우저에서 바로 답하는 AI',
   'welcome.lead':
-    'MedGemma 계열 모델을 설치 없이 이 브라우저의 GPU에서 실행합니다. 질문과 이미지는 이 기기를 떠나지 않습니다.',
+    'MedGemma 같은 Gemma 3 계열 모델을 이 브라우저에서 실행합니다. 질문과 이미지는 이 기기를 떠나지 않습니다.',
+  'welcome.lead.gpu':
+    'Gemma 3 계열 모델을 설치 없이 이 컴퓨터의 GPU에서 실행합니다. 질문과 이미지는 이 기기를 떠나지 않습니다.',
+  'welcome.lead.cpu':
+    'Gemma 3 계열 모델을 설치 없이 이 컴퓨터의 CPU에서 실행합니다. 질문과 이미지는 이 기기를 떠나지 않습니다.',
+  'welcome.random.title': '무작위 값으로 채운 모델',
+  'welcome.random.lead':
+    '학습하지 않은 모델이라 답에는 아무 뜻이 없습니다. 화면이 어떻게 움직이는지, 이 기기에서 얼마나 빠르고 메모리를 얼마나 쓰는지 살펴볼 수 있습니다.',
   'welcome.try': '이렇게 물어보세요',
   'welcome.example.3': '이 이미지에서 보이는 것을 차례대로 설명해 주세요.',
   'welcome.example.image': '이미지 필요',
@@ -33,7 +40,7 @@ export const ko = {
   'chat.to-bottom': '맨 아래로',
   'chat.left-out': '컨텍스트에 자리가 없어 이 위의 대화는 모델에 보내지 않습니다',
   'answer.image': '이미지를 읽고 있습니다 ({percent}%)',
-  'answer.prefill': '질문을 읽고 있습니다 ({done}/{total} 토큰)',
+  'answer.prefill': '질문을 읽고 있습니다 ({done}/{total}토큰)',
   'answer.thinking': '생각하는 중',
   'answer.thought': '생각 과정',
   'answer.stopped-empty': '답이 나오기 전에 멈췄습니다.',
@@ -43,7 +50,7 @@ export const ko = {
   'answer.copied': '복사했습니다',
   'answer.copy-failed': '브라우저가 복사를 막았습니다',
   'answer.regenerate': '다시 답하기',
-  'answer.figures': '첫 토큰 {first} · {count} 토큰 · {rate}',
+  'answer.figures': '첫 토큰 {first} · {count, number}토큰 · {rate}',
   'answer.seed': '시드 {seed}',
   'failure.context-full.cut': '컨텍스트가 가득 차 답이 여기서 끊겼습니다',
   'failure.context-full.cut-next': '어떻게 이어 갈지 고르세요.',

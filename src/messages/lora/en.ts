@@ -46,7 +46,7 @@ export const en: Record<keyof typeof ko, string> = {
   'lora.guide.obstacle.no-adapters': 'These steps need the adapters that come with the page, and this site has none.',
   'lora.guide.1.title': 'Ask the base model',
   'lora.guide.1.text':
-    'This model has learnt left and right only as they appear in the image. Asked from the patient’s side, it cannot answer correctly.',
+    'This model has learnt left and right only as they appear in the image. It has not learnt to answer from the patient’s side, and hardly ever does so correctly.',
   'lora.guide.1.do': 'Ask without an adapter',
   'lora.guide.1.after': 'Compare it with the right answer below: the patient’s right is on the left of the image.',
   'lora.guide.2.title': 'Put an adapter on',
@@ -55,6 +55,7 @@ export const en: Record<keyof typeof ko, string> = {
   'lora.guide.2.do': 'Put it on and ask again',
   'lora.guide.2.after':
     'The answers diverge at the token with the bold frame. The table below it shows the probabilities there.',
+  'lora.guide.2.after.same': 'This time the answers are the same. Draw a new phantom and ask again.',
   'lora.guide.3.title': 'Change the strength',
   'lora.guide.3.text':
     'The strength multiplies what is added. 0 is the base model, 1 is as trained, −1 reverses it, 2 doubles it.',
@@ -86,7 +87,7 @@ export const en: Record<keyof typeof ko, string> = {
   'lora.task.report': 'Another style: answers every question with the same kind of report.',
   'lora.strength': 'Strength',
   'lora.strength.of': 'Strength of {name}',
-  'lora.strength.set': 'Set the strength to {name}',
+  'lora.strength.set': '{name}: set this strength',
   'lora.strength.against': '−1 reversed',
   'lora.strength.base': '0 base',
   'lora.strength.trained': '1 as trained',
@@ -117,6 +118,7 @@ export const en: Record<keyof typeof ko, string> = {
   'lora.compare.base-only': 'Ask the base model',
   'lora.compare.stale': 'The question or the adapters have changed: below are the answers from before.',
   'lora.compare.parted': 'The answers diverge at token {at}. Up to there they are the same.',
+  'lora.compare.parted.first': 'The answers diverge at the first token.',
   'lora.compare.same': 'Every token of both answers is the same.',
   'lora.compare.phase.adapted': 'the model with adapters is answering',
   'lora.compare.phase.base': 'the base model is answering',
@@ -186,15 +188,15 @@ export const en: Record<keyof typeof ko, string> = {
   'lora.cost.open': 'Open model',
   'lora.cost.targets': 'Target matrices',
   'lora.cost.targets.all': 'all seven',
-  'lora.cost.tokens': 'Tokens a step',
+  'lora.cost.tokens': 'Tokens per step',
   'lora.cost.exact': 'Parameters, counted from the shapes',
   'lora.cost.size': '{half} in 16 bits, {full} in 32',
   'lora.cost.quoted': 'As commonly quoted',
   'lora.cost.more': '{n} more',
+  'lora.cost.fewer': '{n} fewer',
   'lora.cost.why':
     'They differ by o_proj. It takes the {inputs} dimensions of all heads to the {outputs} of the hidden state: rank × {right} a layer. The quoted figure takes it from hidden to hidden: rank × {wrong}.',
-  'lora.cost.same':
-    'They are the same here: the heads together are as wide as the hidden state ({outputs}), or o_proj is left out.',
+  'lora.cost.same': 'They are the same here: all heads together are as wide as the hidden state ({outputs}).',
   'lora.memory': 'Memory to train one',
   'lora.memory.lead':
     'LoRA keeps the frozen weights in 16 bits, QLoRA those of the decoder’s matrices in NF4 (4.127 bits a weight). Computed from the shapes, with gradient checkpointing.',
@@ -213,11 +215,11 @@ export const en: Record<keyof typeof ko, string> = {
   'lora.memory.logits': 'Logits and their gradient',
   'lora.memory.logits.how': 'tokens × vocabulary × 8 bytes',
   'lora.memory.total': 'Together',
-  'lora.memory.total.how': 'without what the framework and fragmentation add',
+  'lora.memory.total.how': 'without the memory that the framework and fragmentation add',
   'lora.memory.quoted': 'As commonly quoted (MedGemma 4B)',
   'lora.memory.about': 'about {size}',
   'lora.memory.why':
-    'The quoted figures say neither how long the text was nor what stood in 4 bits. With 262,208 entries in the vocabulary, logits grow with the text; counting the embedding in 4 bits as well makes the sum smaller.',
+    'The quoted figures say neither how long the text was nor what was kept in 4 bits. MedGemma has 262,208 entries in its vocabulary, so logits grow fast with the text; counting the embedding in 4 bits as well makes the sum smaller.',
 
   'lora.link.holds':
     'The link holds the step, the question, the phantom, and addresses, strengths and ranks of the adapters.',

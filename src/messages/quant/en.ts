@@ -16,7 +16,7 @@ export const en: Record<keyof typeof ko, string> = {
 
   'quant.guide': 'Guided path',
   'quant.guide.short': 'Guide',
-  'quant.guide.lead': 'Five steps. One button sets up each.',
+  'quant.guide.lead': 'Five steps. Each button chooses the settings of its step and runs it.',
   'quant.step.1.title': '8 bits: nothing to see',
   'quant.step.1.text':
     'One matrix is turned into 8 bits and put under the microscope. The two distributions lie on each other, and the error is tiny beside the values.',
@@ -33,7 +33,7 @@ export const en: Record<keyof typeof ko, string> = {
   'quant.step.4.text':
     'The same model is made in fp16, q4 and q2 and asked the same questions about phantoms it has never seen. Its answers stand side by side, with differing words marked and right ones counted.',
   'quant.step.4.go': 'Run q4 and q2',
-  'quant.step.5.title': 'Other bits for each part',
+  'quant.step.5.title': 'Different bits for each part',
   'quant.step.5.text':
     'Attention gets 4 bits, the MLP 2, the head 8. The chart shows how many bits that saves and how much quality it keeps beside the other settings.',
   'quant.step.5.go': 'Run the mix',
@@ -178,7 +178,7 @@ export const en: Record<keyof typeof ko, string> = {
   'quant.sheet.size': '{size}',
   'quant.sheet.why':
     'One question about each of the phantoms № {set}-1 … {set}-{n}, {n} in all, Korean and English in turn; neither training nor testing has seen them. The first {compared} are compared with fp16 token by token.',
-  'quant.sheet.slow': 'There seems to be no usable graphics card, so 10 are asked. You can choose 50.',
+  'quant.sheet.slow': 'This runs without a GPU, so 10 are asked. You can choose 50.',
   'quant.sheet.new': 'Other phantoms',
   'quant.sheet.new.why': 'Other phantoms clear the results so far; the settings stay.',
   'quant.package': 'Add a package to the comparison',
@@ -187,7 +187,7 @@ export const en: Record<keyof typeof ko, string> = {
   'quant.package.variant': '{name} ({variant})',
   'quant.package.open': 'Add the model open in the chat',
   'quant.package.folder': 'From a folder',
-  'quant.package.url': 'Address or Hugging Face id',
+  'quant.package.url': 'Address or Hugging Face repository',
   'quant.package.add': 'Add',
   'quant.run': 'Run with these settings',
   'quant.run.waiting': 'Run all that have not been run',

@@ -14,7 +14,7 @@ export const ko = {
 
   'quant.guide': '따라 하기',
   'quant.guide.short': '따라 하기',
-  'quant.guide.lead': '다섯 단계입니다. 버튼 하나로 각 단계의 상태가 만들어집니다.',
+  'quant.guide.lead': '다섯 단계입니다. 버튼을 누르면 그 단계의 설정으로 바로 계산합니다.',
   'quant.step.1.title': '8비트: 아무 일도 없다',
   'quant.step.1.text':
     '행렬 하나를 8비트로 바꿔 현미경으로 봅니다. 두 분포가 겹쳐 보이고, 오차는 값의 크기에 견주면 아주 작습니다.',
@@ -29,7 +29,7 @@ export const ko = {
   'quant.step.3.go': '2비트로 보기',
   'quant.step.4.title': '모델 전체: 4비트와 2비트',
   'quant.step.4.text':
-    '같은 모델을 fp16, q4, q2로 만들어 처음 보는 팬텀에 대해 같은 질문을 합니다. 답을 나란히 놓고, 다른 말과 맞은 개수를 봅니다.',
+    '같은 모델을 fp16, q4, q2로 만들어 처음 보는 팬텀에 대해 같은 질문을 합니다. 답을 나란히 놓고 다른 낱말을 표시하며, 맞은 답을 셉니다.',
   'quant.step.4.go': 'q4와 q2 실행',
   'quant.step.5.title': '부분마다 다른 비트',
   'quant.step.5.text':
@@ -47,7 +47,7 @@ export const ko = {
   'quant.microscope.short': '현미경',
   'quant.microscope.lead':
     '행렬을 고르고 설정을 바꾸면 곧바로 다시 계산합니다. 원본과 양자화한 값의 분포, 오차가 놓인 자리, 가중치 하나하나의 계산을 볼 수 있습니다.',
-  'quant.origin': '어디에서 볼까요',
+  'quant.origin': '가중치를 읽을 곳',
   'quant.origin.original': '교육용 모델 원본(fp16)',
   'quant.origin.open': '대화에서 연 모델',
   'quant.origin.open.note':
@@ -112,7 +112,7 @@ export const ko = {
   'quant.histogram.label': '원본과 양자화한 값의 히스토그램, 한 블록의 눈금 {n}개',
   'quant.histogram.x': '값',
   'quant.histogram.y': '가중치 수',
-  'quant.histogram.grid': '한 블록의 눈금 {n}개 (스케일이 중간인 블록)',
+  'quant.histogram.grid': '한 블록의 눈금 {n}개 (스케일이 중앙값인 블록)',
   'quant.histogram.log': '세로축을 로그로',
   'quant.map': '오차 지도',
   'quant.map.label': '행 {rows}개, 열 {columns}개에 걸친 오차의 지도. 가장 큰 RMS 오차는 {most}',
@@ -144,7 +144,7 @@ export const ko = {
   'quant.whole.lead':
     '교육용 모델을 fp16 원본에서 다시 양자화해 실제로 실행합니다. 처음에 fp16을 한 번 실행해 기준으로 삼고, 대화의 모델은 건드리지 않습니다.',
   'quant.whole.other':
-    '{name}은(는) fp16 원본이 이 사이트에 없어서 현미경으로만 볼 수 있습니다. 아래의 비교는 교육용 모델로 합니다.',
+    '지금 열린 모델({name})은 fp16 원본이 이 사이트에 없어서 현미경으로만 볼 수 있습니다. 아래의 비교는 교육용 모델로 합니다.',
   'quant.presets': '미리 정한 설정',
   'quant.preset.fp16': 'fp16',
   'quant.preset.fp16.why': '기준이 되는 원본입니다.',
@@ -176,7 +176,7 @@ export const ko = {
   'quant.sheet.size': '{size}개',
   'quant.sheet.why':
     '학습에도 시험에도 쓰지 않은 팬텀 № {set}-1 … {set}-{n}에 대해 하나씩, 모두 {n}개의 질문을 한국어와 영어로 번갈아 합니다. 앞의 {compared}개는 토큰마다 fp16과 비교합니다.',
-  'quant.sheet.slow': '그래픽 카드를 쓸 수 없는 것 같아 10개로 줄였습니다. 50개도 고를 수 있습니다.',
+  'quant.sheet.slow': 'GPU 없이 실행하므로 10개로 줄였습니다. 50개도 고를 수 있습니다.',
   'quant.sheet.new': '다른 팬텀으로',
   'quant.sheet.new.why': '팬텀을 바꾸면 지금까지의 결과는 지워지고 설정만 남습니다.',
   'quant.package': '다른 패키지를 비교에 넣기',
@@ -185,7 +185,7 @@ export const ko = {
   'quant.package.variant': '{name} ({variant})',
   'quant.package.open': '대화에서 연 모델 넣기',
   'quant.package.folder': '폴더에서',
-  'quant.package.url': '주소나 허깅페이스 ID',
+  'quant.package.url': '주소나 Hugging Face 저장소',
   'quant.package.add': '넣기',
   'quant.run': '이 설정으로 실행',
   'quant.run.waiting': '아직 실행하지 않은 설정 모두 실행',
@@ -202,7 +202,7 @@ export const ko = {
   'quant.announce.started': '{name} 실행을 시작했습니다.',
   'quant.announce.done': '{name} 실행이 끝났습니다. {asked}개 중 {right}개가 맞았습니다.',
   'quant.announce.cancelled': '{name} 실행을 취소했습니다.',
-  'quant.announce.failed': '{name}을(를) 실행하지 못했습니다.',
+  'quant.announce.failed': '{name}: 실행하지 못했습니다.',
   'quant.table': '시도한 설정과 결과',
   'quant.reference': '기준',
   'quant.column.name': '설정',
@@ -228,7 +228,8 @@ export const ko = {
   'quant.floats.why':
     '런타임에 이 형식의 커널이 없거나(q3, nf4), 열이 블록으로 나누어떨어지지 않거나, 모든 GPU가 fp16을 계산하지는 못해서, 같은 값을 32비트 부동소수점으로 펼쳐 실행했습니다. 답은 그 형식의 것이지만 속도와 메모리는 아니라서 싣지 않습니다.',
   'quant.vocabulary': '어휘가 달라 비교할 수 없습니다: 토큰 {own}개, 기준은 {original}개',
-  'quant.on-device': '* 장치에 올라간 가중치의 크기로 셈했습니다. 형식이 차지하는 크기는 패키지에 적혀 있지 않습니다.',
+  'quant.on-device':
+    '* 장치에 올라간 가중치의 크기로 계산했습니다. 형식이 차지하는 크기는 패키지에 적혀 있지 않습니다.',
   'quant.rerun': '{name} 다시 실행',
   'quant.remove': '{name} 빼기',
   'quant.quality': '품질',
@@ -238,7 +239,7 @@ export const ko = {
   'quant.quality.kl.title': '비트와 토큰당 KL',
   'quant.quality.match.why': '왼쪽 위로 갈수록 적은 비트로 많이 맞힌 것입니다. 파란 점이 fp16입니다.',
   'quant.quality.kl.why':
-    '아래로 갈수록 fp16과 같습니다. 세로축은 로그이고, 백만분의 1보다 가까우면 맨 아래에 그립니다. 파란 점이 fp16입니다.',
+    '아래로 갈수록 fp16에 가깝습니다. 세로축은 로그이고, 백만분의 1보다 작은 값은 맨 아래에 그립니다. 파란 점이 fp16입니다.',
   'quant.csv': 'CSV 저장',
   'quant.csv.file': '양자화-비교.csv',
   'quant.csv.set': '팬텀 묶음',

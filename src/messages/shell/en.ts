@@ -67,11 +67,11 @@ export const en: Record<keyof typeof ko, string> = {
   'model.provider.webgpu': 'WebGPU · {build}',
   'model.provider.cpu': 'CPU',
   'model.cpu.no-webgpu':
-    'This browser has no WebGPU, so the model runs on the CPU. A current Chrome or Edge is much faster.',
+    'This browser has no WebGPU, so the model runs on the CPU. On a computer with a GPU, a current Chrome or Edge is faster.',
   'model.cpu.no-adapter': 'WebGPU found no usable GPU, so the model runs on the CPU. Check the graphics driver.',
   'model.cpu.software-adapter':
     'WebGPU on this computer is a software GPU, imitated on the CPU. Running on the CPU directly is faster, so the page does that.',
-  'model.cpu.asked': 'CPU was chosen in the settings.',
+  'model.cpu.asked': 'Runs on the CPU, the device that was chosen.',
   'model.adapter': 'GPU',
   'model.adapter.unknown': 'not named by the browser',
   'model.software': 'Software adapter',
@@ -84,7 +84,7 @@ export const en: Record<keyof typeof ko, string> = {
   'model.layers': 'Layers',
   'model.vocabulary': 'Vocabulary',
   'model.context': 'Context length',
-  'model.context.cut': 'Opened with {actual} tokens, the most this model can do, instead of {asked}.',
+  'model.context.cut': 'Opened with {actual} tokens, the most this model can do, instead of the {asked} chosen.',
   'model.images': 'Images',
   'model.images.yes': '{count} tokens each',
   'model.images.no': 'cannot read them',
@@ -95,7 +95,7 @@ export const en: Record<keyof typeof ko, string> = {
   'opening.title': 'Opening: {name}',
   'opening.phase.download': 'Download',
   'opening.phase.weights': 'Load weights',
-  'opening.phase.compile': 'Prepare shaders',
+  'opening.phase.compile': 'Prepare to run',
   'opening.of': '{done} / {total}',
   'opening.left': 'about {time} left',
   'opening.files': 'File by file',
@@ -167,12 +167,14 @@ export const en: Record<keyof typeof ko, string> = {
   'stats.rate.unit': 'tok/s',
   'stats.chart': 'Decode speed over time',
   'stats.chart.empty': 'Drawn once decoding starts',
+  'stats.chart.short': 'The answer was too short to draw its speed over time',
   'stats.as-table': 'Show as a table',
   'stats.seconds': 'Time',
   'stats.context': 'Context',
   'stats.context.value': '{used} / {total} tokens',
   'stats.cached': '{cached} tokens from the cache, {computed} computed',
   'stats.gpu': 'GPU memory',
+  'stats.gpu.none': 'Runs on the CPU: no GPU memory is in use.',
   'stats.gpu.caption': 'GPU memory by purpose',
   'stats.purpose': 'Purpose',
   'stats.size': 'Size',
@@ -196,7 +198,7 @@ export const en: Record<keyof typeof ko, string> = {
   'about.clinical': 'Not for clinical use',
   'about.clinical.body':
     'Outputs are not intended to directly inform clinical diagnosis, patient management decisions, treatment recommendations, or any other direct clinical practice applications. All outputs need independent verification.',
-  'about.language': 'Evaluated primarily in English',
+  'about.language': 'MedGemma was evaluated primarily in English',
   'about.language.body': 'Evaluations of MedGemma were primarily in English. Quality in Korean may differ.',
   'about.breaks': 'What breaks first',
   'about.breaks.body':
@@ -209,7 +211,7 @@ export const en: Record<keyof typeof ko, string> = {
     'You download the weights yourself and accept their terms. This page does not distribute MedGemma weights.',
   'about.privacy': 'Your data stays on this device',
   'about.privacy.body':
-    'Questions, images and answers are not sent to any server. The network serves only this page and, when you ask for it, a model from Hugging Face.',
+    'Questions, images and answers are not sent to any server. The network serves only this page and, when you ask for them, models, adapters and tokenizers.',
 
   'engine.reopened':
     'A job that did not respond was ended, and the model was opened again. Your conversation is still here.',

@@ -17,9 +17,13 @@ export const failures: Record<keyof typeof korean, string> = {
     'It is neither JSON nor a SentencePiece model. What opens: tokenizer.json, .model, Korean packs, texts (.txt), sentence pairs (.tsv).',
   'failure.not-a-tokenizer.title': 'Not a valid tokenizer.json: {file}',
   'failure.not-a-tokenizer.next': 'Open the tokenizer.json of a Hugging Face repository as it is.',
-  'failure.unsupported-tokenizer.title': 'This tokenizer cannot be run: {file}',
+  'failure.unsupported-tokenizer.title': 'This tokenizer uses a feature that is not supported: {file}',
   'failure.unsupported-tokenizer.next':
-    'Neither the encoder of this lab nor the library @huggingface/tokenizers runs this file.',
+    'The file may well be valid, but {feature} in its {part} cannot be run exactly here, so no tokens are counted. Open the same model in another format (tokenizer.json, .model), or count with tokenizers in Python.',
+  'failure.other-file.title':
+    '{kind, select, lfsPointer {A Git LFS pointer, not the file itself} webPage {A web page, not the file} gatedAnswer {A server’s answer that access is restricted, not the file} errorAnswer {A server’s error, not the file} vocabJson {A vocab.json, which holds only pieces} mergesTxt {A merges.txt, which holds only merges} vocabTxt {A vocab.txt of WordPiece, which holds only pieces} sentencepieceVocab {A .vocab of SentencePiece, which only lists pieces} tiktoken {A tiktoken vocabulary} tekken {Mistral’s tekken.json} tokenizerConfig {A tokenizer_config.json, which holds only settings} specialTokensMap {A special_tokens_map.json, which holds only names} modelConfig {A model’s config.json} weights {A file of weights, not a tokenizer} archive {A packed archive} other {Another kind of file}}: {file}',
+  'failure.other-file.next':
+    '{kind, select, lfsPointer {Run git lfs pull, or download the file from its page and open that.} webPage {It may ask to log in or to accept terms: do so, then download the file itself.} gatedAnswer {Log in and accept the terms on the model’s page, then download the file again.} errorAnswer {Check the address and download the file again.} sentencepieceVocab {Open the .model beside it.} vocabTxt {It has no settings, so it cannot be run: open the tokenizer.json beside it, or save one with transformers.} tiktoken {This format is not supported: open the tokenizer.json of the same model.} tekken {This format is not supported: open the tokenizer.json of the same repository.} archive {Unpack it and open the tokenizer.json in it.} other {Open the tokenizer.json beside it.}}',
   'failure.sentencepiece.title': 'This SentencePiece model cannot be read: {file}',
   'failure.sentencepiece.next': 'Check that the file is complete. If the model has a tokenizer.json, open that.',
   'failure.pack.title': 'This Korean pack is not valid: {file}',

@@ -15,9 +15,13 @@ export const failures = {
     'JSON도 SentencePiece 모델도 아닙니다. tokenizer.json, .model, 한국어 팩, 글(.txt), 병렬 문장(.tsv)을 열 수 있습니다.',
   'failure.not-a-tokenizer.title': 'tokenizer.json이 아니거나 내용이 잘못되었습니다: {file}',
   'failure.not-a-tokenizer.next': 'Hugging Face 저장소의 tokenizer.json을 그대로 여세요.',
-  'failure.unsupported-tokenizer.title': '실행할 수 없는 토크나이저입니다: {file}',
+  'failure.unsupported-tokenizer.title': '지원하지 않는 기능이 있는 토크나이저입니다: {file}',
   'failure.unsupported-tokenizer.next':
-    '이 랩의 인코더도 @huggingface/tokenizers 라이브러리도 이 파일을 실행하지 못합니다.',
+    '파일이 손상된 것은 아닐 수 있지만 {part} 항목의 {feature}은(는) 여기서 정확히 실행하지 못하므로 토큰을 세지 않습니다. 같은 모델의 다른 형식(tokenizer.json, .model)을 열거나 Python의 tokenizers로 세세요.',
+  'failure.other-file.title':
+    '{kind, select, lfsPointer {Git LFS 포인터이고 파일 자체가 아닙니다} webPage {파일이 아니라 웹 페이지입니다} gatedAnswer {파일이 아니라 접근이 제한되었다는 서버의 응답입니다} errorAnswer {파일이 아니라 서버의 오류 응답입니다} vocabJson {vocab.json(어휘 목록만)입니다} mergesTxt {merges.txt(병합 규칙만)입니다} vocabTxt {WordPiece의 vocab.txt(어휘 목록만)입니다} sentencepieceVocab {SentencePiece의 .vocab(조각 목록만)입니다} tiktoken {tiktoken 어휘 파일입니다} tekken {Mistral의 tekken.json입니다} tokenizerConfig {tokenizer_config.json(설정만)입니다} specialTokensMap {special_tokens_map.json(특수 토큰 이름만)입니다} modelConfig {모델의 config.json입니다} weights {토크나이저가 아니라 가중치 파일입니다} archive {압축된 파일입니다} other {다른 종류의 파일입니다}}: {file}',
+  'failure.other-file.next':
+    '{kind, select, lfsPointer {git lfs pull을 실행하거나, 저장소 페이지에서 파일을 직접 내려받아 여세요.} webPage {로그인이나 약관 동의 화면일 수 있습니다. 로그인하고 동의한 뒤 파일 자체를 내려받아 여세요.} gatedAnswer {모델 페이지에 로그인해 약관에 동의한 뒤 파일을 다시 내려받아 여세요.} errorAnswer {주소를 확인하고 파일을 다시 내려받아 여세요.} sentencepieceVocab {같은 폴더의 .model 파일을 여세요.} vocabTxt {설정이 없어 그대로는 실행할 수 없습니다. 같은 폴더의 tokenizer.json을 열거나, transformers로 저장해 만드세요.} tiktoken {이 형식은 지원하지 않습니다. 같은 모델의 tokenizer.json을 여세요.} tekken {이 형식은 지원하지 않습니다. 같은 저장소의 tokenizer.json을 여세요.} archive {압축을 풀고 그 안의 tokenizer.json을 여세요.} other {같은 폴더의 tokenizer.json을 여세요.}}',
   'failure.sentencepiece.title': 'SentencePiece 모델을 읽을 수 없습니다: {file}',
   'failure.sentencepiece.next': '파일이 온전한지 확인하고, 같은 모델의 tokenizer.json이 있으면 그것을 여세요.',
   'failure.pack.title': '한국어 팩이 잘못되었습니다: {file}',

@@ -54,7 +54,7 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.claims.26': '“안녕하세요 is 26 tokens”',
   'tokenizer.claims.26.why':
     '“안녕하세요” is {bytes, number} bytes of UTF-8. Even cut into single bytes, with a space marker in front, it cannot be more than {most, number} tokens, so 26 is impossible. 26 is what the whole sentence “안녕하세요, 오늘은 날씨가 좋네요.” takes with the 32,000 pieces of Llama 2. There too, “안녕하세요” alone is 8. (The two figures for Llama 2 were measured elsewhere, with Hugging Face tokenizers 0.23.2; open its tokenizer.json in the lab above to check.)',
-  'tokenizer.claims.3x': '“A Korean vocabulary means three times fewer tokens”',
+  'tokenizer.claims.3x': '“A Korean vocabulary cuts tokens to a third”',
   'tokenizer.claims.3x.own': 'The text above ({name})',
   'tokenizer.claims.3x.declaration': 'Declaration of Human Rights ({name})',
   'tokenizer.claims.3x.before': 'Base',
@@ -62,7 +62,7 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.claims.3x.times': 'Fewer by',
   'tokenizer.claims.3x.times.value': 'a factor of {times}',
   'tokenizer.claims.3x.why':
-    '“Three times” comes from vocabularies that had hardly any Hangul. The greeting above took 26 tokens with Llama 2; with Gemma 3 it is {sentence, number} even without a Korean vocabulary. Gemma 3 already has 4,561 pieces with Hangul, so there is less to save. The same Declaration is {english, number} tokens in English; a third of the Korean would be {third, number}.',
+    '“A third” comes from vocabularies that had hardly any Hangul. The greeting above took 26 tokens with Llama 2; with Gemma 3 it is {sentence, number} even without a Korean vocabulary. Gemma 3 already has 4,561 pieces with Hangul, so there is less to save. The same Declaration is {english, number} tokens in English; a third of the Korean would be {third, number}.',
   'tokenizer.claims.french': '“French takes fewer tokens than Korean”',
   'tokenizer.claims.french.whole': 'Whole Declaration ({n, number} paragraphs)',
   'tokenizer.claims.french.first': 'Articles 1 to 10 only',
@@ -90,6 +90,7 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.cost.share.4b': 'Share of the 4B’s longest context, 131,072',
   'tokenizer.cost.speed.measured': '{rate} tokens per second: decode speed of the last answer of {model}',
   'tokenizer.cost.speed.random': 'This is a small model of random weights; its speed is not that of MedGemma 4B.',
+  'tokenizer.cost.speed.teaching': 'This is a very small teaching model; its speed is not that of MedGemma 4B.',
   'tokenizer.cost.speed.none':
     'No decode speed has been measured yet. Ask something in the chat lab, and its speed is used here. Until then the value below is used.',
   'tokenizer.cost.speed.assumed': 'Assumed speed (tokens per second)',
@@ -131,13 +132,13 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.train.progress': 'Training',
   'tokenizer.train.latest': 'Merged just now',
   'tokenizer.train.merge': '{left} + {right}',
-  'tokenizer.train.times': '{n, number} times',
+  'tokenizer.train.times': '{n, plural, one {# time} other {# times}}',
   'tokenizer.train.curve': 'Tokens of the held-out sentences',
   'tokenizer.train.curve.x': 'New tokens',
   'tokenizer.train.curve.y': 'Tokens',
   'tokenizer.train.curve.change': 'Against the base',
   'tokenizer.train.done':
-    '{n, number} new tokens were made. The held-out sentences went from {before, number} to {after, number} tokens ({percent}).',
+    '{n, plural, one {# new token was made} other {# new tokens were made}}. The held-out sentences went from {before, number} to {after, number} tokens ({percent}).',
   'tokenizer.train.fewer':
     'You asked for {asked, number}, but training ended at {n, number}: no other pair occurs {frequency, number} times or more. Add more text, or lower the minimum frequency.',
   'tokenizer.train.added': 'Added to the comparison above as “{name}”.',
@@ -158,9 +159,10 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.rows.run': 'Find the nearest tokens',
   'tokenizer.rows.stop': 'Stop',
   'tokenizer.rows.progress': 'Going through the embedding rows ({done, number} / {total, number})',
-  'tokenizer.rows.subwords': '“{token}” was {n, number} pieces: {pieces}.',
-  'tokenizer.rows.shared-first': '{n, number} new tokens of this pack begin with the piece “{piece}”.',
-  'tokenizer.rows.own-pieces': '“{token}” made of {n, number} pieces of {model}: {pieces}',
+  'tokenizer.rows.subwords': '“{token}” was {n, plural, one {# piece} other {# pieces}}: {pieces}.',
+  'tokenizer.rows.shared-first':
+    '{n, plural, one {# new token of this pack begins} other {# new tokens of this pack begin}} with the piece “{piece}”.',
+  'tokenizer.rows.own-pieces': '“{token}” made of {n, plural, one {# piece} other {# pieces}} of {model}: {pieces}',
   'tokenizer.rows.mean': 'Mean',
   'tokenizer.rows.mean.hint': 'mean of the pieces’ rows',
   'tokenizer.rows.first': 'First piece',

@@ -87,8 +87,9 @@ export const lessons = {
   'tokenizer.cost.kv.4b.window': '같은 것, 지역 층은 창 1,024개만 둘 때',
   'tokenizer.cost.share.model': '컨텍스트 {length, number}에서 차지하는 몫',
   'tokenizer.cost.share.4b': '4B의 최대 컨텍스트 131,072에서',
-  'tokenizer.cost.speed.measured': '초당 {rate} 토큰: {model}의 마지막 답에서 잰 디코드 속도',
+  'tokenizer.cost.speed.measured': '초당 {rate}토큰: {model}의 마지막 답에서 잰 디코드 속도',
   'tokenizer.cost.speed.random': '무작위 가중치로 채운 작은 모델이라 MedGemma 4B의 속도가 아닙니다.',
+  'tokenizer.cost.speed.teaching': '아주 작은 교육용 모델이라 MedGemma 4B의 속도가 아닙니다.',
   'tokenizer.cost.speed.none':
     '아직 잰 디코드 속도가 없습니다. 대화 랩에서 답을 하나 받으면 그 속도를 씁니다. 그때까지는 아래에 적은 값으로 셉니다.',
   'tokenizer.cost.speed.assumed': '가정한 속도 (초당 토큰)',
@@ -102,7 +103,7 @@ export const lessons = {
   'tokenizer.cost.kv.note.none':
     '지금은 GPU에 잡힌 KV 버퍼가 없어서(모델이 없거나 CPU에서 실행 중) 열린 모델의 값은 낼 수 없습니다.',
   'tokenizer.cost.price':
-    '대신 치르는 값: 새 토큰 {n, number}개의 임베딩 행은 4B에서 매개변수 {parameters}개, 16비트로 {bytes}입니다. 이 행들은 학습하기 전까지 뜻이 없습니다.',
+    '대신 치르는 값: 새 토큰 {n, number}개의 임베딩 행은 4B에서 매개변수 {parameters} 개, 16비트로 {bytes}입니다. 이 행들은 학습하기 전까지 뜻이 없습니다.',
   'tokenizer.train.lead':
     '글을 넣으면 Gemma 3의 분할에서 이어서 BPE를 학습합니다. 자주 이웃하는 짝부터 하나씩 토큰이 됩니다. 글은 이 기기를 떠나지 않습니다.',
   'tokenizer.train.text': '학습할 글',
@@ -125,7 +126,7 @@ export const lessons = {
   'tokenizer.train.phase.start': '글을 읽는 중입니다',
   'tokenizer.train.phase.read': '글을 읽는 중입니다 ({percent}%)',
   'tokenizer.train.phase.count': '짝을 세는 중입니다 ({percent}%)',
-  'tokenizer.train.phase.merge': '{done, number} / {all, number} 토큰',
+  'tokenizer.train.phase.merge': '{done, number} / {all, number}토큰',
   'tokenizer.train.progress': '학습 진행',
   'tokenizer.train.latest': '방금 합친 짝',
   'tokenizer.train.merge': '{left} + {right}',
@@ -138,7 +139,7 @@ export const lessons = {
     '새 토큰 {n, number}개를 만들었습니다. 남겨 둔 문장은 {before, number}에서 {after, number}토큰이 되었습니다 ({percent}).',
   'tokenizer.train.fewer':
     '{asked, number}개를 바랐지만 {n, number}개에서 끝났습니다. {frequency, number}번 이상 나오는 짝이 더 없습니다. 글을 늘리거나 최소 빈도를 낮추세요.',
-  'tokenizer.train.added': '위의 비교에 “{name}”으로 들어갔습니다.',
+  'tokenizer.train.added': '위의 비교에 넣었습니다: “{name}”',
   'tokenizer.train.add': '비교에 넣기',
   'tokenizer.train.add.failed': '비교에 넣지 못했습니다.',
   'tokenizer.train.download': '팩 내려받기',
@@ -172,11 +173,11 @@ export const lessons = {
   'tokenizer.rows.no-model': '열린 모델이 없습니다. 모델을 열면 그 모델의 행에서 찾습니다.',
   'tokenizer.rows.busy': '답을 만드는 중입니다. 끝난 뒤에 찾을 수 있습니다.',
   'tokenizer.rows.stand-in':
-    '지금 열린 {model}은 Gemma 3의 토크나이저를 쓰지 않습니다(어휘 {size, number}개). 그래서 새 토큰을 Gemma 3의 조각이 아니라 이 모델의 토크나이저가 나눈 조각으로 보여 줍니다.',
+    '지금 열린 모델({model})은 Gemma 3의 토크나이저를 쓰지 않습니다(어휘 {size, number}개). 그래서 새 토큰을 Gemma 3의 조각이 아니라 이 모델의 토크나이저가 나눈 조각으로 보여 줍니다.',
   'tokenizer.rows.random-weights':
     '이 모델의 행은 무작위 값입니다. 어느 토큰이 가까운지는 아무 뜻이 없고, 세 방법이 행을 어디에 놓는지만 볼 수 있습니다. 뜻이 있는 이웃은 MedGemma나 Gemma 3 패키지를 열면 나옵니다.',
   'tokenizer.rows.other-base':
-    '지금 열린 {model}의 id는 이 팩이 기대는 Gemma 3와 다른 조각을 가리킵니다(“{expected}”의 id가 여기서는 “{found}”입니다). 다른 조각의 평균을 보이게 되므로 계산하지 않았습니다. Gemma 3나 MedGemma 패키지를 여세요.',
+    '지금 열린 모델({model})의 id는 이 팩의 바탕인 Gemma 3와 다른 조각을 가리킵니다(“{expected}”의 id가 여기서는 “{found}”입니다). 다른 조각의 평균을 보이게 되므로 계산하지 않았습니다. Gemma 3나 MedGemma 패키지를 여세요.',
   'tokenizer.rows.stopped': '멈췄습니다.',
   'tokenizer.rows.empty': '이 토큰을 나눈 조각이 없습니다.',
 } as const;

@@ -66,7 +66,7 @@ test('in decode, then in the next message; a new worker opens and answers', asyn
   const next = fresh();
   await next.model('chat', options);
   expect((await next.ask(breath, { maxNewTokens: 3 })).ids).toEqual(expected.chat[breath]?.slice(0, 3));
-  expect(failureOf(await endOfLoss(next, 'image'))?.code).toBe('device-lost');
+  if (full) expect(failureOf(await endOfLoss(next, 'image'))?.code).toBe('device-lost');
 });
 
 test('between two messages', async () => {

@@ -11,6 +11,8 @@ const engine = new EngineClient();
 /** Room for an answer that lasts until it is stopped, however fast it is written. */
 const contextLength = 2048;
 const endless = 1500;
+/** Chunks or stages that may end after Stop. The CPU computes on while Stop is on its way: it must only not finish. */
+const runningWork = provider === 'webgpu' ? 1 : Infinity;
 let expected: Expected;
 
 beforeAll(async () => {
@@ -107,8 +109,7 @@ describe('an answer', () => {
     await engine.forget();
     const answer = await stopped(long, isPhase('prefill'));
     expect(answer.ids).toEqual([]);
-    // One chunk may have been running.
-    expect(answer.after.filter(isPhase('prefill')).length).toBeLessThanOrEqual(1);
+    expect(answer.after.filter(isPhase('prefill')).length).toBeLessThanOrEqual(runningWork);
     const done = answer.events.findLast(isPhase('prefill'));
     const kept = done?.type === 'progress' ? done.done : NaN;
     expect(kept).toBeLessThan(promptLength(answer));
@@ -124,26 +125,27 @@ describe('an answer', () => {
 
   test('in prefill with images, and in image encoding', async () => {
     await engine.forget();
-    const message = [user('무엇이 보이나요?', await picture('image/png', 10), await picture('image/png', 130))];
+    const pictures = await Promise.all([10, 130].map((hue) => picture('image/png', hue)));
+    const message = [user('무엇이 보이나요?', ...pictures)];
     const sampling = { temperature: 1, seed: 11, maxNewTokens: 3 };
     const undisturbed = await engine.ask(message, sampling);
 
     await engine.forget();
-    const encoding = await stopped(message, isPhase('image'), sampling);
+    // Each image has nine stages: many images last until Stop has arrived, also from a page that is late.
+    const many = await Promise.all(Array.from({ length: 12 }, (_, index) => picture('image/png', 20 + 25 * index)));
+    const encoding = await stopped([user('무엇이 보이나요?', ...many)], isPhase('image'), sampling);
     expect(encoding.ids).toEqual([]);
-    // One stage may have been running, of the nine that each of two images has.
-    expect(encoding.after.filter(isPhase('image')).length).toBeLessThanOrEqual(2);
+    expect(encoding.after.filter(isPhase('image')).length).toBeLessThanOrEqual(runningWork + 1);
     expect(encoding.events.some(isPhase('prefill'))).toBe(false);
-    expect(encoding.events.filter(isPhase('image')).length).toBeLessThan(
-      undisturbed.events.filter(isPhase('image')).length,
-    );
+    const last = encoding.events.findLast(isPhase('image'));
+    expect(last?.type === 'progress' && last.done).toBeLessThan(many.length);
     expect((await engine.ask(breath, { maxNewTokens: 3 })).ids).toEqual(expected.chat[breath]?.slice(0, 3));
 
     const prefilling = await stopped(message, isPhase('prefill'), sampling);
     expect(prefilling.ids).toEqual([]);
     const done = prefilling.events.findLast(isPhase('prefill'));
     expect(done?.type === 'progress' && done.done < done.total).toBe(true);
-    expect(prefilling.after.filter(isPhase('prefill')).length).toBeLessThanOrEqual(1);
+    expect(prefilling.after.filter(isPhase('prefill')).length).toBeLessThanOrEqual(runningWork);
     const again = await engine.ask(message, sampling);
     expect(again.ids).toEqual(undisturbed.ids);
     expect(turnOf(again)).toMatchObject({ imageMilliseconds: 0 });

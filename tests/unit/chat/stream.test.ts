@@ -1,13 +1,18 @@
+import { Tokenizer as Library } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TextStream } from '../../../workers/engine/chat/stream.ts';
 import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
-import { LibraryTokenizer } from '../../../workers/tokenizer/library-tokenizer.ts';
 import { loadStandIn } from './packages.ts';
 
 const { tokenizer } = await loadStandIn();
 const files = standInTokenizer();
-const library = new LibraryTokenizer(files.tokenizer, files.config);
+const library = new Library(files.tokenizer, files.config);
+const decodedByLibrary = (tokens: number[]) =>
+  // The library throws for an empty list.
+  tokens.length === 0
+    ? ''
+    : library.decode(tokens, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
 const bytes = (text: string) =>
   Array.from(new TextEncoder().encode(text), (byte) => {
     const id = tokenizer.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
@@ -87,7 +92,7 @@ describe('TextStream', () => {
           const tokens = runs.flat();
           // The library drops a byte order mark at the start of a run of bytes.
           const clean = (text: string) => text.replaceAll('\uFEFF', '');
-          expect(clean(textOf(tokens))).toBe(clean(library.decode(tokens)));
+          expect(clean(textOf(tokens))).toBe(clean(decodedByLibrary(tokens)));
           for (const delta of stream(tokens).steps.flat()) expect(delta.text).not.toMatch(/\p{Surrogate}/u);
         },
       ),

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
+import { openTokenizer } from '#core/tokenizer/json/open-tokenizer.ts';
+import { PipelineTokenizer } from '#core/tokenizer/pipeline/pipeline-tokenizer.ts';
 import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
 import { main } from '../../../cli/random-checkpoint/stand-in-tokenizer-command.ts';
 import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { compileChatTemplate, findChatTemplate } from '../../../workers/engine/chat/template.ts';
 import { loadTokenizer } from '../../../workers/engine/chat/tokenizer.ts';
-import { openTokenizerJson } from '../../../workers/tokenizer/open-tokenizer.ts';
 import { runCommandHere } from '../cli/run.ts';
 import { loadStandIn } from './packages.ts';
 
@@ -86,30 +88,36 @@ describe('loadTokenizer', () => {
     expect(names.get('boi_token')).toBe('<start_of_image>');
     const { tokenizer: json, config } = standInTokenizer();
     const objects = { ...config, bos_token: { content: '<bos>', special: true } };
-    expect((await loadTokenizer(json, objects)).names.get('bos_token')).toBe('<bos>');
+    expect(loadTokenizer(json, objects).names.get('bos_token')).toBe('<bos>');
   });
 
   it.each([
     [null, {}],
-    [{}, {}],
-    [{ ...standInTokenizer().tokenizer, model: { type: 'unheard of' } }, {}],
     [standInTokenizer().tokenizer, 'text'],
-  ])('refuses what is none (%#)', async (json, config) => {
-    await expect(loadTokenizer(json, config)).rejects.toThrow(/file-broken/);
+  ])('refuses what is none (%#)', (json, config) => {
+    expect(() => loadTokenizer(json, config)).toThrow(/file-broken/);
+  });
+
+  it('names what is not supported, and what is damaged', () => {
+    const { tokenizer: json } = standInTokenizer();
+    expect(() => loadTokenizer({ ...json, model: { type: 'unheard of' } }, {})).toThrow(
+      /unsupported-tokenizer.*unheard of/,
+    );
+    expect(() => loadTokenizer({}, {})).toThrow(/not-a-tokenizer/);
   });
 });
 
 describe('the encoder', () => {
   const { tokenizer: json, config } = standInTokenizer();
-  // Our encoder does no Unicode normalization: such a file runs on the library.
+  // The fast encoder does no Unicode normalization.
   const normalizing = { ...json, normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, json.normalizer] } };
 
-  it('is ours where it reads the file, and otherwise the library, with the same ids', async () => {
-    expect((await openTokenizerJson(json)).encoder).toBe('own');
-    expect((await openTokenizerJson(normalizing)).encoder).toBe('library');
-    const library = (await loadTokenizer(normalizing, config)).tokenizer;
-    expect(library.controlTokens).toEqual(tokenizer.controlTokens);
-    expect(library.encode('환자'.normalize('NFD'), { special: true })).toEqual(
+  it('is the fast one where it reads the file, and otherwise the general one, with the same ids', () => {
+    expect(openTokenizer(json).tokenizer).toBeInstanceOf(BpeTokenizer);
+    expect(openTokenizer(normalizing).tokenizer).toBeInstanceOf(PipelineTokenizer);
+    const general = loadTokenizer(normalizing, config).tokenizer;
+    expect(general.controlTokens).toEqual(tokenizer.controlTokens);
+    expect(general.encode('환자'.normalize('NFD'), { special: true })).toEqual(
       tokenizer.encode('환자', { special: true }),
     );
     const control = fc.constantFrom(...tokenizer.controlTokens, '▁', ' the', '환자', '\n');
@@ -119,13 +127,13 @@ describe('the encoder', () => {
     fc.assert(
       fc.property(text, fc.boolean(), (given, special) => {
         const ids = tokenizer.encode(given, { special });
-        expect(ids).toEqual(library.encode(given, { special }));
+        expect(ids).toEqual(general.encode(given, { special }));
         for (const id of ids) {
-          expect(library.decode([id])).toBe(tokenizer.decode([id]));
-          expect(library.tokenOf(id)).toBe(tokenizer.tokenOf(id));
-          expect(library.isSpecial(id)).toBe(tokenizer.isSpecial(id));
+          expect(general.decode([id])).toBe(tokenizer.decode([id]));
+          expect(general.tokenOf(id)).toBe(tokenizer.tokenOf(id));
+          expect(general.isSpecial(id)).toBe(tokenizer.isSpecial(id));
         }
-        expect(library.decode(ids)).toBe(tokenizer.decode(ids));
+        expect(general.decode(ids)).toBe(tokenizer.decode(ids));
       }),
       { numRuns: 300 },
     );

@@ -23,7 +23,7 @@ import { fixture } from '../../reference/node.ts';
 
 const configText = readFileSync(join(fixture, 'checkpoint/config.json'), 'utf8');
 const { tokenizer: json, config: tokenizerConfig } = standInTokenizer();
-const { tokenizer } = await loadTokenizer(json, tokenizerConfig);
+const { tokenizer } = loadTokenizer(json, tokenizerConfig);
 // Three blocks of 2 MiB.
 const [rows, columns] = [3000, 512];
 const table = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i * i));

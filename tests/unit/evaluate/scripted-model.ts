@@ -19,7 +19,7 @@ export interface ScriptedModel extends EvaluatedModel {
 }
 
 const files = standInTokenizer();
-const { tokenizer, names } = await loadTokenizer(files.tokenizer, files.config);
+const { tokenizer, names } = loadTokenizer(files.tokenizer, files.config);
 
 /**
  * @param say from what stands in the prompt as text to the answer; the end of the turn comes behind it

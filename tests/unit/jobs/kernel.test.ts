@@ -84,6 +84,24 @@ test('a stopped job says how far it came; one that fails after Stop says that it
   expect(broken.events.filter((event) => isEnd(event))).toHaveLength(1);
 });
 
+test('a stopped job whose partial result cannot be told ends as failed', async () => {
+  const { test, start } = setUp();
+  const complaint = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const job = start('concurrent', 5);
+  await settle();
+  const running = test.running.get(5);
+  if (!running) throw new Error('not started');
+  running.job.reached = () => {
+    throw new Error('no partial result');
+  };
+  job.stop();
+  expect(await job.ended).toEqual({
+    type: 'failed',
+    failure: { code: 'runtime', detail: { reason: 'no partial result' } },
+  });
+  complaint.mockRestore();
+});
+
 test('in the queue jobs run one by one, in their order; a job that is stopped before its turn never starts', async () => {
   const { test, start } = setUp();
   const [first, second, third] = [start('queue', 1), start('queue', 2), start('queue', 3)];

@@ -13,7 +13,23 @@ const loaded = await Promise.all(
   })),
 );
 
-const argumentsOf = (text: string) => [...text.matchAll(/\{(\w+)/g)].map(([, name]) => name).sort();
+type MessagePart = ReturnType<IntlMessageFormat['getAst']>[number];
+
+/** The arguments, and each of the choices that a message has for one: `kind`, `kind=webPage`. */
+const argumentsIn = (parts: readonly MessagePart[]): string[] =>
+  parts.flatMap((part) => {
+    if ('options' in part) {
+      const choices = Object.entries(part.options).flatMap(([choice, { value }]) => [
+        `${part.value}=${choice}`,
+        ...argumentsIn(value),
+      ]);
+      return [part.value, ...choices];
+    }
+    if ('children' in part) return argumentsIn(part.children);
+    // Type 0 is text.
+    return 'value' in part && part.type !== 0 ? [part.value] : [];
+  });
+const argumentsOf = (text: string) => argumentsIn(new IntlMessageFormat(text, 'ko').getAst()).sort();
 
 describe.each(loaded)('messages of $name', ({ ko, en }) => {
   test('both languages have the same keys', () => {

@@ -17,7 +17,7 @@ function standIn(across?: number): RegisteredTokenizer {
     return { ids: Int32Array.from(ends, (_, at) => at), ends: Int32Array.from(ends) };
   };
   const tokenizer = { size: 1, segment, kindOf: () => 'piece' } as unknown as Tokenizer;
-  const info = { size: 1, firstNewId: undefined, encoder: 'own', placesAreExact: true, model: '' } as const;
+  const info = { size: 1, firstNewId: undefined, model: '' } as const;
   return { tokenizer, info, pack: undefined, cutsAreSafe: across === undefined };
 }
 

@@ -29,7 +29,9 @@ for text in given['texts']:
 print(json.dumps(cases))
 `;
 
-describe.each(['bpe-identity', 'bpe-rules', 'unigram-nfkc', 'unigram-suffix'])('the SentencePiece model %s', (name) => {
+const MODELS = ['bpe-identity', 'bpe-rules', 'bpe-uncovered', 'unigram-nfkc', 'unigram-suffix', 'char', 'word'];
+
+describe.each(MODELS)('the SentencePiece model %s', (name) => {
   const tokenizer = readSentencePiece(bytesOf(name));
   const compare = (cases: Case[]) => {
     for (const expected of cases) {
@@ -91,7 +93,6 @@ describe('readSentencePiece', () => {
     ['nothing', new Uint8Array(), 'hold no pieces'],
     ['text', new TextEncoder().encode('{"model": {}}'), 'no SentencePiece model'],
     ['a file that breaks off', bytesOf('bpe-identity').subarray(0, 5000), 'break off'],
-    ['a character model', Uint8Array.of(10, 9, 10, 5, 60, 117, 110, 107, 62, 24, 2, 18, 2, 24, 4), 'model type "char"'],
     ['no unknown piece', Uint8Array.of(10, 3, 10, 1, 97), 'unknown piece is missing'],
     [
       'fewer bytes than 256',
@@ -106,6 +107,19 @@ describe('readSentencePiece', () => {
   ])('refuses %s', (_, bytes, message) => {
     expect(() => readSentencePiece(bytes)).toThrow(TokenizerFormatError);
     expect(() => readSentencePiece(bytes)).toThrow(message);
+  });
+
+  // <unk>, and a field of a part of the file.
+  const model = (...rest: number[]) => Uint8Array.of(10, 9, 10, 5, 60, 117, 110, 107, 62, 24, 2, ...rest);
+  it.each<[string, Uint8Array, string]>([
+    ['a kind of model that came later', model(18, 2, 24, 9), 'model_type 9'],
+    ['rules for decoding', model(42, 3, 18, 1, 7), 'denormalizer_spec'],
+    ['a field of the normalizer that came later', model(26, 2, 56, 1), 'field 7 of normalizer_spec'],
+    ['a field of the trainer that came later', model(18, 3, 176, 3, 1), 'field 54 of trainer_spec'],
+    ['a part that came later', model(50, 1, 0), 'field 6 of ModelProto'],
+  ])('names %s as not supported, not as damaged', (_, bytes, message) => {
+    expect(() => readSentencePiece(bytes)).toThrow(message);
+    expect(() => readSentencePiece(bytes)).toThrow(expect.objectContaining({ reason: 'unsupported' }));
   });
 
   it('reads whatever bytes without another error', () => {

@@ -161,7 +161,11 @@ describe('readTokenizerJson', () => {
 
 describe('what a file asks for that is not done', () => {
   const unsupported: [string, object, string][] = [
-    ['another model', withModel({ type: 'Unigram' }), 'model: "Unigram"'],
+    ['another model', { ...small, model: { type: 'WordLevel', vocab: {}, unk_token: '?' } }, 'model: "WordLevel"'],
+    ['a model that came later', withModel({ type: 'Later' }), 'model: Later'],
+    ['a field that came later', withModel({ later: 1 }), 'model: BPE, "later"'],
+    ['one id twice', withModel({ vocab: { a: 1, b: 1 } }), '"b": it has id 1, as has "a"'],
+    ['no unknown token', withModel({ unk_token: '?' }), 'unk_token "?": is not in the vocabulary'],
     ['marks of words', withModel({ end_of_word_suffix: '</w>' }), 'end_of_word_suffix'],
     ['dropout', withModel({ dropout: 0.1 }), 'dropout'],
     ['bytes as letters', { ...small, pre_tokenizer: { type: 'ByteLevel' } }, 'pre_tokenizer: ByteLevel'],
@@ -181,11 +185,9 @@ describe('what a file asks for that is not done', () => {
     ['no object', 'text', '"model" is missing'],
     ['no vocabulary', withModel({ vocab: ['a'] }), '"vocab" has to be an object'],
     ['an id that is none', withModel({ vocab: { a: -1 } }), '"a" has no usable id'],
-    ['one id twice', withModel({ vocab: { a: 1, b: 1 } }), '"b" has id 1, as has "a"'],
     ['no merges', withModel({ merges: undefined }), '"merges" has to be a list'],
     ['a merge that is no pair', withModel({ merges: ['a b c'] }), 'merge 0 is not a pair'],
     ['a merge of what is no piece', withModel({ merges: [['a', 'x']] }), 'merge 0 needs the piece "x"'],
-    ['no unknown token', withModel({ unk_token: '?' }), 'unk_token "?" is not in the vocabulary'],
     ['an added token without content', { ...small, added_tokens: [{ id: 1 }] }, '"content" has to be a string'],
   ];
   it.each(malformed)('%s', (_, file, message) => {

@@ -163,7 +163,7 @@ print(json.dumps([drawn({}), drawn({'shape': 1e9})]))`,
     expect(warnings).toEqual([]);
     const json = async (file: string): Promise<unknown> => JSON.parse(await readFile(at('package', file), 'utf8'));
 
-    const { tokenizer, names } = await loadTokenizer(await json('tokenizer.json'), await json('tokenizer_config.json'));
+    const { tokenizer, names } = loadTokenizer(await json('tokenizer.json'), await json('tokenizer_config.json'));
     const question = '왼쪽 위 병변은 어떤 모양입니까?';
     const image = { begin: '<start_of_image>', soft: '<image_soft_token>', end: '<end_of_image>', perImage: 16 };
     const source = await readFile(at('package', 'chat_template.jinja'), 'utf8');

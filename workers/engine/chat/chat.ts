@@ -42,7 +42,7 @@ export async function loadChat(reader: PackageReader, tokensPerImage: number): P
   for (const file of ['tokenizer.json', 'tokenizer_config.json'])
     if (!(await reader.has(file))) throw new FailureError('file-missing', { file });
   const tokenizerConfig = await readJson(reader, 'tokenizer_config.json');
-  const { tokenizer, names } = await loadTokenizer(await readJson(reader, 'tokenizer.json'), tokenizerConfig);
+  const { tokenizer, names } = loadTokenizer(await readJson(reader, 'tokenizer.json'), tokenizerConfig);
   const template = findChatTemplate({
     jinja: await optionalText('chat_template.jinja'),
     json: await optionalJson('chat_template.json'),

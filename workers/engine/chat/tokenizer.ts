@@ -3,7 +3,8 @@ import { isJsonObject } from '#core/json.ts';
 import { ControlTokenFinder, type ChatTokenizer } from '#core/chat/tokenizer.ts';
 import { FailureError } from '#core/failure.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
-import { openTokenizerJson, type OpenedTokenizer } from '../../tokenizer/open-tokenizer.ts';
+import { openTokenizer, type OpenedTokenizer } from '#core/tokenizer/json/open-tokenizer.ts';
+import { tokenizerFailure } from '../../jobs/failure-of.ts';
 import { textOf } from './json.ts';
 
 /** A tokenizer and the names that tokenizer_config.json gives to its tokens (`bos_token`, `boi_token`, …). */
@@ -15,17 +16,18 @@ export interface LoadedTokenizer {
 
 /**
  * Makes the tokenizer of the parsed tokenizer.json and tokenizer_config.json.
- * @throws FailureError 'file-broken' if neither our encoder nor the library can read them
+ * @throws FailureError 'unsupported-tokenizer' with the feature, 'not-a-tokenizer' or 'file-broken'
  */
-export async function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Promise<LoadedTokenizer> {
+export function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): LoadedTokenizer {
   if (!isJsonObject(tokenizerJson)) throw broken('tokenizer.json', 'not an object');
   if (!isJsonObject(tokenizerConfig)) throw broken('tokenizer_config.json', 'not an object');
   let encoder: OpenedTokenizer['tokenizer'];
   try {
-    encoder = (await openTokenizerJson(tokenizerJson, tokenizerConfig)).tokenizer;
+    encoder = openTokenizer(tokenizerJson).tokenizer;
   } catch (error) {
-    if (error instanceof TokenizerFormatError) throw broken('tokenizer.json', error.message, error);
-    throw error;
+    if (!(error instanceof TokenizerFormatError)) throw error;
+    const { code, detail } = tokenizerFailure(error, 'tokenizer.json');
+    throw new FailureError(code, detail, { cause: error });
   }
   const names = new Map<string, string>();
   for (const fields of [tokenizerConfig['extra_special_tokens'], tokenizerConfig]) {
@@ -38,8 +40,8 @@ export async function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unk
   return { tokenizer: new PackageTokenizer(encoder, names), names };
 }
 
-function broken(file: string, reason: string, cause?: unknown): FailureError {
-  return new FailureError('file-broken', { file, reason }, { cause });
+function broken(file: string, reason: string): FailureError {
+  return new FailureError('file-broken', { file, reason });
 }
 
 /** `<unused94>` and `<unused95>` enclose MedGemma's thinking, and are not marked special in the vocabulary. */

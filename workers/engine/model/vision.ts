@@ -55,6 +55,7 @@ export class VisionEncoder {
           next = outputs[output];
           // A run returns when its work is queued. Waiting for the GPU keeps progress accurate and lets Stop take effect.
           if (gpu) await this.#backend.guard(gpu.device.queue.onSubmittedWorkDone());
+          else await new Promise((resolve) => setTimeout(resolve));
         } catch (error) {
           target?.dispose();
           throw error;

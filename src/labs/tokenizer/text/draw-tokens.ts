@@ -54,6 +54,8 @@ function element({ text, className, badge }: Drawn): HTMLElement {
   token.className = className;
   token.setAttribute('role', 'option');
   token.textContent = text;
+  // An option needs a name, and blanks are none. A symbol, as `visible` shows for control characters.
+  if (text.trim() === '') token.setAttribute('aria-label', '␣'.repeat(text.length));
   if (badge !== undefined) token.dataset['badge'] = badge;
   return token;
 }
