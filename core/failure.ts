@@ -51,7 +51,7 @@ export type FailureCode =
   | 'out-of-memory'
   /** The GPU device was lost while a model was loaded. detail: reason */
   | 'device-lost'
-  /** An image could not be decoded. detail: name, reason */
+  /** An image could not be decoded. detail: name, reason, and kind 'dicom' of a DICOM file */
   | 'image-unreadable'
   /** A file of a kind that is not opened as an image. detail: name, kind (of core/image/kind.ts) */
   | 'image-kind'

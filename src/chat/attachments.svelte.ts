@@ -79,6 +79,12 @@ export class Attachments {
     this.items = this.items.filter((item) => item.id !== id);
   }
 
+  clear(): void {
+    release(this.items);
+    this.items = [];
+    this.refused = [];
+  }
+
   closeDicom(): void {
     this.dicom = undefined;
     // With it goes what it holds of the files.

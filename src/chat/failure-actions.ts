@@ -166,7 +166,6 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
   'pack-base': ofLab,
   'no-base': ofLab,
   'pair-without-tab': ofLab,
-  'pair-columns': ofLab,
   'no-pairs': ofLab,
   'text-too-long': ofLab,
   'no-text': ofLab,

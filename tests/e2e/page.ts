@@ -53,15 +53,29 @@ export async function dropFile(page: Page, path: string, type: string): Promise<
 }
 
 export async function dropBytes(page: Page, on: string, name: string, type: string, bytes: Buffer): Promise<void> {
-  const base64 = bytes.toString('base64');
+  await drop(page, on, [{ name, type, bytes }]);
+}
+
+/** Drops several files at once on the chat, without types. */
+export async function dropFiles(page: Page, files: readonly { name: string; bytes: Buffer }[]): Promise<void> {
+  await drop(
+    page,
+    '#chat',
+    files.map((file) => ({ ...file, type: '' })),
+  );
+}
+
+async function drop(page: Page, on: string, files: readonly { name: string; type: string; bytes: Buffer }[]) {
   const transfer = await page.evaluateHandle(
-    ({ base64, name, type }) => {
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    (files) => {
       const made = new DataTransfer();
-      made.items.add(new File([bytes], name, { type }));
+      for (const { base64, name, type } of files) {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        made.items.add(new File([bytes], name, { type }));
+      }
       return made;
     },
-    { base64, name, type },
+    files.map(({ name, type, bytes }) => ({ name, type, base64: bytes.toString('base64') })),
   );
   await page.dispatchEvent(on, 'dragenter', { dataTransfer: transfer });
   await page.dispatchEvent(on, 'drop', { dataTransfer: transfer });

@@ -132,7 +132,7 @@ async function named<Result>(name: string, read: () => Promise<Result>): Promise
     return await read();
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    throw new FailureError('image-unreadable', { name, reason: error.reason }, { cause: error });
+    throw new FailureError('image-unreadable', { name, reason: error.reason, kind: 'dicom' }, { cause: error });
   }
 }
 

@@ -2,6 +2,12 @@ import type { ko } from './ko.ts';
 
 export const en: Record<keyof typeof ko, string> = {
   'image.tokens': '{count} images · about {tokens} tokens (context: {context})',
+  'image.remove-all': 'Remove all',
+  'image.empty': 'The file is empty. Get the original again.',
+  'image.cut-off': 'The file ends too early. Get the original again, or export it again.',
+  'image.damaged': 'The file is damaged or of a form that is not read. Save it as PNG, JPEG or WebP and attach that.',
+  'image.damaged-dicom':
+    'The DICOM file is damaged or of a form that is not read. Export it again from the viewer, or save it there as PNG.',
 
   'image.note.sixteen-bits':
     'A 16-bit file that uses only {bits} bits: its brightness was stretched to them. The model sees it like this too.',
@@ -29,7 +35,7 @@ export const en: Record<keyof typeof ko, string> = {
 
   'dicom.title': 'DICOM images',
   'dicom.lead': 'Choose the window, the range of brightness that the model sees. The files do not leave this device.',
-  'dicom.preview': 'Image for the model: {file}',
+  'dicom.preview': 'What the model will see: {file}',
   'dicom.series': 'Series',
   'dicom.series.option': '{name} · {slices} slices',
   'dicom.series.unnamed': 'without a name',

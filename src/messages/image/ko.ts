@@ -1,6 +1,12 @@
 /** What is said of image files before they are sent, and the DICOM dialog. */
 export const ko = {
   'image.tokens': '이미지 {count}장 · 약 {tokens}토큰 (컨텍스트 {context}토큰)',
+  'image.remove-all': '모두 빼기',
+  'image.empty': '빈 파일입니다. 원본을 다시 받아 넣으세요.',
+  'image.cut-off': '파일이 중간에 끊겼습니다. 원본을 다시 받거나 다시 내보내 넣으세요.',
+  'image.damaged': '파일이 손상되었거나 열 수 없는 형식입니다. PNG, JPEG, WebP로 저장해 다시 넣으세요.',
+  'image.damaged-dicom':
+    'DICOM 파일이 손상되었거나 읽지 않는 형식입니다. 뷰어에서 다시 내보내거나 PNG로 저장해 넣으세요.',
 
   'image.note.sixteen-bits':
     '16비트 파일이지만 {bits}비트만 쓰고 있어 그 범위에 맞춰 밝기를 폈습니다. 모델도 이 밝기로 봅니다.',
@@ -28,7 +34,7 @@ export const ko = {
 
   'dicom.title': 'DICOM 영상',
   'dicom.lead': '모델이 볼 밝기 범위(윈도)를 고르세요. 파일은 이 기기를 벗어나지 않습니다.',
-  'dicom.preview': '모델에 보낼 영상 {file}',
+  'dicom.preview': '모델이 볼 영상: {file}',
   'dicom.series': '시리즈',
   'dicom.series.option': '{name} · {slices}장',
   'dicom.series.unnamed': '이름 없음',
