@@ -7,7 +7,7 @@ import {
   type ManifestFile,
 } from '#core/protocol/manifest.ts';
 import { isInnerPath } from '#core/inner-path.ts';
-import { parseJson } from '#core/json.ts';
+import { parseJson } from '#core/files/parse-json.ts';
 import { FailureError } from '#core/failure.ts';
 import { authorized } from '#core/fetch/authorization.ts';
 import { download, fetchFile, type Download } from '#core/fetch/fetch-file.ts';
