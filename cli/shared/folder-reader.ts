@@ -5,12 +5,13 @@ import { parseJsonFile } from '#core/gemma3/checkpoint.ts';
 import type { SmallFilesFolder } from '#core/gemma3/package-files.ts';
 import { isInnerPath } from '#core/inner-path.ts';
 import type { Json } from '#core/json.ts';
+import { refuseOther } from '#core/files/other-file.ts';
 import type { FolderWanted } from '#core/files/kinds.ts';
 import { FailureError } from '#core/failure.ts';
 import type { PackageReader } from '../../workers/store/reader.ts';
 import { CommandError, onFile, systemCode } from './errors.ts';
 import { FileSource } from './file-source.ts';
-import { explainMissing, explainNoFolder } from './given-folder.ts';
+import { explainMissing, explainNoFolder, headOf } from './given-folder.ts';
 
 export interface FolderReaderOptions {
   /** For the message when the folder is something else. */
@@ -82,7 +83,10 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
     if (!(await this.has(file))) throw new CommandError(`${file} is missing in ${this.folder}`);
     const path = this.path(file);
     const { size } = await onFile(path, stat(path));
-    if (size > most) throw new CommandError(`${path} has ${size} bytes; no more than ${most} are read of such a file`);
+    if (size > most) {
+      refuseOther(await headOf(path), file, 'json');
+      throw new CommandError(`${path} has ${size} bytes; no more than ${most} are read of such a file`);
+    }
     return parseJsonFile(file, await this.#read(file));
   }
 

@@ -56,7 +56,7 @@ async function explainFile(wanted: FolderWanted, given: string): Promise<string>
 }
 
 /** Empty for what is no file or cannot be read. */
-async function headOf(path: string): Promise<Uint8Array> {
+export async function headOf(path: string): Promise<Uint8Array> {
   const file = await open(path).catch(() => undefined);
   try {
     const { buffer, bytesRead } = (await file?.read(Buffer.alloc(KIND_BYTES), 0, KIND_BYTES, 0)) ?? {};
@@ -82,8 +82,7 @@ export async function explainMissing(wanted: FolderWanted, folder: string, file:
   const [first] = dangling;
   if (first !== undefined)
     return `${missing}; ${printable(first.path)} is a link to ${printable(first.target)}, which does not exist (${dangling.length} such links): copy the folder with the files that the links lead to (cp -rL)`;
-  const kind =
-    otherKind(wanted, paths) ?? (await kindAmong(wanted, paths, (path) => headOf(join(folder, path))));
+  const kind = otherKind(wanted, paths) ?? (await kindAmong(wanted, paths, (path) => headOf(join(folder, path))));
   return kind ? `${missing}; ${otherKindText(kind)}` : `${missing}; ${WANTED[wanted]}`;
 }
 

@@ -13,7 +13,8 @@ const BRANDS: readonly (readonly [pattern: RegExp, kind: FileKind])[] = [
 ];
 
 /** Office Open XML, OpenDocument and HWPX are zip archives that begin with one of these entries. */
-const OFFICE_ENTRY = /^(\[Content_Types\]\.xml|_rels\/|docProps\/|(word|xl|ppt)\/|mimetypeapplication\/(hwp|vnd\.oasis))/;
+const OFFICE_ENTRY =
+  /^(\[Content_Types\]\.xml|_rels\/|docProps\/|(word|xl|ppt)\/|mimetypeapplication\/(hwp|vnd\.oasis))/;
 
 /**
  * Beginnings as Latin-1; the first that fits counts. Each is strict enough that no text begins so: texts come this way too.

@@ -41,8 +41,7 @@ const KINDS: readonly (readonly [kind: FileKind, pattern: RegExp])[] = [
  */
 export function otherKind(wanted: FolderWanted, paths: readonly string[]): OtherKind | undefined {
   const snapshot = snapshotOf(paths);
-  if (snapshot !== undefined)
-    return { kind: 'hubCache', file: snapshot, next: `name the snapshot in it: ${snapshot}` };
+  if (snapshot !== undefined) return { kind: 'hubCache', file: snapshot, next: `name the snapshot in it: ${snapshot}` };
   for (const [kind, pattern] of KINDS) {
     const file = paths.find((path) => pattern.test(path));
     if (file === undefined) continue;

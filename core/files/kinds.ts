@@ -44,17 +44,7 @@ const DOCUMENTS = ['pdf', 'officeDocument'] as const;
 /** Opened as images. */
 export const OPENED_IMAGES = ['png', 'jpeg', 'webp', 'gif', 'avif', 'bmp', 'dicom'] as const;
 
-const OTHER_IMAGES = [
-  'heic',
-  'tiff',
-  'svg',
-  'video',
-  'jpeg2000',
-  'jpegXl',
-  'nifti',
-  'photoshop',
-  'icon',
-] as const;
+const OTHER_IMAGES = ['heic', 'tiff', 'svg', 'video', 'jpeg2000', 'jpegXl', 'nifti', 'photoshop', 'icon'] as const;
 
 /** Recognised by the names of the files in a folder only. */
 const FOLDERS = [
@@ -101,14 +91,7 @@ export interface Recognised {
 }
 
 /** A text may be any text: a tokenizer_config.json too, whose tokens can be counted. */
-const TEXTS: readonly FileKind[] = [
-  'empty',
-  'tokenizerJson',
-  'koreanPack',
-  ...TOKENIZER_PARTS,
-  ...SETTINGS,
-  'svg',
-];
+const TEXTS: readonly FileKind[] = ['empty', 'tokenizerJson', 'koreanPack', ...TOKENIZER_PARTS, ...SETTINGS, 'svg'];
 
 /** The kinds that each place takes. All others are refused by their names; a file of no known kind goes to the reader. */
 export const ACCEPTED: Readonly<Record<Wanted, readonly FileKind[]>> = {

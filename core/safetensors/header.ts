@@ -66,15 +66,12 @@ const MAX_TENSORS = 200_000;
  */
 export async function readHeader(source: ByteSource): Promise<SafetensorsHeader> {
   const fail = (reason: string, tensor?: string) => new SafetensorsError(source.name, tensor, reason);
-  const prefix = await source.read(0, Math.min(8, source.size));
-  const declared = prefix.length < 8 ? 0n : new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
-  // Only where there is no length that can be one: the length of a header may have the first bytes of any format.
-  if (prefix.length < 8 || declared > BigInt(Math.min(MAX_HEADER_BYTES, source.size))) {
-    const head = await source.read(0, Math.min(KIND_BYTES, source.size));
-    // With a brace behind it, the length is damaged.
-    if (head[8] !== 0x7b) refuseOther(head, source.name, 'safetensors');
-  }
+  const prefix = await source.read(0, Math.min(9, source.size));
+  // The length of a header may have the first bytes of any format; the brace behind it tells.
+  if (prefix[8] !== 0x7b)
+    refuseOther(await source.read(0, Math.min(KIND_BYTES, source.size)), source.name, 'safetensors');
   if (prefix.length < 8) throw fail(`${source.size} bytes are too few for a safetensors file`);
+  const declared = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (declared > BigInt(MAX_HEADER_BYTES)) throw fail(`declares a header of ${declared} bytes: not a safetensors file`);
   const headerBytes = Number(declared);
   const dataStart = 8 + headerBytes;

@@ -45,12 +45,7 @@ class UrlReader implements PackageReader {
   /** True if the server no longer has the manifest, so that the one of an earlier visit is used. */
   #manifestIsGone = false;
 
-  constructor(
-    url: string,
-    network: Network,
-    store: PackageStore | undefined,
-    notice: (notice: StoreNotice) => void,
-  ) {
+  constructor(url: string, network: Network, store: PackageStore | undefined, notice: (notice: StoreNotice) => void) {
     this.name = url;
     this.#network = network;
     this.#store = store;

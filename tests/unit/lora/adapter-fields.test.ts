@@ -33,6 +33,8 @@ it('mlx-lm: the configuration, the weights and the folder are each named as MLX'
     readAdapter(parseAdapterConfig({ peft_type: 'LORA', r: 8, lora_alpha: 8 }), source, model),
   ).rejects.toThrow(/an MLX adapter \(mlx-lm: lora_a, lora_b\); fuse it/);
   const folder = otherKind('adapter', ['adapter_config.json', 'adapters.safetensors']);
-  expect(folder && otherKindText(folder)).toMatch(/^this is an MLX adapter \(mlx-lm\) \(adapters\.safetensors\); fuse it/);
+  expect(folder && otherKindText(folder)).toMatch(
+    /^this is an MLX adapter \(mlx-lm\) \(adapters\.safetensors\); fuse it/,
+  );
   expect(otherKind('adapter', ['adapter_config.json', 'adapter_model.safetensors'])).toBeUndefined();
 });

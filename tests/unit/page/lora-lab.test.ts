@@ -166,8 +166,13 @@ test('the two files of an adapter are found among others, also under other names
     files: { name: 'weights' },
   });
   // Of mlx-lm, saved every hundred steps.
-  expect(await adapterAmong([config, file('0000100_adapters.safetensors'), file('adapters.safetensors')])).toMatchObject({
-    failure: { code: 'other-file', detail: { wanted: 'adapter', kind: 'mlxAdapter', reason: expect.stringContaining('mlx_lm.fuse') } },
+  expect(
+    await adapterAmong([config, file('0000100_adapters.safetensors'), file('adapters.safetensors')]),
+  ).toMatchObject({
+    failure: {
+      code: 'other-file',
+      detail: { wanted: 'adapter', kind: 'mlxAdapter', reason: expect.stringContaining('mlx_lm.fuse') },
+    },
   });
   expect(await adapterAmong([config, file('adapter_model.bin')])).toMatchObject({
     failure: { code: 'other-file', detail: { wanted: 'adapter', kind: 'pickleAdapter' } },

@@ -5,7 +5,8 @@ import { parseJson } from '#core/files/parse-json.ts';
 import { readTokenizer } from '../../../workers/tokenizer/read-tokenizer.ts';
 
 const POINTER = 'version https://git-lfs.github.com/spec/v1\noid sha256:1299c11d7cf6\nsize 4689074\n';
-const PAGE = '<!DOCTYPE html>\n<html class=""><head><title>google/gemma-3-4b-it</title></head><body>Restricted.</body></html>';
+const PAGE =
+  '<!DOCTYPE html>\n<html class=""><head><title>google/gemma-3-4b-it</title></head><body>Restricted.</body></html>';
 
 const files: [name: string, kind: FileKind, contents: string | Uint8Array][] = [
   ['lfs.json', 'lfsPointer', POINTER],
@@ -13,7 +14,11 @@ const files: [name: string, kind: FileKind, contents: string | Uint8Array][] = [
   ['login.json', 'webPage', PAGE],
   ['login.model', 'webPage', `\n\ufeff  ${PAGE.toLowerCase()}`],
   ['comment.json', 'webPage', `<!-- made by -->\n<html><body></body></html>`],
-  ['error.json', 'gatedAnswer', '{"error":"Access to model google/gemma-3-4b-it is restricted and you are not in the list."}'],
+  [
+    'error.json',
+    'gatedAnswer',
+    '{"error":"Access to model google/gemma-3-4b-it is restricted and you are not in the list."}',
+  ],
   ['signed-out.json', 'gatedAnswer', '{"error":"Please log in","statusCode":401}'],
   ['missing.json', 'errorAnswer', '{"error":"Entry not found"}'],
   ['nested.json', 'errorAnswer', '{"error":{"code":500,"message":"Internal"}}'],
@@ -22,7 +27,11 @@ const files: [name: string, kind: FileKind, contents: string | Uint8Array][] = [
   ['vocab.txt', 'vocabTxt', '[PAD]\n[unused0]\n[UNK]\n[CLS]\nthe\n##s\n'],
   ['spiece.vocab', 'sentencepieceVocab', '<unk>\t0\n<s>\t0\n▁the\t-3.2\n다\t-4\n'],
   ['cl100k_base.tiktoken', 'tiktoken', 'IQ== 0\nIg== 1\nIw== 2\nJA== 3\n'],
-  ['tekken.json', 'tekken', '{"config":{"pattern":"\\\\s+","num_vocab_tokens":150000},"vocab":[{"rank":0,"token_bytes":"AA=="}]}'],
+  [
+    'tekken.json',
+    'tekken',
+    '{"config":{"pattern":"\\\\s+","num_vocab_tokens":150000},"vocab":[{"rank":0,"token_bytes":"AA=="}]}',
+  ],
   ['tokenizer_config.json', 'tokenizerConfig', '{"tokenizer_class":"GemmaTokenizer","bos_token":"<bos>"}'],
   ['decoder.json', 'tokenizerConfig', '{"added_tokens_decoder":{"0":{"content":"<pad>"}}}'],
   ['special_tokens_map.json', 'specialTokensMap', '{"bos_token":"<bos>","additional_special_tokens":["<x>"]}'],
