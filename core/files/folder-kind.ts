@@ -32,7 +32,7 @@ const KINDS: readonly (readonly [kind: FileKind, pattern: RegExp])[] = [
   ['openvino', /^openvino_[^/]*\.(?:xml|bin)$/u],
   ['zip', /\.zip$/iu],
   ['archive', /\.(?:tar|tgz|tar\.\w+|7z|rar)$/iu],
-  ['safetensors', /^[^/]*\.safetensors$/u],
+  ['unnamedSafetensors', /^[^/]*\.safetensors$/u],
 ];
 
 /**

@@ -59,6 +59,8 @@ const FOLDERS = [
   'tensorflow',
   'litert',
   'openvino',
+  /** Under other names than those of a checkpoint or an adapter. */
+  'unnamedSafetensors',
   'hubCache',
   /** A folder around the one that was meant. */
   'folder',

@@ -72,6 +72,7 @@ export const KIND_NAMES: Readonly<Record<FileKind, string>> = {
   tensorflow: 'TensorFlow or Flax weights',
   litert: 'a model for LiteRT or MediaPipe',
   openvino: 'an OpenVINO model',
+  unnamedSafetensors: 'safetensors under other names than those of a Hugging Face checkpoint',
   hubCache: "the cache of Hugging Face's hub",
   folder: 'a folder around the one that was meant',
 };
@@ -151,6 +152,7 @@ const WEIGHT_STEPS: Partial<Record<FileKind, (wanted: FolderWanted) => string>> 
   zip: () => 'unpack it and name the folder inside',
   gzip: () => 'unpack it and name the folder inside',
   archive: () => 'unpack it and name the folder inside',
+  unnamedSafetensors: (wanted) => (wanted === 'adapter' ? FOLDER_STEPS.adapter : UNNAMED_SAFETENSORS),
   safetensors: (wanted) => (wanted === 'adapter' ? FOLDER_STEPS.adapter : UNNAMED_SAFETENSORS),
 };
 

@@ -61,6 +61,7 @@ const kinds: Record<FileKind, string> = {
   tensorflow: 'TensorFlow or Flax weights',
   litert: 'A model for LiteRT or MediaPipe',
   openvino: 'An OpenVINO model',
+  unnamedSafetensors: 'Safetensors under unknown names',
   hubCache: 'The cache of Hugging Face’s hub',
   folder: 'A folder around the one that was meant',
 };

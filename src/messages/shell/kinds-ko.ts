@@ -61,6 +61,7 @@ const kinds: Record<FileKind, string> = {
   tensorflow: 'TensorFlow 또는 Flax 가중치입니다',
   litert: 'LiteRT·MediaPipe용 모델입니다',
   openvino: 'OpenVINO 모델입니다',
+  unnamedSafetensors: '이름이 다른 safetensors 파일입니다',
   hubCache: 'Hugging Face 허브의 캐시 폴더입니다',
   folder: '찾는 폴더를 감싼 바깥 폴더입니다',
 };
