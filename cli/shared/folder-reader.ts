@@ -83,7 +83,7 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
     const path = this.path(file);
     const { size } = await onFile(path, stat(path));
     if (size > most) throw new CommandError(`${path} has ${size} bytes; no more than ${most} are read of such a file`);
-    return parseJsonFile(file, (await this.#read(file)).toString('utf8'));
+    return parseJsonFile(file, await this.#read(file));
   }
 
   /** @throws FailureError file-missing, as the page's readers do */

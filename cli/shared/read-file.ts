@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isLfsPointer, LFS_POINTER, MAX_LFS_POINTER_BYTES } from '#core/lfs-pointer.ts';
 import { otherFormatOf } from '#core/model-files/magic.ts';
+import { printable } from '#core/printable.ts';
 import { CommandError, onFile } from './errors.ts';
 
 export interface FileContent {
@@ -31,7 +32,7 @@ export function parseJson(path: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = cause instanceof Error ? printable(cause.message) : String(cause);
     throw new CommandError(`${path} is not JSON: ${reason}; check that it is the file you meant`, { cause });
   }
 }

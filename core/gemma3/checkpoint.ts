@@ -90,6 +90,9 @@ export async function readCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
   const config = parseConfig(configJson);
   const unknown = unknownFields(written);
   const notes = [
+    ...((await folder.has(SINGLE)) && (await folder.has(INDEX))
+      ? [`The checkpoint holds ${SINGLE} and ${INDEX}: the weights are those of ${SINGLE}, as transformers reads them.`]
+      : []),
     ...(note === undefined ? [] : [note]),
     ...(unknown.length === 0
       ? []
@@ -113,14 +116,31 @@ export function withTying(config: Json, tied: boolean): Json {
   };
 }
 
-/** @throws CheckpointError */
-export function parseJsonFile(file: string, text: string): Json {
+/** Without a byte order mark, as JSON is read. @throws CheckpointError where the bytes are not UTF-8 */
+function decodeJson(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new CheckpointError(`${file} is not in UTF-8, as JSON has to be; save it as UTF-8, or download it again`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * @param content bytes, or text that was decoded
+ * @throws CheckpointError
+ */
+export function parseJsonFile(file: string, content: string | Uint8Array): Json {
+  const text = typeof content === 'string' ? content : decodeJson(file, content);
   if (isLfsPointer(text)) throw new CheckpointError(`${file}: ${LFS_POINTER}`);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new CheckpointError(`${file} is not JSON: ${error instanceof Error ? error.message : ''}`, { cause: error });
+    throw new CheckpointError(`${file} is not JSON: ${error instanceof Error ? printable(error.message) : ''}`, {
+      cause: error,
+    });
   }
   if (!isJsonObject(json)) throw new CheckpointError(`${file} is not a JSON object`);
   return json;
