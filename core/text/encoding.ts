@@ -19,6 +19,7 @@ const SYLLABLES_IN_CP949 = 0.75;
 /** In CP949, at most this share of the pairs, or this number, is none of KS X 1001; Shift_JIS and Johab have more. */
 const ADDED_IN_CP949 = { share: 0.2, number: 2 };
 /** ISO-2022 switches to Korean, Japanese or Chinese by such a sequence; all its bytes are ASCII. */
+// eslint-disable-next-line no-control-regex -- the sequence begins with ESC
 const ISO_2022 = /\x1b\$[()]?[A-Z@]/;
 
 const USUAL =

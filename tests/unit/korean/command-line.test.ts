@@ -197,7 +197,7 @@ describe('npm run korean', () => {
     [
       'a text in an encoding of other languages',
       `${TRAIN} --out pack.json`.replace('text.txt', 'latin.txt'),
-      /latin\.txt is neither UTF-8 nor UTF-16 nor CP949 \(near line 1\); save it as UTF-8/,
+      /latin\.txt is neither UTF-8 nor UTF-16 nor CP949; save it as UTF-8/,
     ],
     [
       'half a gzip',
