@@ -160,12 +160,12 @@ function architectureOf({ architectures, model_type: type }: v.InferOutput<typeo
     const known = ARCHITECTURES.get(type);
     if (known) return known;
     throw new ConfigError(
-      `"architectures" is missing and model_type ${quoted(type)} is not supported; expected ${[...ARCHITECTURES.keys()].join(' or ')}`,
+      `"architectures" is missing and model_type ${shown(type)} is not supported; expected ${[...ARCHITECTURES.keys()].join(' or ')}`,
     );
   }
   if (named === 'Gemma3ForCausalLM' || named === 'Gemma3ForConditionalGeneration') return named;
   throw new ConfigError(
-    `architecture ${quoted(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
+    `architecture ${shown(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
   );
 }
 
@@ -184,7 +184,7 @@ function checked<Schema extends v.GenericSchema>(schema: Schema, json: unknown):
 function parseText(text: TextJson, tied: boolean | null | undefined): TextConfig {
   const activation = text.hidden_activation ?? 'gelu_pytorch_tanh';
   if (activation !== 'gelu_pytorch_tanh')
-    throw new ConfigError(`hidden_activation ${quoted(activation)} is not supported`);
+    throw new ConfigError(`hidden_activation ${shown(activation)} is not supported`);
   for (const key of ['attn_logit_softcapping', 'final_logit_softcapping'] as const)
     if (text[key] != null) throw new ConfigError(`${key} is set; Gemma 3 has none`);
   // EmbeddingGemma is such an encoder: its tokens also attend to later ones, so it cannot generate token by token.
@@ -227,11 +227,10 @@ function localLayers(text: TextJson): boolean[] {
     return types.map((type) => {
       if (type === 'sliding_attention') return true;
       if (type === 'full_attention') return false;
-      throw new ConfigError(`layer type ${quoted(type)} is not supported`);
+      throw new ConfigError(`layer type ${shown(type)} is not supported`);
     });
   }
-  const pattern = text.sliding_window_pattern;
-  return Array.from({ length: layers }, (_, layer) => (layer + 1) % pattern !== 0);
+  return Array.from({ length: layers }, (_, layer) => (layer + 1) % text.sliding_window_pattern !== 0);
 }
 
 /**
@@ -261,13 +260,13 @@ function ropeFactor(scaling: ScalingJson): number {
   const type = scaling.rope_type ?? scaling.type ?? 'default';
   if (type === 'default') return 1;
   if (type === 'linear') return checked(factorSchema, scaling).factor;
-  throw new ConfigError(`RoPE scaling ${quoted(type)} is not supported`);
+  throw new ConfigError(`RoPE scaling ${shown(type)} is not supported`);
 }
 
 function parseVision(vision: VisionJson, model: ModelJson, vocabularySize: number): VisionConfig {
   const activation = vision.hidden_act ?? 'gelu_pytorch_tanh';
   if (activation !== 'gelu_pytorch_tanh')
-    throw new ConfigError(`vision hidden_act ${quoted(activation)} is not supported`);
+    throw new ConfigError(`vision hidden_act ${shown(activation)} is not supported`);
   const config: VisionConfig = {
     hiddenSize: vision.hidden_size,
     intermediateSize: vision.intermediate_size,
@@ -299,5 +298,3 @@ function parseVision(vision: VisionJson, model: ModelJson, vocabularySize: numbe
     );
   return config;
 }
-
-const quoted = shown;
