@@ -7,12 +7,11 @@ import { matrixShape } from '#core/gemma3/matrix-rows.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
 import { mergeTokenizerJson, sizeOf } from '#core/tokenizer/korean/merge.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
-import { PackError } from '#core/tokenizer/korean/pack-error.ts';
-import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import { baseSubwords } from '#core/tokenizer/korean/subwords.ts';
 import { requireTokenizerJson, type TokenizerJson } from '#core/tokenizer/korean/tokenizer-file.ts';
 import { CommandError } from '../shared/errors.ts';
-import { parseJson, readWholeFile, sha256Of } from '../shared/read-file.ts';
+import { readPackFile, withFile } from '../shared/pack-file.ts';
+import { sha256Of } from '../shared/read-file.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { resized } from './resized-config.ts';
 import { describe, EMBEDDING, HEAD, tensorOf, TOKENIZER } from './tokenizer-size.ts';
@@ -39,8 +38,7 @@ const MAX_PADDING_ROWS = 255;
  */
 export async function addKoreanVocabulary(checkpoint: Checkpoint, options: KoreanOptions): Promise<Checkpoint> {
   const file = basename(options.pack);
-  const { bytes } = await readWholeFile(options.pack);
-  const pack = withFile(file, () => readPack(parseJson(options.pack, bytes)));
+  const { pack } = await readPackFile(options.pack);
   const base = await readBase(checkpoint, pack, options.pack);
   const merged = withFile(file, () => mergeTokenizerJson(base, pack));
   const subwords = baseSubwords(pack, (piece) =>
@@ -98,7 +96,7 @@ async function readBase(checkpoint: Checkpoint, pack: Pack, path: string): Promi
     );
   }
   const bytes = await files.bytes(TOKENIZER);
-  const base = withFile(TOKENIZER, () => requireTokenizerJson(parseJsonFile(TOKENIZER, bytes.toString('utf8'))));
+  const base = withFile(TOKENIZER, () => requireTokenizerJson(parseJsonFile(TOKENIZER, bytes)));
   const hash = sha256Of(bytes);
   if (hash === pack.base.sha256) return base;
   const size = sizeOf(base);
@@ -140,14 +138,4 @@ function initSentence(init: RowInit, range: number): string {
 
 function addedId({ added_tokens: added }: TokenizerJson, piece: string): number | undefined {
   return added?.find(({ content }) => content === piece)?.id;
-}
-
-/** @throws CommandError with the name of the file in front of a PackError's message */
-function withFile<T>(file: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PackError) throw new CommandError(`${file}: ${error.message}`, { cause: error });
-    throw error;
-  }
 }

@@ -1,8 +1,7 @@
 /** `npm run korean -- inspect` */
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
-import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import { printLine, type CommandIo } from '../shared/command.ts';
-import { parseJson, readWholeFile } from '../shared/read-file.ts';
+import { readPackFile } from '../shared/pack-file.ts';
 import { table } from '../shared/table.ts';
 
 export interface InspectFlags {
@@ -10,10 +9,9 @@ export interface InspectFlags {
   merges: number;
 }
 
-/** Prints the content of a pack. @throws PackError that names the place where the pack is not well formed */
+/** Prints the content of a pack. @throws CommandError that names the file and the place where the pack is not well formed */
 export async function inspect({ pack: path, merges: shown }: InspectFlags, io: CommandIo): Promise<void> {
-  const { bytes, sha256 } = await readWholeFile(path);
-  const pack = readPack(parseJson(path, bytes));
+  const { pack, sha256 } = await readPackFile(path);
   const { base, corpus, merges, firstId } = pack;
   const last = firstId + merges.length - 1;
   printLine(

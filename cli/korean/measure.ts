@@ -85,12 +85,16 @@ async function measuredText(
   const meter = new TextMeter(tokenizers, examples);
   const bar = progressBar(io.stderr, size, { label: 'measuring' });
   // An empty line is no sentence.
+  let sentences = 0;
   const take = (line: string) => {
-    if (line.trim() !== '') meter.add(line);
+    if (line.trim() === '') return;
+    sentences++;
+    meter.add(line);
   };
   try {
     const options = { onRead: (bytes: number) => bar.add(bytes), signal: io.signal, nfc };
     const corpus = await eachLine(path, take, options);
+    if (sentences === 0) throw new CommandError(`${path} holds no sentences; write a sentence a line`);
     const { lines, decomposed } = corpus;
     const note = decomposedNote(`${path}: ${decomposed} of ${lines} lines`, decomposed, nfc);
     return { corpus, measures: meter.results(), notes: [note] };
@@ -151,13 +155,17 @@ function notesOn(path: string, { columns, header, leftOut }: ReadPairs): string[
       ? []
       : [`${path}: column ${english} of ${count} is read as English, column ${korean} as Korean`]),
     ...(header ? [`${path}: the first row names the columns and is not measured`] : []),
-    ...(halfEmpty > 0 ? [`warning: ${path}: ${halfEmpty} half-empty rows were left out${from}`] : []),
+    ...(halfEmpty > 0 ? [`warning: ${path}: ${rows(halfEmpty, 'half-empty')} left out${from}`] : []),
     ...(tooWide > 0
       ? [
-          `warning: ${path}: ${tooWide} rows with more than ${count} cells were left out${from}; quote cells with delimiters in them`,
+          `warning: ${path}: ${rows(tooWide, 'too wide')} left out (more than ${count} cells)${from}; quote cells with delimiters in them`,
         ]
       : []),
   ];
+}
+
+function rows(count: number, kind: string): string {
+  return count === 1 ? `1 ${kind} row was` : `${count} ${kind} rows were`;
 }
 
 async function reachOf(tokenizers: readonly Tokenizer[], io: CommandIo): Promise<Reach[]> {

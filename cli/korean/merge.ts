@@ -2,12 +2,11 @@
 import { MergeChecks, type CheckName, type CheckResult } from '#core/tokenizer/korean/checks.ts';
 import { mergeTokenizerJson, requireBase } from '#core/tokenizer/korean/merge.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
-import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import { requireTokenizerJson } from '#core/tokenizer/korean/tokenizer-file.ts';
 import { printLine, type CommandIo } from '../shared/command.ts';
 import { CommandError } from '../shared/errors.ts';
+import { readPackFile } from '../shared/pack-file.ts';
 import { Pause, progressBar } from '../shared/progress.ts';
-import { parseJson, readWholeFile } from '../shared/read-file.ts';
 import { requireNewFile, writeNewFile } from '../shared/write-file.ts';
 import { readBase, tokenizerOf } from './base-tokenizer.ts';
 import { encodingNote } from './text-file.ts';
@@ -31,7 +30,7 @@ const MEANING: Record<CheckName, string> = {
 /** Writes the merged tokenizer.json if every check on it passes. */
 export async function merge(flags: MergeFlags, io: CommandIo): Promise<void> {
   await requireNewFile(flags.out);
-  const pack = readPack(parseJson(flags.pack, (await readWholeFile(flags.pack)).bytes));
+  const { pack } = await readPackFile(flags.pack);
   const base = await readBase(flags.base);
   requireBase(pack, base.sha256);
   const json = mergeTokenizerJson(requireTokenizerJson(base.json), pack);

@@ -111,11 +111,12 @@ async function isGzip(handle: FileHandle): Promise<boolean> {
 }
 
 function encodingError(path: string, { encoding }: TextFileDecoder, lines: number, cause: EncodingError): CommandError {
-  const near = `(near line ${lines + 1})`;
+  // Bytes are decoded in pieces of many lines: the line is not known.
+  const after = lines > 0 ? ` (after line ${lines})` : '';
   const what =
     encoding === undefined
-      ? `${path} is neither UTF-8 nor UTF-16 nor CP949 ${near}`
-      : `${path} begins as ${ENCODING_NAMES[encoding]} and holds other bytes ${near}`;
+      ? `${path} is neither UTF-8 nor UTF-16 nor CP949${after}`
+      : `${path} begins as ${ENCODING_NAMES[encoding]} and holds other bytes${after}`;
   return new CommandError(`${what}; save it as UTF-8`, { cause });
 }
 

@@ -1,7 +1,7 @@
 /** A command line is a function of its arguments that writes to given streams and returns an exit status. */
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { StoppedError, userMessage } from './errors.ts';
 
 export interface CommandIo {
@@ -18,10 +18,29 @@ export type CommandMain = (args: readonly string[], io: CommandIo) => Promise<nu
 
 /** A Commander program that throws instead of ending the process. Subcommands made with `.command()` do the same. */
 export function createCommand(name: string, io: CommandIo): Command {
-  return new Command(name).exitOverride().configureOutput({
+  return new Program(name).exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),
   });
+}
+
+/** Placeholders of options that take paths. */
+const PATH = /^(?:folder|file|pack|program)$/u;
+
+/** Refuses empty paths, which Node takes for the current folder: an unset variable of the shell leaves one. */
+class Program extends Command {
+  override createCommand(name?: string): Command {
+    return new Program(name);
+  }
+
+  override addOption(option: Option): this {
+    super.addOption(option);
+    const placeholder = /[<[](\w+)(?:\.\.\.)?[>\]]/u.exec(option.flags)?.[1];
+    if (placeholder === undefined || !PATH.test(placeholder)) return this;
+    return this.on(`option:${option.name()}`, (value: unknown) => {
+      if (value === '') this.error(`error: option '${option.flags}' is empty. Expected a path.`);
+    });
+  }
 }
 
 export function printLine(stream: NodeJS.WritableStream, text: string): void {

@@ -1,5 +1,17 @@
 /** A folder that is written as `<out>.partial` and renamed when it is complete, so that `<out>` is never incomplete. */
-import { mkdir, readdir, readFile, readlink, realpath, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CommandError, systemCode } from './errors.ts';
 
@@ -145,6 +157,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** The longest part of a path that is there. */
+async function existingPart(path: string): Promise<string> {
+  for (let part = path; dirname(part) !== part; part = dirname(part)) {
+    const found = await lstat(part).catch(() => undefined);
+    if (found) return part;
+  }
+  return path;
+}
+
 /** Names in a folder; undefined if it does not exist. */
 async function namesIn(folder: string): Promise<string[] | undefined> {
   try {
@@ -152,7 +173,8 @@ async function namesIn(folder: string): Promise<string[] | undefined> {
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return undefined;
     if (systemCode(cause) === 'ENOTDIR') {
-      throw new CommandError(`${folder} is a file, not a folder; name a new or empty folder with --out`, { cause });
+      const file = await existingPart(folder);
+      throw new CommandError(`${file} is a file, not a folder; name a new or empty folder with --out`, { cause });
     }
     throw cause;
   }

@@ -17,7 +17,7 @@ export function parseJsonOr(
 ): unknown {
   let json: unknown;
   try {
-    json = JSON.parse(typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes));
+    json = JSON.parse(typeof bytes === 'string' ? bytes : decodeUtf8(bytes));
   } catch (cause) {
     const found = looksLikeJson(bytes)
       ? undefined
@@ -27,6 +27,15 @@ export function parseJsonOr(
   const found = kindOfJson(json);
   if (found && isAnswer(found.kind)) throw new OtherFileError(file, found, wanted);
   return json;
+}
+
+/** Without a byte order mark. Bytes that are not UTF-8 would silently become U+FFFD. */
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new SyntaxError('it is not in UTF-8, as JSON has to be; save it as UTF-8, or download it again', { cause });
+  }
 }
 
 /** @throws FailureError file-broken if the bytes are not JSON, other-file if it is known what they are */

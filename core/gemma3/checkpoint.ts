@@ -90,6 +90,9 @@ export async function readCheckpoint(folder: CheckpointFolder): Promise<Checkpoi
   const config = parseConfig(configJson);
   const unknown = unknownFields(written);
   const notes = [
+    ...((await folder.has(SINGLE)) && (await folder.has(INDEX))
+      ? [`The checkpoint holds ${SINGLE} and ${INDEX}: the weights are those of ${SINGLE}, as transformers reads them.`]
+      : []),
     ...(note === undefined ? [] : [note]),
     ...(unknown.length === 0
       ? []
@@ -118,7 +121,7 @@ export function parseJsonFile(file: string, bytes: Uint8Array | string): Json {
   const json = parseJsonOr(bytes, {
     file,
     broken: (cause) =>
-      new CheckpointError(`${file} is not JSON: ${cause instanceof Error ? cause.message : ''}`, { cause }),
+      new CheckpointError(`${file} is not JSON: ${cause instanceof Error ? printable(cause.message) : ''}`, { cause }),
   });
   if (!isJsonObject(json)) throw new CheckpointError(`${file} is not a JSON object`);
   return json;
@@ -182,6 +185,18 @@ function isKnownUnused(name: string): boolean {
   );
 }
 
+/** What the other tensors of the files say about those that are missing. */
+function reasonOfMissing(missing: readonly string[], unusedKeys: readonly string[]): string {
+  if (unusedKeys.some((key) => /\.base_layer\.|\.lora_[AB]\./u.test(key)))
+    return '; the file holds a LoRA adapter that is not merged (….base_layer.…): merge it with merge_and_unload() of PEFT and save the model again';
+  const [other] = unusedKeys;
+  if (other !== undefined)
+    return `; the file holds ${unusedKeys.length} of other names, first "${printable(other)}": is it this config.json's file, saved with save_pretrained?`;
+  if (missing.every((name) => name === 'lm_head.weight'))
+    return ': tie_word_embeddings is false, so the output head has to be stored; where head and embedding are one matrix, set it to true';
+  return '';
+}
+
 /**
  * Finds the parameters of the configuration among the tensors of safetensors files.
  * @throws SafetensorsError that names file and tensor
@@ -216,7 +231,7 @@ export function matchTensors(
     throw new SafetensorsError(
       files,
       undefined,
-      `${missing.length} of ${expected.size} tensors that config.json asks for are missing, first "${missing[0]}"`,
+      `${missing.length} of ${expected.size} tensors that config.json asks for are missing, first "${missing[0]}"${reasonOfMissing(missing, unusedKeys)}`,
     );
   }
   return { tensors, unusedKeys };

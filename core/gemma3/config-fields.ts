@@ -58,7 +58,7 @@ export const TEXT_FIELDS: Fields = {
   max_position_embeddings: 'computed',
   sliding_window: 'computed',
   sliding_window_pattern: 'computed',
-  _sliding_window_pattern: 'computed',
+  _sliding_window_pattern: 'neutral',
   layer_types: 'computed',
   rope_theta: 'computed',
   rope_local_base_freq: 'computed',

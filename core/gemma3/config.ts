@@ -63,12 +63,11 @@ const number = (fallback: number) => v.nullish(positive(), fallback);
 const form = v.nullish(v.unknown());
 
 const scalingEntries = { rope_type: form, type: form, factor: v.optional(v.unknown()) };
-const scalingSchema = object(scalingEntries);
 const factorSchema = object({ factor: positive() });
-const ropeOfType = object({ ...scalingEntries, rope_theta: v.nullish(positive()) });
+const scalingSchema = object({ ...scalingEntries, rope_theta: v.nullish(positive()) });
 
 const ropeSchema = object({
-  rope_parameters: object({ full_attention: v.nullish(ropeOfType), sliding_attention: v.nullish(ropeOfType) }),
+  rope_parameters: object({ full_attention: v.nullish(scalingSchema), sliding_attention: v.nullish(scalingSchema) }),
 });
 
 const textSchema = object({
@@ -85,13 +84,12 @@ const textSchema = object({
   num_key_value_heads: count(LIMITS.heads, 4),
   head_dim: count(LIMITS.headDim, 256),
   vocab_size: count(LIMITS.vocabularySize, 262208),
-  sliding_window: count(LIMITS.positions, 4096),
+  sliding_window: v.optional(v.nullable(whole(1, LIMITS.positions)), 4096),
   query_pre_attn_scalar: number(256),
   rms_norm_eps: number(1e-6),
   max_position_embeddings: count(LIMITS.positions, 131072),
   layer_types: v.nullish(list(v.unknown(), LIMITS.layers)),
-  sliding_window_pattern: v.nullish(whole(1, LIMITS.layers)),
-  _sliding_window_pattern: count(LIMITS.layers, 6),
+  sliding_window_pattern: count(LIMITS.layers, 6),
   rope_theta: number(1_000_000),
   rope_local_base_freq: number(10_000),
   rope_scaling: v.nullish(scalingSchema),
@@ -120,7 +118,7 @@ const modelSchema = object({
   vision_config: visionSchema,
   mm_tokens_per_image: count(LIMITS.tokensPerImage, 256),
   image_token_index: v.nullish(whole(1, LIMITS.vocabularySize)),
-  image_token_id: count(LIMITS.vocabularySize, 262144),
+  image_token_id: v.nullish(whole(1, LIMITS.vocabularySize)),
 });
 
 type TextJson = v.InferOutput<typeof textSchema>;
@@ -162,12 +160,12 @@ function architectureOf({ architectures, model_type: type }: v.InferOutput<typeo
     const known = ARCHITECTURES.get(type);
     if (known) return known;
     throw new ConfigError(
-      `"architectures" is missing and model_type ${quoted(type)} is not supported; expected ${[...ARCHITECTURES.keys()].join(' or ')}`,
+      `"architectures" is missing and model_type ${shown(type)} is not supported; expected ${[...ARCHITECTURES.keys()].join(' or ')}`,
     );
   }
   if (named === 'Gemma3ForCausalLM' || named === 'Gemma3ForConditionalGeneration') return named;
   throw new ConfigError(
-    `architecture ${quoted(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
+    `architecture ${shown(named ?? null)} is not supported; expected Gemma3ForConditionalGeneration or Gemma3ForCausalLM`,
   );
 }
 
@@ -186,7 +184,7 @@ function checked<Schema extends v.GenericSchema>(schema: Schema, json: unknown):
 function parseText(text: TextJson, tied: boolean | null | undefined): TextConfig {
   const activation = text.hidden_activation ?? 'gelu_pytorch_tanh';
   if (activation !== 'gelu_pytorch_tanh')
-    throw new ConfigError(`hidden_activation ${quoted(activation)} is not supported`);
+    throw new ConfigError(`hidden_activation ${shown(activation)} is not supported`);
   for (const key of ['attn_logit_softcapping', 'final_logit_softcapping'] as const)
     if (text[key] != null) throw new ConfigError(`${key} is set; Gemma 3 has none`);
   // EmbeddingGemma is such an encoder: its tokens also attend to later ones, so it cannot generate token by token.
@@ -198,6 +196,11 @@ function parseText(text: TextJson, tied: boolean | null | undefined): TextConfig
   const [heads, keyValueHeads] = [text.num_attention_heads, text.num_key_value_heads];
   if (heads % keyValueHeads !== 0)
     throw new ConfigError(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyValueHeads}`);
+  const isLocal = localLayers(text);
+  if (text.sliding_window === null && isLocal.includes(true))
+    throw new ConfigError(
+      'sliding_window is null, but some layers are sliding_attention; set the window that the model was trained with',
+    );
   return {
     hiddenSize: text.hidden_size,
     intermediateSize: text.intermediate_size,
@@ -206,8 +209,8 @@ function parseText(text: TextJson, tied: boolean | null | undefined): TextConfig
     keyValueHeads,
     headDim: text.head_dim,
     vocabularySize: text.vocab_size,
-    slidingWindow: text.sliding_window,
-    isLocal: localLayers(text),
+    slidingWindow: text.sliding_window ?? LIMITS.positions,
+    isLocal,
     ...rope(text),
     queryPreAttnScalar: text.query_pre_attn_scalar,
     rmsNormEps: text.rms_norm_eps,
@@ -224,17 +227,16 @@ function localLayers(text: TextJson): boolean[] {
     return types.map((type) => {
       if (type === 'sliding_attention') return true;
       if (type === 'full_attention') return false;
-      throw new ConfigError(`layer type ${quoted(type)} is not supported`);
+      throw new ConfigError(`layer type ${shown(type)} is not supported`);
     });
   }
-  const pattern = text.sliding_window_pattern ?? text._sliding_window_pattern;
-  return Array.from({ length: layers }, (_, layer) => (layer + 1) % pattern !== 0);
+  return Array.from({ length: layers }, (_, layer) => (layer + 1) % text.sliding_window_pattern !== 0);
 }
 
 /**
  * transformers 4 has rope_theta, rope_local_base_freq and rope_scaling; transformers 5 one rope_parameters per layer type.
  * If both are set, they are merged like Gemma3TextConfig.convert_rope_params_to_dict of transformers 5 does:
- * rope_scaling updates full_attention, and the top-level thetas fill in what rope_parameters leaves out.
+ * rope_scaling updates full_attention (its rope_theta too), and the top-level thetas fill in what rope_parameters leaves out.
  */
 function rope(text: TextJson): Pick<TextConfig, 'ropeTheta' | 'ropeLocalTheta' | 'ropeFactor'> {
   const parameters = text.rope_parameters ?? {};
@@ -245,11 +247,12 @@ function rope(text: TextJson): Pick<TextConfig, 'ropeTheta' | 'ropeLocalTheta' |
     );
   const { rope_parameters: ofType } = checked(ropeSchema, { rope_parameters: parameters });
   const { full_attention: global, sliding_attention: local } = ofType;
+  const merged: ScalingJson = { ...global, ...text.rope_scaling };
   if (local && ropeFactor(local) !== 1) throw new ConfigError('scaled RoPE in sliding_attention is not supported');
   return {
-    ropeTheta: global?.rope_theta ?? text.rope_theta,
+    ropeTheta: merged.rope_theta ?? text.rope_theta,
     ropeLocalTheta: local?.rope_theta ?? text.rope_local_base_freq,
-    ropeFactor: ropeFactor({ ...global, ...text.rope_scaling }),
+    ropeFactor: ropeFactor(merged),
   };
 }
 
@@ -257,13 +260,13 @@ function ropeFactor(scaling: ScalingJson): number {
   const type = scaling.rope_type ?? scaling.type ?? 'default';
   if (type === 'default') return 1;
   if (type === 'linear') return checked(factorSchema, scaling).factor;
-  throw new ConfigError(`RoPE scaling ${quoted(type)} is not supported`);
+  throw new ConfigError(`RoPE scaling ${shown(type)} is not supported`);
 }
 
 function parseVision(vision: VisionJson, model: ModelJson, vocabularySize: number): VisionConfig {
   const activation = vision.hidden_act ?? 'gelu_pytorch_tanh';
   if (activation !== 'gelu_pytorch_tanh')
-    throw new ConfigError(`vision hidden_act ${quoted(activation)} is not supported`);
+    throw new ConfigError(`vision hidden_act ${shown(activation)} is not supported`);
   const config: VisionConfig = {
     hiddenSize: vision.hidden_size,
     intermediateSize: vision.intermediate_size,
@@ -274,11 +277,16 @@ function parseVision(vision: VisionJson, model: ModelJson, vocabularySize: numbe
     channels: vision.num_channels,
     layerNormEps: vision.layer_norm_eps,
     tokensPerImage: model.mm_tokens_per_image,
-    imageToken: model.image_token_index ?? model.image_token_id,
+    // Where both names are written, transformers sets image_token_id last.
+    imageToken: model.image_token_id ?? model.image_token_index ?? 262144,
   };
   if (config.imageToken >= vocabularySize)
     throw new ConfigError(
-      `image_token_index is ${config.imageToken}, but the vocabulary has ${vocabularySize} rows (vocab_size): its tokens are numbered from 0 to ${vocabularySize - 1}`,
+      `${model.image_token_id == null ? 'image_token_index' : 'image_token_id'} is ${config.imageToken}, but the vocabulary has ${vocabularySize} rows (vocab_size): its tokens are numbered from 0 to ${vocabularySize - 1}`,
+    );
+  if (config.hiddenSize % config.heads !== 0)
+    throw new ConfigError(
+      `hidden_size ${config.hiddenSize} of vision_config is not a multiple of num_attention_heads ${config.heads}`,
     );
   const patches = Math.floor(config.imageSize / config.patchSize);
   const side = Math.sqrt(config.tokensPerImage);
@@ -290,5 +298,3 @@ function parseVision(vision: VisionJson, model: ModelJson, vocabularySize: numbe
     );
   return config;
 }
-
-const quoted = shown;

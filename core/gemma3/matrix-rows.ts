@@ -52,7 +52,15 @@ async function* storedRows(tensor: CheckpointTensor, begin: number, end: number)
     }
     const values = decodeFloats(bytes, tensor.entry.dtype);
     checkFinite(tensor, values, row * columns);
-    if (tensor.adapter) addLora(values, tensor.adapter.module, tensor.adapter.strength, row);
+    if (tensor.adapter) {
+      addLora(values, tensor.adapter.module, tensor.adapter.strength, row);
+      checkFinite(
+        tensor,
+        values,
+        row * columns,
+        'that is the sum with the adapter, whose values or strength are too large',
+      );
+    }
     yield values;
   }
 }
@@ -138,13 +146,18 @@ export function matrixShape(shape: readonly number[]): { rows: number; columns: 
   return { rows, columns: rest.reduce((product, size) => product * size, 1) };
 }
 
-function checkFinite(tensor: CheckpointTensor, values: Float32Array, firstIndex: number): void {
+function checkFinite(
+  tensor: CheckpointTensor,
+  values: Float32Array,
+  firstIndex: number,
+  reason = 'the checkpoint is damaged',
+): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? NaN;
     // value − value is not 0 only for NaN and ±Infinity.
     if (value - value !== 0) {
       const index = indexOf(firstIndex + i, tensor.entry.shape).join(', ');
-      throw new SafetensorsError(tensor.source.name, tensor.key, `${value} at [${index}]; the checkpoint is damaged`);
+      throw new SafetensorsError(tensor.source.name, tensor.key, `${value} at [${index}]; ${reason}`);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** The JSON files of a package that transformers.js and the page read besides the graphs. */
 import { isJsonObject, type Json } from '../json.ts';
 import type { Dtype } from './dtype.ts';
-import type { CheckpointFolder } from './checkpoint.ts';
+import { CheckpointError, type CheckpointFolder } from './checkpoint.ts';
 import type { Gemma3Config } from './config.ts';
 import { checkEndTokens } from './generation-config.ts';
 
@@ -54,7 +54,12 @@ export async function smallFiles(
   const generation = (await json('generation_config.json')) ?? generationConfig(configJson);
   checkEndTokens(generation, 'generation_config.json', config.text.vocabularySize);
   put('generation_config.json', generation);
-  for (const name of COPIED) if (await folder.has(name)) files.set(name, await folder.bytes(name));
+  for (const name of COPIED) {
+    if (!(await folder.has(name))) continue;
+    // What is copied has to be JSON, or the package cannot be opened; tokenizer.json, the large one, was read before.
+    if (name !== 'tokenizer.json') await folder.json(name);
+    files.set(name, await folder.bytes(name));
+  }
   if (checkpoint.tokenizer !== undefined) files.set('tokenizer.json', checkpoint.tokenizer);
 
   const template = (await folder.has('chat_template.jinja'))
@@ -72,10 +77,12 @@ export async function smallFiles(
       image_seq_length: checkpoint.config.vision.tokensPerImage,
       ...rest,
     });
-    put('preprocessor_config.json', {
+    const preprocessor = {
       ...preprocessorConfig(checkpoint.config.vision.imageSize, checkpoint.config.vision.tokensPerImage),
       ...((await json('preprocessor_config.json')) ?? (isJsonObject(nested) ? nested : {})),
-    });
+    };
+    checkImageSize(preprocessor.size, checkpoint.config.vision.imageSize);
+    put('preprocessor_config.json', preprocessor);
   }
 
   const missing: string[] = [];
@@ -134,8 +141,16 @@ function generationConfig(configJson: Json): Json {
   };
 }
 
+/** @throws CheckpointError for images of a size that the vision encoder does not take */
+function checkImageSize(size: unknown, imageSize: number): void {
+  if (isJsonObject(size) && size['width'] === imageSize && size['height'] === imageSize) return;
+  throw new CheckpointError(
+    `preprocessor_config.json: size is ${JSON.stringify(size)}, but the vision encoder takes images of ${imageSize} × ${imageSize} (image_size of vision_config); put the checkpoint's own file there`,
+  );
+}
+
 /** Image processor settings of Gemma 3's checkpoints (google/gemma-3-4b-it). */
-function preprocessorConfig(imageSize: number, tokensPerImage: number): Json {
+function preprocessorConfig(imageSize: number, tokensPerImage: number): Json & { size: unknown } {
   return {
     image_processor_type: 'Gemma3ImageProcessor',
     processor_class: 'Gemma3Processor',

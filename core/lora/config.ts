@@ -137,7 +137,7 @@ function refuseOtherKinds(json: Json, fail: (reason: string) => AdapterError): v
       `peft_type is ${shown(type ?? null)}; only LORA adapters are run${type == null ? '' : `: ${MERGE_WITH_PEFT}`}`,
     );
   for (const [key, what] of REFUSED)
-    if (isSet(json[key])) throw fail(`${key} is set: ${what} is not supported, only plain LoRA; ${MERGE_WITH_PEFT}`);
+    if (isSet(json[key])) throw fail(`${key} is set: ${what}; only plain LoRA is supported: ${MERGE_WITH_PEFT}`);
   const task = json['task_type'];
   if (OTHER_TASKS.includes(task))
     throw fail(`task_type is ${shown(task)}: an adapter with another output than Gemma 3's next token`);

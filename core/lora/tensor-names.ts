@@ -1,4 +1,5 @@
 /** Names of the tensors in an adapter's file: PEFT's, and those by which other formats are known. */
+import { printable } from '../printable.ts';
 import type { TensorEntry } from '../safetensors/header.ts';
 import { FUSE_WITH_MLX, MERGE_WITH_PEFT } from './next-steps.ts';
 
@@ -18,6 +19,8 @@ export type AdapterTensor =
     };
 
 const HALF = /^(.+)\.lora_(A|B)(?:\.default)?\.weight$/u;
+/** A half as it is called in memory, by the name of an adapter that is not the default one. */
+const NAMED_HALF = /\.lora_(?:A|B|embedding_A|embedding_B)\.([^.]+)(?:\.weight)?$/u;
 const EMBEDDING_HALF = /^(.+)\.lora_embedding_(A|B)(?:\.default)?$/u;
 
 /** @returns what PEFT stores under this name; undefined for a name of LoRA that is neither half of a pair */
@@ -68,12 +71,16 @@ const OTHER_FORMATS: readonly (readonly [pattern: RegExp, what: string])[] = [
 export function otherFormat(tensors: Iterable<TensorEntry>): string | undefined {
   let halves = 0;
   let others = 0;
+  let adapterName: string | undefined;
   for (const { name } of tensors) {
     const known = OTHER_FORMATS.find(([pattern]) => pattern.test(name));
     if (known) return `tensor "${name}" shows that this is ${known[1]}`;
     if (adapterTensor(name)?.kind === 'half') halves++;
     else others++;
+    adapterName ??= NAMED_HALF.exec(name)?.[1];
   }
   if (halves > 0 || others === 0) return undefined;
+  if (adapterName !== undefined)
+    return `its tensors carry the adapter's name ("${printable(adapterName)}": ….lora_A.${printable(adapterName)}.weight), which PEFT's save_pretrained leaves out; save the adapter with save_pretrained`;
   return 'holds whole weights and no LoRA tensor: a fully fine-tuned model, not an adapter; put it beside its config.json as model.safetensors and run npm run export -- --checkpoint FOLDER';
 }

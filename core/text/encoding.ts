@@ -1,5 +1,5 @@
 /** Decodes text files in the encodings in which Korean text is saved. */
-import { Cp949Decoder } from './cp949.ts';
+import { addedPairs, Cp949Decoder } from './cp949.ts';
 
 /** Labels of the Encoding standard, whose `euc-kr` is CP949. */
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'euc-kr';
@@ -15,6 +15,12 @@ const SAMPLE = 4096;
 const USUAL_IN_UTF16 = 0.95;
 /** In CP949, this share of the characters beyond ASCII must be Hangul syllables: EUC-JP and GB 2312 decode too, to other characters. */
 const SYLLABLES_IN_CP949 = 0.75;
+
+/** In CP949, at most this share of the pairs, or this number, is none of KS X 1001; Shift_JIS and Johab have more. */
+const ADDED_IN_CP949 = { share: 0.2, number: 2 };
+/** ISO-2022 switches to Korean, Japanese or Chinese by such a sequence; all its bytes are ASCII. */
+// eslint-disable-next-line no-control-regex -- the sequence begins with ESC
+const ISO_2022 = /\x1b\$[()]?[A-Z@]/;
 
 const USUAL =
   /[\t\n\r\x20-\x7e\u00a0-\u00ff\u1100-\u11ff\u2010-\u203b\u3000-\u3020\u3131-\u318e\uac00-\ud7a3]|[\u{1f000}-\u{1faff}]/gu;
@@ -53,8 +59,10 @@ export class TextFileDecoder {
     const wide = bytes.findIndex((byte) => byte >= 0x80 || byte === 0);
     if (wide === -1) {
       this.#pending = new Uint8Array();
+      const text = ascii(bytes);
+      if (!this.#started && ISO_2022.test(text)) throw new EncodingError('ISO-2022');
       this.#started ||= bytes.length > 0;
-      return ascii(bytes);
+      return text;
     }
     if (!last && bytes.length - wide < SAMPLE) {
       this.#pending = bytes;
@@ -107,8 +115,13 @@ function guess(bytes: Uint8Array, whole: boolean, atStart: boolean): TextEncodin
   }
   const korean = bytes.includes(0) ? undefined : attempt('euc-kr', bytes, whole);
   const wide = korean?.match(WIDE_LETTERS)?.join('');
-  if (wide !== undefined && shareOf(SYLLABLES, wide) >= SYLLABLES_IN_CP949) return 'euc-kr';
+  if (wide !== undefined && shareOf(SYLLABLES, wide) >= SYLLABLES_IN_CP949 && isKorean(bytes)) return 'euc-kr';
   throw new EncodingError('unknown');
+}
+
+function isKorean(cp949: Uint8Array): boolean {
+  const { added, pairs } = addedPairs(cp949);
+  return added <= Math.max(ADDED_IN_CP949.number, pairs * ADDED_IN_CP949.share);
 }
 
 /** @returns undefined if the bytes are invalid; an incomplete character at the end is valid unless they are the whole text */

@@ -86,7 +86,11 @@ function checkFields(part: TokenizerPart, of: string, object: unknown, known: Ki
     if (verdict === 'fits') continue;
     const found = `${of}, "${name}" ${short(value)}`;
     if (verdict === 'damaged') throw malformed(part, found, `is none of: ${field.accepts}.`);
-    throw unsupported(part, found, field.reason?.(value) ?? `only ${field.accepts} can be done here.`);
+    throw unsupported(
+      part,
+      found,
+      field.reason?.(value) ?? `only ${field.accepts.replace(/^only /u, '')} can be done here.`,
+    );
   }
 }
 

@@ -43,7 +43,10 @@ export function only(inner: FieldType, values: readonly unknown[]): FieldType {
 }
 
 export function oneOf(values: readonly string[]): FieldType {
-  return { accepts: values.join(', '), judge: (value) => (values.some((known) => known === value) ? 'fits' : 'refused') };
+  return {
+    accepts: values.join(', '),
+    judge: (value) => (values.some((known) => known === value) ? 'fits' : 'refused'),
+  };
 }
 
 /** A fraction, of which only zero is accepted. */

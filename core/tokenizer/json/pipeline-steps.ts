@@ -74,11 +74,7 @@ function readPreTokenizer(step: JsonRecord): preTokenizers.PreTokenize {
         split: booleanOf(step, 'split', part, true),
       });
     case 'Split':
-      return preTokenizers.splitAt(
-        readPattern(step, part),
-        readBehavior(step, part),
-        booleanOf(step, 'invert', part),
-      );
+      return preTokenizers.splitAt(readPattern(step, part), readBehavior(step, part), booleanOf(step, 'invert', part));
     case 'Digits':
       return preTokenizers.digits(needed(step, 'individual_digits', part));
     case 'Punctuation':
@@ -139,7 +135,8 @@ function readDecoder(step: JsonRecord): decoders.Decode {
 function readPattern(step: JsonRecord, part: TokenizerPart): FindMatches {
   const pattern = step['pattern'];
   if (isJsonObject(pattern) && typeof pattern['String'] === 'string') return eachText(pattern['String']);
-  if (isJsonObject(pattern) && typeof pattern['Regex'] === 'string') return eachMatch(translateOniguruma(pattern['Regex']));
+  if (isJsonObject(pattern) && typeof pattern['Regex'] === 'string')
+    return eachMatch(translateOniguruma(pattern['Regex']));
   throw malformed(part, '"pattern"', 'has to be a String or a Regex.');
 }
 

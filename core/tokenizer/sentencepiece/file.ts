@@ -50,10 +50,10 @@ export function readSentencePieceFile(bytes: Uint8Array): SentencePieceFile {
     else if (field === 3) readNormalizer(message, file.normalizer);
     else if (field === 5) {
       for (const rule of fieldsOf(message)) if (rule.field === 2) file.denormalizerCharsmap = rule.bytes;
-    } else if (field !== FIELD_OF_SELF_TESTS) throw unknownField('ModelProto', field);
+    } else if (field !== FIELD_OF_SELF_TESTS)
+      throw file.pieces.length > 0 ? unknownField('ModelProto', field) : noPieces();
   }
-  if (file.pieces.length === 0)
-    throw malformed('file', 'the bytes', 'are no SentencePiece model: they hold no pieces.');
+  if (file.pieces.length === 0) throw noPieces();
   return file;
 }
 
@@ -86,6 +86,11 @@ function readNormalizer(bytes: Uint8Array, normalizer: SentencePieceNormalizatio
     // 1 is the name of the rules and 6 their source; the charsmap holds them.
     else if (field !== 1 && field !== 6) throw unknownField('normalizer_spec', field);
   }
+}
+
+/** A model begins with its pieces; bytes of other files may pass for fields. */
+function noPieces() {
+  return malformed('file', 'the bytes', 'are no SentencePiece model: they hold no pieces.');
 }
 
 /** Later versions may add fields that change tokens. */

@@ -111,11 +111,12 @@ describe('the processor', () => {
 
   it('keeps what the checkpoint says, in a file of its own or inside processor_config.json', async () => {
     const folder = await copyOfFixture();
-    const nested = { image_seq_length: 4, image_processor: { size: { height: 56, width: 56 } }, extra: true };
+    const nested = { image_seq_length: 4, image_processor: { image_mean: [0.4, 0.4, 0.4] }, extra: true };
     await writeFile(join(folder, 'processor_config.json'), JSON.stringify(nested));
     const out = await exportTo(folder, 'q4');
     expect(await json(out, 'preprocessor_config.json')).toMatchObject({
-      size: { height: 56, width: 56 },
+      size: { height: 112, width: 112 },
+      image_mean: [0.4, 0.4, 0.4],
       do_rescale: true,
     });
     expect(await json(out, 'processor_config.json')).toEqual({
@@ -123,10 +124,18 @@ describe('the processor', () => {
       image_seq_length: 4,
       extra: true,
     });
-    await writeFile(join(folder, 'preprocessor_config.json'), JSON.stringify({ size: { height: 28, width: 28 } }));
+    await writeFile(join(folder, 'preprocessor_config.json'), JSON.stringify({ image_mean: [0.3, 0.3, 0.3] }));
     expect(await json(await exportTo(folder, 'q4'), 'preprocessor_config.json')).toMatchObject({
-      size: { height: 28, width: 28 },
+      image_mean: [0.3, 0.3, 0.3],
     });
+  });
+
+  it('is refused where it makes images of another size than the encoder takes', async () => {
+    const folder = await copyOfFixture();
+    await writeFile(join(folder, 'preprocessor_config.json'), JSON.stringify({ size: { height: 28, width: 28 } }));
+    await expect(exportTo(folder, 'q4')).rejects.toThrow(
+      'preprocessor_config.json: size is {"height":28,"width":28}, but the vision encoder takes images of 112 × 112',
+    );
   });
 });
 
@@ -145,6 +154,12 @@ describe('the tokenizer', () => {
     await exportPackage(options(folder, out, 'q4'), report);
     for (const [name, text] of Object.entries(content)) expect(await readFile(join(out, name), 'utf8')).toBe(text);
     expect(report.warnings).toEqual([]);
+  });
+
+  it.each(['tokenizer_config.json', 'special_tokens_map.json'])('has to be JSON: %s', async (file) => {
+    const folder = await copyOfFixture();
+    await writeFile(join(folder, file), '{');
+    await expect(exportTo(folder, 'q4')).rejects.toThrow(`${file} is not JSON`);
   });
 
   it.each(['chat_template.json', 'tokenizer_config.json'])('has its chat template taken out of %s', async (file) => {

@@ -103,6 +103,10 @@ describe('RoPE', () => {
     const scaling = { rope_scaling: { rope_type: 'linear', factor: 8 } };
     expect(rope({ ...parameters({}), ...scaling })).toEqual([1e4, 1e6, 8]);
     expect(rope({ ...parameters({ rope_type: 'linear', factor: 2 }), ...scaling })).toEqual([1e4, 1e6, 8]);
+    // transformers 5.18: the theta of rope_scaling too.
+    const theta = { rope_scaling: { rope_type: 'linear', factor: 2, rope_theta: 5000 } };
+    expect(rope({ ...theta, rope_theta: 1e6 })).toEqual([1e4, 5000, 2]);
+    expect(rope({ ...parameters({}), ...theta })).toEqual([1e4, 5000, 2]);
     const thetas = { rope_theta: 5e5, rope_local_base_freq: 2e4 };
     const withoutTheta = { full_attention: { rope_type: 'default' }, sliding_attention: { rope_type: 'default' } };
     expect(rope({ ...thetas, rope_parameters: withoutTheta })).toEqual([2e4, 5e5, 1]);
@@ -165,11 +169,19 @@ describe('local and global layers', () => {
     expect(local({ layer_types: types.map((type) => `${type}_attention`) })).toBe('GlGGlllG');
   });
 
-  test('by a pattern, under either name, else every sixth is global', () => {
+  test('by a pattern, else every sixth is global', () => {
     expect(local({ sliding_window_pattern: 3 })).toBe('llGllGll');
-    expect(local({ _sliding_window_pattern: 4 })).toBe('lllGlllG');
+    // transformers writes this name beside layer_types and reads it nowhere.
+    expect(local({ _sliding_window_pattern: 4 })).toBe('lllllGll');
     expect(local({})).toBe('lllllGll');
     expect(local({ layer_types: null })).toBe('lllllGll');
+  });
+
+  test('a window of null is refused only where a layer has one', () => {
+    const full = { layer_types: Array(8).fill('full_attention'), sliding_window: null };
+    expect(local(full)).toBe('GGGGGGGG');
+    expect(() => local({ sliding_window: null })).toThrow('sliding_window is null, but some layers');
+    expect(withText({ sliding_window: undefined }).slidingWindow).toBe(4096);
   });
 
   test('refuses a list of another length, and other kinds', () => {
@@ -313,5 +325,24 @@ describe('refuses', () => {
 
   test.each(['query_pre_attn_scalar', 'rms_norm_eps'])('a %s that is no positive number', (name) => {
     for (const value of [0, -1, '1', false]) expect(() => withText({ [name]: value })).toThrow(`"${name}" is`);
+  });
+});
+
+describe('the vision part', () => {
+  const imageToken = (root: Json) => parseConfig(changed({ image_token_index: undefined, ...root })).vision?.imageToken;
+
+  test('image_token_id applies where both names are written, as in transformers', () => {
+    expect(imageToken({ image_token_index: 500, image_token_id: 499 })).toBe(499);
+    expect(imageToken({ image_token_index: 500 })).toBe(500);
+    expect(imageToken({ image_token_id: 499 })).toBe(499);
+    expect(() => imageToken({ image_token_index: 500, image_token_id: 512 })).toThrow('image_token_id is 512, but');
+    expect(() => imageToken({})).toThrow('image_token_index is 262144, but');
+  });
+
+  test('heads have to divide the hidden size', () => {
+    expect(() => parseConfig(changed({}, {}, { num_attention_heads: 5 }))).toThrow(
+      'hidden_size 48 of vision_config is not a multiple of num_attention_heads 5',
+    );
+    expect(parseConfig(changed({}, {}, { num_attention_heads: 3 })).vision?.heads).toBe(3);
   });
 });

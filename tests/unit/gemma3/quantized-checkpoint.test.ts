@@ -26,6 +26,14 @@ test('weights that are not quantized are not refused', () => {
   expect(quantizedReason({ quantization_config: null, text_config: {} })).toBeUndefined();
 });
 
+test('JSON is read in UTF-8, with a byte order mark or without, and in nothing else', () => {
+  expect(parseJsonFile('config.json', Buffer.from('\ufeff{"a": "가"}'))).toEqual({ a: '가' });
+  for (const bytes of [Buffer.from('\ufeff{}', 'utf16le'), Buffer.from([0x7b, 0xb0, 0xa1, 0x7d])])
+    expect(() => parseJsonFile('config.json', bytes)).toThrow('config.json is not in UTF-8, as JSON has to be');
+  // What a terminal would not show as it is.
+  expect(() => parseJsonFile('config.json', '{"a": NaN,\n}')).toThrow(/^config\.json is not JSON: [^\n]+$/);
+});
+
 const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 8600000000\n`;
 
 test('a Git LFS pointer is named, as weights and as JSON', async () => {

@@ -197,7 +197,7 @@ describe('npm run korean', () => {
     [
       'a text in an encoding of other languages',
       `${TRAIN} --out pack.json`.replace('text.txt', 'latin.txt'),
-      /latin\.txt is neither UTF-8 nor UTF-16 nor CP949 \(near line 1\); save it as UTF-8/,
+      /latin\.txt is neither UTF-8 nor UTF-16 nor CP949; save it as UTF-8/,
     ],
     [
       'half a gzip',
@@ -226,11 +226,17 @@ describe('npm run korean', () => {
       `${TRAIN} --out none.d/pack.json`,
       /none\.d is no folder; make it, or name another file with --out/,
     ],
-    ['a pack that is none', 'inspect --pack list.json', /^error: The pack is \[\], expected an object/m],
+    ['a pack that is none', 'inspect --pack list.json', /^error: .*list\.json: The pack is \[\], expected an object/m],
     [
       'pairs that are none',
       'measure --tokenizer base.json --pairs text.txt',
       /text\.txt is no table: neither tabs nor commas cut its lines into columns; write a pair a line, with one tab/,
+    ],
+    ['a text without sentences', 'measure --tokenizer base.json --text blank.txt', /blank\.txt holds no sentences/],
+    [
+      'a text in place of a SentencePiece model',
+      'measure --tokenizer text.txt --text text.txt',
+      /text\.txt: .*are no SentencePiece model.*damaged, or no tokenizer/,
     ],
     [
       'a text and pairs',
@@ -240,6 +246,7 @@ describe('npm run korean', () => {
   ])('ends with 1 on %s and makes nothing', async (_, line, message) => {
     const { korean, path, files } = await workbench();
     await writeFile(path('list.json'), '[]');
+    await writeFile(path('blank.txt'), '\n  \n');
     await writeFile(path('latin.txt'), Buffer.from('Fièvre et toux, où et depuis quand\n', 'latin1'));
     await writeFile(path('ascii.txt'), 'no Korean here\n'.repeat(9));
     await writeFile(path('half.gz'), gzipSync(TEXT).subarray(0, 40));

@@ -170,6 +170,7 @@ describe('adapter_model.safetensors', () => {
     ['torchtune', renamed(/\.lora_A\.weight$/u, '.lora_a.weight'), /LoRA of torchtune/],
     ['NeMo', renamed(/\.lora_A\.weight$/u, '.adapter.linear_in.weight'), /LoRA of NeMo or Megatron/],
     ['LoKr', renamed(/\.lora_A\.weight$/u, '.lokr_w1'), /another method than LoRA/],
+    ['a named adapter', renamed(/\.weight$/u, '.medical.weight'), /carry the adapter's name \("medical"/],
     ['a full fine-tune', renamed(/\.lora_[AB]\.weight$/u, '.weight'), /fully fine-tuned model, not an adapter/],
     [
       'trained tokens',

@@ -1,0 +1,22 @@
+/** Packs of Korean vocabularies on disk. */
+import { PackError } from '#core/tokenizer/korean/pack-error.ts';
+import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { CommandError } from './errors.ts';
+import { parseJson, readWholeFile } from './read-file.ts';
+
+/** @throws CommandError that names the file and the place where the pack is not well formed */
+export async function readPackFile(path: string): Promise<{ pack: ReturnType<typeof readPack>; sha256: string }> {
+  const { bytes, sha256 } = await readWholeFile(path);
+  const json = parseJson(path, bytes);
+  return { pack: withFile(path, () => readPack(json)), sha256 };
+}
+
+/** @throws CommandError with the name of the file in front of a PackError's message */
+export function withFile<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PackError) throw new CommandError(`${file}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
