@@ -139,7 +139,9 @@ test('what was kept and cannot be read is told once, and the page begins empty',
   await expect(told).toBeHidden();
 });
 
-test('where the browser has no storage, that is said, and the chat goes on', async ({ page }) => {
+test('without storage, which is said, a question is edited in its place: Escape gives up, sending drops the rest, undo', async ({
+  page,
+}) => {
   await page.addInitScript(() => {
     IDBFactory.prototype.open = () => {
       throw new DOMException('denied', 'SecurityError');
@@ -147,14 +149,6 @@ test('where the browser has no storage, that is said, and the chat goes on', asy
   });
   await openPage(page, '/', 'teaching-brief');
   await expect(page.getByText('이 브라우저가 저장을 허락하지 않아')).toBeVisible();
-  await modelReady(page);
-  await ask(page, '그래도 되나요?');
-});
-
-test('a question is edited in its place: Escape gives up, sending drops what came after, and that can be undone', async ({
-  page,
-}) => {
-  await openPage(page, '/', 'teaching-brief');
   await modelReady(page);
   await ask(page, '하나');
   await ask(page, '둘');

@@ -9,6 +9,7 @@ export const en: Record<keyof typeof ko, string> = {
   'image.damaged-dicom':
     'The DICOM file is damaged or of a form that is not read. Export it again from the viewer, or save it there as PNG.',
 
+  'image.note.more': 'and {count} more',
   'image.note.sixteen-bits':
     'A 16-bit file that uses only {bits} bits: its brightness was stretched to them. The model sees it like this too.',
   'image.note.first-frame': 'An animation: the model sees its first frame only.',

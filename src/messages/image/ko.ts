@@ -8,6 +8,7 @@ export const ko = {
   'image.damaged-dicom':
     'DICOM 파일이 손상되었거나 읽지 않는 형식입니다. 뷰어에서 다시 내보내거나 PNG로 저장해 넣으세요.',
 
+  'image.note.more': '외 {count}장',
   'image.note.sixteen-bits':
     '16비트 파일이지만 {bits}비트만 쓰고 있어 그 범위에 맞춰 밝기를 폈습니다. 모델도 이 밝기로 봅니다.',
   'image.note.first-frame': '움직이는 이미지입니다. 모델은 첫 장면만 봅니다.',

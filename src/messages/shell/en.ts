@@ -40,7 +40,7 @@ export const en: Record<keyof typeof ko, string> = {
   'drop.failed': 'The dropped files could not be read. Choose the folder in the model dialog instead. ({reason})',
   'chat.clear': 'New conversation',
   'chat.clear.title': 'Clear the conversation and start anew?',
-  'chat.clear.body': 'Questions, answers and attached images disappear from this page. The model stays open.',
+  'chat.clear.body': 'Questions, answers, your draft and attached images disappear from this page. The model stays open.',
   'chat.clear.kept': 'What is kept on this device is deleted too, with the conversations of closed tabs.',
   'chat.clear.confirm': 'Clear and start',
   'chat.cancel': 'Cancel',

@@ -39,7 +39,7 @@ export const ko = {
   'drop.failed': '놓은 파일을 읽지 못했습니다. 모델 창에서 폴더를 골라 주세요. ({reason})',
   'chat.clear': '새 대화',
   'chat.clear.title': '대화를 지우고 새로 시작할까요?',
-  'chat.clear.body': '지금까지의 질문과 답, 첨부한 이미지가 이 페이지에서 사라집니다. 모델은 그대로 열려 있습니다.',
+  'chat.clear.body': '지금까지의 질문과 답, 쓰던 글과 첨부한 이미지가 이 페이지에서 사라집니다. 모델은 그대로 열려 있습니다.',
   'chat.clear.kept': '이 기기에 저장된 것도 지우며, 닫은 탭에서 나눈 대화도 함께 지웁니다.',
   'chat.clear.confirm': '지우고 시작',
   'chat.cancel': '취소',
