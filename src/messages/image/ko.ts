@@ -4,6 +4,8 @@ export const ko = {
   'image.remove-all': '모두 빼기',
   'image.empty': '빈 파일입니다. 원본을 다시 받아 넣으세요.',
   'image.cut-off': '파일이 중간에 끊겼습니다. 원본을 다시 받거나 다시 내보내 넣으세요.',
+  'image.unknown':
+    '알려진 이미지가 아닙니다. 글은 복사해 붙여 넣고, 글이나 토크나이저 파일은 토크나이저 랩에 넣으세요. 이미지라면 PNG, JPEG, WebP로 저장해 다시 넣으세요.',
   'image.damaged': '파일이 손상되었거나 열 수 없는 형식입니다. PNG, JPEG, WebP로 저장해 다시 넣으세요.',
   'image.damaged-dicom':
     'DICOM 파일이 손상되었거나 읽지 않는 형식입니다. 뷰어에서 다시 내보내거나 PNG로 저장해 넣으세요.',

@@ -41,7 +41,9 @@ function attachments() {
   );
   return {
     of: new Attachments(worker),
-    hold: () => (gate = new Promise((resolve) => (release = resolve))),
+    hold: () => {
+      gate = new Promise((resolve) => (release = resolve));
+    },
     go: () => release(),
   };
 }
