@@ -79,9 +79,12 @@ test('a reload keeps the conversation, the draft and its images; clearing delete
       ),
     )
     .toEqual([0, 0]);
+  // No model is needed to see that nothing is there.
+  await page.route('**/models/**', (route) => route.abort());
   await page.reload();
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await expect(questions(page)).toHaveCount(0);
+  await expect(prompt(page)).toHaveValue('');
 });
 
 test('a shared screen keeps nothing and shows nothing, and two tabs keep to themselves', async ({ page, context }) => {
