@@ -54,7 +54,7 @@ export interface DicomSeries {
   isColour: boolean;
   /** True where the values are Hounsfield units. */
   isHounsfield: boolean;
-  /** Keywords of filled elements that may tell who the patient is. */
+  /** Of any slice, as the next two: keywords of filled elements that may tell who the patient is. */
   identifying: readonly string[];
   burnedIn: 'yes' | 'no' | 'unknown';
   hasOverlay: boolean;

@@ -44,27 +44,27 @@ export class Attachments {
   reading = $state(0);
   /** DICOM files whose window is being chosen. */
   dicom = $state.raw<DicomChooser>();
-  readonly #worker = new ImageWorker();
+  readonly #worker: ImageWorker;
+  /** Resolves when all files that were added so far have been read. */
+  #added: Promise<void> = Promise.resolve();
+  /** Resolves when the dialog of `dicom` is closed. */
+  #closed: Promise<void> = Promise.resolve();
+  #close: () => void = () => {};
+  /** Files that were added before are not wanted any more. */
+  #clearings = 0;
 
+  constructor(worker = new ImageWorker()) {
+    this.#worker = worker;
+  }
+
+  /** Files that are added while others are read wait for them. */
   async add(files: readonly File[]): Promise<void> {
     if (files.length === 0) return;
-    this.refused = [];
+    if (this.reading === 0) this.refused = [];
     this.reading += files.length;
-    let left = files.length;
-    const dicom: File[] = [];
-    try {
-      await locale.load('image');
-      for (const file of files) {
-        await this.#read(file, dicom);
-        this.reading--;
-        left--;
-      }
-      if (dicom.length > 0) await this.#openDicom(dicom);
-    } catch (error) {
-      this.#refuse(files.slice(-left), failureOf(error));
-    } finally {
-      this.reading -= left;
-    }
+    const clearings = this.#clearings;
+    this.#added = this.#added.then(() => this.#read(files, () => clearings === this.#clearings));
+    await this.#added;
   }
 
   /** Attaches a drawn phantom in place of one that was not sent yet. */
@@ -79,14 +79,18 @@ export class Attachments {
     this.items = this.items.filter((item) => item.id !== id);
   }
 
+  /** Files that are still being read do not come later. */
   clear(): void {
+    this.#clearings++;
     release(this.items);
     this.items = [];
     this.refused = [];
+    this.closeDicom();
   }
 
   closeDicom(): void {
     this.dicom = undefined;
+    this.#close();
     // With it goes what it holds of the files.
     if (this.reading === 0) this.#worker.end();
   }
@@ -99,8 +103,28 @@ export class Attachments {
     return items;
   }
 
-  async #read(file: File, dicom: File[]): Promise<void> {
+  /** Never rejects. */
+  async #read(files: readonly File[], isWanted: () => boolean): Promise<void> {
+    let left = files.length;
+    const dicom: File[] = [];
+    try {
+      await locale.load('image');
+      for (const file of files) {
+        if (isWanted()) await this.#readFile(file, dicom, isWanted);
+        this.reading--;
+        left--;
+      }
+      if (dicom.length > 0) await this.#openDicom(dicom, isWanted);
+    } catch (error) {
+      if (isWanted()) this.#refuse(left > 0 ? files.slice(-left) : dicom, failureOf(error));
+    } finally {
+      this.reading -= left;
+    }
+  }
+
+  async #readFile(file: File, dicom: File[], isWanted: () => boolean): Promise<void> {
     const end = await this.#worker.start('read', { name: file.name, file }).ended;
+    if (!isWanted()) return;
     if (end.type === 'failed') this.#refuse([file], end.failure);
     else if (end.type === 'stopped') this.#refuse([file], { code: 'stopped', detail: {} });
     else if (end.read.type === 'dicom') dicom.push(file);
@@ -112,11 +136,16 @@ export class Attachments {
     }
   }
 
-  async #openDicom(files: readonly File[]): Promise<void> {
+  /** The worker holds one set of series: files that come while its window is chosen wait until that dialog is closed. */
+  async #openDicom(files: readonly File[], isWanted: () => boolean): Promise<void> {
+    await this.#closed;
+    if (!isWanted()) return;
     const named = files.map((file) => ({ name: file.name, file }));
     const { series, refused } = await this.#worker.ask('openDicom', named);
+    if (!isWanted()) return;
     this.refused = [...this.refused, ...refused];
     if (series.length === 0) return;
+    this.#closed = new Promise((resolve) => (this.#close = resolve));
     this.dicom = new DicomChooser(this.#worker, series, (chosen) => {
       const added = chosen.map(({ blob, name, caption }) => ({
         ...attachment(blob, name),

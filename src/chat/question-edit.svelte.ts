@@ -1,4 +1,4 @@
-import { Attachments, release, type Attachment } from './attachments.svelte.ts';
+import { Attachments, type Attachment } from './attachments.svelte.ts';
 import type { Exchange } from './conversation.svelte.ts';
 
 let copied = 0;
@@ -15,12 +15,11 @@ export class QuestionEdit {
   }
 
   release(): void {
-    release(this.attachments.items);
-    this.attachments.closeDicom();
+    this.attachments.clear();
   }
 }
 
 /** The same bytes under an address of their own. */
-function copyOf(image: Attachment): Attachment {
+export function copyOf(image: Attachment): Attachment {
   return { ...image, id: `copy-${++copied}`, url: URL.createObjectURL(image.blob) };
 }

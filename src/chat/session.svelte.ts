@@ -11,7 +11,7 @@ import { Keeper } from './keeper.svelte.ts';
 import { lessonOf, shownTo } from './lesson.ts';
 import { t } from '../platform/locale.svelte.ts';
 import { PhantomSource } from './phantoms.ts';
-import { QuestionEdit } from './question-edit.svelte.ts';
+import { copyOf, QuestionEdit } from './question-edit.svelte.ts';
 import { contextLengths, Settings } from './settings.svelte.ts';
 
 export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear';
@@ -155,8 +155,16 @@ export class Session {
     this.keeper.keep(recordOf({ draft, attached: attachments.items, exchanges: conversation.exchanges }));
   }
 
-  /** Begins a new conversation; the old one is deleted from the device. */
+  /** Nothing is on the page that a new conversation would remove. */
+  get isEmpty(): boolean {
+    return this.draft === '' && this.attachments.items.length === 0 && this.conversation.exchanges.length === 0;
+  }
+
+  /** Begins a new conversation with an empty composer; the old one is deleted from the device. */
   async clear(): Promise<void> {
+    this.draft = '';
+    this.pasteRefused = 0;
+    this.attachments.clear();
     this.endEdit();
     await this.conversation.clear();
     await this.keeper.clear();
@@ -216,11 +224,17 @@ export class Session {
     return typeof needed === 'number' ? contextFor(needed, this.longerContexts) : this.longerContexts[0];
   }
 
-  /** A question that was not answered goes back to the composer. */
+  /** What the composer holds stays; into an empty one goes the question that was not answered, with its images. */
   async #newConversation(): Promise<void> {
-    const { last } = this.conversation;
-    const unanswered = last?.answer.failure ? last.text : '';
-    await this.clear();
-    if (this.draft === '') this.draft = unanswered;
+    const { attachments, conversation } = this;
+    const { last } = conversation;
+    this.endEdit();
+    if (last?.answer.failure && this.draft === '' && attachments.items.length === 0) {
+      this.draft = last.text;
+      attachments.items = last.images.map(copyOf);
+    }
+    await conversation.clear();
+    await this.keeper.clear();
+    this.keep();
   }
 }

@@ -55,9 +55,14 @@ test('a reload keeps the conversation, the draft and its images; clearing delete
   await expect(send(page)).toBeVisible(patience);
   await expect(questions(page).nth(1).getByRole('img')).toHaveJSProperty('naturalWidth', 320);
 
+  await prompt(page).fill('보내지 않은 글');
+  await paste(page, '', photograph);
+  await expect(waiting).toHaveCount(1);
   await page.getByRole('button', { name: '새 대화' }).click();
   await page.getByRole('button', { name: '지우고 시작' }).click();
   await expect(questions(page)).toHaveCount(0);
+  await expect(waiting).toHaveCount(0);
+  await expect(prompt(page)).toHaveValue('');
   await expect
     .poll(() =>
       page.evaluate(
@@ -74,9 +79,12 @@ test('a reload keeps the conversation, the draft and its images; clearing delete
       ),
     )
     .toEqual([0, 0]);
+  // No model is needed to see that nothing is there.
+  await page.route('**/models/**', (route) => route.abort());
   await page.reload();
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await expect(questions(page)).toHaveCount(0);
+  await expect(prompt(page)).toHaveValue('');
 });
 
 test('a shared screen keeps nothing and shows nothing, and two tabs keep to themselves', async ({ page, context }) => {
@@ -139,7 +147,9 @@ test('what was kept and cannot be read is told once, and the page begins empty',
   await expect(told).toBeHidden();
 });
 
-test('where the browser has no storage, that is said, and the chat goes on', async ({ page }) => {
+test('without storage, which is said, a question is edited in its place: Escape gives up, sending drops the rest, undo', async ({
+  page,
+}) => {
   await page.addInitScript(() => {
     IDBFactory.prototype.open = () => {
       throw new DOMException('denied', 'SecurityError');
@@ -147,14 +157,6 @@ test('where the browser has no storage, that is said, and the chat goes on', asy
   });
   await openPage(page, '/', 'teaching-brief');
   await expect(page.getByText('이 브라우저가 저장을 허락하지 않아')).toBeVisible();
-  await modelReady(page);
-  await ask(page, '그래도 되나요?');
-});
-
-test('a question is edited in its place: Escape gives up, sending drops what came after, and that can be undone', async ({
-  page,
-}) => {
-  await openPage(page, '/', 'teaching-brief');
   await modelReady(page);
   await ask(page, '하나');
   await ask(page, '둘');
@@ -220,6 +222,8 @@ test('after a crash, and after a reload in an answer, the same question is answe
 
 test('a gated address asks for a token, sends it to its own host only, and opens', async ({ page }) => {
   const seen: (string | undefined)[] = [];
+  // The built-in model is not what is opened here.
+  await page.route('**/models/**', (route) => route.abort());
   await page.route('https://huggingface.co/**', async (route) => {
     const { authorization } = route.request().headers();
     seen.push(authorization);

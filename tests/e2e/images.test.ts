@@ -16,16 +16,18 @@ test('of one drop, what can be read is kept and the rest is named with the next 
   await openPage(page);
   await dropFiles(page, [
     ...['corrupt.jpg', 'empty.png', 'photo.heic', 'plain.tiff', 'logo.svg', 'scan.dcm'].map(file),
+    { name: 'words.tsv', bytes: Buffer.from('word\t낱말\n') },
     ...['chart-transparent-white.png', 'grey16-12bit.png', 'anim.gif', 'png-without-extension'].map(file),
   ]);
   const refused = page.getByRole('alert').filter({ hasText: 'HEIC' });
-  await expect(refused.getByRole('listitem')).toHaveCount(6, patience);
+  await expect(refused.getByRole('listitem')).toHaveCount(7, patience);
   for (const [name, words] of [
     ['corrupt.jpg', '파일이 중간에 끊겼습니다'],
     ['empty.png', '빈 파일입니다'],
     ['photo.heic', '높은 호환성'],
     ['plain.tiff', 'PNG로 저장'],
     ['logo.svg', 'PNG로 내보내거나'],
+    ['words.tsv', '토크나이저 랩'],
     ['scan.dcm', 'its transfer syntax is missing'],
   ] as const) {
     await expect(refused.getByRole('listitem').filter({ hasText: name })).toContainText(words);

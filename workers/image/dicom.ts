@@ -3,6 +3,7 @@ import { placeOf, sortedSlices, type SlicePlace } from '#core/dicom/ct.ts';
 import { openDicom } from '#core/dicom/file.ts';
 import { isHounsfield, readImage, type DicomImage } from '#core/dicom/image.ts';
 import { readFrame, type Frame } from '#core/dicom/pixels.ts';
+import { privateFactsOfBoth, type PrivateFacts } from '#core/dicom/private-facts.ts';
 import { fullWindow, rangeOf, renderFrame, type Rendering } from '#core/dicom/render.ts';
 import { fileVois } from '#core/dicom/window.ts';
 import { FailureError } from '#core/failure.ts';
@@ -39,7 +40,7 @@ export class DicomFiles {
     this.#series = [];
     this.#last = undefined;
     const refused: Refusal[] = [];
-    const byUid = new Map<string, { slices: Slice[]; image: DicomImage }>();
+    const byUid = new Map<string, { slices: Slice[]; image: DicomImage; privateFacts: PrivateFacts }>();
     for (const [done, file] of files.entries()) {
       signal.throwIfAborted();
       progress(done);
@@ -49,8 +50,9 @@ export class DicomFiles {
         await frameOf(image, file.name, 0);
         const slices = Array.from({ length: image.frames }, (_, frame) => ({ file, ...placeOf(image, frame) }));
         const key = `${image.seriesUid} ${image.rows} ${image.columns}`;
-        const series = byUid.get(key) ?? { slices: [], image };
+        const series = byUid.get(key) ?? { slices: [], image, privateFacts: image };
         series.slices.push(...slices);
+        series.privateFacts = privateFactsOfBoth(series.privateFacts, image);
         byUid.set(key, series);
       } catch (error) {
         if (!(error instanceof FailureError)) throw error;
@@ -58,7 +60,10 @@ export class DicomFiles {
       }
     }
     this.#series = [...byUid.values()]
-      .map(({ slices, image }) => ({ slices: sortedSlices(slices), facts: factsOf(image, slices.length) }))
+      .map(({ slices, image, privateFacts }) => ({
+        slices: sortedSlices(slices),
+        facts: factsOf(image, privateFacts, slices.length),
+      }))
       .toSorted((a, b) => (a.facts.number ?? 0) - (b.facts.number ?? 0));
     return { series: this.#series.map(({ facts }) => facts), refused };
   }
@@ -166,7 +171,7 @@ function isColour({ samples, photometric }: DicomImage): boolean {
   return samples === 3 || photometric === 'PALETTE COLOR';
 }
 
-function factsOf(image: DicomImage, slices: number): DicomSeries {
+function factsOf(image: DicomImage, { identifying, burnedIn, hasOverlay }: PrivateFacts, slices: number): DicomSeries {
   return {
     description: image.description,
     number: image.seriesNumber,
@@ -176,9 +181,9 @@ function factsOf(image: DicomImage, slices: number): DicomSeries {
     columns: image.columns,
     isColour: isColour(image),
     isHounsfield: isHounsfield(image),
-    identifying: image.identifying,
-    burnedIn: image.burnedIn,
-    hasOverlay: image.hasOverlay,
+    identifying,
+    burnedIn,
+    hasOverlay,
   };
 }
 

@@ -5,10 +5,13 @@ export const en: Record<keyof typeof ko, string> = {
   'image.remove-all': 'Remove all',
   'image.empty': 'The file is empty. Get the original again.',
   'image.cut-off': 'The file ends too early. Get the original again, or export it again.',
+  'image.unknown':
+    'This is no known kind of image. Copy and paste a text; texts and tokenizers open in the tokenizer lab. If it is an image, save it as PNG, JPEG or WebP and attach that.',
   'image.damaged': 'The file is damaged or of a form that is not read. Save it as PNG, JPEG or WebP and attach that.',
   'image.damaged-dicom':
     'The DICOM file is damaged or of a form that is not read. Export it again from the viewer, or save it there as PNG.',
 
+  'image.note.more': 'and {count} more',
   'image.note.sixteen-bits':
     'A 16-bit file that uses only {bits} bits: its brightness was stretched to them. The model sees it like this too.',
   'image.note.first-frame': 'An animation: the model sees its first frame only.',

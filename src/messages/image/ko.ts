@@ -4,10 +4,13 @@ export const ko = {
   'image.remove-all': '모두 빼기',
   'image.empty': '빈 파일입니다. 원본을 다시 받아 넣으세요.',
   'image.cut-off': '파일이 중간에 끊겼습니다. 원본을 다시 받거나 다시 내보내 넣으세요.',
+  'image.unknown':
+    '알려진 이미지가 아닙니다. 글은 복사해 붙여 넣고, 글이나 토크나이저 파일은 토크나이저 랩에 넣으세요. 이미지라면 PNG, JPEG, WebP로 저장해 다시 넣으세요.',
   'image.damaged': '파일이 손상되었거나 열 수 없는 형식입니다. PNG, JPEG, WebP로 저장해 다시 넣으세요.',
   'image.damaged-dicom':
     'DICOM 파일이 손상되었거나 읽지 않는 형식입니다. 뷰어에서 다시 내보내거나 PNG로 저장해 넣으세요.',
 
+  'image.note.more': '외 {count}장',
   'image.note.sixteen-bits':
     '16비트 파일이지만 {bits}비트만 쓰고 있어 그 범위에 맞춰 밝기를 폈습니다. 모델도 이 밝기로 봅니다.',
   'image.note.first-frame': '움직이는 이미지입니다. 모델은 첫 장면만 봅니다.',

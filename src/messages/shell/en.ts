@@ -40,7 +40,8 @@ export const en: Record<keyof typeof ko, string> = {
   'drop.failed': 'The dropped files could not be read. Choose the folder in the model dialog instead. ({reason})',
   'chat.clear': 'New conversation',
   'chat.clear.title': 'Clear the conversation and start anew?',
-  'chat.clear.body': 'Questions, answers and attached images disappear from this page. The model stays open.',
+  'chat.clear.body':
+    'Questions, answers, your draft and attached images disappear from this page. The model stays open.',
   'chat.clear.kept': 'What is kept on this device is deleted too, with the conversations of closed tabs.',
   'chat.clear.confirm': 'Clear and start',
   'chat.cancel': 'Cancel',
@@ -213,7 +214,8 @@ export const en: Record<keyof typeof ko, string> = {
     'You download the weights yourself and accept their terms. This page does not distribute MedGemma weights.',
   'about.privacy': 'Your data stays on this device',
   'about.privacy.body':
-    'Questions, images and answers are not sent to any server. They are kept in this browser only, until you start a new conversation. The network serves only this page and, when you ask for them, models, adapters and tokenizers.',
+    'Questions, images and answers are not sent to any server. The network serves only this page and, when you ask for them, models, adapters and tokenizers.',
+  'about.privacy.kept': 'The conversation is kept in this browser only, until you start a new one.',
 
   'engine.reopened':
     'A job that did not respond was ended, and the model was opened again. Your conversation is still here.',

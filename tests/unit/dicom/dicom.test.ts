@@ -6,6 +6,7 @@ import { isHounsfield } from '#core/dicom/image.ts';
 import { readFrame } from '#core/dicom/pixels.ts';
 import { rangeOf, renderFrame, type Rendering } from '#core/dicom/render.ts';
 import { fileVois, greyOf } from '#core/dicom/window.ts';
+import { privateFactsOfBoth } from '#core/dicom/private-facts.ts';
 import { ImageError } from '#core/image/image-error.ts';
 import { decodeJpeg, dicomCases, dicomFile, imageOf } from '../../reference/dicom-cases.ts';
 
@@ -44,6 +45,15 @@ describe('DICOM as pydicom and the standard have it', () => {
     expect(named.burnedIn).toBe('yes');
     expect(ct.burnedIn).toBe('unknown');
     expect(ct.identifying).toEqual([]);
+    // A series says what any of its files holds, whichever comes first.
+    for (const both of [privateFactsOfBoth(ct, named), privateFactsOfBoth(named, ct)]) {
+      expect(both).toEqual({ ...both, identifying: ['PatientName', 'PatientBirthDate'], burnedIn: 'yes' });
+    }
+    const clean = { identifying: [], burnedIn: 'no', hasOverlay: false } as const;
+    expect(privateFactsOfBoth(clean, clean)).toEqual(clean);
+    expect(privateFactsOfBoth(clean, { ...clean, burnedIn: 'unknown', hasOverlay: true })).toEqual({
+      ...{ identifying: [], burnedIn: 'unknown', hasOverlay: true },
+    });
   });
 
   it('padding does not count in the range', async () => {
