@@ -50,6 +50,8 @@ type Units = EditReply & { type: 'units' };
 export class LiveText {
   #text = $state('');
   units = $state.raw<readonly Unit[]>([]);
+  /** Number of texts so far: an edit that leaves less than half of the text makes another one of it. */
+  texts = $state(0);
   /** Milliseconds that the worker took for the last edit, by tokenizer. */
   milliseconds = $state.raw<ReadonlyMap<TokenizerKey, number>>(new Map());
   #keys: readonly TokenizerKey[] = [];
@@ -142,6 +144,7 @@ export class LiveText {
     }
     if (reply.type === 'units' && reply.lanes.length < keys.length) return false;
     this.#recovered = false;
+    if (isAnother(this.#sent, text)) this.texts++;
     this.#sent = text;
     this.#sentKeys = keys;
     this.#wantsAll = reply.type === 'resend';
@@ -181,6 +184,11 @@ export class LiveText {
       return unit;
     });
   }
+}
+
+function isAnother(before: string, text: string): boolean {
+  const { start, end } = editBetween(before, text);
+  return text !== before && 2 * (before.length - (end - start)) < before.length;
 }
 
 /** Returns a function that gives the lane of the next unit at each call, as views of the received arrays. */
