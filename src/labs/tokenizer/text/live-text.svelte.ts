@@ -1,8 +1,13 @@
 import { FailureError } from '#core/failure.ts';
-import { CONTINUED, type EditReply, type TokenizerKey, type TokensByUnit } from '#core/protocol/tokenizer.ts';
+import {
+  CONTINUED,
+  type EditReply,
+  type EditRequest,
+  type TokenizerKey,
+  type TokensByUnit,
+} from '#core/protocol/tokenizer.ts';
 import { withLineFeeds } from '#core/text/line-ends.ts';
 import { editBetween } from '#core/tokenizer/text/text-edit.ts';
-import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 
 /** The tokens of a unit in one tokenizer; entries as in `TokensByUnit`. */
 export interface UnitTokens {
@@ -41,6 +46,11 @@ export function groupsOf(units: readonly Unit[]): Unit[][] {
   return groups;
 }
 
+/** What the tokenizer worker does here. Rejects with a `FailureError` when it crashed. */
+interface EditWorker {
+  ask(name: 'edit', request: EditRequest): Promise<{ reply: EditReply }>;
+}
+
 type Units = EditReply & { type: 'units' };
 
 /**
@@ -65,7 +75,7 @@ export class LiveText {
 
   /** @param restored resolves when the tokenizers are loaded in a new worker */
   constructor(
-    private readonly worker: TokenizerWorker,
+    private readonly worker: EditWorker,
     private readonly restored: () => Promise<void>,
   ) {}
 
