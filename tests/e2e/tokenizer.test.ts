@@ -85,9 +85,7 @@ test('tokens can be walked through with the keyboard; bytes are told from pieces
   await expect(card).toBeHidden();
 });
 
-test('own tokenizers: ours, a byte-level one, from the hub; malformed ones say what is wrong', async ({
-  page,
-}) => {
+test('own tokenizers: ours, a byte-level one, from the hub; malformed ones say what is wrong', async ({ page }) => {
   const file = page.getByTestId('tokenizer-file');
   await openLab(page, '/?lang=en#/tokenizer');
   const text = 'a lung scan 폐렴';
@@ -126,8 +124,16 @@ test('own tokenizers: ours, a byte-level one, from the hub; malformed ones say w
   const other = { ...Object(pack), base: { sha256: 'ab'.repeat(32), size: 262145 } };
   const malformed: [name: string, contents: string | Uint8Array, message: RegExp][] = [
     ['cut.json', '{\n "model": {"type": "BPE",\n', /Broken JSON: cut\.json.*line 3, column 1/s],
-    ['later.json', JSON.stringify({ ...byteLevel, decoder: { type: 'CTC' } }), /not supported: later\.json.*CTC in its decoder/s],
-    ['pointer.json', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\n', /A Git LFS pointer, not the file itself/],
+    [
+      'later.json',
+      JSON.stringify({ ...byteLevel, decoder: { type: 'CTC' } }),
+      /not supported: later\.json.*CTC in its decoder/s,
+    ],
+    [
+      'pointer.json',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:00\n',
+      /A Git LFS pointer, not the file itself/,
+    ],
     ['settings.json', '{"a": 1}', /Not a valid tokenizer\.json: settings\.json/s],
     ['photo.json', Uint8Array.of(0xff, 0xd8, 0xff), /Not a tokenizer file: photo\.json/],
     ['latin.json', Uint8Array.of(0x7b, 0x22, 0xb0, 0xa1), /Not UTF-8: latin\.json/],
