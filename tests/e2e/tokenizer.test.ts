@@ -4,7 +4,17 @@ import { expect, test } from '@playwright/test';
 import { standInTokenizer } from '../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { gzipHost } from './gzip-host.ts';
 import { answers, dropBytes, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
-import { cells, input, openLab, row, shownCounts, textFile, tokenCard, tokens } from './tokenizer-page.ts';
+import {
+  cells,
+  input,
+  openLab,
+  rangesOfFont,
+  row,
+  shownCounts,
+  textFile,
+  tokenCard,
+  tokens,
+} from './tokenizer-page.ts';
 import { trueCounts, trueIds } from './tokenizer-reference.ts';
 
 /** As GPT-2's, with one merge. */
@@ -25,13 +35,7 @@ test('before any model, a newcomer types and sees the true counts, and what a to
   await page.route('**/models/**', () => {});
   const complaints = await openLab(page);
   await expect(page).toHaveTitle(/^토크나이저 · /);
-  // In a family of many faces by range, a long paragraph takes Chromium a time that grows with the square of its length.
-  const ranges = await input(page).evaluate((element) => {
-    const bare = (family = '') => family.trim().replaceAll('"', '');
-    const first = bare(getComputedStyle(element).fontFamily.split(',')[0]);
-    return [...document.fonts].filter(({ family }) => bare(family) === first).map(({ unicodeRange }) => unicodeRange);
-  });
-  expect(ranges).toEqual(['U+0-10FFFF']);
+  expect(await rangesOfFont(input(page))).toEqual(['U+0-10FFFF']);
   await input(page).fill('');
   await input(page).pressSequentially(sentence);
   await expect.poll(() => shownCounts(page), patience).toEqual(await trueCounts(sentence));
