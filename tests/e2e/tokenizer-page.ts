@@ -29,18 +29,6 @@ export async function shownCounts(page: Page): Promise<Record<string, number>> {
   return counts;
 }
 
-/**
- * Ranges of characters of the faces of an element's first font family. In one of many ranges, a long paragraph takes Chromium a
- * time that grows with the square of its length.
- */
-export async function rangesOfFont(element: Locator): Promise<string[]> {
-  return await element.evaluate((each) => {
-    const bare = (family = '') => family.trim().replaceAll('"', '');
-    const first = bare(getComputedStyle(each).fontFamily.split(',')[0]);
-    return [...document.fonts].filter(({ family }) => bare(family) === first).map(({ unicodeRange }) => unicodeRange);
-  });
-}
-
 export function textFile(name: string, contents: string | Uint8Array) {
   return { name, mimeType: 'application/octet-stream', buffer: Buffer.from(contents) };
 }
