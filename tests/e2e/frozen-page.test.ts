@@ -68,8 +68,14 @@ test('an adapter whose pattern takes for ever is refused, stands, or is stopped;
     .setInputFiles([`${folder}/adapter_config.json`, `${folder}/adapter_model.safetensors`]);
   const entry = card(page).last();
   await expect(entry).toBeVisible();
-  await page.waitForTimeout(1000);
-  if (!/ready|failed/.test((await entry.getAttribute('data-state')) ?? '')) {
+  // Nobody presses Stop while it may end by itself: the button could go away under the pointer.
+  const ended = await expect(entry)
+    .toHaveAttribute('data-state', /ready|failed/, { timeout: 15_000 })
+    .then(
+      () => true,
+      () => false,
+    );
+  if (!ended) {
     const begin = Date.now();
     await page
       .getByRole('region', { name: /어댑터/ })
