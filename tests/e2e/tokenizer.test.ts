@@ -106,8 +106,8 @@ test('own tokenizers: ours, a byte-level one, from the hub; malformed ones say w
   await expect(tokens(page, 'own-3')).toHaveText(String(ours));
   await hub.fill('somebody/gated');
   await hub.press('Enter');
-  await expect(page.getByRole('alert')).toContainText('Access was refused: somebody/gated');
-  await expect(page.getByRole('alert')).toContainText('or for consent to its terms');
+  await expect(page.getByRole('alert')).toContainText('This repository needs permission: somebody/gated');
+  await expect(page.getByRole('alert')).toContainText('Its terms must be accepted first');
   await page.getByRole('button', { name: 'Remove from the list' }).click();
 
   const model = await readFile('tests/fixtures/tokenizer/unigram-nfkc.model');
