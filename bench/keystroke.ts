@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type CDPSession, type Locator, type Page } from 'playwright';
 import { preview } from 'vite';
 import { chromiumFlags, ensureChromium } from '../scripts/chromium.ts';
-import { longTextTables } from './long-text.ts';
+import { longTextTable } from './long-text.ts';
 import { machine } from './machine.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -139,14 +139,14 @@ try {
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   console.log([...(await machine()), `Chromium ${browser.version()}`].join('\n'));
   if (!process.argv.includes('--long-only')) await keystrokeTable(page, session);
-  const empty = await page.context().newPage();
+  const empty = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await openEmptyPage(empty, page.url());
   console.log('\nKorean without spaces: median (most) of the processor time\n');
   const [lab, floor] = [
     { page, input: '#tokenizer-input' },
     { page: empty, input: 'textarea' },
   ];
-  console.log((await longTextTables(browser, lab, floor)).join('\n'));
+  await longTextTable(browser, lab, floor);
 } finally {
   await browser.close();
   await server.close();

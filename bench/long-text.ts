@@ -27,7 +27,6 @@ interface TraceEvent {
 /** Milliseconds of processor time. */
 interface Cost {
   longestTask: number;
-  mainThread: number;
   worker: number;
 }
 
@@ -51,16 +50,11 @@ export function textWithoutSpaces(length: number): string {
   return text.slice(0, length);
 }
 
-/** Lines of two Markdown tables. @param floor an empty page whose text area has the same font */
-export async function longTextTables(browser: Browser, lab: Place, floor: Place): Promise<string[]> {
-  const longest = [
-    `| longest task, ms | ${ACTS.map((act) => `${act}: text area alone | lab | ratio`).join(' | ')} |`,
-    `| --- |${' --: |'.repeat(3 * ACTS.length)}`,
-  ];
-  const all = [
-    `| all tasks of the lab, ms | ${ACTS.map((act) => `${act}: page | worker`).join(' | ')} |`,
-    `| --- |${' --: |'.repeat(2 * ACTS.length)}`,
-  ];
+/** Prints a Markdown table, row by row. @param floor an empty page whose text area has the same font */
+export async function longTextTable(browser: Browser, lab: Place, floor: Place): Promise<void> {
+  const columns = ACTS.map((act) => `${act}: text area alone | lab | ratio | worker`);
+  console.log(`| characters | ${columns.join(' | ')} |`);
+  console.log(`| ---: |${' --: |'.repeat(4 * ACTS.length)}`);
   for (const length of lengths) {
     const ofLab = noCosts();
     const ofFloor = noCosts();
@@ -69,19 +63,13 @@ export async function longTextTables(browser: Browser, lab: Place, floor: Place)
       await measure(browser, floor, length, ofFloor);
       await measure(browser, lab, length, ofLab);
     }
-    const name = length.toLocaleString('en');
-    const compared = ACTS.map((act) => {
+    const cells = ACTS.map((act) => {
       const [alone, inLab] = [ofFloor[act], ofLab[act]].map((costs) => costs.map((cost) => cost.longestTask));
-      return `${spread(alone)} | ${spread(inLab)} | ${(median(inLab) / median(alone)).toFixed(1)}`;
+      const worker = median(ofLab[act].map((cost) => cost.worker)).toFixed(0);
+      return `${spread(alone)} | ${spread(inLab)} | ${(median(inLab) / median(alone)).toFixed(1)} | ${worker}`;
     });
-    longest.push(`| ${name} | ${compared.join(' | ')} |`);
-    const spent = ACTS.map((act) => {
-      const [page, worker] = [ofLab[act].map((cost) => cost.mainThread), ofLab[act].map((cost) => cost.worker)];
-      return `${median(page).toFixed(0)} | ${median(worker).toFixed(0)}`;
-    });
-    all.push(`| ${name} | ${spent.join(' | ')} |`);
+    console.log(`| ${length.toLocaleString('en')} | ${cells.join(' | ')} |`);
   }
-  return [...longest, '', ...all];
 }
 
 function noCosts(): Costs {
@@ -92,7 +80,7 @@ async function measure(browser: Browser, { page, input }: Place, length: number,
   await page.bringToFront();
   const area = page.locator(input);
   await area.fill('');
-  await quiet(page);
+  await sleep(400);
   await area.focus();
   const text = textWithoutSpaces(length);
   costs.pasted.push(await traced(browser, page, () => page.keyboard.insertText(text)));
@@ -100,7 +88,7 @@ async function measure(browser: Browser, { page, input }: Place, length: number,
     await area.evaluate((element, place) => {
       if (element instanceof HTMLTextAreaElement) element.setSelectionRange(place, place);
     }, at);
-    await quiet(page);
+    await sleep(200);
     return await traced(browser, page, () => page.keyboard.insertText('가'));
   };
   costs['typed at the end'].push(await type(length));
@@ -128,15 +116,13 @@ async function traced(browser: Browser, page: Page, act: () => Promise<void>): P
     if (ph === 'M' && name === 'thread_name') threads.set(`${pid}/${tid}`, args?.name ?? '');
   }
   // The other renderers are hidden and have no tasks to speak of.
-  const cost: Cost = { longestTask: 0, mainThread: 0, worker: 0 };
+  const cost: Cost = { longestTask: 0, worker: 0 };
   for (const { name, pid, tid, tdur = 0 } of traceEvents) {
     if (name !== 'RunTask') continue;
     const thread = threads.get(`${pid}/${tid}`) ?? '';
     const milliseconds = tdur / 1000;
-    if (thread === 'CrRendererMain') {
-      cost.longestTask = Math.max(cost.longestTask, milliseconds);
-      cost.mainThread += milliseconds;
-    } else if (thread.startsWith('DedicatedWorker')) cost.worker += milliseconds;
+    if (thread === 'CrRendererMain') cost.longestTask = Math.max(cost.longestTask, milliseconds);
+    else if (thread.startsWith('DedicatedWorker')) cost.worker += milliseconds;
   }
   return cost;
 }
