@@ -53,7 +53,7 @@ export type FailureCode =
   | 'device-lost'
   /** An image could not be decoded. detail: name, reason, and kind 'dicom' of a DICOM file */
   | 'image-unreadable'
-  /** A file of a kind that is not opened as an image. detail: name, kind (of core/image/kind.ts) */
+  /** A file of a kind that is not opened as an image. detail: name, kind (of core/files/kinds.ts) */
   | 'image-kind'
   /** A DICOM file in a compression that is not supported. detail: name, syntax (name of the transfer syntax) */
   | 'dicom-compressed'
@@ -64,8 +64,6 @@ export type FailureCode =
    * perImage if the last question has images
    */
   | 'context-full'
-  /** The files are of another kind than what was to be opened. detail: kind (core/model-files), file, reason (what to do) */
-  | 'other-format'
   /** An adapter is invalid, of an unsupported kind, or for another model. detail: file, reason */
   | 'adapter-refused'
   /** The decoder's node names do not identify its projections, so adapters cannot be applied. detail: file */
@@ -96,7 +94,10 @@ export type FailureCode =
   | 'not-a-tokenizer'
   /** A tokenizer that may be valid, with a feature that is not supported. detail: file, part (of the file), feature, reason */
   | 'unsupported-tokenizer'
-  /** A known file of another kind, in place of the one that was meant. detail: file, kind (an `OtherFile`) */
+  /**
+   * A file, or a folder, of another kind than the one that was meant. detail: file, kind and wanted (core/files/kinds.ts), and
+   * reason: the words of a server that refused, or the command to run
+   */
   | 'other-file'
   /** detail: file, reason */
   | 'sentencepiece'
@@ -108,12 +109,6 @@ export type FailureCode =
   | 'no-base'
   /** A text is neither UTF-8 nor UTF-16 nor CP949. detail: file */
   | 'unknown-encoding'
-  /** A file given as text is a Git LFS pointer. detail: file */
-  | 'lfs-pointer'
-  /** A file given as text is a web page. detail: file */
-  | 'web-page'
-  /** A file given as text is the error message of a server. detail: file, reason */
-  | 'error-message'
   /** A pairs file has no pairs. detail: file */
   | 'no-pairs'
   /** No delimiter cuts a pairs file into columns. detail: file */

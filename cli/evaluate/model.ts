@@ -3,7 +3,8 @@ import { normalize } from '#core/image/normalize.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
 import { FailureError } from '#core/failure.ts';
-import { otherKind, otherKindText } from '#core/model-files/other-kind.ts';
+import { otherKind, otherKindText } from '#core/files/folder-kind.ts';
+import { OtherFileError } from '#core/files/other-file.ts';
 import { loadChat, type Chat } from '../../workers/engine/chat/chat.ts';
 import { readPackage, type ModelPackage } from '../../workers/engine/model/package.ts';
 import { readJson } from '../../workers/store/reader.ts';
@@ -38,8 +39,8 @@ export async function openModel(folder: string, threads: number): Promise<Evalua
     return await open(reader, await readPackage(reader), threads);
   } catch (cause) {
     if (!(cause instanceof FailureError)) throw cause;
-    const kind = cause.code === 'other-format' ? otherKind('package', reader.list()) : undefined;
-    const reason = kind ? otherKindText(kind) : explain(cause);
+    const kind = cause instanceof OtherFileError ? otherKind('package', reader.list()) : undefined;
+    const reason = kind ? otherKindText(kind) : cause instanceof OtherFileError ? cause.message : explain(cause);
     throw new CommandError(`${folder}: ${reason}`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { otherFileOf, otherJsonOf, OTHER_FILES } from '#core/other-files.ts';
+import { refuseOtherJson } from '#core/files/other-file.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
 import { readTokenizerJson } from '#core/tokenizer/json/tokenizer-json.ts';
 import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
@@ -15,25 +15,17 @@ export interface BaseTokenizer {
   indented: boolean;
 }
 
-/** @throws CommandError that names the file */
+/** @throws CommandError that names the file, OtherFileError for a file of another kind */
 export async function readBase(path: string): Promise<BaseTokenizer> {
   const { bytes, sha256 } = await readWholeFile(path);
-  const kind = otherFileOf(bytes);
-  if (kind) throw new CommandError(`${path} is ${OTHER_FILES[kind]}`);
-  const json = parseJson(path, bytes);
+  const json = parseJson(path, bytes, 'tokenizer');
   return { tokenizer: tokenizerOf(path, json), sha256, json, indented: bytes[1] === 0x0a };
 }
 
-/** The encoder that packs extend: BPE of Gemma's kind. @throws CommandError that names the file */
+/** The encoder that packs extend: BPE of Gemma's kind. @throws CommandError that names the file, OtherFileError for JSON of another kind */
 export function tokenizerOf(path: string, json: unknown): BpeTokenizer {
-  refuseOtherJson(path, json);
+  refuseOtherJson(json, path, 'tokenizer');
   return readTokenizerFile(path, () => readTokenizerJson(json));
-}
-
-/** @throws CommandError that says what the JSON is, if it is known and no tokenizer.json */
-export function refuseOtherJson(path: string, json: unknown): void {
-  const kind = otherJsonOf(json);
-  if (kind) throw new CommandError(`${path} is ${OTHER_FILES[kind]}`);
 }
 
 /** @throws CommandError that names the file, in place of a TokenizerFormatError */

@@ -104,7 +104,7 @@ async function measuredPairs(
   { path, examples, nfc }: Corpus,
   io: CommandIo,
 ): Promise<Measured<PairsMeasure>> {
-  const { text, ...file } = await readWholeText(path, { signal: io.signal });
+  const { text, ...file } = await readWholeText(path, { wanted: 'pairs', signal: io.signal });
   const read = readPairs(nfc ? text.normalize('NFC') : text);
   if ('problem' in read) throw new CommandError(`${path} ${PROBLEMS[read.problem]}`);
   const { pairs, ...table } = read;

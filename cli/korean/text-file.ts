@@ -3,13 +3,15 @@ import { createHash } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { KIND_BYTES } from '#core/files/kind.ts';
+import { refuseOther, refuseOtherText } from '#core/files/other-file.ts';
 import { EncodingError, TextFileDecoder, type TextEncoding } from '#core/text/encoding.ts';
-import { NOT_TEXT_SAMPLE, notTextBy } from '#core/text/not-text.ts';
-import { LFS_POINTER } from '#core/lfs-pointer.ts';
 import { CommandError, onFile, systemCode } from '../shared/errors.ts';
 
 /** Longest text that fits into a string of Node, in UTF-16 units. */
 const MAX_TEXT_LENGTH = 2 ** 28;
+
+type TextWanted = 'text' | 'pairs';
 
 export interface TextFile {
   /** Of the unpacked bytes, hex. */
@@ -18,6 +20,8 @@ export interface TextFile {
 }
 
 export interface ReadTextOptions {
+  /** What the text is for. */
+  wanted?: TextWanted;
   /** Called with the bytes of the file that were read since the last call. */
   onRead?: (bytes: number) => void;
   signal?: AbortSignal;
@@ -25,18 +29,18 @@ export interface ReadTextOptions {
 
 /**
  * Calls `take` with the text in pieces.
- * @throws CommandError when the file is in no known encoding, is no whole gzip or is no text; a system error when it cannot be
+ * @throws CommandError when the file is in no known encoding or is no whole gzip; OtherFileError when it is no text; a system error when it cannot be
  *   read, the reason of the signal when it is aborted
  */
 export async function readTextPieces(
   path: string,
   take: (piece: string) => void,
-  { onRead, signal }: ReadTextOptions = {},
+  { wanted = 'text', onRead, signal }: ReadTextOptions = {},
 ): Promise<TextFile> {
   const handle = await open(path);
   const hash = createHash('sha256');
   const decoder = new TextFileDecoder();
-  const start = new TextStart(path, take);
+  const start = new TextStart(path, wanted, take);
   try {
     const packed = await onFile(path, isGzip(handle));
     const file = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 2 ** 18 });
@@ -44,6 +48,8 @@ export async function readTextPieces(
     const consume = async (source: AsyncIterable<Buffer>): Promise<void> => {
       for await (const chunk of source) {
         signal?.throwIfAborted();
+        // Of an empty file no chunk comes; a chunk of the disk is longer than what is looked at.
+        if (start.isFirst) refuseOther(chunk, path, wanted);
         hash.update(chunk);
         start.add(decoder.add(chunk));
       }
@@ -116,32 +122,29 @@ function encodingError(path: string, { encoding }: TextFileDecoder, lines: numbe
 /** Holds back the start of a text until it is known to be one. */
 class TextStart {
   lines = 0;
+  /** True before the first piece. */
+  isFirst = true;
   #start: string | undefined = '';
 
   constructor(
     private readonly path: string,
+    private readonly wanted: TextWanted,
     private readonly take: (piece: string) => void,
   ) {}
 
   add(piece: string): void {
+    this.isFirst = false;
     for (let at = piece.indexOf('\n'); at >= 0; at = piece.indexOf('\n', at + 1)) this.lines++;
     if (this.#start === undefined) return this.take(piece);
     this.#start += piece;
-    if (this.#start.length >= NOT_TEXT_SAMPLE) this.end();
+    if (this.#start.length >= KIND_BYTES) this.end();
   }
 
-  /** @throws CommandError if the text is something else */
+  /** @throws OtherFileError if the text is something else */
   end(): void {
     if (this.#start === undefined) return;
     const start = this.#start;
-    const found = notTextBy(start);
-    if (found?.kind === 'lfs-pointer') throw new CommandError(`${this.path}: ${LFS_POINTER}`);
-    if (found?.kind === 'web-page')
-      throw new CommandError(
-        `${this.path} is a web page (HTML), not a text; log in, accept the terms and download again`,
-      );
-    if (found?.kind === 'error-message')
-      throw new CommandError(`${this.path} is the error message of a server: “${found.reason}”; download it again`);
+    refuseOtherText(start, this.path, this.wanted);
     this.#start = undefined;
     this.take(start);
   }

@@ -5,6 +5,7 @@ import { printable } from '#core/printable.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
 import { CheckpointError } from '#core/gemma3/checkpoint.ts';
 import { AdapterError } from '#core/lora/error.ts';
+import { OtherFileError } from '#core/files/other-file.ts';
 import { SafetensorsError } from '#core/safetensors/header.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
 import { PackError } from '#core/tokenizer/korean/pack-error.ts';
@@ -24,7 +25,15 @@ export class StoppedError extends CommandError {
 }
 
 /** Errors of `core` about input files. */
-const INPUT_ERRORS = [CheckpointError, ConfigError, SafetensorsError, AdapterError, PackError, TokenizerFormatError];
+const INPUT_ERRORS = [
+  OtherFileError,
+  CheckpointError,
+  ConfigError,
+  SafetensorsError,
+  AdapterError,
+  PackError,
+  TokenizerFormatError,
+];
 
 /** The message of an error that a person can act on; undefined for a defect, which needs its stack. */
 export function userMessage(error: unknown): string | undefined {

@@ -5,16 +5,17 @@ import { parseJsonFile } from '#core/gemma3/checkpoint.ts';
 import type { SmallFilesFolder } from '#core/gemma3/package-files.ts';
 import { isInnerPath } from '#core/inner-path.ts';
 import type { Json } from '#core/json.ts';
-import type { Wanted } from '#core/model-files/other-kind.ts';
+import { refuseOther } from '#core/files/other-file.ts';
+import type { FolderWanted } from '#core/files/kinds.ts';
 import { FailureError } from '#core/failure.ts';
 import type { PackageReader } from '../../workers/store/reader.ts';
 import { CommandError, onFile, systemCode } from './errors.ts';
 import { FileSource } from './file-source.ts';
-import { explainMissing, explainNoFolder } from './given-folder.ts';
+import { explainMissing, explainNoFolder, headOf } from './given-folder.ts';
 
 export interface FolderReaderOptions {
   /** For the message when the folder is something else. */
-  wanted: Wanted;
+  wanted: FolderWanted;
   /** Whether files in subfolders are listed. */
   recursive?: boolean;
 }
@@ -44,7 +45,7 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
   }
 
   /** @throws CommandError where a file is missing, saying what the folder holds instead */
-  async require(wanted: Wanted, ...files: readonly string[]): Promise<void> {
+  async require(wanted: FolderWanted, ...files: readonly string[]): Promise<void> {
     for (const file of files)
       // A link that leads nowhere is listed too.
       if (!(await isFile(this.path(file)))) throw new CommandError(await explainMissing(wanted, this.folder, file));
@@ -76,14 +77,17 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
 
   /**
    * @param most largest size in bytes
-   * @throws CommandError where the file is missing or larger, CheckpointError where it is no JSON object
+   * @throws CommandError where the file is missing or larger, CheckpointError where it is no JSON object, OtherFileError where it is known what it is
    */
   async json(file: string, most = Infinity): Promise<Json> {
     if (!(await this.has(file))) throw new CommandError(`${file} is missing in ${this.folder}`);
     const path = this.path(file);
     const { size } = await onFile(path, stat(path));
-    if (size > most) throw new CommandError(`${path} has ${size} bytes; no more than ${most} are read of such a file`);
-    return parseJsonFile(file, (await this.#read(file)).toString('utf8'));
+    if (size > most) {
+      refuseOther(await headOf(path), file, 'json');
+      throw new CommandError(`${path} has ${size} bytes; no more than ${most} are read of such a file`);
+    }
+    return parseJsonFile(file, await this.#read(file));
   }
 
   /** @throws FailureError file-missing, as the page's readers do */

@@ -1,17 +1,20 @@
 /** Says what a person gave in place of a folder with a checkpoint, a package or an adapter, and what to run next. */
 import { existsSync } from 'node:fs';
-import { lstat, readdir, readlink, stat } from 'node:fs/promises';
+import { lstat, open, readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
-import { otherKind, otherKindText, type Wanted } from '#core/model-files/other-kind.ts';
+import { isPartOfModel, kindAmong, otherKind, otherKindText } from '#core/files/folder-kind.ts';
+import { KIND_BYTES, kindOf } from '#core/files/kind.ts';
+import type { FolderWanted } from '#core/files/kinds.ts';
+import { isAnswer, nextStep } from '#core/files/words.ts';
 import { printable } from '#core/printable.ts';
 
-const WANTED: Record<Wanted, string> = {
+const WANTED: Record<FolderWanted, string> = {
   checkpoint: '--checkpoint names a folder with config.json and safetensors',
   package: '--package names what "npm run export" wrote',
   adapter: "an adapter is the folder that PEFT's save_pretrained writes",
 };
 /** Last part of the command that follows a download. */
-const THEN: Record<Wanted, string> = {
+const THEN: Record<FolderWanted, string> = {
   checkpoint: 'npm run export -- --checkpoint',
   package: 'npm run evaluate -- --package',
   adapter: 'npm run export -- --checkpoint BASE --adapter',
@@ -22,16 +25,13 @@ const HUB_URL = /^https?:\/\/(?:www\.)?(?:huggingface\.co|hf\.co)\/([\w.-]+\/[\w
 const MAX_LISTED = 10_000;
 
 /** For a path that is no folder. */
-export async function explainNoFolder(wanted: Wanted, given: string): Promise<string> {
+export async function explainNoFolder(wanted: FolderWanted, given: string): Promise<string> {
   const shown = printable(given);
   const hint = WANTED[wanted];
   const found = await lstat(given).catch(() => undefined);
   if (found?.isSymbolicLink() && !existsSync(given))
     return `${shown} is a link to ${printable(await readlink(given))}, which does not exist; restore the target; ${hint}`;
-  if (found) {
-    const kind = otherKind(wanted, [basename(given)]);
-    return `${shown} is a file, not a folder; ${kind ? otherKindText(kind) : isPart(given) ? `name the folder it is in; ${hint}` : hint}`;
-  }
+  if (found) return `${shown} is a file, not a folder; ${await explainFile(wanted, given)}`;
   const id = HUB_URL.exec(given)?.[1] ?? (HUB_ID.test(given) && !given.startsWith('.') ? given : undefined);
   if (id !== undefined) {
     const folder = id.split('/').at(-1);
@@ -42,13 +42,39 @@ export async function explainNoFolder(wanted: Wanted, given: string): Promise<st
   return `${shown} does not exist; ${hint}`;
 }
 
+async function explainFile(wanted: FolderWanted, given: string): Promise<string> {
+  const hint = WANTED[wanted];
+  const file = basename(given);
+  const content = kindOf(await headOf(given));
+  const byContent = content && otherKindText({ ...content, file, next: nextStep(content.kind, wanted) });
+  // What a download left in place of the file has the name of the file.
+  if (byContent !== undefined && content && content.kind !== 'empty' && isAnswer(content.kind)) return byContent;
+  const isOwn = isPart(given) && (!content || content.kind === 'empty' || isPartOfModel(content.kind));
+  const byName = otherKind(wanted, [file]);
+  if (byName) return otherKindText(byName);
+  return isOwn ? `name the folder it is in; ${hint}` : (byContent ?? hint);
+}
+
+/** Empty for what is no file or cannot be read. */
+export async function headOf(path: string): Promise<Uint8Array> {
+  const file = await open(path).catch(() => undefined);
+  try {
+    const { buffer, bytesRead } = (await file?.read(Buffer.alloc(KIND_BYTES), 0, KIND_BYTES, 0)) ?? {};
+    return buffer?.subarray(0, bytesRead) ?? new Uint8Array();
+  } catch {
+    return new Uint8Array();
+  } finally {
+    await file?.close();
+  }
+}
+
 /** A file that belongs to what is wanted. */
 function isPart(path: string): boolean {
   return /\.(?:safetensors|json|model)$/u.test(path);
 }
 
 /** For a folder without a file that it needs. */
-export async function explainMissing(wanted: Wanted, folder: string, file: string): Promise<string> {
+export async function explainMissing(wanted: FolderWanted, folder: string, file: string): Promise<string> {
   const missing = `${printable(file)} is missing in ${printable(folder)}`;
   const paths = await filesUnder(folder);
   if (paths.length === 0) return `${missing}: the folder is empty; ${WANTED[wanted]}`;
@@ -56,7 +82,7 @@ export async function explainMissing(wanted: Wanted, folder: string, file: strin
   const [first] = dangling;
   if (first !== undefined)
     return `${missing}; ${printable(first.path)} is a link to ${printable(first.target)}, which does not exist (${dangling.length} such links): copy the folder with the files that the links lead to (cp -rL)`;
-  const kind = otherKind(wanted, paths);
+  const kind = otherKind(wanted, paths) ?? (await kindAmong(wanted, paths, (path) => headOf(join(folder, path))));
   return kind ? `${missing}; ${otherKindText(kind)}` : `${missing}; ${WANTED[wanted]}`;
 }
 

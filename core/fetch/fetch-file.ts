@@ -1,6 +1,6 @@
 /** Downloads one file over HTTP in pieces, verifies it on arrival, and resumes interrupted downloads. */
 import { FailureError } from '../failure.ts';
-import { parseJson } from '../json.ts';
+import { parseJson } from '../files/parse-json.ts';
 import { MemorySink, type Sink } from './memory-sink.ts';
 import {
   checkResponse,

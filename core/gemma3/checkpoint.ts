@@ -1,9 +1,9 @@
 /** A Hugging Face checkpoint: config.json, and one safetensors file or shards with an index. */
 import type { ByteSource } from '../bytes.ts';
 import type { RowInit } from '../embedding/new-row.ts';
+import { parseJsonOr } from '../files/parse-json.ts';
 import { isInnerPath } from '../inner-path.ts';
 import { isJsonObject, type Json } from '../json.ts';
-import { isLfsPointer, LFS_POINTER } from '../lfs-pointer.ts';
 import type { LoraUpdate } from '../lora/adapter.ts';
 import { isFloatDtype, type FloatDtype } from '../safetensors/dtype.ts';
 import { printable } from '../printable.ts';
@@ -60,7 +60,7 @@ export interface CheckpointFolder {
   /** For messages. */
   readonly name: string;
   has(file: string): Promise<boolean>;
-  /** @throws CheckpointError if the file is missing or not a JSON object */
+  /** @throws CheckpointError if the file is missing or not a JSON object, OtherFileError for a file of another kind */
   json(file: string): Promise<Json>;
   /** Called once for each file of weights. */
   open(file: string): Promise<ByteSource>;
@@ -113,15 +113,13 @@ export function withTying(config: Json, tied: boolean): Json {
   };
 }
 
-/** @throws CheckpointError */
-export function parseJsonFile(file: string, text: string): Json {
-  if (isLfsPointer(text)) throw new CheckpointError(`${file}: ${LFS_POINTER}`);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new CheckpointError(`${file} is not JSON: ${error instanceof Error ? error.message : ''}`, { cause: error });
-  }
+/** @throws CheckpointError; OtherFileError if it is known what the bytes are instead */
+export function parseJsonFile(file: string, bytes: Uint8Array | string): Json {
+  const json = parseJsonOr(bytes, {
+    file,
+    broken: (cause) =>
+      new CheckpointError(`${file} is not JSON: ${cause instanceof Error ? cause.message : ''}`, { cause }),
+  });
   if (!isJsonObject(json)) throw new CheckpointError(`${file} is not a JSON object`);
   return json;
 }

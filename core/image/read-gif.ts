@@ -3,7 +3,7 @@
  * the colour of their palette entry, where a canvas has black.
  */
 import { ImageError } from './image-error.ts';
-import { latin1 } from './kind.ts';
+import { latin1 } from '../bytes.ts';
 import { MAX_PIXELS, type RgbImage } from './read-png.ts';
 
 export interface GifImage extends RgbImage {

@@ -4,7 +4,7 @@
  */
 import { ImageError } from './image-error.ts';
 import { toEightBits } from './sixteen-bits.ts';
-import { latin1 } from './kind.ts';
+import { latin1 } from '../bytes.ts';
 
 /** Most pixels: what browsers decode at most, and less than an array of RGB may hold. */
 export const MAX_PIXELS = 1 << 28;

@@ -1,8 +1,8 @@
 /** Reads the header of a safetensors file: https://github.com/huggingface/safetensors#format */
 import { isJsonObject } from '../json.ts';
 import type { ByteSource } from '../bytes.ts';
-import { otherFormatOf } from '../model-files/magic.ts';
-import { isLfsPointer, LFS_POINTER, MAX_LFS_POINTER_BYTES } from '../lfs-pointer.ts';
+import { KIND_BYTES } from '../files/kind.ts';
+import { refuseOther } from '../files/other-file.ts';
 
 /** Bytes per element. Types of less than a byte are not supported. */
 export const DTYPE_BYTES = {
@@ -62,20 +62,16 @@ const MAX_TENSORS = 200_000;
 /**
  * Reads and checks the header: length, JSON, types, sizes, and that the tensors cover the data part of the file
  * without overlaps, gaps or trailing bytes, like the reference implementation. Reads no tensor data.
- * @throws SafetensorsError
+ * @throws SafetensorsError, and OtherFileError for a file of another kind
  */
 export async function readHeader(source: ByteSource): Promise<SafetensorsHeader> {
   const fail = (reason: string, tensor?: string) => new SafetensorsError(source.name, tensor, reason);
-  if (source.size < 8) throw fail(`${source.size} bytes are too few for a safetensors file`);
-  const prefix = await source.read(0, 8);
+  const prefix = await source.read(0, Math.min(9, source.size));
+  // The length of a header may have the first bytes of any format; the brace behind it tells.
+  if (prefix[8] !== 0x7b)
+    refuseOther(await source.read(0, Math.min(KIND_BYTES, source.size)), source.name, 'safetensors');
+  if (prefix.length < 8) throw fail(`${source.size} bytes are too few for a safetensors file`);
   const declared = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
-  if (source.size <= MAX_LFS_POINTER_BYTES && isLfsPointer(new TextDecoder().decode(await source.read(0, source.size))))
-    throw fail(LFS_POINTER);
-  // Only a length that cannot be one: the length of a header may have the first bytes of any format.
-  if (declared > BigInt(Math.min(MAX_HEADER_BYTES, source.size))) {
-    const other = otherFormatOf(await source.read(0, Math.min(16, source.size)));
-    if (other !== undefined) throw fail(`not safetensors but ${other}`);
-  }
   if (declared > BigInt(MAX_HEADER_BYTES)) throw fail(`declares a header of ${declared} bytes: not a safetensors file`);
   const headerBytes = Number(declared);
   const dataStart = 8 + headerBytes;

@@ -1,18 +1,19 @@
 /** Opens a file that a visitor gave as text. */
 import { FailureError } from '../failure.ts';
+import { KIND_BYTES } from '../files/kind.ts';
+import { refuseOther, refuseOtherText } from '../files/other-file.ts';
 import { decodeText, EncodingError, type DecodedText } from './encoding.ts';
 import { withLineFeeds } from './line-ends.ts';
-import { NOT_TEXT_SAMPLE, notTextBy } from './not-text.ts';
 
 /**
  * The text of a file with "\n" for its line ends.
- * @throws FailureError unknown-encoding, lfs-pointer, web-page, error-message
+ * @throws FailureError unknown-encoding, other-file
  */
-export function textOfFile(bytes: Uint8Array, file: string): DecodedText {
+export function textOfFile(bytes: Uint8Array, file: string, wanted: 'text' | 'pairs' = 'text'): DecodedText {
+  refuseOther(bytes, file, wanted);
   const { text, ...how } = decodedOrFailure(bytes, file);
-  const found = notTextBy(text.slice(0, NOT_TEXT_SAMPLE));
-  if (found?.kind === 'error-message') throw new FailureError('error-message', { file, reason: found.reason });
-  if (found) throw new FailureError(found.kind, { file });
+  // A web page in UTF-16 is seen only now.
+  refuseOtherText(text.slice(0, KIND_BYTES), file, wanted);
   return { text: withLineFeeds(text), ...how };
 }
 

@@ -1,7 +1,9 @@
 import type { BlobLike } from '#core/bytes.ts';
 import { FailureError } from '#core/failure.ts';
 import { ImageError } from '#core/image/image-error.ts';
-import { imageKind, isAnimatedWebp, isOpened, KIND_BYTES, type OpenedKind } from '#core/image/kind.ts';
+import { kindOf } from '#core/files/kind.ts';
+import { OPENED_IMAGES, type FileKind, type OpenedImage } from '#core/files/kinds.ts';
+import { isAnimatedWebp } from '#core/image/webp.ts';
 import type { ImageNote } from '#core/image/note.ts';
 import { readGif } from '#core/image/read-gif.ts';
 import { MAX_PIXELS, openPng, PngPixels, type RgbImage } from '#core/image/read-png.ts';
@@ -23,7 +25,7 @@ export interface DecodedImage {
 /** Larger files are refused: they are read whole. */
 export const MAX_BYTES = 2 ** 30;
 
-type DecodedKind = Exclude<OpenedKind, 'dicom'>;
+type DecodedKind = Exclude<OpenedImage, 'dicom'>;
 
 /**
  * Decodes an image file by its content, turned upright by its EXIF orientation, to the colours that Pillow's `convert("RGB")` gives:
@@ -37,7 +39,7 @@ export async function decodeImage(image: BlobLike, name: string): Promise<Decode
   if (image.size === 0) throw unreadable(new ImageError('empty file'));
   if (image.size > MAX_BYTES) throw new FailureError('too-large', { file: name, bytes: image.size, limit: MAX_BYTES });
   const bytes = new Uint8Array(await image.arrayBuffer());
-  const kind = imageKind(bytes.subarray(0, KIND_BYTES));
+  const { kind } = kindOf(bytes) ?? {};
   if (kind === undefined) throw unreadable(new ImageError('none of the kinds of image that can be opened'));
   if (kind === 'dicom' || !isOpened(kind)) throw new FailureError('image-kind', { name, kind });
   try {
@@ -50,6 +52,10 @@ export async function decodeImage(image: BlobLike, name: string): Promise<Decode
   } catch (error) {
     throw error instanceof FailureError ? error : unreadable(error);
   }
+}
+
+function isOpened(kind: FileKind): kind is OpenedImage {
+  return OPENED_IMAGES.some((opened) => opened === kind);
 }
 
 /** All bands in one: u8 [height, width, 3]. */

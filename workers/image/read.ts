@@ -1,5 +1,5 @@
 import type { BlobLike } from '#core/bytes.ts';
-import { imageKind, KIND_BYTES } from '#core/image/kind.ts';
+import { kindOf, KIND_BYTES } from '#core/files/kind.ts';
 import type { ReadImage } from '#core/protocol/image.ts';
 import { decodeImage, rgbOf } from './decode.ts';
 import { pngBlob } from './png-blob.ts';
@@ -7,7 +7,7 @@ import { pngBlob } from './png-blob.ts';
 /** Decodes a whole file before it is sent. @throws FailureError 'image-unreadable', 'image-kind' */
 export async function readImageFile(file: BlobLike, name: string): Promise<ReadImage> {
   const head = new Uint8Array(await file.slice(0, KIND_BYTES).arrayBuffer());
-  if (imageKind(head) === 'dicom') return { type: 'dicom' };
+  if (kindOf(head)?.kind === 'dicom') return { type: 'dicom' };
   const decoded = await decodeImage(file, name);
   try {
     const { notes, width, height } = decoded;

@@ -5,6 +5,7 @@ export function boundReader(reader: PackageReader, options: ReadOptions): Packag
   return {
     name: reader.name,
     list: () => reader.list(),
+    head: reader.head,
     has: (path, own) => reader.has(path, { ...options, ...own }),
     blob: (path, own) => reader.blob(path, { ...options, ...own }),
   };

@@ -1,7 +1,8 @@
 /** A package of files that were picked or dropped. */
 import type { PackageSource } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
-import { parseJson } from '#core/json.ts';
+import { KIND_BYTES } from '#core/files/kind.ts';
+import { parseJson } from '#core/files/parse-json.ts';
 import { MANIFEST, MAX_MANIFEST_BYTES, parseFileTable } from '#core/protocol/manifest.ts';
 import type { PackageReader } from './reader.ts';
 
@@ -25,6 +26,7 @@ export async function openFiles(source: Extract<PackageSource, { type: 'files' }
     name: source.name,
     has: (path) => Promise.resolve(files.has(path)),
     list: () => [...files.keys()].sort(),
+    head: async (path) => new Uint8Array(await find(path).slice(0, KIND_BYTES).arrayBuffer()),
     // async, so that an error of `find` becomes a rejection.
     async blob(path) {
       const blob = find(path);

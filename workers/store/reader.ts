@@ -1,7 +1,7 @@
 /** Reads the files of a model package as Blobs, so that nothing is copied into memory. */
 import type { StoreNotice } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
-import { parseJson } from '#core/json.ts';
+import { parseJson } from '#core/files/parse-json.ts';
 
 /** Paths are relative to the package, with "/": `config.json`, `onnx/decoder_model_merged_q4.onnx`. */
 export interface PackageReader {
@@ -15,6 +15,8 @@ export interface PackageReader {
    * @throws FailureError file-missing, file-broken, network, hash-mismatch, out-of-memory; the signal's reason when aborted.
    */
   blob(path: string, options?: ReadOptions): Promise<Blob>;
+  /** The first bytes of a file at hand, at least `KIND_BYTES` where it has them; undefined where files are downloaded. */
+  readonly head?: ((path: string) => Promise<Uint8Array>) | undefined;
 }
 
 export interface ReadOptions {
@@ -35,13 +37,18 @@ export interface StoreOptions extends ReadOptions {
 
 /** @throws FailureError too-large for a file above the limit; else as `blob` */
 export async function readText(reader: PackageReader, path: string, options?: ReadOptions): Promise<string> {
+  return (await textBlob(reader, path, options)).text();
+}
+
+/** @throws FailureError file-broken when it is not JSON, other-file when it is known what it is; else as `blob`. */
+export async function readJson(reader: PackageReader, path: string, options?: ReadOptions): Promise<unknown> {
+  const blob = await textBlob(reader, path, options);
+  return parseJson(new Uint8Array(await blob.arrayBuffer()), path);
+}
+
+async function textBlob(reader: PackageReader, path: string, options?: ReadOptions): Promise<Blob> {
   const { limit = MAX_TEXT_BYTES } = options ?? {};
   const blob = await reader.blob(path, { ...options, limit });
   if (blob.size > limit) throw new FailureError('too-large', { file: path, bytes: blob.size, limit });
-  return blob.text();
-}
-
-/** @throws FailureError file-broken when it is not JSON; else as `blob`. */
-export async function readJson(reader: PackageReader, path: string, options?: ReadOptions): Promise<unknown> {
-  return parseJson(await readText(reader, path, options), path);
+  return blob;
 }

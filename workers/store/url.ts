@@ -7,7 +7,7 @@ import {
   type ManifestFile,
 } from '#core/protocol/manifest.ts';
 import { isInnerPath } from '#core/inner-path.ts';
-import { parseJson } from '#core/json.ts';
+import { parseJson } from '#core/files/parse-json.ts';
 import { FailureError } from '#core/failure.ts';
 import { authorized } from '#core/fetch/authorization.ts';
 import { download, fetchFile, type Download } from '#core/fetch/fetch-file.ts';
@@ -45,12 +45,7 @@ class UrlReader implements PackageReader {
   /** True if the server no longer has the manifest, so that the one of an earlier visit is used. */
   #manifestIsGone = false;
 
-  constructor(
-    url: string,
-    network: Network,
-    store: PackageStore | undefined,
-    notice: (notice: StoreNotice) => void,
-  ) {
+  constructor(url: string, network: Network, store: PackageStore | undefined, notice: (notice: StoreNotice) => void) {
     this.name = url;
     this.#network = network;
     this.#store = store;

@@ -1,5 +1,6 @@
 import { FailureError } from '#core/failure.ts';
-import { otherFileOf, otherJsonOf } from '#core/other-files.ts';
+import { refuseOther, refuseOtherJson } from '#core/files/other-file.ts';
+import { looksLikeJson } from '#core/files/parse-json.ts';
 import type { TokenizerInfo } from '#core/protocol/tokenizer.ts';
 import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
 import { readCompact, readCompactSource } from '#core/tokenizer/compact/compact.ts';
@@ -37,11 +38,9 @@ export function readBase(bytes: Uint8Array, file: string): Base {
 
 /** Reads a tokenizer.json, SentencePiece `.model` or pack; the format is recognised by the contents, not by the file name. */
 export function readTokenizer(bytes: Uint8Array, file: string, base: () => Base): RegisteredTokenizer {
-  const kind = otherFileOf(bytes);
-  if (kind) throw new FailureError('other-file', { file, kind });
-  const first = bytes.find((byte) => ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].includes(byte));
-  // "{" or "[" begins JSON. A SentencePiece model begins with 0x0A, which is skipped as blank here, and a length.
-  if (first === 0x7b || first === 0x5b) return readJson(parseJson(utf8Text(bytes, file), file), file, base);
+  // A SentencePiece model begins with 0x0A, which is skipped as blank here, and a length.
+  if (looksLikeJson(bytes)) return readJson(parseJson(utf8Text(bytes, file), file), file, base);
+  refuseOther(bytes, file, 'tokenizer');
   // Every SentencePiece model begins with its first piece: field 1 of the protobuf.
   if (bytes[0] === 0x0a) return readModel(bytes, file);
   throw new FailureError('unknown-file', { file });
@@ -51,8 +50,7 @@ function readJson(json: unknown, file: string, base: () => Base): RegisteredToke
   if (typeof json !== 'object' || json === null) {
     throw new FailureError('not-a-tokenizer', { file, reason: 'not a JSON object' });
   }
-  const kind = otherJsonOf(json);
-  if (kind) throw new FailureError('other-file', { file, kind });
+  refuseOtherJson(json, file, 'tokenizer');
   const format: unknown = Reflect.get(json, 'format');
   if (typeof format === 'string' && format.startsWith('medgemma-ko-lab/')) return onBase(json, file, base());
   try {

@@ -3,7 +3,8 @@ import type { AdapterFiles } from '#core/protocol/adapters.ts';
 import { fetchFile } from '#core/fetch/fetch-file.ts';
 import { FailureError, type Failure } from '#core/failure.ts';
 import { MAX_ADAPTER_CONFIG_BYTES } from '#core/lora/config.ts';
-import { otherKind, otherKindFailure } from '#core/model-files/other-kind.ts';
+import { kindAmong, otherKind, otherKindFailure } from '#core/files/folder-kind.ts';
+import { KIND_BYTES } from '#core/files/kind.ts';
 import { network } from '../../platform/network.ts';
 
 export const CONFIG = 'adapter_config.json';
@@ -18,10 +19,10 @@ const LARGEST = 2e9;
  * The adapter among picked or dropped files. Files with other names are accepted if there is exactly one .json and one
  * .safetensors: browsers rename downloads.
  */
-export function adapterAmong(files: readonly File[]): Found {
+export async function adapterAmong(files: readonly File[]): Promise<Found> {
   const config = only(files, CONFIG, '.json');
   const weights = only(files, WEIGHTS, '.safetensors');
-  if (!config || !weights) return otherFiles(files) ?? missing(config ? WEIGHTS : CONFIG);
+  if (!config || !weights) return (await otherFiles(files)) ?? missing(config ? WEIGHTS : CONFIG);
   return { type: 'ok', files: { name: folderOf(weights), config, weights } };
 }
 
@@ -62,12 +63,17 @@ function missing(file: string): Found {
   return { type: 'failed', failure: { code: 'file-missing', detail: { file } } };
 }
 
-/** Files of another kind than PEFT's two. */
-function otherFiles(files: readonly File[]): Found | undefined {
-  // A folder picker gives paths that begin with the folder.
-  const kind = otherKind(
-    'adapter',
-    files.map(({ name, webkitRelativePath }) => (webkitRelativePath || '').split('/').slice(1).join('/') || name),
-  );
-  return kind && { type: 'failed', failure: otherKindFailure(kind).failure };
+/** Files of another kind than PEFT's two, by their names, else by their content. */
+async function otherFiles(files: readonly File[]): Promise<Found | undefined> {
+  const byPath = new Map(files.map((file) => [pathOf(file), file]));
+  const paths = [...byPath.keys()];
+  const head = async (path: string) =>
+    new Uint8Array((await byPath.get(path)?.slice(0, KIND_BYTES).arrayBuffer()) ?? new ArrayBuffer(0));
+  const kind = otherKind('adapter', paths) ?? (await kindAmong('adapter', paths, head));
+  return kind && { type: 'failed', failure: otherKindFailure('adapter', kind).failure };
+}
+
+/** A folder picker gives paths that begin with the folder. */
+function pathOf({ name, webkitRelativePath }: File): string {
+  return (webkitRelativePath || '').split('/').slice(1).join('/') || name;
 }

@@ -1,7 +1,7 @@
 import { MAX_ADAPTERS } from '#core/lora/stack.ts';
 import type { SetAdaptersEvent, SetAdaptersRequest } from '#core/protocol/adapters.ts';
 import type { ModelInfo } from '#core/protocol/engine.ts';
-import type { Failure } from '#core/failure.ts';
+import type { Failure, FailureCode } from '#core/failure.ts';
 import { adapterAmong, adapterAt } from './adapter-files.ts';
 import { AdapterEntry, type AdapterSource } from './adapter-entry.svelte.ts';
 import type { SharedAdapter } from './share.ts';
@@ -10,6 +10,9 @@ export const strengths = { least: -1, most: 2, step: 0.05, usual: 1 } as const;
 
 /** A rank slider that is dragged sends many values: the last one is applied, after this delay. */
 const settleMilliseconds = 200;
+
+/** Failures that are an adapter's own fault. */
+const OF_ONE_ADAPTER: ReadonlySet<FailureCode> = new Set(['adapter-refused', 'other-file']);
 
 type Outcome = Extract<SetAdaptersEvent, { type: 'done' | 'stopped' | 'failed' }>;
 
@@ -77,7 +80,7 @@ export class AdapterList {
 
   async addFiles(files: readonly File[]): Promise<void> {
     this.fileFailure = undefined;
-    const found = adapterAmong(files);
+    const found = await adapterAmong(files);
     if (found.type === 'failed') {
       this.fileFailure = found.failure;
       return;
@@ -187,7 +190,7 @@ export class AdapterList {
     this.failure = undefined;
     const all = await this.#set(usable());
     if (all.type === 'done') return;
-    if (all.type !== 'failed' || all.failure.code !== 'adapter-refused') return this.#reportFailure(all);
+    if (all.type !== 'failed' || !OF_ONE_ADAPTER.has(all.failure.code)) return this.#reportFailure(all);
     // One of them does not fit: those that were applied are known to fit, the others are tried one at a time.
     let proven = usable().filter((entry) => this.applied.includes(entry));
     const others = usable().filter((entry) => !this.applied.includes(entry));

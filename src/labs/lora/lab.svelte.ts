@@ -1,7 +1,7 @@
 import { fetchJson } from '#core/fetch/fetch-file.ts';
 import { FailureError, type Failure } from '#core/failure.ts';
 import { ConfigError, MAX_CONFIG_BYTES, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
-import { parseJson } from '#core/json.ts';
+import { parseJson } from '#core/files/parse-json.ts';
 import type { ModelInfo, PackageSource } from '#core/protocol/engine.ts';
 import { simplestPhrasing } from '#core/phantoms/suggestions.ts';
 import { Announcer } from '../../platform/announcer.svelte.ts';
@@ -202,7 +202,7 @@ async function configOf(source: PackageSource): Promise<Gemma3Config> {
   const blob = source.files.find(({ path }) => path === file)?.blob;
   if (!blob) throw new FailureError('file-missing', { file });
   if (blob.size > limit) throw new FailureError('too-large', { file, bytes: blob.size, limit });
-  return parseConfig(parseJson(new TextDecoder().decode(await blob.arrayBuffer()), file));
+  return parseConfig(parseJson(new Uint8Array(await blob.arrayBuffer()), file));
 }
 
 function failureOf(error: unknown): Failure {

@@ -1,6 +1,7 @@
 import { fetchFile } from '#core/fetch/fetch-file.ts';
 import { FailureError, type Failure } from '#core/failure.ts';
-import { otherKind, otherKindFailure } from '#core/model-files/other-kind.ts';
+import { kindAmong, otherKind, otherKindFailure } from '#core/files/folder-kind.ts';
+import { KIND_BYTES } from '#core/files/kind.ts';
 import type { PackageSource } from '#core/protocol/engine.ts';
 import type { WeightsSource } from '#core/protocol/weights.ts';
 import { network } from '../../platform/network.ts';
@@ -92,15 +93,21 @@ export class QuantLab {
   addFiles(files: readonly File[]): void {
     const file = files.find(({ name }) => /\.safetensors$/iu.test(name));
     this.refused = file === undefined;
-    const kind = file
-      ? undefined
-      : otherKind(
-          'checkpoint',
-          files.map(({ name }) => name),
-        );
-    this.otherFiles = kind && otherKindFailure(kind).failure;
-    if (!file) return;
+    this.otherFiles = undefined;
+    if (!file) {
+      void this.#nameOthers(files);
+      return;
+    }
     void this.microscope.open('file', () => Promise.resolve({ type: 'safetensors', name: file.name, file }));
+  }
+
+  async #nameOthers(files: readonly File[]): Promise<void> {
+    const byName = new Map(files.map((file) => [file.name, file]));
+    const names = [...byName.keys()];
+    const head = async (name: string) =>
+      new Uint8Array((await byName.get(name)?.slice(0, KIND_BYTES).arrayBuffer()) ?? new ArrayBuffer(0));
+    const kind = otherKind('checkpoint', names) ?? (await kindAmong('checkpoint', names, head));
+    this.otherFiles = kind && otherKindFailure('checkpoint', kind).failure;
   }
 
   /** Runs a step of the guided path. */

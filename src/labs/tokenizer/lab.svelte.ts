@@ -124,7 +124,7 @@ export class TokenizerLab {
 
   /** Measures the pairs of a file, whatever the name of the file. */
   async addPairs(file: File): Promise<void> {
-    const read = await readText(file);
+    const read = await readText(file, 'pairs');
     if ('code' in read) this.pairs.failure = read;
     else this.pairs.take(read.text, file.name, file.name, read.guessed ? read.encoding : undefined);
   }
@@ -200,11 +200,11 @@ export interface ReadAs {
   encoding: TextEncoding;
 }
 
-async function readText(file: File): Promise<DecodedText | Failure> {
+async function readText(file: File, wanted: 'text' | 'pairs' = 'text'): Promise<DecodedText | Failure> {
   const { name, size } = file;
   if (size > maxTextFile) return { code: 'too-large', detail: { file: name, bytes: size, limit: maxTextFile } };
   try {
-    return textOfFile(new Uint8Array(await file.arrayBuffer()), name);
+    return textOfFile(new Uint8Array(await file.arrayBuffer()), name, wanted);
   } catch (error) {
     if (error instanceof FailureError) return { code: error.code, detail: error.detail };
     const reason = error instanceof Error ? error.message : String(error);

@@ -20,17 +20,11 @@ export const en: Record<keyof typeof ko, string> = {
   'image.kind.svg': 'SVG is a drawing without pixels and is not opened. Export it as PNG, or attach a screenshot.',
   'image.kind.pdf': 'PDF cannot be opened. Take a screenshot of the page, or export it as PNG.',
   'image.kind.video': 'Videos cannot be opened. Attach a picture of the moment you mean.',
-  'image.kind.zip': 'Archives are not opened. Unpack it and attach the images inside.',
-  'image.kind.gzip': 'Archives are not opened. Unpack it and attach the images inside.',
-  'image.kind.jpeg-2000': 'JPEG 2000 cannot be opened. Convert it to PNG or JPEG.',
-  'image.kind.jpeg-xl': 'JPEG XL cannot be opened. Convert it to PNG or JPEG.',
+  'image.kind.jpeg2000': 'JPEG 2000 cannot be opened. Convert it to PNG or JPEG.',
+  'image.kind.jpegXl': 'JPEG XL cannot be opened. Convert it to PNG or JPEG.',
   'image.kind.nifti': 'NIfTI cannot be opened. Attach the DICOM files, or export a slice as PNG.',
   'image.kind.photoshop': 'Photoshop files cannot be opened. Export it as PNG.',
   'image.kind.icon': 'Icon files cannot be opened. Convert it to PNG.',
-  'image.kind.web-page':
-    'This is a web page and not an image. A login or an error may have been saved in its place: download the image again.',
-  'image.kind.lfs-pointer':
-    'This is a Git LFS pointer and not the image. Run git lfs pull in its repository, or download the file from the website.',
   'image.kind.dicom': 'Attach DICOM in the chat, where its window can be chosen.',
 
   'dicom.title': 'DICOM images',

@@ -19,17 +19,11 @@ export const ko = {
   'image.kind.svg': 'SVG는 화소가 아닌 도형 파일이라 열지 않습니다. PNG로 내보내거나 화면을 캡처해 넣으세요.',
   'image.kind.pdf': 'PDF는 열 수 없습니다. 필요한 쪽을 화면 캡처하거나 PNG로 내보내세요.',
   'image.kind.video': '동영상은 열 수 없습니다. 보여 주려는 장면을 캡처해 넣으세요.',
-  'image.kind.zip': '압축 파일은 열지 않습니다. 압축을 푼 뒤 안에 든 이미지를 넣으세요.',
-  'image.kind.gzip': '압축 파일은 열지 않습니다. 압축을 푼 뒤 안에 든 이미지를 넣으세요.',
-  'image.kind.jpeg-2000': 'JPEG 2000은 열 수 없습니다. PNG나 JPEG로 변환해 넣으세요.',
-  'image.kind.jpeg-xl': 'JPEG XL은 열 수 없습니다. PNG나 JPEG로 변환해 넣으세요.',
+  'image.kind.jpeg2000': 'JPEG 2000은 열 수 없습니다. PNG나 JPEG로 변환해 넣으세요.',
+  'image.kind.jpegXl': 'JPEG XL은 열 수 없습니다. PNG나 JPEG로 변환해 넣으세요.',
   'image.kind.nifti': 'NIfTI는 열 수 없습니다. 원본 DICOM을 넣거나 단면을 PNG로 내보내세요.',
   'image.kind.photoshop': 'Photoshop 파일은 열 수 없습니다. PNG로 내보내 넣으세요.',
   'image.kind.icon': '아이콘 파일은 열 수 없습니다. PNG로 변환해 넣으세요.',
-  'image.kind.web-page':
-    '이미지가 아니라 웹 페이지입니다. 로그인이나 오류 화면이 대신 저장된 것일 수 있으니 이미지를 다시 내려받으세요.',
-  'image.kind.lfs-pointer':
-    '이미지가 아니라 Git LFS 포인터입니다. 저장소에서 git lfs pull을 실행하거나 웹에서 파일을 내려받으세요.',
   'image.kind.dicom': 'DICOM은 채팅에 넣어 주세요. 거기서 윈도를 고를 수 있습니다.',
 
   'dicom.title': 'DICOM 영상',

@@ -1,4 +1,5 @@
 import type { failures as korean } from './failures-ko.ts';
+import { kind, next } from './kinds-en.ts';
 
 /** What went wrong and what to do next, by the codes of core/failure.ts. */
 export const failures: Record<keyof typeof korean, string> = {
@@ -23,10 +24,8 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.unsupported-tokenizer.title': 'This tokenizer uses a feature that is not supported: {file}',
   'failure.unsupported-tokenizer.next':
     'The file may well be valid, but {feature} in its {part} cannot be run exactly here, so no tokens are counted. Open the same model in another format (tokenizer.json, .model), or count with tokenizers in Python.',
-  'failure.other-file.title':
-    '{kind, select, lfsPointer {A Git LFS pointer, not the file itself} webPage {A web page, not the file} gatedAnswer {A server’s answer that access is restricted, not the file} errorAnswer {A server’s error, not the file} vocabJson {A vocab.json, which holds only pieces} mergesTxt {A merges.txt, which holds only merges} vocabTxt {A vocab.txt of WordPiece, which holds only pieces} sentencepieceVocab {A .vocab of SentencePiece, which only lists pieces} tiktoken {A tiktoken vocabulary} tekken {Mistral’s tekken.json} tokenizerConfig {A tokenizer_config.json, which holds only settings} specialTokensMap {A special_tokens_map.json, which holds only names} modelConfig {A model’s config.json} weights {A file of weights, not a tokenizer} archive {A packed archive} other {Another kind of file}}: {file}',
-  'failure.other-file.next':
-    '{kind, select, lfsPointer {Run git lfs pull, or download the file from its page and open that.} webPage {It may ask to log in or to accept terms: do so, then download the file itself.} gatedAnswer {Log in and accept the terms on the model’s page, then download the file again.} errorAnswer {Check the address and download the file again.} sentencepieceVocab {Open the .model beside it.} vocabTxt {It has no settings, so it cannot be run: open the tokenizer.json beside it, or save one with transformers.} tiktoken {This format is not supported: open the tokenizer.json of the same model.} tekken {This format is not supported: open the tokenizer.json of the same repository.} archive {Unpack it and open the tokenizer.json in it.} other {Open the tokenizer.json beside it.}}',
+  'failure.other-file.title': `${kind}: {file}`,
+  'failure.other-file.next': next,
   'failure.sentencepiece.title': 'This SentencePiece model cannot be read: {file}',
   'failure.sentencepiece.next': 'Check that the file is complete. If the model has a tokenizer.json, open that.',
   'failure.pack.title': 'This Korean pack is not valid: {file}',
@@ -41,13 +40,6 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.unknown-encoding.title': 'Neither UTF-8 nor UTF-16 nor CP949: {file}',
   'failure.unknown-encoding.next':
     'Save it as UTF-8 in an editor and open it again. A file of another kind is no text.',
-  'failure.lfs-pointer.title': 'A Git LFS pointer stands in place of the file: {file}',
-  'failure.lfs-pointer.next': 'Download the file itself with “git lfs pull” or “hf download” and open that.',
-  'failure.web-page.title': 'A web page, not a text: {file}',
-  'failure.web-page.next':
-    'The download may have brought a login page. Log in, accept the terms if there are any, and download it again. To count a page’s HTML, paste it.',
-  'failure.error-message.title': 'The error message of a server, not a text: {file}',
-  'failure.error-message.next': 'Do what it says, then download the file again.',
   'failure.pair-without-tab.title': 'No columns in {file}',
   'failure.pair-without-tab.next':
     'Neither tabs nor commas cut its lines into columns. Write a pair a line, with one tab between the two sentences.',
@@ -129,8 +121,7 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.image-unreadable.title': 'The image cannot be read: {name}',
   'failure.image-unreadable.next': 'Save it as PNG, JPEG or WebP and attach it again, or send without images.',
   'failure.image-kind.title': 'This file cannot be sent as an image: {name}',
-  'failure.image-kind.next':
-    'Its kind is {kind}. Save it as PNG, JPEG or WebP and attach it again; a DICOM file is attached in the chat, where its window is chosen.',
+  'failure.image-kind.next': `${kind}. Save it as PNG, JPEG or WebP and attach it again; a DICOM file is attached in the chat, where its window is chosen.`,
   'failure.dicom-compressed.title': 'This compression of DICOM cannot be opened: {name}',
   'failure.dicom-compressed.next':
     'It is {syntax}. Export it uncompressed (Explicit VR Little Endian) from the viewer or archive, or save it there as PNG.',
@@ -143,10 +134,6 @@ export const failures: Record<keyof typeof korean, string> = {
     'It does not fit even without the earlier turns. Shorten the question or the system text: {limit, number} tokens fit.',
   'failure.context-full.fewer-images':
     'It does not fit even without the earlier turns. Remove images or shorten the text: an image takes {perImage, number} tokens, and {limit, number} fit.',
-  'failure.other-format.title':
-    '{kind, select, package {This is a model package (ONNX)} mlxAdapter {This is an MLX adapter} pickleAdapter {This adapter is a PyTorch pickle} ggufAdapter {This is an adapter in GGUF} adapter {This is a LoRA adapter (PEFT)} checkpoint {This is a checkpoint, not a package} gguf {This is GGUF (llama.cpp)} mlx {These are MLX weights} consolidated {These are weights of the original code base} pickle {These are PyTorch pickles} tensorflow {These are TensorFlow or Flax weights} litert {This is a model for LiteRT or MediaPipe} openvino {This is an OpenVINO model} archive {This is an archive} safetensors {These safetensors have unknown names} hubCache {This is the cache of Hugging Face’s hub} other {This is a folder around the one meant}}: {file}',
-  'failure.other-format.next':
-    'What was to be opened here is of another kind. The line above says what to run or to open instead.',
   'failure.adapter-refused.title': 'This adapter cannot be used: {file}',
   'failure.adapter-refused.next':
     'Open the complete adapter_config.json and adapter_model.safetensors of a LoRA adapter that was trained on this model. Adapters that were on stay on.',

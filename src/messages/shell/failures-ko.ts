@@ -1,3 +1,5 @@
+import { kind, next } from './kinds-ko.ts';
+
 /** What went wrong and what to do next, by the codes of core/failure.ts. */
 export const failures = {
   'failure.detail': '자세한 내용',
@@ -21,10 +23,8 @@ export const failures = {
   'failure.unsupported-tokenizer.title': '지원하지 않는 기능이 있는 토크나이저입니다: {file}',
   'failure.unsupported-tokenizer.next':
     '파일이 손상된 것은 아닐 수 있지만 {part} 항목의 {feature}은(는) 여기서 정확히 실행하지 못하므로 토큰을 세지 않습니다. 같은 모델의 다른 형식(tokenizer.json, .model)을 열거나 Python의 tokenizers로 세세요.',
-  'failure.other-file.title':
-    '{kind, select, lfsPointer {Git LFS 포인터이고 파일 자체가 아닙니다} webPage {파일이 아니라 웹 페이지입니다} gatedAnswer {파일이 아니라 접근이 제한되었다는 서버의 응답입니다} errorAnswer {파일이 아니라 서버의 오류 응답입니다} vocabJson {vocab.json(어휘 목록만)입니다} mergesTxt {merges.txt(병합 규칙만)입니다} vocabTxt {WordPiece의 vocab.txt(어휘 목록만)입니다} sentencepieceVocab {SentencePiece의 .vocab(조각 목록만)입니다} tiktoken {tiktoken 어휘 파일입니다} tekken {Mistral의 tekken.json입니다} tokenizerConfig {tokenizer_config.json(설정만)입니다} specialTokensMap {special_tokens_map.json(특수 토큰 이름만)입니다} modelConfig {모델의 config.json입니다} weights {토크나이저가 아니라 가중치 파일입니다} archive {압축된 파일입니다} other {다른 종류의 파일입니다}}: {file}',
-  'failure.other-file.next':
-    '{kind, select, lfsPointer {git lfs pull을 실행하거나, 저장소 페이지에서 파일을 직접 내려받아 여세요.} webPage {로그인이나 약관 동의 화면일 수 있습니다. 로그인하고 동의한 뒤 파일 자체를 내려받아 여세요.} gatedAnswer {모델 페이지에 로그인해 약관에 동의한 뒤 파일을 다시 내려받아 여세요.} errorAnswer {주소를 확인하고 파일을 다시 내려받아 여세요.} sentencepieceVocab {같은 폴더의 .model 파일을 여세요.} vocabTxt {설정이 없어 그대로는 실행할 수 없습니다. 같은 폴더의 tokenizer.json을 열거나, transformers로 저장해 만드세요.} tiktoken {이 형식은 지원하지 않습니다. 같은 모델의 tokenizer.json을 여세요.} tekken {이 형식은 지원하지 않습니다. 같은 저장소의 tokenizer.json을 여세요.} archive {압축을 풀고 그 안의 tokenizer.json을 여세요.} other {같은 폴더의 tokenizer.json을 여세요.}}',
+  'failure.other-file.title': `${kind}: {file}`,
+  'failure.other-file.next': next,
   'failure.sentencepiece.title': 'SentencePiece 모델을 읽을 수 없습니다: {file}',
   'failure.sentencepiece.next': '파일이 온전한지 확인하고, 같은 모델의 tokenizer.json이 있으면 그것을 여세요.',
   'failure.pack.title': '한국어 팩이 잘못되었습니다: {file}',
@@ -39,13 +39,6 @@ export const failures = {
   'failure.unknown-encoding.title': 'UTF-8, UTF-16, CP949가 모두 아닙니다: {file}',
   'failure.unknown-encoding.next':
     '편집기에서 UTF-8로 저장한 뒤 다시 여세요. 글이 아닌 다른 종류의 파일일 수도 있습니다.',
-  'failure.lfs-pointer.title': '파일 대신 Git LFS 포인터가 있습니다: {file}',
-  'failure.lfs-pointer.next': '“git lfs pull”이나 “hf download”로 실제 파일을 내려받아 여세요.',
-  'failure.web-page.title': '글이 아니라 웹 페이지입니다: {file}',
-  'failure.web-page.next':
-    '로그인 페이지가 대신 저장되었을 수 있습니다. 로그인하고 약관이 있으면 동의한 뒤 다시 내려받으세요. HTML의 토큰을 세려면 내용을 붙여 넣으세요.',
-  'failure.error-message.title': '글이 아니라 서버의 오류 메시지입니다: {file}',
-  'failure.error-message.next': '메시지의 안내를 따른 뒤 파일을 다시 내려받으세요.',
   'failure.pair-without-tab.title': '열로 나눌 수 없습니다: {file}',
   'failure.pair-without-tab.next':
     '탭으로도 쉼표로도 열이 나뉘지 않습니다. 한 줄에 한 쌍씩, 두 문장 사이에 탭을 하나 넣으세요.',
@@ -128,8 +121,7 @@ export const failures = {
   'failure.image-unreadable.title': '이미지를 읽을 수 없습니다: {name}',
   'failure.image-unreadable.next': 'PNG, JPEG, WebP로 저장해 다시 첨부하거나 이미지 없이 보내세요.',
   'failure.image-kind.title': '이미지로 보낼 수 없는 파일입니다: {name}',
-  'failure.image-kind.next':
-    '파일 종류: {kind}. PNG, JPEG, WebP로 저장해 다시 첨부하세요. DICOM 파일은 채팅에 첨부하면 윈도를 고를 수 있습니다.',
+  'failure.image-kind.next': `${kind}. PNG, JPEG, WebP로 저장해 다시 첨부하세요. DICOM 파일은 채팅에 첨부하면 윈도를 고를 수 있습니다.`,
   'failure.dicom-compressed.title': '열 수 없는 방식으로 압축된 DICOM입니다: {name}',
   'failure.dicom-compressed.next':
     '압축 방식: {syntax}. 뷰어나 PACS에서 압축하지 않은 형식(Explicit VR Little Endian)으로 내보내거나 PNG로 저장하세요.',
@@ -143,10 +135,6 @@ export const failures = {
     '앞선 대화를 빼도 들어가지 않습니다. 질문이나 시스템 지시문을 줄이세요. {limit, number} 토큰까지 담을 수 있습니다.',
   'failure.context-full.fewer-images':
     '앞선 대화를 빼도 들어가지 않습니다. 이미지를 빼거나 글을 줄이세요. 이미지는 한 장에 {perImage, number} 토큰이고, {limit, number} 토큰까지 담을 수 있습니다.',
-  'failure.other-format.title':
-    '{kind, select, package {모델 패키지(ONNX)입니다} mlxAdapter {MLX 어댑터입니다} pickleAdapter {PyTorch 피클로 저장된 어댑터입니다} ggufAdapter {GGUF 형식의 어댑터입니다} adapter {LoRA 어댑터(PEFT)입니다} checkpoint {패키지가 아니라 체크포인트입니다} gguf {GGUF(llama.cpp) 파일입니다} mlx {MLX 가중치입니다} consolidated {원본 코드용 가중치입니다} pickle {PyTorch 피클 파일입니다} tensorflow {TensorFlow 또는 Flax 가중치입니다} litert {LiteRT·MediaPipe용 모델입니다} openvino {OpenVINO 모델입니다} archive {압축 파일입니다} safetensors {이름이 다른 safetensors 파일입니다} hubCache {Hugging Face 허브의 캐시 폴더입니다} other {찾는 폴더를 감싼 바깥 폴더입니다}}: {file}',
-  'failure.other-format.next':
-    '여기서 열 수 있는 형식이 아닙니다. 위에 적힌 명령을 실행하거나 거기에 적힌 파일을 여세요.',
   'failure.adapter-refused.title': '이 어댑터는 쓸 수 없습니다: {file}',
   'failure.adapter-refused.next':
     '이 모델에서 학습한 LoRA 어댑터의 adapter_config.json과 adapter_model.safetensors를 온전한 파일로 여세요. 전에 걸려 있던 어댑터는 그대로입니다.',

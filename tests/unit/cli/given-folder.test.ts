@@ -37,7 +37,7 @@ it.each<[string, Record<string, string>, RegExp]>([
   [
     'PyTorch',
     { 'config.json': '{}', 'pytorch_model-00001-of-00002.bin': '' },
-    /this is PyTorch pickles .*save_pretrained/,
+    /this is a PyTorch pickle .*save_pretrained/,
   ],
   [
     'original weights',

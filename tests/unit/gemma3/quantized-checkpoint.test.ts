@@ -30,6 +30,8 @@ const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.re
 
 test('a Git LFS pointer is named, as weights and as JSON', async () => {
   const source = new MemorySource('model.safetensors', new TextEncoder().encode(pointer));
-  await expect(readHeader(source)).rejects.toThrow('model.safetensors: a Git LFS pointer stands in place of the file');
-  expect(() => parseJsonFile('tokenizer.json', pointer)).toThrow('tokenizer.json: a Git LFS pointer stands');
+  await expect(readHeader(source)).rejects.toThrow(
+    'model.safetensors is a Git LFS pointer, which stands in place of the file',
+  );
+  expect(() => parseJsonFile('tokenizer.json', pointer)).toThrow('tokenizer.json is a Git LFS pointer, which stands');
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { imageKind } from '#core/image/kind.ts';
+import { kindOf } from '#core/files/kind.ts';
 import { openPng, PngPixels } from '#core/image/read-png.ts';
 import { readGif } from '#core/image/read-gif.ts';
 import { imageCases } from '../../reference/image-cases.ts';
@@ -79,7 +79,7 @@ describe('the first frame of a GIF as Pillow reads it', () => {
 
 describe('kinds by content', () => {
   it.each(cases)('$name', ({ name, file }) => {
-    expect(imageKind(file.subarray(0, 1024))).toBe(name.split(' ')[0]);
+    expect(kindOf(file.subarray(0, 1024))?.kind).toBe(name.split(' ')[0]);
   });
 
   const text = (content: string) => Buffer.from(content, 'latin1');
@@ -90,27 +90,29 @@ describe('kinds by content', () => {
     ['video', text('\0\0\0\x18ftypmp42\0\0\0\0isom')],
     ['video', text('\x1aE\xdf\xa3 webm')],
     ['video', text('RIFF\0\0\0\0AVI LIST')],
+    ['video', text('\0\0\0\x08wide\0\0\0\0mdat')],
+    [undefined, text('The wide river')],
     ['tiff', text('II*\0\x08\0\0\0')],
     ['tiff', text('MM\0+\0\x08\0\0')],
     ['svg', text('<svg xmlns="http://www.w3.org/2000/svg"/>')],
     ['svg', text('\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a drawing -->\n<!DOCTYPE svg PUBLIC "x">\n<svg width="1"/>')],
-    ['web-page', text('<!DOCTYPE html><html><svg></svg>')],
+    ['webPage', text('<!DOCTYPE html><html><svg></svg>')],
     ['pdf', text('%PDF-1.7')],
     ['zip', text('PK\x03\x04')],
     ['gzip', text('\x1f\x8b\x08')],
-    ['jpeg-2000', text('\0\0\0\x0cjP  \r\n\x87\n')],
-    ['jpeg-xl', text('\xff\x0a')],
+    ['jpeg2000', text('\0\0\0\x0cjP  \r\n\x87\n')],
+    ['jpegXl', text('\xff\x0a')],
     ['photoshop', text('8BPS\0\x01')],
     ['icon', text('\0\0\x01\0\x01\0')],
     ['nifti', text(`\x5c\x01\x00\x00${'\0'.repeat(340)}n+1\0`)],
-    ['lfs-pointer', text('version https://git-lfs.github.com/spec/v1\n')],
+    ['lfsPointer', text('version https://git-lfs.github.com/spec/v1\n')],
     ['dicom', text(`${'\0'.repeat(128)}DICM`)],
     ['dicom', text('\x08\0\x05\0\x0a\0\0\0ISO_IR 100')],
     ['dicom', text('\x08\0\x05\0CS\x0a\0ISO_IR 100')],
     [undefined, text('just a line of text, not an image')],
-    [undefined, text('')],
-    [undefined, text('{"model_type": "gemma3"}')],
+    ['empty', text('')],
+    ['modelConfig', text('{"model_type": "gemma3"}')],
   ])('%s', (kind, bytes) => {
-    expect(imageKind(bytes)).toBe(kind);
+    expect(kindOf(bytes)?.kind).toBe(kind);
   });
 });

@@ -98,9 +98,15 @@ describe('texts of the command line', () => {
   });
 
   it.each([
-    ['lfs.json', /lfs\.json: a Git LFS pointer stands in place of the file; download it with "git lfs pull"/],
-    ['lfs.model', /lfs\.model: a Git LFS pointer/],
-    ['gated.json', /gated\.json is a web page \(HTML\), not a text; log in, accept the terms and download again/],
+    [
+      'lfs.json',
+      /lfs\.json is a Git LFS pointer, which stands in place of the file, .*; download it with "git lfs pull"/,
+    ],
+    ['lfs.model', /lfs\.model is a Git LFS pointer/],
+    [
+      'gated.json',
+      /gated\.json is a web page \(HTML\), not a (?:text|table of sentence pairs); log in, accept the terms and download again/,
+    ],
     [
       'error.json',
       /error\.json is the error message of a server: “Access to model google\/gemma-3-4b-it is restricted/,

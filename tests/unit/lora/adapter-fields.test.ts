@@ -5,7 +5,7 @@ import { parseConfig } from '#core/gemma3/config.ts';
 import { readAdapter } from '#core/lora/adapter.ts';
 import { ADAPTER_FIELDS, REFUSED } from '#core/lora/config-fields.ts';
 import { parseAdapterConfig } from '#core/lora/config.ts';
-import { otherKind } from '#core/model-files/other-kind.ts';
+import { otherKind, otherKindText } from '#core/files/folder-kind.ts';
 import { MemorySource } from '#core/memory-source.ts';
 
 const file = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url));
@@ -32,6 +32,9 @@ it('mlx-lm: the configuration, the weights and the folder are each named as MLX'
   await expect(
     readAdapter(parseAdapterConfig({ peft_type: 'LORA', r: 8, lora_alpha: 8 }), source, model),
   ).rejects.toThrow(/an MLX adapter \(mlx-lm: lora_a, lora_b\); fuse it/);
-  expect(otherKind('adapter', ['adapter_config.json', 'adapters.safetensors'])?.format).toBe('an MLX adapter (mlx-lm)');
+  const folder = otherKind('adapter', ['adapter_config.json', 'adapters.safetensors']);
+  expect(folder && otherKindText(folder)).toMatch(
+    /^this is an MLX adapter \(mlx-lm\) \(adapters\.safetensors\); fuse it/,
+  );
   expect(otherKind('adapter', ['adapter_config.json', 'adapter_model.safetensors'])).toBeUndefined();
 });

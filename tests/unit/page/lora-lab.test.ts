@@ -156,26 +156,31 @@ test('choices of both models stand beside each other; what one did not tell is b
   expect(shownToken(' 환자\n')).toBe('␣환자↵');
 });
 
-test('the two files of an adapter are found among others, also under other names; what is missing is named', () => {
+test('the two files of an adapter are found among others, also under other names; what is missing is named', async () => {
   const file = (name: string) => new File(['x'], name);
   const [config, weights] = [file('adapter_config.json'), file('adapter_model.safetensors')];
-  const found = adapterAmong([file('README.md'), config, file('tokenizer.json'), weights]);
+  const found = await adapterAmong([file('README.md'), config, file('tokenizer.json'), weights]);
   expect(found).toMatchObject({ type: 'ok', files: { config, weights } });
-  expect(adapterAmong([file('config (1).json'), file('weights.safetensors')])).toMatchObject({
+  expect(await adapterAmong([file('config (1).json'), file('weights.safetensors')])).toMatchObject({
     type: 'ok',
     files: { name: 'weights' },
   });
   // Of mlx-lm, saved every hundred steps.
-  expect(adapterAmong([config, file('0000100_adapters.safetensors'), file('adapters.safetensors')])).toMatchObject({
-    failure: { code: 'other-format', detail: { kind: 'mlxAdapter', reason: expect.stringContaining('mlx_lm.fuse') } },
+  expect(
+    await adapterAmong([config, file('0000100_adapters.safetensors'), file('adapters.safetensors')]),
+  ).toMatchObject({
+    failure: {
+      code: 'other-file',
+      detail: { wanted: 'adapter', kind: 'mlxAdapter', reason: expect.stringContaining('mlx_lm.fuse') },
+    },
   });
-  expect(adapterAmong([config, file('adapter_model.bin')])).toMatchObject({
-    failure: { code: 'other-format', detail: { kind: 'pickleAdapter' } },
+  expect(await adapterAmong([config, file('adapter_model.bin')])).toMatchObject({
+    failure: { code: 'other-file', detail: { wanted: 'adapter', kind: 'pickleAdapter' } },
   });
-  expect(adapterAmong([config])).toMatchObject({
+  expect(await adapterAmong([config])).toMatchObject({
     failure: { code: 'file-missing', detail: { file: 'adapter_model.safetensors' } },
   });
-  expect(adapterAmong([weights, file('a.json'), file('b.json')])).toMatchObject({
+  expect(await adapterAmong([weights, file('a.json'), file('b.json')])).toMatchObject({
     failure: { code: 'file-missing', detail: { file: 'adapter_config.json' } },
   });
 });

@@ -5,7 +5,8 @@ import { Cp949Decoder } from '#core/text/cp949.ts';
 import { decodeText, EncodingError, TextFileDecoder } from '#core/text/encoding.ts';
 import { isDecomposedHangul } from '#core/text/hangul.ts';
 import { withLineFeeds } from '#core/text/line-ends.ts';
-import { notTextBy } from '#core/text/not-text.ts';
+import { FailureError } from '#core/failure.ts';
+import { refuseOtherText } from '#core/files/other-file.ts';
 import { textOfFile } from '#core/text/text-file.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/cases/text/${name}`, import.meta.url));
@@ -122,25 +123,44 @@ describe('files in place of a text', () => {
         return error;
       }
     };
-    expect(code('lfs.json')).toMatchObject({ code: 'lfs-pointer', detail: { file: 'lfs.json' } });
-    expect(code('lfs.model')).toMatchObject({ code: 'lfs-pointer' });
-    expect(code('gated.json')).toMatchObject({ code: 'web-page' });
+    expect(code('lfs.json')).toMatchObject({ code: 'other-file', detail: { file: 'lfs.json', kind: 'lfsPointer' } });
+    expect(code('lfs.model')).toMatchObject({ code: 'other-file', detail: { kind: 'lfsPointer' } });
+    expect(code('gated.json')).toMatchObject({ code: 'other-file', detail: { kind: 'webPage' } });
     const reason = 'Access to model google/gemma-3-4b-it is restricted and you are not in the authorized list.';
-    expect(code('error.json')).toMatchObject({ code: 'error-message', detail: { file: 'error.json', reason } });
+    expect(code('error.json')).toMatchObject({
+      code: 'other-file',
+      detail: { file: 'error.json', kind: 'gatedAnswer', reason },
+    });
     expect(code('nfd.txt')).toBe('utf-8');
   });
 
   it.each([
-    ['<!-- saved -->\n<html lang="ko">', 'web-page'],
-    ['<?xml version="1.0"?>\n<!DOCTYPE HTML PUBLIC>', 'web-page'],
-    ['{"error": {"message": "Not Found", "status": 404}}', 'error-message'],
-    ['{"message":"Repository not found"}', 'error-message'],
+    ['<!-- saved -->\n<html lang="ko">', 'webPage'],
+    ['<?xml version="1.0"?>\n<!DOCTYPE HTML PUBLIC>', 'webPage'],
+    ['{"error": {"message": "Not Found", "status": 404}}', 'errorAnswer'],
+    ['{"message":"Repository not found"}', 'errorAnswer'],
+    ['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', 'gatedAnswer'],
+    ['{"message": "환자", "label": 1}', undefined],
+    ['GGUF is a format of llama.cpp', undefined],
+    ['The wide river', undefined],
+    ['[1, 2]번 문장', undefined],
     ['{"error": 1}', undefined],
     ['<p>환자</p>', undefined],
     ['{"text": "환자", "label": 1}\n{"text": "열"}', undefined],
     ['git-lfs version https://git-lfs.github.com/spec/', undefined],
     ['', undefined],
-  ])('%s', (text, kind) => expect(notTextBy(text)?.kind).toBe(kind));
+  ])('%s', (text, kind) => {
+    const named = () => {
+      try {
+        refuseOtherText(text, 'a.txt', 'text');
+        return undefined;
+      } catch (error) {
+        if (error instanceof FailureError) return error.detail['kind'];
+        throw error;
+      }
+    };
+    expect(named()).toBe(kind);
+  });
 });
 
 describe('text', () => {

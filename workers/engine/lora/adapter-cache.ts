@@ -4,6 +4,7 @@ import type { Gemma3Config } from '#core/gemma3/config.ts';
 import { readAdapter, type Adapter, type LoraModule } from '#core/lora/adapter.ts';
 import { parseAdapterConfig } from '#core/lora/config.ts';
 import { describeAdapter, describeModule } from '#core/lora/describe.ts';
+import { parseJsonOr } from '#core/files/parse-json.ts';
 import { AdapterError } from '#core/lora/error.ts';
 import { requireLive } from '#core/lora/live.ts';
 import { MAX_ADAPTERS } from '#core/lora/stack.ts';
@@ -47,7 +48,7 @@ export class AdapterCache {
 
   /**
    * Reads the adapters of a request. Frees those that neither this request nor the applied one names.
-   * @throws AdapterError, SafetensorsError: each names the adapter and its file, and the tensor where one is at fault
+   * @throws AdapterError, SafetensorsError, OtherFileError: each names the adapter and its file, and the tensor where one is at fault
    * @throws the signal's reason when it is aborted
    */
   async read({ adapters, strengths, truncateTo }: SetAdaptersRequest, signal: AbortSignal): Promise<ReadAdapters> {
@@ -116,11 +117,11 @@ async function readFiles({ name, config, weights }: AdapterFiles, model: Gemma3C
   const configBytes = await bytesOf(config, configPath);
   let parsed: ReturnType<typeof parseAdapterConfig>;
   try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(configBytes));
-    parsed = parseAdapterConfig(json);
+    parsed = parseAdapterConfig(
+      parseJsonOr(configBytes, { file: configPath, broken: () => new AdapterError(configPath, 'not JSON') }),
+    );
   } catch (cause) {
-    if (cause instanceof AdapterError) throw new AdapterError(configPath, cause.reason);
-    throw new AdapterError(configPath, 'not JSON');
+    throw cause instanceof AdapterError ? new AdapterError(configPath, cause.reason) : cause;
   }
   const weightsPath = `${name}/adapter_model.safetensors`;
   const source =

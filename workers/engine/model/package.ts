@@ -4,7 +4,8 @@ import { parseEndTokens } from '#core/gemma3/generation-config.ts';
 import { externalFiles, OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
-import { otherKind, otherKindFailure } from '#core/model-files/other-kind.ts';
+import { kindAmong, otherKind, otherKindFailure } from '#core/files/folder-kind.ts';
+import { refuseOther } from '#core/files/other-file.ts';
 import { type Manifest, parseManifest } from '#core/protocol/manifest.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
@@ -55,16 +56,16 @@ const suffixes: Readonly<Record<string, string>> = {
 /** The size limit of protobuf. */
 const MAX_GRAPH_BYTES = 2 ** 31;
 
-/** @throws FailureError `file-missing`, `file-broken`, `unsupported-package`, `other-format` */
+/** @throws FailureError `file-missing`, `file-broken`, `unsupported-package`, `other-file` */
 export async function readPackage(reader: PackageReader): Promise<ModelPackage> {
   try {
     return await read(reader);
   } catch (cause) {
     // A checkpoint, GGUF or adapter that was opened as a package lacks files: its own name helps more than theirs.
     const isMissing = cause instanceof FailureError && cause.code === 'file-missing';
-    const kind = isMissing ? otherKind('package', reader.list() ?? []) : undefined;
-    if (!kind) throw cause;
-    throw otherKindFailure(kind);
+    const paths = (isMissing ? reader.list() : undefined) ?? [];
+    const kind = otherKind('package', paths) ?? (reader.head && (await kindAmong('package', paths, reader.head)));
+    throw kind ? otherKindFailure('package', kind) : cause;
   }
 }
 
@@ -110,13 +111,15 @@ async function readGraph(reader: PackageReader, path: string): Promise<ModelProt
   const blob = await reader.blob(path);
   if (blob.size > MAX_GRAPH_BYTES)
     throw new FailureError('too-large', { file: path, bytes: blob.size, limit: MAX_GRAPH_BYTES });
+  const bytes = new Uint8Array(await readWithRetry(blob));
   try {
-    const model = readModel(new Uint8Array(await readWithRetry(blob)));
+    const model = readModel(bytes);
     // Rejects external files outside the package before any of them is read.
     externalFiles(model);
     return model;
   } catch (cause) {
     if (!(cause instanceof OnnxError)) throw cause;
+    refuseOther(bytes, path, 'package');
     throw new FailureError('file-broken', { file: path, reason: cause.message }, { cause });
   }
 }
