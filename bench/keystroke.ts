@@ -3,15 +3,16 @@
  *
  *     npm run build && npx tsx bench/keystroke.ts [--long-only]
  *
- * Then the longest tasks of pasting and typing Korean without spaces, which `--long-only` measures alone.
+ * Then the longest tasks of pasting and typing Korean without spaces, which `--long-only` measures alone, beside a text area
+ * of the same font in an empty page.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type CDPSession, type Locator, type Page } from 'playwright';
 import { preview } from 'vite';
 import { chromiumFlags, ensureChromium } from '../scripts/chromium.ts';
-import { longTextRows } from './long-text.ts';
+import { longTextTable } from './long-text.ts';
 import { machine } from './machine.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -83,6 +84,22 @@ async function typeInEmptyPage(page: Page, session: CDPSession, length: number):
   return await type(page, session);
 }
 
+/** A page of nothing but a text area, with the style sheets and fonts of the built page. */
+async function openEmptyPage(page: Page, lab: string): Promise<void> {
+  const sheets = readFileSync(join(root, 'dist/index.html'), 'utf8').match(/<link rel="stylesheet"[^>]*>/g) ?? [];
+  const area = '<textarea style="width: 500px; height: 180px; font: 17px var(--font-long-text)">환자</textarea>';
+  await page.route('**/empty.html', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<!doctype html><html lang="ko">${sheets.join('')}${area}` }),
+  );
+  await page.goto(new URL('empty.html', lab).href);
+  const font = await page.locator('textarea').evaluate(async (element) => {
+    const { fontFamily } = getComputedStyle(element);
+    await document.fonts.load(`17px ${fontFamily}`, '환자');
+    return fontFamily;
+  });
+  if (!font.includes('Korean in One Face')) throw new Error(`The empty page has another font than the lab: ${font}`);
+}
+
 async function placeCaret(input: Locator): Promise<void> {
   await input.evaluate((element) => {
     if (!(element instanceof HTMLTextAreaElement)) return;
@@ -122,12 +139,14 @@ try {
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   console.log([...(await machine()), `Chromium ${browser.version()}`].join('\n'));
   if (!process.argv.includes('--long-only')) await keystrokeTable(page, session);
-  console.log('\nKorean without spaces\n');
-  console.log((await longTextRows(browser, page, '#tokenizer-input')).join('\n'));
-  await page.goto('about:blank');
-  await page.setContent('<textarea style="width: 500px; height: 180px; font-size: 17px"></textarea>');
-  console.log('\nThe same in a text area in an empty page\n');
-  console.log((await longTextRows(browser, page, 'textarea')).join('\n'));
+  const empty = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await openEmptyPage(empty, page.url());
+  console.log('\nKorean without spaces: median (most) of the processor time\n');
+  const [lab, floor] = [
+    { page, input: '#tokenizer-input' },
+    { page: empty, input: 'textarea' },
+  ];
+  await longTextTable(browser, lab, floor);
 } finally {
   await browser.close();
   await server.close();

@@ -1,4 +1,5 @@
 import 'pretendard/dist/web/variable/pretendardvariable-dynamic-subset.css';
+import './styles/long-text-font.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/markdown.css';

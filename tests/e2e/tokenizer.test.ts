@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { expect, test } from '@playwright/test';
 import { standInTokenizer } from '../../cli/random-checkpoint/stand-in-tokenizer.ts';
+import { rangesOfFont } from './font-ranges.ts';
 import { gzipHost } from './gzip-host.ts';
 import { answers, dropBytes, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
 import { cells, input, openLab, row, shownCounts, textFile, tokenCard, tokens } from './tokenizer-page.ts';
@@ -25,6 +26,7 @@ test('before any model, a newcomer types and sees the true counts, and what a to
   await page.route('**/models/**', () => {});
   const complaints = await openLab(page);
   await expect(page).toHaveTitle(/^토크나이저 · /);
+  expect(await rangesOfFont(input(page))).toEqual(['U+0-10FFFF']);
   await input(page).fill('');
   await input(page).pressSequentially(sentence);
   await expect.poll(() => shownCounts(page), patience).toEqual(await trueCounts(sentence));
@@ -104,8 +106,8 @@ test('own tokenizers: ours, a byte-level one, from the hub; malformed ones say w
   await expect(tokens(page, 'own-3')).toHaveText(String(ours));
   await hub.fill('somebody/gated');
   await hub.press('Enter');
-  await expect(page.getByRole('alert')).toContainText('Access was refused: somebody/gated');
-  await expect(page.getByRole('alert')).toContainText('or for consent to its terms');
+  await expect(page.getByRole('alert')).toContainText('This repository needs permission: somebody/gated');
+  await expect(page.getByRole('alert')).toContainText('Its terms must be accepted first');
   await page.getByRole('button', { name: 'Remove from the list' }).click();
 
   const model = await readFile('tests/fixtures/tokenizer/unigram-nfkc.model');

@@ -5,6 +5,7 @@ import type { EditReply, TokensByUnit } from '#core/protocol/tokenizer.ts';
 import { applyEdit, editBetween } from '#core/tokenizer/text/text-edit.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
 import { unitEnds } from '#core/tokenizer/text/units.ts';
+import { LiveText as PageText } from '../../../src/labs/tokenizer/text/live-text.svelte.ts';
 import { LiveText } from '../../../workers/tokenizer/live-text.ts';
 import type { RegisteredTokenizer } from '../../../workers/tokenizer/registered-tokenizer.ts';
 
@@ -114,4 +115,26 @@ test('units end where their text ends', () => {
     }),
   );
   expect(unitEnds('하나. 둘!" 셋\n\n넷')).toEqual([3, 7, 11, 12]);
+});
+
+test('an edit leaves the text the same one; what leaves less than half of it begins another', async () => {
+  const worker = new LiveText(shelf({ words: standIn() }));
+  const page = new PageText({ ask: (_, request) => Promise.resolve({ reply: worker.edit(request) }) }, () =>
+    Promise.reject(new Error('The worker crashed.')),
+  );
+  page.use(['words']);
+  const textsAfter = async (text: string) => {
+    page.text = text;
+    await page.settle();
+    expect(page.units.map((unit) => unit.text).join('')).toBe(text);
+    return page.texts;
+  };
+  const first = await textsAfter('환자는 열이 있습니다. '.repeat(500));
+  expect(await textsAfter(`${page.text}가`)).toBe(first);
+  expect(await textsAfter(`혈압${page.text.slice(40)}`)).toBe(first);
+  // Much is pasted in front of it.
+  expect(await textsAfter(`${'가'.repeat(10_000)}${page.text}`)).toBe(first);
+  // Another that begins with the same words.
+  expect(await textsAfter(`${'가'.repeat(20)}${'나'.repeat(15_000)}`)).toBe(first + 1);
+  expect(await textsAfter('나')).toBe(first + 2);
 });

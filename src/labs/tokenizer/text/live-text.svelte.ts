@@ -1,8 +1,13 @@
 import { FailureError } from '#core/failure.ts';
-import { CONTINUED, type EditReply, type TokenizerKey, type TokensByUnit } from '#core/protocol/tokenizer.ts';
+import {
+  CONTINUED,
+  type EditReply,
+  type EditRequest,
+  type TokenizerKey,
+  type TokensByUnit,
+} from '#core/protocol/tokenizer.ts';
 import { withLineFeeds } from '#core/text/line-ends.ts';
 import { editBetween } from '#core/tokenizer/text/text-edit.ts';
-import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 
 /** The tokens of a unit in one tokenizer; entries as in `TokensByUnit`. */
 export interface UnitTokens {
@@ -41,6 +46,11 @@ export function groupsOf(units: readonly Unit[]): Unit[][] {
   return groups;
 }
 
+/** What the tokenizer worker does here. Rejects with a `FailureError` when it crashed. */
+interface EditWorker {
+  ask(name: 'edit', request: EditRequest): Promise<{ reply: EditReply }>;
+}
+
 type Units = EditReply & { type: 'units' };
 
 /**
@@ -50,6 +60,8 @@ type Units = EditReply & { type: 'units' };
 export class LiveText {
   #text = $state('');
   units = $state.raw<readonly Unit[]>([]);
+  /** Number of texts so far: an edit that leaves less than half of the text makes another one of it. */
+  texts = $state(0);
   /** Milliseconds that the worker took for the last edit, by tokenizer. */
   milliseconds = $state.raw<ReadonlyMap<TokenizerKey, number>>(new Map());
   #keys: readonly TokenizerKey[] = [];
@@ -63,7 +75,7 @@ export class LiveText {
 
   /** @param restored resolves when the tokenizers are loaded in a new worker */
   constructor(
-    private readonly worker: TokenizerWorker,
+    private readonly worker: EditWorker,
     private readonly restored: () => Promise<void>,
   ) {}
 
@@ -142,6 +154,7 @@ export class LiveText {
     }
     if (reply.type === 'units' && reply.lanes.length < keys.length) return false;
     this.#recovered = false;
+    if (isAnother(this.#sent, text)) this.texts++;
     this.#sent = text;
     this.#sentKeys = keys;
     this.#wantsAll = reply.type === 'resend';
@@ -181,6 +194,11 @@ export class LiveText {
       return unit;
     });
   }
+}
+
+function isAnother(before: string, text: string): boolean {
+  const { start, end } = editBetween(before, text);
+  return text !== before && 2 * (before.length - (end - start)) < before.length;
 }
 
 /** Returns a function that gives the lane of the next unit at each call, as views of the received arrays. */
