@@ -56,7 +56,14 @@ export default defineConfig(
   { files: ['core/**', 'workers/**', 'src/**'], rules: { 'import-x/no-nodejs-modules': 'error' } },
   {
     // Loops over typed arrays, whose indexes are right by construction.
-    files: ['core/image/**', 'core/dicom/**', 'core/sampling/**', 'core/tokenizer/**', 'core/embedding/**', 'core/phantoms/**'],
+    files: [
+      'core/image/**',
+      'core/dicom/**',
+      'core/sampling/**',
+      'core/tokenizer/**',
+      'core/embedding/**',
+      'core/phantoms/**',
+    ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {

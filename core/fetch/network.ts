@@ -163,8 +163,7 @@ export async function probe(
   { url, file, signal }: { url: string; file: string; signal?: AbortSignal | undefined },
 ): Promise<{ version: string | undefined }> {
   const watch = new StallWatch(network, url, signal);
-  const ask = (request: HttpRequest) =>
-    send(network, url, { ...request, cache: 'no-cache', signal: watch.signal });
+  const ask = (request: HttpRequest) => send(network, url, { ...request, cache: 'no-cache', signal: watch.signal });
   try {
     let response = await ask({ method: 'HEAD' });
     if (WITHOUT_HEAD.has(response.status)) {
@@ -192,7 +191,14 @@ export function isUnreachable(error: unknown): boolean {
   return error instanceof FailureError && UNREACHABLE.has(error.code);
 }
 
-const UNREACHABLE: ReadonlySet<string> = new Set(['offline', 'network', 'cut-off', 'gated', 'rate-limited', 'server-error']);
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'offline',
+  'network',
+  'cut-off',
+  'gated',
+  'rate-limited',
+  'server-error',
+]);
 
 /** Does not use `URL`, since `core` has no types for it. */
 function hostOf(url: string): string {

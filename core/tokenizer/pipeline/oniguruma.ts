@@ -184,7 +184,8 @@ class Translator {
     if (name !== 'p' && name !== 'P') return undefined;
     const property = /^\\[pP]\{(\^?)(\w+)\}/.exec(this.source.slice(this.at));
     const known =
-      property && (PROPERTIES.has(property[2]!) ? property[2] : SCRIPTS.has(property[2]!) ? `Script=${property[2]}` : '');
+      property &&
+      (PROPERTIES.has(property[2]!) ? property[2] : SCRIPTS.has(property[2]!) ? `Script=${property[2]}` : '');
     if (!property || !known) throw new PatternError(this.source.slice(this.at, this.at + 12));
     if (fold && !known.startsWith('N') && !known.startsWith('Z')) throw new PatternError(`(?i:${property[0]})`);
     this.at += property[0].length;
@@ -245,7 +246,8 @@ class Translator {
     if (rest.startsWith('[')) return this.brackets(fold);
     const set = rest.startsWith('\\') ? this.set(fold)?.replace(LATIN_SIGNS, '') : undefined;
     if (set !== undefined) {
-      if (/^-[^\]]/.test(this.source.slice(this.at))) throw new PatternError(`"-" after ${rest.slice(0, 2)} in brackets`);
+      if (/^-[^\]]/.test(this.source.slice(this.at)))
+        throw new PatternError(`"-" after ${rest.slice(0, 2)} in brackets`);
       return set;
     }
     const first = this.classCharacter();

@@ -23,8 +23,7 @@ export const whitespace: PreTokenize = splitAt(
 
 const eachPunctuation = eachCharacter(isPunctuation);
 
-export const bertPreTokenizer: PreTokenize = (spans) =>
-  splitAt(eachPunctuation, 'Isolated')(whitespaceSplit(spans));
+export const bertPreTokenizer: PreTokenize = (spans) => splitAt(eachPunctuation, 'Isolated')(whitespaceSplit(spans));
 
 export function punctuation(behavior: SplitBehavior): PreTokenize {
   return splitAt(eachPunctuation, behavior);

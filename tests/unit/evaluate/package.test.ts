@@ -79,7 +79,11 @@ describe('a package with random weights', () => {
 describe('is refused:', () => {
   it.each<[string, (out: string) => Promise<string>, RegExp]>([
     ['no folder', async () => '/nowhere', /\/nowhere does not exist; --package names what "npm run export" wrote/],
-    ['a folder around packages', async () => folder, /a folder around the one that was meant .*; name the folder in it: [\w-]+$/],
+    [
+      'a folder around packages',
+      async () => folder,
+      /a folder around the one that was meant .*; name the folder in it: [\w-]+$/,
+    ],
     ['no tokenizer', (out) => changed(fp32, out, 'tokenizer.json'), /it has no tokenizer\.json/],
     [
       'no vision encoder',

@@ -203,6 +203,8 @@ describe('a gated repository', () => {
     'https://example.org/?https://huggingface.co/',
   ])('another origin is another: %s', (url) => {
     expect(authorized(network, 'https://huggingface.co/a/b/', token).tokenFor?.(url)).toBeUndefined();
-    expect(authorized(network, 'https://huggingface.co/a/b/', token).tokenFor?.('https://HuggingFace.co/c')).toBe(token);
+    expect(authorized(network, 'https://huggingface.co/a/b/', token).tokenFor?.('https://HuggingFace.co/c')).toBe(
+      token,
+    );
   });
 });
