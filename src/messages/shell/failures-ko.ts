@@ -129,12 +129,12 @@ export const failures = {
   'failure.no-vision.next': '비전 인코더가 있는 패키지를 열거나 이미지 없이 보내세요.',
   'failure.context-full.title': '대화가 컨텍스트 길이를 넘었습니다',
   'failure.context-full.next':
-    '{needed, number} 토큰이 필요하지만 {limit, number} 토큰까지 담을 수 있습니다. 어떻게 할지 고르세요.',
-  'failure.context-full.alone': '질문 하나가 컨텍스트보다 {over, number} 토큰 깁니다',
+    '{needed, number}토큰이 필요하지만 {limit, number}토큰까지 담을 수 있습니다. 어떻게 할지 고르세요.',
+  'failure.context-full.alone': '질문 하나가 컨텍스트보다 {over, number}토큰 깁니다',
   'failure.context-full.shorten':
-    '앞선 대화를 빼도 들어가지 않습니다. 질문이나 시스템 지시문을 줄이세요. {limit, number} 토큰까지 담을 수 있습니다.',
+    '앞선 대화를 빼도 들어가지 않습니다. 질문이나 시스템 지시문을 줄이세요. {limit, number}토큰까지 담을 수 있습니다.',
   'failure.context-full.fewer-images':
-    '앞선 대화를 빼도 들어가지 않습니다. 이미지를 빼거나 글을 줄이세요. 이미지는 한 장에 {perImage, number} 토큰이고, {limit, number} 토큰까지 담을 수 있습니다.',
+    '앞선 대화를 빼도 들어가지 않습니다. 이미지를 빼거나 글을 줄이세요. 이미지는 한 장에 {perImage, number}토큰이고, {limit, number}토큰까지 담을 수 있습니다.',
   'failure.adapter-refused.title': '이 어댑터는 쓸 수 없습니다: {file}',
   'failure.adapter-refused.next':
     '이 모델에서 학습한 LoRA 어댑터의 adapter_config.json과 adapter_model.safetensors를 온전한 파일로 여세요. 전에 걸려 있던 어댑터는 그대로입니다.',

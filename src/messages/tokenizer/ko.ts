@@ -34,7 +34,7 @@ export const ko = {
   'tokenizer.encoding.utf-8': 'UTF-8로 저장한',
   'tokenizer.decomposed': '자모가 풀어진 글(NFD)입니다',
   'tokenizer.decomposed.counts':
-    '{name}: 이대로는 {now} 토큰, 모아 쓰면 {composed} 토큰입니다. 화면에는 똑같이 보이며 macOS가 이렇게 저장합니다. 모델은 글을 있는 그대로 받으므로, 따로 고르지 않으면 모아 쓰지 않습니다.',
+    '{name}: 이대로는 {now}토큰, 모아 쓰면 {composed}토큰입니다. 화면에는 똑같이 보이며 macOS가 이렇게 저장합니다. 모델은 글을 있는 그대로 받으므로, 따로 고르지 않으면 모아 쓰지 않습니다.',
   'tokenizer.decomposed.compose': '모아 쓰기(NFC)',
   'tokenizer.input.limit': '한 번에 {limit}자까지 비교합니다. 더 긴 글은 여기서 잘립니다.',
   'tokenizer.examples': '예시 글',
