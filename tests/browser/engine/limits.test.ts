@@ -202,7 +202,7 @@ describe('a context of 32 tokens', () => {
     const alone = promptLength(await engine.ask('가', { maxNewTokens: 1 }));
     const needed = alone - 1 + 39 + 1;
     expect(answer.events).toEqual([
-      { type: 'failed', failure: { code: 'context-full', detail: { needed, limit: contextLength } } },
+      { type: 'failed', failure: { code: 'context-full', detail: { needed, limit: contextLength, alone: needed } } },
     ]);
     expect((await engine.ask(breath, { maxNewTokens: 3 })).ids).toEqual(expected.chat[breath]?.slice(0, 3));
   });
