@@ -13,6 +13,15 @@ import { network } from '../platform/network.ts';
 
 /** How long after Stop a job may go on before its worker is ended and started again, in milliseconds. */
 export const STOP_MILLISECONDS = 1500;
+/** The same for a job that is slow by itself: on a software GPU or for a large model one step can take seconds. */
+export const MAX_STOP_MILLISECONDS = 15_000;
+/** A job that took so many times as long as between two of its updates hangs. */
+const PAUSES = 3;
+
+/** @param longestPause between two updates of the job, in milliseconds */
+export function stopDeadline(longestPause: number): number {
+  return Math.min(Math.max(STOP_MILLISECONDS, PAUSES * longestPause), MAX_STOP_MILLISECONDS);
+}
 
 /** Why a worker was replaced. */
 export type RestartReason = 'stopped' | 'crashed';
@@ -39,7 +48,7 @@ export interface WorkerClientOptions {
 export interface StartedJob<Contract extends JobContract> {
   /** Resolves after the last event was delivered. */
   ended: Promise<JobEnd<Contract>>;
-  /** Asks the job to stop. If it has not ended after `STOP_MILLISECONDS`, its worker is ended and the job with it. */
+  /** Asks the job to stop. If it has not ended after `stopDeadline`, its worker is ended and the job with it. */
   stop(): void;
   /** Asks the job to stop without a time limit, so that a more urgent one can run. */
   yield(): void;
@@ -86,6 +95,8 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
     const { promise: ended, resolve } = withResolvers<JobEnd<Jobs[Name]>>();
     let hasEnded = false;
     let deadline: ReturnType<typeof setTimeout> | undefined;
+    let lastUpdate: number | undefined;
+    let longestPause = 0;
     const end = (event: JobEnd<Jobs[Name]>) => {
       if (hasEnded) return;
       hasEnded = true;
@@ -103,8 +114,12 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
       end(how === 'stopped' ? { type: 'stopped', ...nothingReached } : { type: 'failed', failure: how });
     host.jobs.add(finish);
     port.onmessage = ({ data }: MessageEvent<JobEvent<Jobs[Name]>>) => {
-      if (isEnd<Jobs[Name]>(data)) end(data);
-      else if (!hasEnded) on(data);
+      if (isEnd<Jobs[Name]>(data)) return end(data);
+      if (hasEnded) return;
+      const now = performance.now();
+      if (deadline === undefined) longestPause = Math.max(longestPause, now - (lastUpdate ?? now));
+      lastUpdate = now;
+      on(data);
     };
     const message: StartMessage<Jobs, Name> = { job: name, request };
     try {
@@ -119,7 +134,7 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
       stop: () => {
         if (hasEnded || deadline !== undefined) return;
         port.postMessage(STOP);
-        deadline = setTimeout(() => this.#replace(host, finish), STOP_MILLISECONDS);
+        deadline = setTimeout(() => this.#replace(host, finish), stopDeadline(longestPause));
       },
       yield: () => {
         if (!hasEnded) port.postMessage(STOP);

@@ -47,7 +47,7 @@ test('a wrong answer is said to be wrong, with the right one, on the page and to
   await modelReady(page);
   // It teaches, but its weights are random, and that is said first.
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('무작위 값으로 채운 모델');
-  await expect(page.getByText('의학 지식이 없는 교육용 모델').first()).toBeVisible();
+  await expect(page.getByText('의학 지식이 없는 교육용 모델').filter({ visible: true }).first()).toBeVisible();
 
   // From the welcome: draws a phantom and asks about it.
   await page.getByRole('button', { name: /^병변이 몇 개 있습니까\?/ }).click();

@@ -29,7 +29,9 @@ test('weights that are not quantized are not refused', () => {
 test('JSON is read in UTF-8, with a byte order mark or without, and in nothing else', () => {
   expect(parseJsonFile('config.json', Buffer.from('\ufeff{"a": "가"}'))).toEqual({ a: '가' });
   for (const bytes of [Buffer.from('\ufeff{}', 'utf16le'), Buffer.from([0x7b, 0xb0, 0xa1, 0x7d])])
-    expect(() => parseJsonFile('config.json', bytes)).toThrow('config.json is not in UTF-8, as JSON has to be');
+    expect(() => parseJsonFile('config.json', bytes)).toThrow(
+      'config.json is not JSON: it is not in UTF-8, as JSON has to be',
+    );
   // What a terminal would not show as it is.
   expect(() => parseJsonFile('config.json', '{"a": NaN,\n}')).toThrow(/^config\.json is not JSON: [^\n]+$/);
 });

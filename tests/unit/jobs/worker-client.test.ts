@@ -1,7 +1,13 @@
 /** The page's side: a stopped job always ends, and a worker that went is replaced. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FailureError } from '#core/failure.ts';
-import { STOP_MILLISECONDS, WorkerClient, type RestartReason } from '../../../src/workers/worker-client.ts';
+import {
+  MAX_STOP_MILLISECONDS,
+  STOP_MILLISECONDS,
+  stopDeadline,
+  WorkerClient,
+  type RestartReason,
+} from '../../../src/workers/worker-client.ts';
 import { FakeWorker, settle, TestHandlers, type TestEvent, type TestJobs } from './fake-worker.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
@@ -30,6 +36,33 @@ function setUp(canLoad = true) {
 }
 
 test('the deadline after Stop is a second and a half', () => expect(STOP_MILLISECONDS).toBe(1500));
+
+test('a job whose steps are slow has three times the longest of them, and no more than fifteen seconds', async () => {
+  expect([0, 500, 2000, 1e6].map(stopDeadline)).toEqual([STOP_MILLISECONDS, STOP_MILLISECONDS, 6000, 15_000]);
+  expect(MAX_STOP_MILLISECONDS).toBe(15_000);
+
+  const { client, workers, jobs } = setUp();
+  const clock = vi.spyOn(performance, 'now');
+  // The worker is started with the first job.
+  client.start('concurrent', 0);
+  await settle();
+  jobs().listens = false;
+  const job = client.start('concurrent', 1);
+  await settle();
+  for (const [done, now] of [0, 2000, 2100].entries()) {
+    clock.mockReturnValue(now);
+    jobs().running.get(1)?.job.emit({ type: 'progress', done });
+    await settle();
+  }
+  clock.mockRestore();
+  job.stop();
+  vi.advanceTimersByTime(5999);
+  await settle();
+  expect(workers[0]?.isTerminated).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect((await job.ended).type).toBe('stopped');
+  expect(workers[0]?.isTerminated).toBe(true);
+});
 
 test('a job that does not stop ends with its worker at the deadline; the others fail, and the next job runs', async () => {
   const { client, workers, restarts, jobs } = setUp();
