@@ -184,9 +184,11 @@ test('training says what a text lacks, takes a dropped file, and can be cancelle
   await train.getByLabel('학습할 글').fill('한 문장뿐입니다.');
   await start.click();
   await expect(train.getByRole('alert')).toContainText('30개 이상이 필요합니다', patience);
-  await train.getByTestId('training-file').setInputFiles(textFile('euc.txt', new Uint8Array([0xb0, 0xa1, 0xb3, 0xaa])));
+  // "café noir" in Latin-1.
+  const latin = new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x20, 0x6e, 0x6f, 0x69, 0x72]);
+  await train.getByTestId('training-file').setInputFiles(textFile('latin.txt', latin));
   await start.click();
-  await expect(train.getByRole('alert')).toContainText('UTF-8', patience);
+  await expect(train.getByRole('alert')).toContainText('UTF-8, UTF-16, CP949가 모두 아닙니다: latin.txt', patience);
 
   const before = await input(page).inputValue();
   const many = Array.from({ length: 150 }, (_, at) => korean.map((text) => `${text} ${at}번째`).join('\n')).join('\n');
