@@ -186,7 +186,7 @@ test('a text comes back after an example, and decomposed Hangul is composed when
   await input(page).fill(sentence.normalize('NFD'));
   const composed = (await trueCounts(sentence))['base'];
   const notice = page.getByTestId('decomposed');
-  await expect(notice).toContainText(`모아 쓰면 ${composed} 토큰`, patience);
+  await expect(notice).toContainText(`모아 쓰면 ${composed}토큰`, patience);
   await page.getByRole('button', { name: '영어', exact: true }).click();
   await expect(notice).toBeHidden();
   await page.getByRole('button', { name: '되돌리기' }).press('Enter');
