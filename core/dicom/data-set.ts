@@ -1,4 +1,5 @@
 /** Data sets of DICOM (PS3.5, 7): elements by tag, read on demand. */
+import { latin1 } from '../bytes.ts';
 import { ImageError } from '../image/image-error.ts';
 
 /** How elements are encoded. */
@@ -51,7 +52,7 @@ export class DataSet {
     return this.bytes(tag).length > 0 && (this.#elements.get(tag)?.vr === 'SQ' || this.text(tag) !== '');
   }
 
-  /** The value as it stands; empty where there is none. */
+  /** The stored bytes of an element; empty if the file does not have it. */
   bytes(tag: number): Uint8Array {
     return this.#elements.get(tag)?.value ?? new Uint8Array(0);
   }
@@ -65,11 +66,11 @@ export class DataSet {
     return this.#elements.get(tag)?.vr;
   }
 
-  /** The bytes as Latin-1 without padding; empty where there is none. */
+  /** The bytes as Latin-1 without padding; empty if the file does not have the element. */
   text(tag: number): string {
-    let text = '';
-    for (const byte of this.bytes(tag)) text += String.fromCharCode(byte);
-    return text.replace(/[\0 ]+$/, '').trimStart();
+    return latin1(this.bytes(tag))
+      .replace(/[\0 ]+$/, '')
+      .trimStart();
   }
 
   /** Values of a text element: they are separated by a backslash. */

@@ -1,4 +1,5 @@
 /** Stored values of a frame (PS3.5, 8). */
+import { concatBytes } from '../bytes.ts';
 import { ImageError } from '../image/image-error.ts';
 import type { DicomImage } from './image.ts';
 import { decodeRle } from './rle.ts';
@@ -55,30 +56,20 @@ function nativeFrame(image: DicomImage, frame: number): Uint8Array {
 function encapsulatedFrame({ file, frames }: DicomImage, frame: number): Uint8Array {
   const [offsets, ...fragments] = file.dataSet.fragments(TAG.PixelData);
   if (fragments.length === frames) return fragments[frame]!;
-  if (frames === 1) return joined(fragments);
+  if (frames === 1) return concatBytes(fragments);
   const table = new DataView(offsets?.buffer ?? new ArrayBuffer(0), offsets?.byteOffset, offsets?.length ?? 0);
   if (table.byteLength < frames * 4)
     throw new ImageError('its frames cannot be told apart: the offset table is missing');
   const from = table.getUint32(frame * 4, true);
   const to = frame + 1 < frames ? table.getUint32(frame * 4 + 4, true) : Infinity;
   let at = 0;
-  return joined(
+  return concatBytes(
     fragments.filter((fragment) => {
       const isInside = at >= from && at < to;
       at += fragment.length + 8;
       return isInside;
     }),
   );
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** With an Adobe marker that says RGB: without one a decoder takes three components for YCbCr. */
@@ -89,7 +80,7 @@ function asRgbJpeg(jpeg: Uint8Array): Uint8Array {
     if (jpeg[at + 1] === 0xee) hasMarker = true;
     at += 2 + ((jpeg[at + 2]! << 8) | jpeg[at + 3]!);
   }
-  return hasMarker ? jpeg : joined([jpeg.subarray(0, 2), adobe, jpeg.subarray(2)]);
+  return hasMarker ? jpeg : concatBytes([jpeg.subarray(0, 2), adobe, jpeg.subarray(2)]);
 }
 
 function storedValues(image: DicomImage, bytes: Uint8Array, little: boolean, planar: boolean): Frame['values'] {

@@ -2,6 +2,7 @@
  * Writes PNGs (W3C PNG, third edition). A canvas is not used, because browsers with fingerprinting protection change
  * the pixels read from it, and the decoded image must equal the input exactly.
  */
+import { concatBytes } from '../bytes.ts';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Longest stored block of deflate (RFC 1951, 3.2.4). */
@@ -42,7 +43,7 @@ export function filterRows(pixels: Uint8Array, rowBytes: number, height: number)
 function pngFile(width: number, height: number, colourType: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
   // Bit depth 8, colour type, deflate, adaptive filters, not interlaced.
   const header = Uint8Array.of(...word(width), ...word(height), 8, colourType, 0, 0, 0);
-  return joined([
+  return concatBytes([
     Uint8Array.from(SIGNATURE),
     chunk('IHDR', header),
     chunk('IDAT', data),
@@ -60,26 +61,16 @@ function stored(bytes: Uint8Array): Uint8Array {
     parts.push(Uint8Array.of(isLast ? 1 : 0, length & 255, length >> 8, ~length & 255, (~length >> 8) & 255), block);
   }
   parts.push(Uint8Array.from(word(adler32(bytes))));
-  return joined(parts);
+  return concatBytes(parts);
 }
 
 function chunk(type: string, data: Uint8Array): Uint8Array {
-  const body = joined([Uint8Array.from(type, (letter) => letter.charCodeAt(0)), data]);
-  return joined([Uint8Array.from(word(data.length)), body, Uint8Array.from(word(crc32(body)))]);
+  const body = concatBytes([Uint8Array.from(type, (letter) => letter.charCodeAt(0)), data]);
+  return concatBytes([Uint8Array.from(word(data.length)), body, Uint8Array.from(word(crc32(body)))]);
 }
 
 function word(value: number): number[] {
   return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function crc32(bytes: Uint8Array): number {

@@ -3,7 +3,7 @@
  * the colour of their palette entry, where a canvas has black.
  */
 import { ImageError } from './image-error.ts';
-import { latin1 } from '../bytes.ts';
+import { concatBytes, latin1 } from '../bytes.ts';
 import { MAX_PIXELS, type RgbImage } from './read-png.ts';
 
 export interface GifImage extends RgbImage {
@@ -105,18 +105,8 @@ class Reader {
   /** Blocks of up to 255 bytes up to an empty one, joined. */
   subBlocks(): Uint8Array {
     const parts: Uint8Array[] = [];
-    let length = 0;
-    for (let size = this.byte(); size > 0; size = this.byte()) {
-      parts.push(this.take(size));
-      length += size;
-    }
-    const joined = new Uint8Array(length);
-    let at = 0;
-    for (const part of parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
-    return joined;
+    for (let size = this.byte(); size > 0; size = this.byte()) parts.push(this.take(size));
+    return concatBytes(parts);
   }
 
   /** Whether a further picture follows; a damaged rest has none. */

@@ -21,7 +21,7 @@ export interface PngFile {
   hasAlpha: boolean;
   /** Animated: only the first picture is read. */
   animated: boolean;
-  /** 1 to 8, from eXIf; 1 where there is none. */
+  /** 1 to 8, from eXIf; 1 if the file has no eXIf. */
   orientation: number;
   /** The zlib stream. */
   data: readonly Uint8Array[];
@@ -70,9 +70,9 @@ export function openPng(bytes: Uint8Array): PngFile {
   const colourType = fields.getUint8(9);
   const channels = channelsOf[colourType];
   if (!channels || !isDepth(bitDepth) || !depths[colourType]?.includes(bitDepth))
-    throw new ImageError(`colour type ${colourType} of ${bitDepth} bits is none of PNG`);
+    throw new ImageError(`PNG has no colour type ${colourType} with ${bitDepth} bits`);
   if (fields.getUint8(10) !== 0 || fields.getUint8(11) !== 0 || fields.getUint8(12) > 1)
-    throw new ImageError('its compression, filter or interlace method is none of PNG');
+    throw new ImageError('PNG does not have its compression, filter or interlace method');
   if (width === 0 || height === 0) throw new ImageError('it has no pixels');
   if (width * height > MAX_PIXELS) throw new ImageError(`${width} × ${height} pixels, more than ${MAX_PIXELS}`);
   if (data.length === 0) throw new ImageError('the file is cut off');

@@ -2,6 +2,8 @@
  * CP949 (Windows-949, UHC): EUC-KR with all 11,172 Hangul syllables. Browsers decode it under the label `euc-kr`; Node's
  * `euc-kr` knows the 2,350 syllables of KS X 1001 only, so 뷁, 똠 and 펲 would be broken there. This decoder is the same in both.
  */
+import { textOfUnits } from '../bytes.ts';
+
 const FIRST = 0x81;
 const LAST = 0xfe;
 const INVALID = 0;
@@ -30,7 +32,7 @@ export class Cp949Decoder {
       else throw new RangeError('invalid CP949');
     }
     if (!stream && this.#lead !== 0) throw new RangeError('half a character of CP949');
-    return textOf(units.subarray(0, length));
+    return textOfUnits(units.subarray(0, length));
   }
 }
 
@@ -85,11 +87,4 @@ function tableOf(): Uint16Array {
   }
   known = table;
   return table;
-}
-
-function textOf(units: Uint16Array): string {
-  let text = '';
-  // In parts: the number of arguments is limited.
-  for (let at = 0; at < units.length; at += 8192) text += String.fromCharCode(...units.subarray(at, at + 8192));
-  return text;
 }

@@ -1,4 +1,5 @@
 /** Decodes text files in the encodings in which Korean text is saved. */
+import { concatBytes } from '../bytes.ts';
 import { addedPairs, Cp949Decoder } from './cp949.ts';
 
 /** Labels of the Encoding standard, whose `euc-kr` is CP949. */
@@ -55,7 +56,7 @@ export class TextFileDecoder {
 
   #decode(chunk: Uint8Array, last: boolean): string {
     if (this.#decoder) return decoded(this.#decoder, chunk, !last);
-    const bytes = joined(this.#pending, chunk);
+    const bytes = concatBytes([this.#pending, chunk]);
     const wide = bytes.findIndex((byte) => byte >= 0x80 || byte === 0);
     if (wide === -1) {
       this.#pending = new Uint8Array();
@@ -153,11 +154,4 @@ function decoded(decoder: Decoder, bytes: Uint8Array, stream: boolean): string {
 
 function ascii(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
-}
-
-function joined(before: Uint8Array<ArrayBuffer>, chunk: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(before.length + chunk.length);
-  bytes.set(before);
-  bytes.set(chunk, before.length);
-  return bytes;
 }

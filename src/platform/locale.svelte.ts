@@ -4,8 +4,6 @@ import type { Catalog, CatalogName, Locale, MessageKey, Values } from '../messag
 import { ko as shell } from '../messages/shell/ko.ts';
 import { readStored, writeStored } from './stored.ts';
 
-export const locales: readonly Locale[] = ['ko', 'en'];
-
 const key = 'locale';
 
 /** The Korean shell is imported statically, so that the page can always say what is wrong. */

@@ -1,3 +1,5 @@
+import { textOfUnits } from '../../bytes.ts';
+
 /**
  * Counts words in texts of any length. The words are stored in one array of UTF-16 units. A Map of strings is limited to 16.7
  * million keys, takes several times the memory, and its substrings would keep their source lines in memory.
@@ -40,7 +42,7 @@ export class WordCounts {
   *entries(): Generator<[word: string, count: number]> {
     for (let word = 0; word < this.words; word++) {
       const units = this.units.subarray(this.starts[word], this.starts[word + 1]);
-      yield [textOf(units), this.counts[word]!];
+      yield [textOfUnits(units), this.counts[word]!];
     }
   }
 
@@ -118,13 +120,6 @@ export class WordCounts {
 function spread(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return (mixed ^ (mixed >>> 15)) >>> 0;
-}
-
-function textOf(units: Uint16Array): string {
-  let text = '';
-  // In parts, since the number of arguments is limited.
-  for (let at = 0; at < units.length; at += 4096) text += String.fromCharCode(...units.subarray(at, at + 4096));
-  return text;
 }
 
 /** Room for `length` entries and half as many again. */

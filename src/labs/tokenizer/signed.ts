@@ -1,4 +1,4 @@
-import { count, percent } from '../../platform/figures.ts';
+import { percent } from '../../platform/figures.ts';
 import { locale } from '../../platform/locale.svelte.ts';
 
 const sign = (value: number) => (value < 0 ? '−' : value > 0 ? '+' : '±');
@@ -6,10 +6,6 @@ const sign = (value: number) => (value < 0 ? '−' : value > 0 ? '+' : '±');
 /** −18%, +5.3%, ±0%: one digit after the point below ten percent. */
 export function signedPercent(fraction: number): string {
   return sign(fraction) + percent(Math.abs(fraction));
-}
-
-export function signedCount(value: number): string {
-  return sign(value) + count(Math.abs(value));
 }
 
 /** Two significant digits, however small: 0.092%. */
