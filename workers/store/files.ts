@@ -13,9 +13,12 @@ import type { PackageReader } from './reader.ts';
 export async function openFiles(source: Extract<PackageSource, { type: 'files' }>): Promise<PackageReader> {
   const files = new Map(source.files.map(({ path, blob }) => [path, blob]));
   /** A copy of the package may have lost the second name of a file: the same bytes stand under another. */
-  let twins = (_path: string): readonly string[] => [];
-  const lookUp = (path: string): Blob | undefined =>
-    [path, ...twins(path)].map((name) => files.get(name)).find((blob) => blob !== undefined);
+  let first: ReadonlyMap<string, string> = new Map();
+  const lookUp = (path: string) => {
+    const name = first.get(path);
+    const names = [path, ...[...first.keys()].filter((other) => name !== undefined && first.get(other) === name)];
+    return names.map((each) => files.get(each)).find((blob) => blob !== undefined);
+  };
   const find = (path: string): Blob => {
     const blob = lookUp(path);
     if (!blob) throw new FailureError('file-missing', { file: path });
@@ -26,11 +29,7 @@ export async function openFiles(source: Extract<PackageSource, { type: 'files' }
   const table = files.has(MANIFEST)
     ? parseFileTable(parseJson(await readable(find(MANIFEST), MANIFEST, MAX_MANIFEST_BYTES), MANIFEST))
     : undefined;
-  if (table) {
-    const first = firstNames(table.files);
-    const names = Map.groupBy(first.keys(), (path) => first.get(path));
-    twins = (path) => names.get(first.get(path)) ?? [];
-  }
+  if (table) first = firstNames(table.files);
   return {
     name: source.name,
     has: (path) => Promise.resolve(lookUp(path) !== undefined),

@@ -50,9 +50,20 @@ export async function packageFiles(name: string): Promise<PackageSource> {
   };
 }
 
-export async function load(name: string, provider: 'webgpu' | 'wasm', contextLength = 256): Promise<LoadedModel> {
+export async function load(
+  name: string,
+  provider: 'webgpu' | 'wasm',
+  contextLength = 256,
+  variant?: string,
+): Promise<LoadedModel> {
   const pack = await readPackage(await openPackage(await packageFiles(name)));
-  return loadModel(pack, await backendOf(provider), { contextLength }, new AbortController().signal, () => undefined);
+  return loadModel(
+    pack,
+    await backendOf(provider),
+    { contextLength, variant },
+    new AbortController().signal,
+    () => undefined,
+  );
 }
 
 /** The numbers of a tensor, wherever it is; one over a buffer of ours cannot be read by the runtime. */

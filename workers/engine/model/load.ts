@@ -3,6 +3,7 @@ import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
+import { widenScales } from '#core/onnx/patch/widen-scales.ts';
 import { AdapterCache } from '../lora/adapter-cache.ts';
 import { AppliedAdapters } from '../lora/applied-adapters.ts';
 import { timed } from '../runtime/timed.ts';
@@ -14,10 +15,11 @@ import { DecoderSession, isStatic } from './decoder-session.ts';
 import { embeddingSessionFactory } from './embedding-session.ts';
 import { passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
 import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
-import type { ModelPackage } from './package.ts';
+import type { GraphSource, ModelPackage } from './package.ts';
 import { sourceOf } from './session.ts';
 import { ModelSessions } from './sessions.ts';
 import { sharedTensors, uploadShared } from './shared.ts';
+import { chooseVariant } from './variant.ts';
 import { VisionEncoder } from './vision.ts';
 import { visionSessionFactory } from './vision-sessions.ts';
 import { warmUp } from './warm-up.ts';
@@ -47,7 +49,7 @@ const chunkOnCpu = 32;
 export async function loadModel(
   pack: ModelPackage,
   backend: Backend,
-  options: Pick<OpenOptions, 'contextLength'>,
+  options: Pick<OpenOptions, 'contextLength' | 'variant'>,
   signal: AbortSignal,
   onProgress: (progress: OpenProgress) => void,
 ): Promise<LoadedModel> {
@@ -66,14 +68,16 @@ export async function loadModel(
 }
 
 async function load(
-  pack: ModelPackage,
+  whole: ModelPackage,
   backend: Backend,
-  options: Pick<OpenOptions, 'contextLength'>,
+  options: Pick<OpenOptions, 'contextLength' | 'variant'>,
   signal: AbortSignal,
   onProgress: (progress: OpenProgress) => void,
   release: (() => Promise<void> | void)[],
 ): Promise<Omit<LoadedModel, 'dispose'>> {
-  const { config } = pack;
+  const { config } = whole;
+  const chosen = chooseVariant(whole, backend, options.variant);
+  const pack = backend.gpu ? widened(chosen.pack) : chosen.pack;
   const step = (phase: OpenProgress['phase'], file: string, doneBytes: number, totalBytes: number) => {
     signal.throwIfAborted();
     onProgress({ type: 'progress', phase, file, doneBytes, totalBytes });
@@ -146,6 +150,7 @@ async function load(
     randomWeights: pack.manifest?.source.randomWeights ?? false,
     teaches: pack.manifest?.teaches,
     dtype: { decoder: pack.decoder.dtype, vision: pack.vision?.dtype },
+    variantReason: chosen.reason,
     parameters: pack.manifest?.parameters ?? countParameters(config),
     layers: config.text.layers,
     vocabularySize: config.text.vocabularySize,
@@ -156,7 +161,21 @@ async function load(
     runtime: backend.info,
   };
   const adapterCache = new AdapterCache(config);
-  return { package: pack, backend, info, embedding, decoder, adapters, adapterCache, vision, chunk };
+  return { package: chosen.pack, backend, info, embedding, decoder, adapters, adapterCache, vision, chunk };
+}
+
+/** The package with graphs whose float16 scales are declared as float32 where they are read so (`widen-scales.ts`). */
+function widened(pack: ModelPackage): ModelPackage {
+  const wide = (graph: GraphSource): GraphSource => ({
+    ...graph,
+    read: async () => {
+      const model = await graph.read();
+      widenScales(model);
+      return model;
+    },
+  });
+  const { decoder, embedding, vision } = pack;
+  return { ...pack, decoder: wide(decoder), embedding: embedding && wide(embedding), vision: vision && wide(vision) };
 }
 
 /** Initializers of the embedding graph that hold its table. */

@@ -3,12 +3,14 @@ import type * as Ort from 'onnxruntime-web';
 import type { GpuPurpose } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
 import { externalFiles, writeModel } from '#core/onnx/model.ts';
+import { widenedRange } from '#core/onnx/patch/widen-scales.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { sessionOptions } from '../runtime/ort.ts';
 import { RetryingBlob } from '../runtime/retrying-blob.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
 import type { GraphSource, ModelPackage } from './package.ts';
+import { WidenedBlob } from './widened-blob.ts';
 
 export interface SessionSource {
   model: ModelProto;
@@ -20,7 +22,19 @@ export interface SessionSource {
 
 export function sourceOf(pack: ModelPackage, graph: GraphSource, model: ModelProto): SessionSource {
   const folder = graph.path.slice(0, graph.path.lastIndexOf('/') + 1);
-  return { model, path: graph.path, external: (file) => pack.reader.blob(folder + file) };
+  return {
+    model,
+    path: graph.path,
+    external: async (location) => {
+      const range = widenedRange(location);
+      if (!range) return pack.reader.blob(folder + location);
+      const { file, offset, length } = range;
+      const blob = await pack.reader.blob(folder + file);
+      if (offset + length > blob.size)
+        throw new FailureError('file-broken', { file: folder + file, reason: `ends at ${blob.size} bytes` });
+      return new WidenedBlob(blob.slice(offset, offset + length));
+    },
+  };
 }
 
 /** @throws FailureError `runtime` with ONNX Runtime's message */
@@ -33,7 +47,9 @@ export async function createSession(
   const externalData = await Promise.all(
     files.map(async (file) => {
       const data = await source.external(file);
-      return { path: file, data: new RetryingBlob(data, options.onRead) };
+      // A RetryingBlob would copy the bytes of the Blob below.
+      const isWidened = data instanceof WidenedBlob;
+      return { path: file, data: isWidened ? data.reporting(options.onRead) : new RetryingBlob(data, options.onRead) };
     }),
   );
   const location: Record<string, Ort.Tensor.DataLocation> = {};
