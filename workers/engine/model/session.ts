@@ -5,10 +5,8 @@ import { FailureError } from '#core/failure.ts';
 import { externalFiles, writeModel } from '#core/onnx/model.ts';
 import { widenedRange } from '#core/onnx/patch/widen-scales.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
-import { sessionOptions } from '../runtime/ort.ts';
-import { RetryingBlob } from '../runtime/retrying-blob.ts';
 import { timed } from '../runtime/timed.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, ExternalData } from './backend.ts';
 import type { GraphSource, ModelPackage } from './package.ts';
 import { WidenedBlob } from './widened-blob.ts';
 
@@ -18,6 +16,8 @@ export interface SessionSource {
   path: string;
   /** The blob of an external file, by its name in the graph. */
   external(file: string): Promise<Blob>;
+  /** Path of the folder with the graph and its external files, where they are in one of the operating system. */
+  folder?: string | undefined;
 }
 
 export function sourceOf(pack: ModelPackage, graph: GraphSource, model: ModelProto): SessionSource {
@@ -34,6 +34,7 @@ export function sourceOf(pack: ModelPackage, graph: GraphSource, model: ModelPro
         throw new FailureError('file-broken', { file: folder + file, reason: `ends at ${blob.size} bytes` });
       return new WidenedBlob(blob.slice(offset, offset + length));
     },
+    folder: pack.reader.path?.(folder),
   };
 }
 
@@ -43,21 +44,18 @@ export async function createSession(
   source: SessionSource,
   options: { purpose?: GpuPurpose; outputsOnGpu?: readonly string[]; onRead?: (bytes: number) => void } = {},
 ): Promise<Ort.InferenceSession> {
-  const files = externalFiles(source.model);
-  const externalData = await Promise.all(
-    files.map(async (file) => {
-      const data = await source.external(file);
-      // A RetryingBlob would copy the bytes of the Blob below.
-      const isWidened = data instanceof WidenedBlob;
-      return { path: file, data: isWidened ? data.reporting(options.onRead) : new RetryingBlob(data, options.onRead) };
-    }),
-  );
+  const data: ExternalData = {
+    files: externalFiles(source.model),
+    blob: (file) => source.external(file),
+    folder: source.folder,
+  };
+  const external = await backend.externalData(data, options.onRead);
   const location: Record<string, Ort.Tensor.DataLocation> = {};
   if (backend.gpu) for (const name of options.outputsOnGpu ?? []) location[name] = 'gpu-buffer';
   const create = () =>
     backend.runtime.ort.InferenceSession.create(writeModel(source.model), {
-      ...sessionOptions(backend.gpu?.device),
-      externalData,
+      ...backend.sessionOptions,
+      ...external,
       ...(Object.keys(location).length > 0 ? { preferredOutputLocation: location } : {}),
     });
   try {
