@@ -164,5 +164,12 @@ describe('q4f16', () => {
     const [image, text] = half.map((count, body) => (count - (full[body] ?? NaN)) / config.text.layers);
     console.log(`nodes a layer more: text ${text}, image ${image}`);
     expect({ text, image }).toEqual({ text: 5, image: 9 });
+    const inLayer = (dtype: 'q4' | 'q4f16') => {
+      const { model } = decoder(dtype);
+      fuseHeadNorms(model);
+      const nodes = [...allGraphs(mainGraph(model))].flatMap(({ node }) => node);
+      return nodes.filter(({ name }) => name.startsWith('/model/layers.3/')).length;
+    };
+    expect([inLayer('q4'), inLayer('q4f16')]).toEqual([14, 19]);
   });
 });
