@@ -1,4 +1,5 @@
 /** Loads a package onto its device: reads and patches graphs, creates sessions, allocates caches. */
+import { ChunkLength } from '#core/chat/chunk-length.ts';
 import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { mainGraph } from '#core/onnx/model.ts';
@@ -20,7 +21,7 @@ import { ModelSessions } from './sessions.ts';
 import { sharedTensors, uploadShared } from './shared.ts';
 import { VisionEncoder } from './vision.ts';
 import { visionSessionFactory } from './vision-sessions.ts';
-import { warmUp } from './warm-up.ts';
+import { warmUp, warmUpTokens } from './warm-up.ts';
 
 export interface LoadedModel {
   package: ModelPackage;
@@ -32,14 +33,19 @@ export interface LoadedModel {
   adapters: AppliedAdapters;
   adapterCache: AdapterCache;
   vision: VisionEncoder | undefined;
-  /** Longest chunk of prefill in tokens. */
-  chunk: number;
+  /** How many tokens the next chunk of prefill has. */
+  chunkLength: ChunkLength;
+  /** Tokens that a chunk of prefill can have. */
+  longestChunk: number;
   dispose(): Promise<void>;
 }
 
-/** Tokens of a prefill chunk: long enough to fill a GPU, short enough for Stop. */
-const chunkOnGpu = 256;
-const chunkOnCpu = 32;
+/**
+ * Tokens of a prefill chunk. The first is as long as the warm-up's on a GPU, whose kernels are compiled then. The longest holds two
+ * images of MedGemma with a question; attention of a chunk with images computes a matrix of its tokens by those of the context.
+ */
+const chunkOnGpu = { first: warmUpTokens, least: 16, most: 640 };
+const chunkOnCpu = { first: 32, least: 8, most: 256 };
 
 /**
  * @throws FailureError if the package cannot be loaded on the device; nothing is left allocated then
@@ -91,7 +97,8 @@ async function load(
   const patches = { contextLength: options.contextLength, shared };
   const graph = patchDecoder(decoderModel, pack, backend, patches, []);
   const { contextLength } = graph;
-  const chunk = Math.max(backend.gpu ? chunkOnGpu : chunkOnCpu, config.vision?.tokensPerImage ?? 0);
+  const chunkLimits = backend.gpu ? chunkOnGpu : chunkOnCpu;
+  const longestChunk = Math.max(chunkLimits.most, config.vision?.tokensPerImage ?? 0);
   let buffers = new Map<string, GPUBuffer>();
   if (graph.shared.length > 0) {
     buffers = await timed('shared weights', () =>
@@ -121,7 +128,7 @@ async function load(
     const { factory, inputs } = embeddingSessionFactory(backend, pack, pack.embedding, embeddingGraph, shared);
     const live = await sessions.add(factory, reading(pack.embedding.path));
     const tensors = sharedTensors(backend, inputs, graph.shared, buffers);
-    const whole = new SessionEmbedding(backend, live, tensors, config.text.hiddenSize, chunk);
+    const whole = new SessionEmbedding(backend, live, tensors, config.text.hiddenSize, longestChunk);
     release.push(() => whole.dispose());
     embedding = whole;
   }
@@ -156,7 +163,19 @@ async function load(
     runtime: backend.info,
   };
   const adapterCache = new AdapterCache(config);
-  return { package: pack, backend, info, embedding, decoder, adapters, adapterCache, vision, chunk };
+  const chunkLength = new ChunkLength(chunkLimits);
+  return {
+    package: pack,
+    backend,
+    info,
+    embedding,
+    decoder,
+    adapters,
+    adapterCache,
+    vision,
+    chunkLength,
+    longestChunk,
+  };
 }
 
 /** Initializers of the embedding graph that hold its table. */
