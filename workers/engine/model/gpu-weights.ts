@@ -63,7 +63,7 @@ export class GpuWeights {
       let total = 0;
       try {
         for (const { input, dims, dataType, bytes } of inputs) {
-          const key = this.#key(source, bytes);
+          const key = this.#key(source, input, bytes);
           let shared = this.#shared.get(key);
           if (shared) onRead(bytes.length);
           else {
@@ -82,6 +82,10 @@ export class GpuWeights {
       }
       const uploads: Upload[] = [];
       for (const { buffer, bytes } of fresh) {
+        if (bytes instanceof Uint8Array) {
+          uploads.push({ buffer, blob: new Blob([bytes]) });
+          continue;
+        }
         const blob = await source.external(bytes.location);
         const end = bytes.offset + bytes.length;
         if (end > blob.size)
@@ -97,7 +101,10 @@ export class GpuWeights {
   }
 
   /** Two files of the same content are one: a package may hold the table under the names that two graphs expect. */
-  #key({ path }: SessionSource, { location, offset, length }: SharedInput['bytes']): string {
+  #key({ path }: SessionSource, input: string, bytes: SharedInput['bytes']): string {
+    // What a graph itself holds has the same name in both bodies of the decoder.
+    if (bytes instanceof Uint8Array) return `${path} ${input} ${bytes.length}`;
+    const { location, offset, length } = bytes;
     const file = path.slice(0, path.lastIndexOf('/') + 1) + location;
     return `${this.#hash(file) ?? file} ${offset} ${length}`;
   }
