@@ -61,11 +61,12 @@ export class GpuWeights {
     try {
       gpu.device.pushErrorScope('out-of-memory');
       let total = 0;
+      let present = 0;
       try {
         for (const { input, dims, dataType, bytes } of inputs) {
           const key = this.#key(source, input, bytes);
           let shared = this.#shared.get(key);
-          if (shared) onRead(bytes.length);
+          if (shared) present += bytes.length;
           else {
             shared = { buffer: this.#buffer(gpu, input, bytes.length), users: 0 };
             this.#shared.set(key, shared);
@@ -80,6 +81,7 @@ export class GpuWeights {
         const problem = await this.#backend.guard(gpu.device.popErrorScope());
         if (problem) throw new FailureError('out-of-memory', { bytes: total, reason: problem.message });
       }
+      if (present > 0) onRead(present);
       const uploads: Upload[] = [];
       for (const { buffer, bytes } of fresh) {
         if (bytes instanceof Uint8Array) {
