@@ -115,8 +115,9 @@ describe('the embedding in front of the text body', () => {
     expect(floats(after['logits'])).toEqual(floats(before['logits']));
 
     const shared = shareInitializers(model, shareableInitializers(model));
-    // Codes and scales of seven projections in each of eight layers, of the head, and of the embedding.
-    expect(shared).toHaveLength(8 * 7 * 2 + 2 + 2);
+    // Codes and scales of seven projections in each of eight layers, of the head, and of the embedding; six norms a layer
+    // and the last; four RoPE tables.
+    expect(shared).toHaveLength(8 * (7 * 2 + 6) + 1 + 2 + 2 + 4);
     const places = shared.map(({ bytes }) => JSON.stringify(bytes));
     expect(new Set(places).size).toBe(places.length - 2);
     expect(shared.filter(({ input }) => input.startsWith('embed_tokens/')).map(({ dims }) => dims)).toEqual([
