@@ -110,7 +110,15 @@ async function load(
   let embedding: Embedding = passThroughEmbedding;
   // A decoder that takes ids needs it for chunks with images only; the table is on the device once for both.
   if (pack.embedding && embeddingGraph && (!graph.takesIds || graph.image)) {
-    const factory = embeddingSessionFactory(backend, pack, weights, pack.embedding, embeddingGraph, signal);
+    const factory = embeddingSessionFactory(
+      backend,
+      pack,
+      weights,
+      pack.embedding,
+      embeddingGraph,
+      graph.table,
+      signal,
+    );
     const live = await sessions.add(factory, reading(pack.embedding.path));
     const whole = new SessionEmbedding(backend, live, config.text.hiddenSize, longestChunk);
     release.push(() => whole.dispose());
