@@ -39,7 +39,11 @@ const readAsBuffer: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** Types that a GPU tensor of ONNX Runtime can have and these operators take. */
-const types = new Set([TensorProto_DataType.FLOAT, TensorProto_DataType.FLOAT16, TensorProto_DataType.UINT8]);
+const types: ReadonlySet<number> = new Set([
+  TensorProto_DataType.FLOAT,
+  TensorProto_DataType.FLOAT16,
+  TensorProto_DataType.UINT8,
+]);
 
 /** Smaller ones are numbers that a graph computes with, not weights. */
 const leastBytes = 64;

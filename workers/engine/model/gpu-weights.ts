@@ -77,10 +77,12 @@ export class GpuWeights {
           keys.push(key);
           tensors[input] = gpuTensor(this.#backend, shared.buffer, typeOf(dataType), dims);
         }
-      } finally {
-        const problem = await this.#backend.guard(gpu.device.popErrorScope());
-        if (problem) throw new FailureError('out-of-memory', { bytes: total, reason: problem.message });
+      } catch (error) {
+        await gpu.device.popErrorScope();
+        throw error;
       }
+      const problem = await this.#backend.guard(gpu.device.popErrorScope());
+      if (problem) throw new FailureError('out-of-memory', { bytes: total, reason: problem.message });
       if (present > 0) onRead(present);
       const uploads: Upload[] = [];
       for (const { buffer, bytes } of fresh) {
@@ -130,9 +132,14 @@ export class GpuWeights {
   }
 }
 
+const types = new Map<number, 'float32' | 'float16' | 'uint8'>([
+  [TensorProto_DataType.FLOAT, 'float32'],
+  [TensorProto_DataType.FLOAT16, 'float16'],
+  [TensorProto_DataType.UINT8, 'uint8'],
+]);
+
 function typeOf(dataType: number): 'float32' | 'float16' | 'uint8' {
-  if (dataType === TensorProto_DataType.FLOAT) return 'float32';
-  if (dataType === TensorProto_DataType.FLOAT16) return 'float16';
-  if (dataType === TensorProto_DataType.UINT8) return 'uint8';
-  throw new TypeError(`weights of the ONNX type ${dataType} cannot be an input`);
+  const type = types.get(dataType);
+  if (!type) throw new TypeError(`weights of the ONNX type ${dataType} cannot be an input`);
+  return type;
 }
