@@ -1,5 +1,5 @@
 /**
- * Counts what prompt lookup would save: how many runs of the decoder an answer takes when drafts of `k` tokens are looked up by an
+ * Counts what prompt lookup (Saxena 2023) would save: how many runs of the decoder an answer takes when drafts of `k` tokens are looked up by an
  * n-gram and verified in one run. The ids of an answer do not depend on it, so known answers are enough:
  *
  *     npx tsx bench/prompt-lookup.ts [--package DIR] [--phantoms N] [--text FILE]
@@ -11,7 +11,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { lookup } from '#core/chat/prompt-lookup.ts';
 import { answerAll } from '../cli/evaluate/answer.ts';
 import { openModel, type EvaluatedModel } from '../cli/evaluate/model.ts';
 import { groupAt } from '../cli/evaluate/questions.ts';
@@ -34,6 +33,24 @@ interface Counted {
   runs: number;
   drafted: number;
   accepted: number;
+}
+
+/**
+ * @param ids prompt and answer so far
+ * @param match the longest n-gram that is looked up; shorter ones down to `least` where it is not found
+ * @param count tokens drafted at most
+ * @returns the tokens that followed the last earlier occurrence; empty if there is none
+ */
+function lookup(ids: readonly number[], match: number, least: number, count: number): number[] {
+  for (let size = Math.min(match, ids.length - 1); size >= least; size--) {
+    const from = ids.length - size;
+    for (let at = from - 1; at >= 0; at--) {
+      let same = 0;
+      while (same < size && ids[at + same] === ids[from + same]) same++;
+      if (same === size) return ids.slice(at + size, at + size + count);
+    }
+  }
+  return [];
 }
 
 /** Simulates decoding: a run verifies a draft and gives one token more than were right. */
