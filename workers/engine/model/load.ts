@@ -41,7 +41,7 @@ export interface LoadedModel {
  * images of MedGemma with a question; attention of a chunk with images computes a matrix of its tokens by those of the context.
  */
 const chunkOnGpu = { first: warmUpTokens, least: 16, most: 640 };
-const chunkOnCpu = { first: 32, least: 8, most: 256 };
+const chunkOnCpu = { first: 32, least: 8, most: 64 };
 
 type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu'>;
 
