@@ -1,7 +1,7 @@
 /** The steps of a rehearsal: checkpoint, export, check, answer. */
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
@@ -79,7 +79,7 @@ export async function rehearse(options: RehearsalOptions, io: CommandIo): Promis
     return { machine, steps, predicted, measured: await sizesIn(paths.package) };
   } finally {
     if (begun && !keep) for (const path of Object.values(paths)) await rm(path, { recursive: true, force: true });
-    if (madeOut !== undefined && !keep) await rm(out, { recursive: true, force: true });
+    if (madeOut !== undefined && !keep) await removeEmpty(resolve(out), madeOut);
   }
 }
 
@@ -120,6 +120,17 @@ async function grown(config: Gemma3Config, path: string): Promise<Gemma3Config> 
   const { pack } = await readPackFile(path);
   const vocabularySize = Math.max(config.text.vocabularySize, pack.firstId + pack.merges.length);
   return { ...config, text: { ...config.text, vocabularySize } };
+}
+
+/** Removes empty folders from `folder` up to `top`. */
+async function removeEmpty(folder: string, top: string): Promise<void> {
+  for (let path = folder; path.startsWith(top); path = dirname(path)) {
+    const removed = await rmdir(path).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
+  }
 }
 
 async function requireEmpty(out: string): Promise<void> {
