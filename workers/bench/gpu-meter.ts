@@ -26,7 +26,8 @@ function before(prototype: object, method: string, act: (values: unknown[]) => v
   if (typeof original !== 'function') throw new Error(`no ${method} to count`);
   Reflect.set(prototype, method, function (this: unknown, ...values: unknown[]): unknown {
     act(values);
-    return Reflect.apply(original, this, values);
+    const result: unknown = Reflect.apply(original, this, values);
+    return result;
   });
 }
 

@@ -30,7 +30,7 @@ export interface PeerOptions {
   /** Device of the sessions; undefined: the one that the runtime requests. */
   device: GPUDevice | undefined;
   /** A file of the package by its path; undefined if there is none. */
-  file(path: string): Promise<Response | undefined>;
+  file: (path: string) => Promise<Response | undefined>;
 }
 
 type LoadOptions = NonNullable<Parameters<typeof AutoModelForCausalLM.from_pretrained>[1]>;
@@ -116,7 +116,7 @@ export class Peer {
     if (typeof text !== 'string') throw new Error('the chat template gave no text');
     // The template writes <bos> itself.
     const options = { add_special_tokens: false };
-    if (images.length === 0) return inputsOf(await this.#tokenizer?.(text, options));
+    if (images.length === 0) return inputsOf(this.#tokenizer?.(text, options));
     if (!this.#processor) throw new Error('the package has no image processor');
     const read = await Promise.all(
       images.map((image) => {

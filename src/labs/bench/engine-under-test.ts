@@ -6,7 +6,7 @@ export interface EngineUnderTest {
   /** Name on the card. */
   readonly engine: string;
   /** Starts a fresh worker. @param signal aborts what waits for the worker */
-  start(signal: AbortSignal): RunningEngine;
+  readonly start: (signal: AbortSignal) => RunningEngine;
 }
 
 export interface RunningEngine {
