@@ -18,12 +18,16 @@ const allowed = {
     './cli',
     './core',
     './package.json',
-    // Prompts, texts and packages are read as the page reads them.
+    // Packages are read, and answers generated, by the page's own code; its runtime and its jobs are the browser's.
     './workers/engine/chat',
-    './workers/engine/model/package.ts',
+    './workers/engine/generation',
+    './workers/engine/lora',
+    './workers/engine/model',
+    './workers/engine/opened.ts',
+    './workers/image',
     './workers/store/reader.ts',
     './scripts/node-process.ts',
-    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node'),
+    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node', 'sharp'),
   ],
   'src/messages': ['./src/messages', './core'],
   'src/platform': [
@@ -97,11 +101,13 @@ const labs = readdirSync(`${root}/src/labs`).map((lab) => ({
 }));
 
 /** A command imports no other command: what two need belongs into cli/shared. */
-const commands = ['export', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'teach'].map((command) => ({
-  target: `./cli/!(${command})/**`,
-  from: `./cli/${command}`,
-  message: 'A command imports no other command: move what both need to cli/shared.',
-}));
+const commands = ['export', 'generate', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'teach'].map(
+  (command) => ({
+    target: `./cli/!(${command})/**`,
+    from: `./cli/${command}`,
+    message: 'A command imports no other command: move what both need to cli/shared.',
+  }),
+);
 
 export const walls = [
   ...zones,
@@ -122,11 +128,16 @@ export const walls = [
     from: './node_modules/@huggingface/transformers',
     message: 'transformers.js is what we compare with: only workers/bench runs it.',
   },
+  {
+    target: ['./workers/engine/!(runtime)/**', './workers/engine/opened.ts'],
+    from: ['./workers/engine/runtime/ort.ts', './workers/engine/runtime/backends.ts'],
+    message: 'The engine gets its backend: these two files run in a browser only, and cli runs the engine in Node.',
+  },
   { target: ['./scripts', './bench'], from: drawing, message: 'Only src draws.' },
   {
-    target: ['./scripts', './*.{ts,js}', './cli/!(evaluate)/**'],
-    from: './node_modules/onnxruntime-node',
-    message: 'onnxruntime-node is for evaluation, tests and measurements.',
+    target: ['./scripts', './*.{ts,js}', './cli/!(evaluate|shared)/**', './cli/shared/*.ts'],
+    from: packages('onnxruntime-node'),
+    message: 'onnxruntime-node is for cli/shared/runtime, evaluation, tests and measurements.',
   },
   {
     target: ['./src/*.*'],
