@@ -101,7 +101,7 @@ const labs = readdirSync(`${root}/src/labs`).map((lab) => ({
 }));
 
 /** A command imports no other command: what two need belongs into cli/shared. */
-const commands = ['export', 'generate', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'teach'].map(
+const commands = ['export', 'generate', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'rehearse', 'teach'].map(
   (command) => ({
     target: `./cli/!(${command})/**`,
     from: `./cli/${command}`,
