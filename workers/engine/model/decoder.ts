@@ -87,6 +87,7 @@ export class Decoder {
     const total = past + mask.length;
     mask.forEach((value, i) => (this.#mask[past + i] = BigInt(value)));
     const { Tensor } = this.#backend.runtime.ort;
+    this.cache.prepare(mask.length);
     const feeds: Record<string, Ort.Tensor> = {
       ...input,
       ...this.#shared,

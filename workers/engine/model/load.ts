@@ -13,11 +13,13 @@ import { patchDecoder } from './decoder-graph.ts';
 import { DecoderSession, isStatic } from './decoder-session.ts';
 import { embeddingSessionFactory } from './embedding-session.ts';
 import { passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
-import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
+import { GrowingKvCache } from './growing-kv-cache.ts';
+import { kvInputs } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
 import { sourceOf } from './session.ts';
 import { ModelSessions } from './sessions.ts';
 import { sharedTensors, uploadShared } from './shared.ts';
+import { StaticKvCache } from './static-kv-cache.ts';
 import { VisionEncoder } from './vision.ts';
 import { visionSessionFactory } from './vision-sessions.ts';
 import { warmUp } from './warm-up.ts';
@@ -88,10 +90,10 @@ async function load(
 
   // One copy of the embedding table on the device, for the embedding and the output head.
   const shared = pack.tiedEmbedding && backend.gpu && embeddingGraph ? tiedInitializers(embeddingGraph) : [];
-  const patches = { contextLength: options.contextLength, shared };
+  const chunk = Math.max(backend.gpu ? chunkOnGpu : chunkOnCpu, config.vision?.tokensPerImage ?? 0);
+  const patches = { contextLength: options.contextLength, shared, longestChunk: chunk };
   const graph = patchDecoder(decoderModel, pack, backend, patches, []);
   const { contextLength } = graph;
-  const chunk = Math.max(backend.gpu ? chunkOnGpu : chunkOnCpu, config.vision?.tokensPerImage ?? 0);
   let buffers = new Map<string, GPUBuffer>();
   if (graph.shared.length > 0) {
     buffers = await timed('shared weights', () =>
@@ -109,9 +111,8 @@ async function load(
   const decoderSession = new DecoderSession(pack, backend, patches, sessions);
   const session = await decoderSession.make(graph, reading(pack.decoder.path));
   const inputs = kvInputs(graph.model);
-  const cache = isStatic(backend, graph.model)
-    ? new StaticKvCache(backend, inputs, contextLength)
-    : new GrowingKvCache(backend, inputs, contextLength);
+  const Cache = isStatic(backend, graph.model) ? StaticKvCache : GrowingKvCache;
+  const cache = new Cache(backend, inputs, contextLength, graph.local);
   release.push(() => cache.dispose());
   const decoder = new Decoder(backend, session, sharedTensors(backend, graph.shared, graph.shared, buffers), cache);
   release.push(() => decoder.dispose());
