@@ -61,6 +61,11 @@ export interface OpenOptions {
   contextLength: number;
   /** 'auto' uses WebGPU on a hardware GPU, and a software adapter only for packages too large for the CPU provider. */
   provider: 'auto' | 'webgpu' | 'wasm';
+  /**
+   * False: the vision encoder's weights are uploaded for each image and freed afterwards, for small cards. Default: true. The CPU
+   * provider always keeps them.
+   */
+  keepVisionOnGpu?: boolean;
 }
 
 export interface OpenProgress {
@@ -112,12 +117,13 @@ export interface ModelInfo {
 }
 
 export interface RuntimeInfo {
-  provider: 'webgpu' | 'wasm';
-  /** The onnxruntime-web build in use. */
-  build: 'jspi' | 'asyncify' | 'wasm';
+  /** 'cpu' is the native CPU provider of onnxruntime-node, which `npm run generate` uses; the page has the other two. */
+  provider: 'webgpu' | 'wasm' | 'cpu';
+  /** The build of onnxruntime-web in use, or the native one of onnxruntime-node. */
+  build: 'jspi' | 'asyncify' | 'wasm' | 'native';
   /** The GPU as the browser reports it; undefined on the CPU. */
   adapter: GpuAdapterInfo | undefined;
-  /** Why the CPU is used; undefined on WebGPU. */
+  /** Why the page uses the CPU; undefined on WebGPU and in Node. */
   cpuReason: 'no-webgpu' | 'no-adapter' | 'software-adapter' | 'asked' | undefined;
 }
 

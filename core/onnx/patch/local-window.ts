@@ -47,8 +47,6 @@ export interface LocalWindow {
   pasts: ReadonlySet<string>;
   /** The tables of the whole context; undefined if the operator does not rotate, so that no tables are inputs. */
   rope: { cos: RopeTable; sin: RopeTable } | undefined;
-  /** True if the graph has the input `local_start`. */
-  hasStart: boolean;
 }
 
 const TABLE_TYPES = new Map<number, RopeTable['type']>([
@@ -111,7 +109,7 @@ export function addLocalWindow(model: ModelProto): LocalWindow | undefined {
   const pasts = new Set(sites.flatMap(({ node }) => node.input.slice(3, 5)));
   renameLengths(root, sites, pasts);
   const window = attribute(first.node, 'local_window_size') ?? 0;
-  return { window, pasts, rope: cos && sin ? { cos, sin } : undefined, hasStart: explicit };
+  return { window, pasts, rope: cos && sin ? { cos, sin } : undefined };
 }
 
 /** The attention nodes with a window, if all of them meet the conditions of the patch. */

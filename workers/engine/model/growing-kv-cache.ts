@@ -46,8 +46,8 @@ export class GrowingKvCache implements KvCache {
     this.#local?.shift();
   }
 
-  feeds(): Record<string, Ort.Tensor> {
-    return this.#local ? { ...this.#tensors, ...this.#local.feeds(this.#tokens) } : this.#tensors;
+  feeds(inputs: ReadonlySet<string>): Record<string, Ort.Tensor> {
+    return this.#local ? { ...this.#tensors, ...this.#local.feeds(this.#tokens, inputs) } : this.#tensors;
   }
 
   fetches(): Record<string, null> {

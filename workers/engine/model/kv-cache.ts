@@ -19,7 +19,8 @@ export interface KvCache {
   readonly rows: LocalRows | undefined;
   /** To be called before each run, with the number of its new tokens. @throws RangeError if they are more than one run may have */
   prepare(tokens: number): void;
-  feeds(): Record<string, Ort.Tensor>;
+  /** @param inputs names of the session's inputs */
+  feeds(inputs: ReadonlySet<string>): Record<string, Ort.Tensor>;
   /** Tensors to be written by the run; null lets the runtime allocate. */
   fetches(): Record<string, Ort.Tensor | null>;
   /** Takes over the outputs of a run. */

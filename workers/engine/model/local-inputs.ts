@@ -10,6 +10,8 @@ export class LocalInputs {
   readonly #rows: LocalRows;
   readonly #tensors: Record<string, Ort.Tensor> = {};
   readonly #buffers = new Map<string, GPUBuffer>();
+  /** Not among the others: only graphs for images read it. */
+  readonly #startTensor: Ort.Tensor;
   // The tensors read these arrays, so a run makes no new ones.
   readonly #seqlensK = new Int32Array(1);
   readonly #totalLength = new Int32Array(1);
@@ -22,7 +24,7 @@ export class LocalInputs {
     const { Tensor } = backend.runtime.ort;
     this.#tensors[localInput.seqlensK] = new Tensor('int32', this.#seqlensK, [1]);
     this.#tensors[localInput.totalLength] = new Tensor('int32', this.#totalLength, []);
-    if (window.hasStart) this.#tensors[localInput.start] = new Tensor('int64', this.#start, [1]);
+    this.#startTensor = new Tensor('int64', this.#start, [1]);
     for (const [name, table] of this.#tables()) {
       if (!backend.gpu) continue;
       const buffer = backend.gpu.ledger.createBuffer('kv', {
@@ -36,13 +38,16 @@ export class LocalInputs {
     this.shift();
   }
 
-  /** @param tokens new tokens of the run */
-  feeds(tokens: number): Record<string, Ort.Tensor> {
+  /**
+   * @param tokens new tokens of the run
+   * @param inputs names of the session's inputs
+   */
+  feeds(tokens: number, inputs: ReadonlySet<string>): Record<string, Ort.Tensor> {
     const total = this.#rows.length + tokens;
     this.#seqlensK[0] = total - 1;
     this.#totalLength[0] = total;
     this.#start[0] = BigInt(this.#rows.start);
-    return this.#tensors;
+    return inputs.has(localInput.start) ? { ...this.#tensors, [localInput.start]: this.#startTensor } : this.#tensors;
   }
 
   /** Rotates by the positions of the rows, after their start has changed. */

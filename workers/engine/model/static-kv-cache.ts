@@ -59,8 +59,8 @@ export class StaticKvCache implements KvCache {
     if (move) this.#move(move);
   }
 
-  feeds(): Record<string, Ort.Tensor> {
-    return this.#inputs ? { ...this.#past, ...this.#inputs.feeds(this.#tokens) } : this.#past;
+  feeds(inputs: ReadonlySet<string>): Record<string, Ort.Tensor> {
+    return this.#inputs ? { ...this.#past, ...this.#inputs.feeds(this.#tokens, inputs) } : this.#past;
   }
 
   fetches(): Record<string, Ort.Tensor> {

@@ -116,7 +116,7 @@ describe('which graphs are changed', () => {
   test('the seven local layers in both bodies; nothing reads the local tables of the whole context any more', () => {
     const graph = fresh();
     const window = addLocalWindow(graph);
-    expect(window).toMatchObject({ window: 16, hasStart: true, rope: { cos: { positions: 512, columns: 16 } } });
+    expect(window).toMatchObject({ window: 16, rope: { cos: { positions: 512, columns: 16 } } });
     expect(window?.pasts.size).toBe(14);
     expect(window?.pasts).not.toContain('past_key_values.5.key');
     expect(locals(graph)).toHaveLength(14);

@@ -8,6 +8,7 @@ import { addArgmaxHead } from '#core/onnx/patch/argmax-head.ts';
 import { addLocalWindow } from '#core/onnx/patch/local-window.ts';
 import type { Backend } from '../../../../workers/engine/model/backend.ts';
 import { Decoder } from '../../../../workers/engine/model/decoder.ts';
+import { noWeights } from '../../../../workers/engine/model/gpu-weights.ts';
 import { GrowingKvCache } from '../../../../workers/engine/model/growing-kv-cache.ts';
 import { kvInputs } from '../../../../workers/engine/model/kv-cache.ts';
 import { maskOf } from '../../../reference/golden.ts';
@@ -41,11 +42,14 @@ export class WindowedDecoder {
       runtime: { ort, build: 'wasm', wasmBytes: () => undefined },
       gpu: undefined,
       info: { provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason: 'asked' },
+      sessionOptions: {},
+      externalData: () => Promise.reject(new Error('the session stands')),
       guard: (work) => work,
       destroy() {},
     };
+    const text = { session, inputs: new Set(session.inputNames), weights: noWeights };
     const cache = new GrowingKvCache(backend, kvInputs(graph), capacity, { window, rows });
-    return new WindowedDecoder(new Decoder(backend, session, {}, cache), cache, model);
+    return new WindowedDecoder(new Decoder(backend, { text, image: undefined }, cache), cache, model);
   }
 
   /** Logits after the last token. Starts behind what the cache holds, in chunks that never cut an image. */
