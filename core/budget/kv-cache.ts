@@ -50,7 +50,7 @@ export function kvCacheBytes(
   return positions * bytesPerLayer(shape, bytesPerNumber) + tables + moved;
 }
 
-/** Bytes per token if every layer caches all tokens, as in packages that others run. */
+/** Bytes per token if every layer caches all tokens, as transformers.js does. */
 export function kvBytesPerToken(shape: KvShape, bytesPerNumber: number): number {
   return shape.isLocal.length * bytesPerLayer(shape, bytesPerNumber);
 }
