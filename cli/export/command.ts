@@ -30,6 +30,7 @@ interface Flags {
   randomWeights: boolean;
   teaches?: Teaches;
   notice: string;
+  threads?: number;
   korean?: string;
   init?: RowInit;
   untie?: true;
@@ -89,6 +90,7 @@ function createProgram(io: CommandIo): Command {
         'how scales of quantized weights are chosen: round takes the largest weight of a block, search tries many and takes the one with the least error (default: search for q4 and q2, else round)',
       ).choices(QUANT_METHODS),
     )
+    .option('--threads <count>', 'threads that quantize (default: one per core; 1 for small models)', wholeNumber(1))
     .option('--context <tokens>', 'longest context the package can run', wholeNumber(1), 8192)
     .option('--name <name>', 'name shown in the page (default: folder name of the checkpoint)')
     .option('--random-weights', 'mark the weights as random, never trained', false)

@@ -27,8 +27,8 @@ export function localCacheRows(window: number, longestChunk: number): number {
   return window - 1 + rollbackTokens + longestChunk + slackRows;
 }
 
-/** Prefill tokens of a run on the GPU if no image has more; images of Gemma 3 have as many. */
-const gpuChunk = 256;
+/** Tokens of a run that local caches have rows for, if no image has more; images of Gemma 3 have as many. */
+export const localChunkTokens = 256;
 
 /**
  * Bytes that the engine allocates for the KV cache on a GPU: global layers hold every position, local layers `localCacheRows`
@@ -38,7 +38,7 @@ export function kvCacheBytes(
   shape: KvShape,
   contextLength: number,
   bytesPerNumber: number,
-  longestChunk = gpuChunk,
+  longestChunk = localChunkTokens,
 ): number {
   const { slidingWindow, headDim } = shape;
   const rows = localCacheRows(slidingWindow, longestChunk);

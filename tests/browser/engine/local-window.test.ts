@@ -82,13 +82,13 @@ test('rows that move many times, and tokens that are taken back', async () => {
   const cache = new StaticKvCache(backend, kvInputs(graph.text.model), contextLength, graph.local);
   const decoder = new Decoder(backend, made, cache);
   const makeRoom = vi.spyOn(LocalRows.prototype, 'makeRoom');
-  expect(await answer({ ...gpu, decoder, chunk }, 24)).toEqual(expected);
+  expect(await answer({ ...gpu, decoder, longestChunk: chunk }, 24)).toEqual(expected);
   expect(makeRoom.mock.results.filter(({ value }) => value !== undefined).length).toBeGreaterThan(4);
   makeRoom.mockRestore();
   // The image is computed again, over rows that were written before.
   decoder.truncate(imageAt);
   expect(decoder.length).toBe(imageAt);
-  expect(await answer({ ...gpu, decoder, chunk }, 3)).toEqual(expected.slice(0, 3));
+  expect(await answer({ ...gpu, decoder, longestChunk: chunk }, 3)).toEqual(expected.slice(0, 3));
   // Nobody can go back that far.
   decoder.truncate(100);
   expect(decoder.length).toBe(0);

@@ -38,6 +38,10 @@ export class GrowingKvCache implements KvCache {
     this.#tensors = this.#empty();
   }
 
+  get longestRun(): number {
+    return this.rows?.longestRun ?? Infinity;
+  }
+
   prepare(tokens: number): void {
     this.#tokens = tokens;
     const move = this.rows?.makeRoom(tokens);

@@ -30,6 +30,11 @@ export class LocalRows {
     return this.#end - this.#start;
   }
 
+  /** Tokens for which room can be made: the next one and those behind it see window − 1 rows before. */
+  get longestRun(): number {
+    return this.rows - Math.min(this.length, this.window - 1);
+  }
+
   /**
    * Makes room for `tokens` new rows behind the filled ones.
    * @returns the rows that must move, if any
@@ -37,10 +42,11 @@ export class LocalRows {
    */
   makeRoom(tokens: number): RowMove | undefined {
     if (this.length + tokens <= this.rows) return undefined;
-    const seen = Math.min(this.length, this.window - 1);
     const room = this.rows - tokens;
-    if (room < seen)
-      throw new RangeError(`${tokens} new tokens and ${seen} before them do not fit into ${this.rows} rows`);
+    if (tokens > this.longestRun)
+      throw new RangeError(
+        `${tokens} new tokens and ${this.rows - this.longestRun} before them do not fit into ${this.rows} rows`,
+      );
     const count = Math.min(this.window - 1 + rollbackTokens, room, this.length);
     const from = this.length - count;
     this.#start += from;

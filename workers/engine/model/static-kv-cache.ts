@@ -53,6 +53,10 @@ export class StaticKvCache implements KvCache {
     this.#moved = this.#create('moved rows', (local.window.window - 1 + rollbackTokens) * widest);
   }
 
+  get longestRun(): number {
+    return this.rows?.longestRun ?? Infinity;
+  }
+
   prepare(tokens: number): void {
     this.#tokens = tokens;
     const move = this.rows?.makeRoom(tokens);

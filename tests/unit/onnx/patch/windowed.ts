@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import { chunks } from '#core/chat/chunks.ts';
+import { nextChunk } from '#core/chat/chunks.ts';
 import { readModel, writeModel } from '#core/onnx/model.ts';
 import { addArgmaxHead } from '#core/onnx/patch/argmax-head.ts';
 import { addLocalWindow } from '#core/onnx/patch/local-window.ts';
@@ -66,11 +66,17 @@ export class WindowedDecoder {
         : [],
     );
     let logits = new Float32Array();
-    for (const { start, end, image } of chunks({ ids: [...ids], mask, images }, this.decoder.length, longest)) {
+    while (this.decoder.length < ids.length) {
+      const prompt = { ids: [...ids], mask, images };
+      const { start, end, images: own } = nextChunk(prompt, this.decoder.length, longest, longest);
       const count = end - start;
-      let values = await this.#model.embeddings(ids.slice(start, end));
+      const values = await this.#model.embeddings(ids.slice(start, end));
       const size = values.length;
-      if (image) values = features.slice(image.index * size, (image.index + 1) * size);
+      for (const image of own) {
+        const width = size / count;
+        const [from, to] = [image.index * image.length, (image.index + 1) * image.length];
+        values.set(features.subarray(from * width, to * width), (image.start - start) * width);
+      }
       const input = { inputs_embeds: new ort.Tensor('float32', values, [1, count, size / count]) };
       logits = Float32Array.from(await this.decoder.run(input, mask.slice(start, end), 'logits'));
     }
