@@ -13,7 +13,7 @@ const drawing = packages('svelte', 'bits-ui', '@lucide/svelte', 'uplot', '@inter
 /** What each folder may import; all else is behind its wall. */
 const allowed = {
   core: ['./core', ...packages('@bufbuild/protobuf', 'valibot')],
-  workers: ['./workers', './core', ...packages('onnxruntime-web', '@huggingface/jinja')],
+  workers: ['./workers', './core', ...packages('onnxruntime-web', '@huggingface/jinja', '@huggingface/transformers')],
   cli: [
     './cli',
     './core',
@@ -24,10 +24,10 @@ const allowed = {
     './workers/engine/lora',
     './workers/engine/model',
     './workers/engine/opened.ts',
-    './workers/image/decode.ts',
+    './workers/image',
     './workers/store/reader.ts',
     './scripts/node-process.ts',
-    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node'),
+    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node', 'sharp'),
   ],
   'src/messages': ['./src/messages', './core'],
   'src/platform': [
@@ -41,7 +41,9 @@ const allowed = {
     './src/platform',
     './core',
     // For their addresses (`?worker&url`): they export nothing.
+    './workers/bench.worker.ts',
     './workers/engine.worker.ts',
+    './workers/metered-engine.worker.ts',
     './workers/image.worker.ts',
     './workers/tokenizer.worker.ts',
     './workers/vocabulary.worker.ts',
@@ -61,6 +63,8 @@ const allowed = {
   'src/ui': ['./src/ui', ...drawing],
   'src/labs': [
     './src/labs',
+    // For the versions on a run card.
+    './package.json',
     './src/workers',
     './src/chat',
     './src/platform',
@@ -97,11 +101,13 @@ const labs = readdirSync(`${root}/src/labs`).map((lab) => ({
 }));
 
 /** A command imports no other command: what two need belongs into cli/shared. */
-const commands = ['export', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'teach'].map((command) => ({
-  target: `./cli/!(${command})/**`,
-  from: `./cli/${command}`,
-  message: 'A command imports no other command: move what both need to cli/shared.',
-}));
+const commands = ['export', 'generate', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'rehearse', 'teach'].map(
+  (command) => ({
+    target: `./cli/!(${command})/**`,
+    from: `./cli/${command}`,
+    message: 'A command imports no other command: move what both need to cli/shared.',
+  }),
+);
 
 export const walls = [
   ...zones,
@@ -118,6 +124,11 @@ export const walls = [
     message: 'Only workers/engine runs models.',
   },
   {
+    target: ['./workers/!(bench)/**', './workers/*.ts'],
+    from: './node_modules/@huggingface/transformers',
+    message: 'transformers.js is what we compare with: only workers/bench runs it.',
+  },
+  {
     target: ['./workers/engine/!(runtime)/**', './workers/engine/opened.ts'],
     from: ['./workers/engine/runtime/ort.ts', './workers/engine/runtime/backends.ts'],
     message: 'The engine gets its backend: these two files run in a browser only, and cli runs the engine in Node.',
@@ -125,7 +136,7 @@ export const walls = [
   { target: ['./scripts', './bench'], from: drawing, message: 'Only src draws.' },
   {
     target: ['./scripts', './*.{ts,js}', './cli/!(evaluate|shared)/**', './cli/shared/*.ts'],
-    from: './node_modules/onnxruntime-node',
+    from: packages('onnxruntime-node'),
     message: 'onnxruntime-node is for cli/shared/runtime, evaluation, tests and measurements.',
   },
   {

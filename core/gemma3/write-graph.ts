@@ -5,7 +5,7 @@ import { writeModel } from '../onnx/model.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
 import type { LinkedFiles } from './linked-files.ts';
 import { DTYPE_SUFFIX, type PackageGraph } from './package-graphs.ts';
-import { initializersOf, storeWeight } from './store-weight.ts';
+import { initializersOf, storeWeight, type RowQuantizer } from './store-weight.ts';
 
 export interface PlannedGraph<Graph extends PackageGraph = PackageGraph> {
   graph: Graph;
@@ -31,6 +31,7 @@ export function planGraph<Graph extends PackageGraph>(graph: Graph): PlannedGrap
  * Writes the external data under `onnx/`.
  * @param links files that become a second name of a file written earlier
  * @param onWrite called for every piece of bytes; an exception from it aborts the write
+ * @param quantizer default: this thread
  * @throws SafetensorsError as `storeWeight`
  */
 export async function writeGraph<File extends GrowingFile>(
@@ -39,6 +40,7 @@ export async function writeGraph<File extends GrowingFile>(
   folder: GrowingFolder<File>,
   links: LinkedFiles,
   onWrite: (bytes: number) => void,
+  quantizer?: RowQuantizer,
 ): Promise<void> {
   const written = external.filter(({ name }) => !links.has(name));
   const names = new Set(written.flatMap(({ places }) => places.map(({ name }) => name)));
@@ -47,7 +49,7 @@ export async function writeGraph<File extends GrowingFile>(
     if (!initializersOf(weight).some(({ name }) => names.has(name))) continue;
     const tensor = tensors.get(weight.parameter);
     if (!tensor) throw new Error(`the graph asks for "${weight.parameter}", which no Gemma 3 checkpoint has`);
-    await storeWeight(weight, tensor, writer);
+    await storeWeight(weight, tensor, writer, quantizer);
   }
   await writer.finish();
   for (const { name } of external) {

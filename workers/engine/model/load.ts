@@ -1,4 +1,6 @@
 /** Loads a package onto its device: reads and patches graphs, creates sessions, allocates caches. */
+import { ChunkLength } from '#core/chat/chunk-length.ts';
+import { localChunkTokens } from '#core/budget/kv-cache.ts';
 import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { widenScales } from '#core/onnx/patch/widen-scales.ts';
@@ -10,15 +12,17 @@ import { checkDtype, checkSize } from './checks.ts';
 import { Decoder } from './decoder.ts';
 import { DecoderSession, isStatic } from './decoder-session.ts';
 import { embeddingSessionFactory } from './embedding-session.ts';
-import { passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
+import { IdsOrImages, passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
 import { GpuWeights } from './gpu-weights.ts';
-import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
+import { GrowingKvCache } from './growing-kv-cache.ts';
+import { kvInputs } from './kv-cache.ts';
 import type { GraphSource, ModelPackage } from './package.ts';
 import { ModelSessions } from './sessions.ts';
+import { StaticKvCache } from './static-kv-cache.ts';
 import { chooseVariant } from './variant.ts';
 import { VisionEncoder } from './vision.ts';
 import { visionSessionFactory } from './vision-sessions.ts';
-import { warmUp } from './warm-up.ts';
+import { warmUp, warmUpTokens } from './warm-up.ts';
 
 export interface LoadedModel {
   package: ModelPackage;
@@ -30,14 +34,19 @@ export interface LoadedModel {
   adapters: AppliedAdapters;
   adapterCache: AdapterCache;
   vision: VisionEncoder | undefined;
-  /** Longest chunk of prefill in tokens. */
-  chunk: number;
+  /** How many tokens the next chunk of prefill has. */
+  chunkLength: ChunkLength;
+  /** Tokens that a chunk of prefill can have. */
+  longestChunk: number;
   dispose(): Promise<void>;
 }
 
-/** Tokens of a prefill chunk: long enough to fill a GPU, short enough for Stop. */
-const chunkOnGpu = 256;
-const chunkOnCpu = 32;
+/**
+ * Tokens of a prefill chunk. The first is as long as the warm-up's on a GPU, whose kernels are compiled then. The longest holds two
+ * images of MedGemma with a question; attention of a chunk with images computes a matrix of its tokens by those of the context.
+ */
+const chunkOnGpu = { first: warmUpTokens, least: 16, most: 640 };
+const chunkOnCpu = { first: 32, least: 8, most: 64 };
 
 type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu' | 'variant'>;
 
@@ -88,29 +97,40 @@ async function load(
   const weights = new GpuWeights(backend, pack);
   const sessions = new ModelSessions(backend);
   release.push(() => sessions.release());
-  const decoderSession = new DecoderSession(pack, backend, weights, options.contextLength, sessions);
+  const localChunk = Math.max(localChunkTokens, config.vision?.tokensPerImage ?? 0);
+  const size = { contextLength: options.contextLength, longestChunk: localChunk };
+  const decoderSession = new DecoderSession(pack, backend, weights, size, sessions);
   const graph = await timed('graphs: decoder', () => decoderSession.graph([]));
   checkSize(backend, [graph.text.model, embeddingGraph, visionGraph]);
   const { contextLength } = graph;
-  const chunk = Math.max(backend.gpu ? chunkOnGpu : chunkOnCpu, config.vision?.tokensPerImage ?? 0);
+  const chunkLimits = backend.gpu ? chunkOnGpu : chunkOnCpu;
+  const longestChunk = Math.max(chunkLimits.most, config.vision?.tokensPerImage ?? 0);
   const reading = (path: string) => (doneBytes: number, totalBytes: number) =>
     onProgress({ type: 'progress', phase: 'weights', file: path, doneBytes, totalBytes });
   const made = await decoderSession.make(graph, signal, reading(pack.decoder.path));
   const inputs = kvInputs(graph.text.model);
-  const cache = isStatic(backend, graph.text.model)
-    ? new StaticKvCache(backend, inputs, contextLength)
-    : new GrowingKvCache(backend, inputs, contextLength);
+  const Cache = isStatic(backend, graph.text.model) ? StaticKvCache : GrowingKvCache;
+  const cache = new Cache(backend, inputs, contextLength, graph.local);
   release.push(() => cache.dispose());
   const decoder = new Decoder(backend, made, cache);
   release.push(() => decoder.dispose());
 
   let embedding: Embedding = passThroughEmbedding;
-  if (pack.embedding && embeddingGraph && !graph.takesIds) {
-    const factory = embeddingSessionFactory(backend, pack, weights, pack.embedding, embeddingGraph, signal);
+  // A decoder that takes ids needs it for chunks with images only; the table is on the device once for both.
+  if (pack.embedding && embeddingGraph && (!graph.takesIds || graph.image)) {
+    const factory = embeddingSessionFactory(
+      backend,
+      pack,
+      weights,
+      pack.embedding,
+      embeddingGraph,
+      graph.table,
+      signal,
+    );
     const live = await sessions.add(factory, reading(pack.embedding.path));
-    const whole = new SessionEmbedding(backend, live, config.text.hiddenSize, chunk);
+    const whole = new SessionEmbedding(backend, live, config.text.hiddenSize, longestChunk);
     release.push(() => whole.dispose());
-    embedding = whole;
+    embedding = graph.takesIds ? new IdsOrImages(whole) : whole;
   }
 
   let vision: VisionEncoder | undefined;
@@ -147,7 +167,19 @@ async function load(
     runtime: backend.info,
   };
   const adapterCache = new AdapterCache(config);
-  return { package: chosen.pack, backend, info, embedding, decoder, adapters, adapterCache, vision, chunk };
+  const chunkLength = new ChunkLength(chunkLimits);
+  return {
+    package: chosen.pack,
+    backend,
+    info,
+    embedding,
+    decoder,
+    adapters,
+    adapterCache,
+    vision,
+    chunkLength,
+    longestChunk,
+  };
 }
 
 /** The package with graphs whose float16 scales are declared as float32 where they are read so (`widen-scales.ts`). */
