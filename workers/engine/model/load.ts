@@ -1,5 +1,6 @@
 /** Loads a package onto its device: reads and patches graphs, creates sessions, allocates caches. */
 import { ChunkLength } from '#core/chat/chunk-length.ts';
+import { localChunkTokens } from '#core/budget/kv-cache.ts';
 import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { AdapterCache } from '../lora/adapter-cache.ts';
@@ -12,9 +13,11 @@ import { DecoderSession, isStatic } from './decoder-session.ts';
 import { embeddingSessionFactory } from './embedding-session.ts';
 import { IdsOrImages, passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
 import { GpuWeights } from './gpu-weights.ts';
-import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
+import { GrowingKvCache } from './growing-kv-cache.ts';
+import { kvInputs } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
 import { ModelSessions } from './sessions.ts';
+import { StaticKvCache } from './static-kv-cache.ts';
 import { VisionEncoder } from './vision.ts';
 import { visionSessionFactory } from './vision-sessions.ts';
 import { warmUp, warmUpTokens } from './warm-up.ts';
@@ -90,7 +93,9 @@ async function load(
   const weights = new GpuWeights(backend, pack);
   const sessions = new ModelSessions(backend);
   release.push(() => sessions.release());
-  const decoderSession = new DecoderSession(pack, backend, weights, options.contextLength, sessions);
+  const localChunk = Math.max(localChunkTokens, config.vision?.tokensPerImage ?? 0);
+  const size = { contextLength: options.contextLength, longestChunk: localChunk };
+  const decoderSession = new DecoderSession(pack, backend, weights, size, sessions);
   const graph = await timed('graphs: decoder', () => decoderSession.graph([]));
   checkSize(backend, [graph.text.model, embeddingGraph, visionGraph]);
   const { contextLength } = graph;
@@ -100,9 +105,8 @@ async function load(
     onProgress({ type: 'progress', phase: 'weights', file: path, doneBytes, totalBytes });
   const made = await decoderSession.make(graph, signal, reading(pack.decoder.path));
   const inputs = kvInputs(graph.text.model);
-  const cache = isStatic(backend, graph.text.model)
-    ? new StaticKvCache(backend, inputs, contextLength)
-    : new GrowingKvCache(backend, inputs, contextLength);
+  const Cache = isStatic(backend, graph.text.model) ? StaticKvCache : GrowingKvCache;
+  const cache = new Cache(backend, inputs, contextLength, graph.local);
   release.push(() => cache.dispose());
   const decoder = new Decoder(backend, made, cache);
   release.push(() => decoder.dispose());
