@@ -10,6 +10,7 @@ import type { OpenRequest } from './page/contract.ts';
 import { promptOf } from './prompt.ts';
 import { agreement, kernelTable, table, type Pair } from './report.ts';
 import { run, type Plan } from './run.ts';
+import { workerTime } from './worker-time.ts';
 import { serve } from './server.ts';
 
 interface Flags {
@@ -78,8 +79,8 @@ try {
     };
     const heap = await WorkerHeap.watch(await browser.context.newCDPSession(browser.page));
     for (let round = 1; round <= flags.rounds; round++) {
-      const ours = await run('ours', browser.page, heap, plan);
-      const peer = await run('peer', browser.page, heap, plan);
+      const ours = await run('ours', browser.page, heap, () => workerTime(browser.profile), plan);
+      const peer = await run('peer', browser.page, heap, () => workerTime(browser.profile), plan);
       pairs.push({ ours, peer });
       console.log(`round ${round} of ${flags.rounds}: ${decode(ours)} | ${decode(peer)} tok/s`);
     }

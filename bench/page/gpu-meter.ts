@@ -7,12 +7,23 @@ export interface GpuCounts {
   liveBytes: number;
   /** Maximum of `liveBytes`. */
   peakBytes: number;
+  /** Direct and indirect. */
   dispatches: number;
+  /** Those of `dispatches` whose size a kernel wrote. */
+  indirectDispatches: number;
   passes: number;
   submits: number;
+  bindGroups: number;
+  /** Calls of writeBuffer. */
+  writes: number;
+  /** Calls of copyBufferToBuffer. */
+  copies: number;
+  /** Buffers created. */
+  buffers: number;
+  /** Calls of pushErrorScope. */
+  errorScopes: number;
   /** Calls of mapAsync; each waits for the GPU. */
   maps: number;
-  writes: number;
   pipelines: number;
   /** Size of all linear memories; they never shrink. */
   wasmBytes: number;
@@ -24,10 +35,15 @@ const counts: Omit<GpuCounts, 'wasmBytes' | 'kernels'> = {
   liveBytes: 0,
   peakBytes: 0,
   dispatches: 0,
+  indirectDispatches: 0,
   passes: 0,
   submits: 0,
-  maps: 0,
+  bindGroups: 0,
   writes: 0,
+  copies: 0,
+  buffers: 0,
+  errorScopes: 0,
+  maps: 0,
   pipelines: 0,
 };
 const memories: WebAssembly.Memory[] = [];
@@ -39,6 +55,7 @@ const dropped = new FinalizationRegistry<number>((bytes) => (counts.liveBytes -=
 const { createBuffer } = GPUDevice.prototype;
 GPUDevice.prototype.createBuffer = function (descriptor) {
   const buffer = createBuffer.call(this, descriptor);
+  counts.buffers++;
   counts.liveBytes += descriptor.size;
   counts.peakBytes = Math.max(counts.peakBytes, counts.liveBytes);
   sizes.set(buffer, descriptor.size);
@@ -108,7 +125,11 @@ for (const method of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
     kernels.set(kernel, (kernels.get(kernel) ?? 0) + 1);
   });
 }
+count(GPUComputePassEncoder.prototype, 'dispatchWorkgroupsIndirect', 'indirectDispatches');
 count(GPUCommandEncoder.prototype, 'beginComputePass', 'passes');
+count(GPUCommandEncoder.prototype, 'copyBufferToBuffer', 'copies');
+count(GPUDevice.prototype, 'createBindGroup', 'bindGroups');
+count(GPUDevice.prototype, 'pushErrorScope', 'errorScopes');
 count(GPUQueue.prototype, 'submit', 'submits');
 count(GPUQueue.prototype, 'writeBuffer', 'writes');
 count(GPUBuffer.prototype, 'mapAsync', 'maps');
