@@ -164,13 +164,17 @@ export function makeTensor(
 }
 
 export function valueInfo(name: string, type: ElementType, shape: Shape): ValueInfoProto {
+  return valueInfoOf(name, dataTypes[type], shape);
+}
+
+export function valueInfoOf(name: string, elemType: TensorProto_DataType, shape: Shape): ValueInfoProto {
   const dim = shape.map((size) =>
     create(TensorShapeProto_DimensionSchema, {
       value: typeof size === 'number' ? { case: 'dimValue', value: BigInt(size) } : { case: 'dimParam', value: size },
     }),
   );
   const tensor = create(TypeProto_TensorSchema, {
-    elemType: dataTypes[type],
+    elemType,
     shape: create(TensorShapeProtoSchema, { dim }),
   });
   return create(ValueInfoProtoSchema, {

@@ -61,6 +61,11 @@ export interface OpenOptions {
   contextLength: number;
   /** 'auto' uses WebGPU on a hardware GPU, and a software adapter only for packages too large for the CPU provider. */
   provider: 'auto' | 'webgpu' | 'wasm';
+  /**
+   * False: the vision encoder's weights are uploaded for each image and freed afterwards, for small cards. Default: true. The CPU
+   * provider always keeps them.
+   */
+  keepVisionOnGpu?: boolean;
 }
 
 export interface OpenProgress {

@@ -1,17 +1,15 @@
 /**
- * Replaces initializers by graph inputs, so that several sessions can share one device buffer: the tied embedding table and
- * output head.
+ * Replaces initializers by graph inputs, so that the weights are in device buffers of the engine: several sessions read one
+ * buffer, a session can be replaced without reading weights again, and a buffer is freed when nobody needs it.
  */
-import { create } from '@bufbuild/protobuf';
-import { consumers, externalLocation, mainGraph, OnnxError, type ExternalLocation } from '../model.ts';
+import { valueInfoOf } from '../builder.ts';
+import { allGraphs, consumers, externalLocation, mainGraph, OnnxError, type ExternalLocation } from '../model.ts';
 import {
   TensorProto_DataLocation,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
+  TensorProto_DataType,
+  type GraphProto,
   type ModelProto,
+  type NodeProto,
   type TensorProto,
 } from '../onnx_pb.ts';
 
@@ -25,9 +23,48 @@ export interface SharedInput {
   bytes: ExternalLocation;
 }
 
+/** Inputs that kernels read from a buffer like any other value; others may be required to be constants. By operator. */
+const readAsBuffer: Readonly<Record<string, readonly number[]>> = {
+  MatMulNBits: [1, 2, 3],
+  MatMul: [1],
+  Gemm: [1],
+  Gather: [0],
+  GatherBlockQuantized: [0, 2],
+};
+
+/** Types that a GPU tensor of ONNX Runtime can have and these operators take. */
+const types = new Set([TensorProto_DataType.FLOAT, TensorProto_DataType.FLOAT16, TensorProto_DataType.UINT8]);
+
+/** Smaller ones cost as much in every run as large ones and hold next to nothing: norms and biases. */
+const leastBytes = 1024;
+
+/** External initializers that can be inputs: every node that reads them takes them from a buffer. */
+export function shareableInitializers(model: ModelProto): string[] {
+  const graph = mainGraph(model);
+  const readers = readersOf(graph);
+  const outputs = new Set(graph.output.map(({ name }) => name));
+  const canRead = ({ opType, input }: NodeProto, name: string) =>
+    input.every((each, index) => each !== name || readAsBuffer[opType]?.includes(index) === true);
+  return graph.initializer.flatMap((tensor) => {
+    const { name } = tensor;
+    const nodes = readers.get(name) ?? [];
+    const isShareable =
+      types.has(tensor.dataType) &&
+      (externalLocation(tensor)?.length ?? 0) >= leastBytes &&
+      nodes.length > 0 &&
+      !outputs.has(name) &&
+      nodes.every((node) => {
+        if (!constantUnsqueeze(graph, node)) return canRead(node, name);
+        const output = node.output[0] ?? '';
+        return (readers.get(output) ?? []).every((next) => canRead(next, output));
+      });
+    return isShareable ? [name] : [];
+  });
+}
+
 /**
- * Replaces external initializers by inputs. If the only consumer is an Unsqueeze, which would copy the data in every run, the
- * input replaces the Unsqueeze and has its output shape.
+ * Replaces external initializers by inputs. An Unsqueeze of one, which would copy the data in every run, goes too: an input with
+ * its output's name and shape takes its place, over the same bytes.
  * @throws OnnxError if an external initializer does not exist
  */
 export function shareInitializers(model: ModelProto, names: readonly string[]): SharedInput[] {
@@ -39,34 +76,43 @@ export function shareInitializers(model: ModelProto, names: readonly string[]): 
     if (!tensor || !bytes) throw new OnnxError(`there is no external initializer "${name}"`);
     return { name, tensor, bytes };
   });
-  return found.map(({ name, tensor, bytes }) => {
-    graph.initializer.splice(graph.initializer.indexOf(tensor), 1);
-    let input = name;
-    let dims = tensor.dims.map(Number);
-    const readers = [...consumers(graph, name)];
-    const reader = readers[0];
-    if (readers.length === 1 && reader?.graph === graph && reader.node.opType === 'Unsqueeze') {
-      const axes = int64Constant(graph.initializer, reader.node.input[1]);
+  const inputs = found.flatMap(({ name, tensor, bytes }) => {
+    const dims = tensor.dims.map(Number);
+    const shared: SharedInput[] = [];
+    const add = (input: string, shape: number[]) =>
+      shared.push({ input, dims: shape, dataType: tensor.dataType, bytes });
+    let isRead = false;
+    for (const { graph: part, node } of [...consumers(graph, name)]) {
+      const axes = part === graph ? constantUnsqueeze(graph, node) : undefined;
       if (axes) {
-        input = reader.node.output[0] ?? name;
-        dims = unsqueezed(dims, axes);
-        graph.node.splice(graph.node.indexOf(reader.node), 1);
-      }
+        add(node.output[0] ?? '', unsqueezed(dims, axes));
+        graph.node.splice(graph.node.indexOf(node), 1);
+      } else isRead = true;
     }
-    const shape = create(TensorShapeProtoSchema, {
-      dim: dims.map((size) =>
-        create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(size) } }),
-      ),
-    });
-    const type = create(TypeProto_TensorSchema, { elemType: tensor.dataType, shape });
-    graph.input.push(
-      create(ValueInfoProtoSchema, {
-        name: input,
-        type: create(TypeProtoSchema, { value: { case: 'tensorType', value: type } }),
-      }),
-    );
-    return { input, dims, dataType: tensor.dataType, bytes };
+    if (isRead || shared.length === 0) add(name, dims);
+    return shared;
   });
+  const gone = new Set(found.map(({ tensor }) => tensor));
+  graph.initializer = graph.initializer.filter((tensor) => !gone.has(tensor));
+  for (const { input, dims, dataType } of inputs) graph.input.push(valueInfoOf(input, dataType, dims));
+  return inputs;
+}
+
+function readersOf(graph: GraphProto): Map<string, NodeProto[]> {
+  const readers = new Map<string, NodeProto[]>();
+  for (const part of allGraphs(graph))
+    for (const node of part.node)
+      for (const name of new Set(node.input)) {
+        const known = readers.get(name);
+        if (known) known.push(node);
+        else readers.set(name, [node]);
+      }
+  return readers;
+}
+
+/** The axes of an Unsqueeze whose axes are a constant; undefined for other nodes. */
+function constantUnsqueeze(graph: GraphProto, node: NodeProto): number[] | undefined {
+  return node.opType === 'Unsqueeze' ? int64Constant(graph.initializer, node.input[1]) : undefined;
 }
 
 /** @param axes positions of the new dimensions in the result; negative ones count from the end */

@@ -25,6 +25,9 @@ interface Applied {
   strengths: readonly number[];
 }
 
+/** A replacement is not broken off half way. */
+const never = new AbortController().signal;
+
 type OnProgress = (doneBytes: number, totalBytes: number) => void;
 
 export class AppliedAdapters {
@@ -143,7 +146,7 @@ export class AppliedAdapters {
   }
 
   async #useSession(graph: DecoderGraph, inputs: LoraInputs | undefined, onProgress: OnProgress): Promise<void> {
-    this.#decoder.use(await this.#session.make(graph, onProgress), inputs);
+    this.#decoder.use(await this.#session.make(graph, never, onProgress), inputs);
     // Some sessions are created without an error and fail at their first run.
     await warmUp(this.#backend, this.#embedding, this.#decoder);
   }

@@ -1,67 +1,103 @@
-/** The decoder's session, which can be replaced by another one from the same package. */
-import type * as Ort from 'onnxruntime-web';
+/** The decoder's sessions, which can be replaced by others from the same package. */
 import type { Projection } from '#core/gemma3/projections.ts';
 import type { Backend } from './backend.ts';
-import { patchDecoder, type DecoderGraph, type DecoderPatches } from './decoder-graph.ts';
+import { readDecoder, type DecoderGraph, type PatchedGraph } from './decoder-graph.ts';
+import type { GpuWeights } from './gpu-weights.ts';
+import { makeGraphSession, releaseGraphSession, type GraphSession } from './graph-session.ts';
 import { canBeStatic, kvInputs } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
-import { createSession, sourceOf } from './session.ts';
-import type { ModelSessions, OnProgress, SessionFactory, ReplaceableSession } from './sessions.ts';
-import { externalBytes } from './weight-bytes.ts';
+import { sourceOf } from './session.ts';
+import type { ModelSessions, OnProgress, ReplaceableSession, SessionFactory } from './sessions.ts';
+import { externalBytes, sharedBytes } from './weight-bytes.ts';
+
+/** The sessions of a DecoderGraph. */
+export interface DecoderSessions {
+  text: GraphSession;
+  image: GraphSession | undefined;
+}
 
 export class DecoderSession {
   /** Name of the graph, for messages. */
   readonly path: string;
   readonly #pack: ModelPackage;
   readonly #backend: Backend;
-  readonly #patches: DecoderPatches;
+  readonly #weights: GpuWeights;
+  readonly #contextLength: number;
   readonly #sessions: ModelSessions;
-  #live: ReplaceableSession<Ort.InferenceSession> | undefined;
+  #live: ReplaceableSession<DecoderSessions> | undefined;
+  /** Weights that the sessions hold themselves. */
+  #ownBytes = 0;
 
-  constructor(pack: ModelPackage, backend: Backend, patches: DecoderPatches, sessions: ModelSessions) {
+  constructor(
+    pack: ModelPackage,
+    backend: Backend,
+    weights: GpuWeights,
+    contextLength: number,
+    sessions: ModelSessions,
+  ) {
     this.path = pack.decoder.path;
     this.#pack = pack;
     this.#backend = backend;
-    this.#patches = patches;
+    this.#weights = weights;
+    this.#contextLength = contextLength;
     this.#sessions = sessions;
   }
 
   /** @throws TypeError if there is no session: creating it failed, or it was released */
-  get current(): Ort.InferenceSession {
+  get current(): DecoderSessions {
     if (!this.#live) throw new TypeError('the decoder has no session');
     return this.#live.current;
   }
 
   /** The package's graph, patched, with LoRA branches at the projections `targets`; no weights are read. */
   async graph(targets: readonly Projection[]): Promise<DecoderGraph> {
-    return patchDecoder(await this.#pack.decoder.read(), this.#pack, this.#backend, this.#patches, targets);
+    return readDecoder(this.#pack, this.#backend, this.#contextLength, targets);
   }
 
   /**
-   * Creates the session of a graph and replaces the previous one.
-   * @throws FailureError `runtime`; there is no session then
+   * Creates the sessions of a graph and replaces the previous ones.
+   * @throws FailureError `runtime`, `out-of-memory`, `file-broken`; there may be no session then
    */
-  async make(graph: DecoderGraph, onProgress: OnProgress): Promise<Ort.InferenceSession> {
-    const factory = this.#factory(graph);
-    if (this.#live) await this.#live.replace(factory, onProgress);
+  async make(graph: DecoderGraph, signal: AbortSignal, onProgress: OnProgress): Promise<DecoderSessions> {
+    const graphs = graph.image ? [graph.text, graph.image] : [graph.text];
+    const ownBytes = graphs.reduce((sum, { model }) => sum + externalBytes(model), 0);
+    const bytes = graphs.reduce((sum, { shared }) => sum + sharedBytes(shared), ownBytes);
+    const factory = this.#factory(graph, bytes, signal);
+    if (this.#live) await this.#live.replace(factory, this.#ownBytes, onProgress);
     else this.#live = await this.#sessions.add(factory, onProgress);
+    this.#ownBytes = ownBytes;
     return this.current;
   }
 
-  #factory({ model }: DecoderGraph): SessionFactory<Ort.InferenceSession> {
+  #factory({ text, image }: DecoderGraph, bytes: number, signal: AbortSignal): SessionFactory<DecoderSessions> {
     return {
-      bytes: externalBytes(model),
-      sessions: (session) => [session],
-      make: (onRead) =>
-        createSession(this.#backend, sourceOf(this.#pack, this.#pack.decoder, model), {
-          outputsOnGpu: isStatic(this.#backend, model) ? [] : kvInputs(model).map(({ present }) => present),
-          onRead,
-        }),
+      bytes,
+      release: async (made) => {
+        await releaseGraphSession(made.text);
+        if (made.image) await releaseGraphSession(made.image);
+      },
+      make: async (onRead) => {
+        const first = await this.#session(text, signal, onRead);
+        try {
+          return { text: first, image: image && (await this.#session(image, signal, onRead)) };
+        } catch (error) {
+          await releaseGraphSession(first).catch(() => undefined);
+          throw error;
+        }
+      },
     };
+  }
+
+  #session({ model, shared }: PatchedGraph, signal: AbortSignal, onRead: (bytes: number) => void) {
+    const source = sourceOf(this.#pack, this.#pack.decoder, model);
+    return makeGraphSession(this.#backend, this.#weights, source, shared, signal, {
+      outputsOnGpu: isStatic(this.#backend, model) ? [] : kvInputs(model).map(({ present }) => present),
+      onRead,
+    });
   }
 }
 
 /** True if the KV cache is kept in our own GPU buffers. */
-export function isStatic(backend: Backend, model: DecoderGraph['model']): boolean {
+export function isStatic(backend: Backend, model: PatchedGraph['model']): boolean {
   return backend.gpu !== undefined && canBeStatic(model);
 }

@@ -2,12 +2,13 @@
 import type * as Ort from 'onnxruntime-web';
 import { nextToken } from '#core/onnx/patch/argmax-head.ts';
 import { gpuTensor, int64Tensor, type Backend } from './backend.ts';
+import type { DecoderSessions } from './decoder-session.ts';
 import type { KvCache } from './kv-cache.ts';
 
 /** Mask value of a text token; the tokens of the i-th image of a prefix have i + 2. */
 export const textMask = 1;
 
-/** Additional inputs of a decoder's session: adapters. */
+/** Additional inputs of the decoder's sessions: adapters. */
 export interface ExtraInputs {
   /** Called right before each run, in the order of the runs. */
   feeds(): Record<string, Ort.Tensor>;
@@ -16,21 +17,17 @@ export interface ExtraInputs {
 export class Decoder {
   readonly cache: KvCache;
   readonly #backend: Backend;
-  #session: Ort.InferenceSession;
-  #inputs: ReadonlySet<string>;
+  #sessions: DecoderSessions;
   #extra: ExtraInputs | undefined;
-  readonly #shared: Record<string, Ort.Tensor>;
   /** One value per position: 1 is text, 2, 3, … an image. */
   readonly #mask: BigInt64Array;
   readonly #tokenBuffer: GPUBuffer | undefined;
   readonly #keepOne: Ort.Tensor;
   #length = 0;
 
-  constructor(backend: Backend, session: Ort.InferenceSession, shared: Record<string, Ort.Tensor>, cache: KvCache) {
+  constructor(backend: Backend, sessions: DecoderSessions, cache: KvCache) {
     this.#backend = backend;
-    this.#session = session;
-    this.#shared = shared;
-    this.#inputs = new Set(session.inputNames);
+    this.#sessions = sessions;
     this.cache = cache;
     this.#mask = new BigInt64Array(cache.capacity);
     this.#keepOne = new backend.runtime.ort.Tensor('int64', new BigInt64Array([1n]), []);
@@ -41,11 +38,10 @@ export class Decoder {
     });
   }
 
-  /** Switches to another session of the same decoder. The cache must be empty: the new session cannot use the old one. */
-  use(session: Ort.InferenceSession, extra: ExtraInputs | undefined): void {
+  /** Switches to other sessions of the same decoder. The cache must be empty: its rows are of the adapters before. */
+  use(sessions: DecoderSessions, extra: ExtraInputs | undefined): void {
     if (this.#length > 0) throw new TypeError('the cache must be empty when the session changes');
-    this.#session = session;
-    this.#inputs = new Set(session.inputNames);
+    this.#sessions = sessions;
     this.#extra = extra;
   }
 
@@ -71,7 +67,8 @@ export class Decoder {
 
   /**
    * Runs new tokens and appends them to the cache.
-   * @param input `inputs_embeds` [1, n, hidden] or `input_ids` [1, n]
+   * @param input `inputs_embeds` [1, n, hidden] or `input_ids` [1, n]. A decoder of two sessions takes embeddings for chunks with
+   *   images, and ids for all others.
    * @param mask one value per new token
    * @returns `token`: the greedy choice after the last of them, −1 where it stays on the device (nextIds).
    *   `logits`: [vocabulary] after the last of them.
@@ -87,15 +84,16 @@ export class Decoder {
     const total = past + mask.length;
     mask.forEach((value, i) => (this.#mask[past + i] = BigInt(value)));
     const { Tensor } = this.#backend.runtime.ort;
+    const { session, inputs, weights } = ('inputs_embeds' in input && this.#sessions.image) || this.#sessions.text;
     const feeds: Record<string, Ort.Tensor> = {
       ...input,
-      ...this.#shared,
+      ...weights.tensors,
       ...this.cache.feeds(),
       ...this.#extra?.feeds(),
       attention_mask: new Tensor('int64', this.#mask.slice(0, total), [1, total]),
     };
-    if (this.#inputs.has('num_logits_to_keep')) feeds['num_logits_to_keep'] = this.#keepOne;
-    if (this.#inputs.has('position_ids'))
+    if (inputs.has('num_logits_to_keep')) feeds['num_logits_to_keep'] = this.#keepOne;
+    if (inputs.has('position_ids'))
       feeds['position_ids'] = int64Tensor(
         this.#backend,
         mask.map((_, i) => past + i),
@@ -104,7 +102,7 @@ export class Decoder {
     const onDevice = this.nextIds();
     const answer: Record<string, Ort.Tensor | null> =
       want === 'logits' ? { logits: null } : { [nextToken]: onDevice ?? null };
-    const outputs = await this.#backend.guard(this.#session.run(feeds, { ...answer, ...this.cache.fetches() }));
+    const outputs = await this.#backend.guard(session.run(feeds, { ...answer, ...this.cache.fetches() }));
     this.cache.accept(outputs);
     this.#length = total;
     if (want === 'token') {

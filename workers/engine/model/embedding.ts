@@ -1,9 +1,10 @@
 /**
- * ids → embeddings. Three kinds of package: a decoder that takes ids itself; an embedding graph with its own table; an
- * embedding graph whose table is the output head's matrix, which is then on the device once for both.
+ * ids → embeddings. Two kinds of decoder: one that takes ids itself, also because the embedding was put in front of it
+ * (core/onnx/patch/embed-ids.ts), and one beside an embedding graph with a session of its own.
  */
 import type * as Ort from 'onnxruntime-web';
 import { gpuTensor, type Backend } from './backend.ts';
+import type { GraphSession } from './graph-session.ts';
 import type { SessionHandle } from './sessions.ts';
 
 export interface Embedding {
@@ -20,22 +21,14 @@ export const passThroughEmbedding: Embedding = {
 
 export class SessionEmbedding implements Embedding {
   readonly #backend: Backend;
-  readonly #session: SessionHandle<Ort.InferenceSession>;
-  readonly #shared: Record<string, Ort.Tensor>;
+  readonly #session: SessionHandle<GraphSession>;
   readonly #buffer: GPUBuffer | undefined;
   readonly #hidden: number;
 
   /** @param longest number of tokens of the longest chunk */
-  constructor(
-    backend: Backend,
-    session: SessionHandle<Ort.InferenceSession>,
-    shared: Record<string, Ort.Tensor>,
-    hidden: number,
-    longest: number,
-  ) {
+  constructor(backend: Backend, session: SessionHandle<GraphSession>, hidden: number, longest: number) {
     this.#backend = backend;
     this.#session = session;
-    this.#shared = shared;
     this.#hidden = hidden;
     this.#buffer = backend.gpu?.ledger.createBuffer('scratch', {
       label: 'inputs_embeds',
@@ -45,14 +38,15 @@ export class SessionEmbedding implements Embedding {
   }
 
   async embed(ids: Ort.Tensor): Promise<Record<string, Ort.Tensor>> {
-    const feeds = { input_ids: ids, ...this.#shared };
+    const { session, weights } = this.#session.current;
+    const feeds = { input_ids: ids, ...weights.tensors };
     if (this.#buffer) {
       const dims = [1, ids.dims[1] ?? 0, this.#hidden];
       const inputs_embeds = gpuTensor(this.#backend, this.#buffer, 'float32', dims);
-      await this.#session.current.run(feeds, { inputs_embeds });
+      await session.run(feeds, { inputs_embeds });
       return { inputs_embeds };
     }
-    const { inputs_embeds } = await this.#session.current.run(feeds);
+    const { inputs_embeds } = await session.run(feeds);
     if (!inputs_embeds) throw new TypeError('embed_tokens gave no inputs_embeds');
     return { inputs_embeds };
   }

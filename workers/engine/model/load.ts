@@ -1,23 +1,19 @@
 /** Loads a package onto its device: reads and patches graphs, creates sessions, allocates caches. */
 import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
-import { mainGraph } from '#core/onnx/model.ts';
-import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { AdapterCache } from '../lora/adapter-cache.ts';
 import { AppliedAdapters } from '../lora/applied-adapters.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend } from './backend.ts';
 import { checkDtype, checkSize } from './checks.ts';
 import { Decoder } from './decoder.ts';
-import { patchDecoder } from './decoder-graph.ts';
 import { DecoderSession, isStatic } from './decoder-session.ts';
 import { embeddingSessionFactory } from './embedding-session.ts';
 import { passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
+import { GpuWeights } from './gpu-weights.ts';
 import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
-import { sourceOf } from './session.ts';
 import { ModelSessions } from './sessions.ts';
-import { sharedTensors, uploadShared } from './shared.ts';
 import { VisionEncoder } from './vision.ts';
 import { visionSessionFactory } from './vision-sessions.ts';
 import { warmUp } from './warm-up.ts';
@@ -41,13 +37,15 @@ export interface LoadedModel {
 const chunkOnGpu = 256;
 const chunkOnCpu = 32;
 
+type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu'>;
+
 /**
  * @throws FailureError if the package cannot be loaded on the device; nothing is left allocated then
  */
 export async function loadModel(
   pack: ModelPackage,
   backend: Backend,
-  options: Pick<OpenOptions, 'contextLength'>,
+  options: LoadOptions,
   signal: AbortSignal,
   onProgress: (progress: OpenProgress) => void,
 ): Promise<LoadedModel> {
@@ -68,7 +66,7 @@ export async function loadModel(
 async function load(
   pack: ModelPackage,
   backend: Backend,
-  options: Pick<OpenOptions, 'contextLength'>,
+  options: LoadOptions,
   signal: AbortSignal,
   onProgress: (progress: OpenProgress) => void,
   release: (() => Promise<void> | void)[],
@@ -79,49 +77,34 @@ async function load(
     onProgress({ type: 'progress', phase, file, doneBytes, totalBytes });
   };
   checkDtype(pack, backend);
-  // Parsed again each time, because the graphs are patched in place.
-  const [decoderModel, embeddingGraph, visionGraph] = await timed(
+  const [embeddingGraph, visionGraph] = await timed(
     'graphs',
-    async () => [await pack.decoder.read(), await pack.embedding?.read(), await pack.vision?.read()] as const,
+    async () => [await pack.embedding?.read(), await pack.vision?.read()] as const,
   );
-  checkSize(backend, [decoderModel, embeddingGraph, visionGraph]);
-
-  // One copy of the embedding table on the device, for the embedding and the output head.
-  const shared = pack.tiedEmbedding && backend.gpu && embeddingGraph ? tiedInitializers(embeddingGraph) : [];
-  const patches = { contextLength: options.contextLength, shared };
-  const graph = patchDecoder(decoderModel, pack, backend, patches, []);
-  const { contextLength } = graph;
-  const chunk = Math.max(backend.gpu ? chunkOnGpu : chunkOnCpu, config.vision?.tokensPerImage ?? 0);
-  let buffers = new Map<string, GPUBuffer>();
-  if (graph.shared.length > 0) {
-    buffers = await timed('shared weights', () =>
-      uploadShared(backend, sourceOf(pack, pack.decoder, graph.model), graph.shared, signal, (done, total) =>
-        step('weights', pack.decoder.path, done, total),
-      ),
-    );
-    release.push(() => buffers.forEach((buffer) => buffer.destroy()));
-  }
-
-  const reading = (path: string) => (doneBytes: number, totalBytes: number) =>
-    onProgress({ type: 'progress', phase: 'weights', file: path, doneBytes, totalBytes });
+  const weights = new GpuWeights(backend, pack);
   const sessions = new ModelSessions(backend);
   release.push(() => sessions.release());
-  const decoderSession = new DecoderSession(pack, backend, patches, sessions);
-  const session = await decoderSession.make(graph, reading(pack.decoder.path));
-  const inputs = kvInputs(graph.model);
-  const cache = isStatic(backend, graph.model)
+  const decoderSession = new DecoderSession(pack, backend, weights, options.contextLength, sessions);
+  const graph = await timed('graphs: decoder', () => decoderSession.graph([]));
+  checkSize(backend, [graph.text.model, embeddingGraph, visionGraph]);
+  const { contextLength } = graph;
+  const chunk = Math.max(backend.gpu ? chunkOnGpu : chunkOnCpu, config.vision?.tokensPerImage ?? 0);
+  const reading = (path: string) => (doneBytes: number, totalBytes: number) =>
+    onProgress({ type: 'progress', phase: 'weights', file: path, doneBytes, totalBytes });
+  const made = await decoderSession.make(graph, signal, reading(pack.decoder.path));
+  const inputs = kvInputs(graph.text.model);
+  const cache = isStatic(backend, graph.text.model)
     ? new StaticKvCache(backend, inputs, contextLength)
     : new GrowingKvCache(backend, inputs, contextLength);
   release.push(() => cache.dispose());
-  const decoder = new Decoder(backend, session, sharedTensors(backend, graph.shared, graph.shared, buffers), cache);
+  const decoder = new Decoder(backend, made, cache);
   release.push(() => decoder.dispose());
 
   let embedding: Embedding = passThroughEmbedding;
-  if (pack.embedding && embeddingGraph) {
-    const { factory, inputs } = embeddingSessionFactory(backend, pack, pack.embedding, embeddingGraph, shared);
+  if (pack.embedding && embeddingGraph && !graph.takesIds) {
+    const factory = embeddingSessionFactory(backend, pack, weights, pack.embedding, embeddingGraph, signal);
     const live = await sessions.add(factory, reading(pack.embedding.path));
-    const tensors = sharedTensors(backend, inputs, graph.shared, buffers);
-    const whole = new SessionEmbedding(backend, live, tensors, config.text.hiddenSize, chunk);
+    const whole = new SessionEmbedding(backend, live, config.text.hiddenSize, chunk);
     release.push(() => whole.dispose());
     embedding = whole;
   }
@@ -129,7 +112,10 @@ async function load(
   let vision: VisionEncoder | undefined;
   if (pack.vision && visionGraph && config.vision) {
     const stages = await sessions.add(
-      visionSessionFactory(backend, pack, pack.vision, visionGraph, signal),
+      visionSessionFactory(backend, pack, weights, pack.vision, visionGraph, {
+        keepOnGpu: options.keepVisionOnGpu ?? true,
+        signal,
+      }),
       reading(pack.vision.path),
     );
     vision = new VisionEncoder(backend, stages, [config.vision.tokensPerImage, config.text.hiddenSize]);
@@ -157,11 +143,4 @@ async function load(
   };
   const adapterCache = new AdapterCache(config);
   return { package: pack, backend, info, embedding, decoder, adapters, adapterCache, vision, chunk };
-}
-
-/** Initializers of the embedding graph that hold its table. */
-function tiedInitializers(embedding: ModelProto): string[] {
-  return mainGraph(embedding)
-    .initializer.filter(({ externalData }) => externalData.length > 0)
-    .map(({ name }) => name);
 }

@@ -14,13 +14,15 @@ export interface SessionSource {
   model: ModelProto;
   /** Name in error messages. */
   path: string;
+  /** Folder of the graph in the package, '' or with a slash at its end. */
+  folder: string;
   /** The blob of an external file, by its name in the graph. */
   external(file: string): Promise<Blob>;
 }
 
 export function sourceOf(pack: ModelPackage, graph: GraphSource, model: ModelProto): SessionSource {
   const folder = graph.path.slice(0, graph.path.lastIndexOf('/') + 1);
-  return { model, path: graph.path, external: (file) => pack.reader.blob(folder + file) };
+  return { model, path: graph.path, folder, external: (file) => pack.reader.blob(folder + file) };
 }
 
 /** @throws FailureError `runtime` with ONNX Runtime's message */

@@ -1,13 +1,16 @@
 /**
- * The sessions of one model. ONNX Runtime frees the weights of a session on the GPU only with the last session of the
- * device (docs/decisions/0002-runtime.md), so replacing one session re-creates all of them.
+ * The sessions of one model. Weights in buffers of ours (gpu-weights.ts) outlive a session. Those that a session holds itself are
+ * freed on the GPU only with the last session of the device (docs/decisions/0002-runtime.md), so replacing a session that
+ * holds many re-creates all of them.
  */
-import type * as Ort from 'onnxruntime-web';
 import type { Backend } from './backend.ts';
 import { readProgress } from './weight-bytes.ts';
 
 type OnRead = (bytes: number) => void;
 export type OnProgress = (doneBytes: number, totalBytes: number) => void;
+
+/** Bytes that replaced sessions may leave on the GPU until the model is closed: norms, not matrices. */
+const mostLeftBytes = 16 * 2 ** 20;
 
 /** Creates sessions of one part of the model from the package, as often as needed, so that no graph has to be kept. */
 export interface SessionFactory<T> {
@@ -15,7 +18,7 @@ export interface SessionFactory<T> {
   bytes: number;
   /** Frees everything when it throws. */
   make(onRead: OnRead): Promise<T>;
-  sessions(made: T): readonly Ort.InferenceSession[];
+  release(made: T): Promise<void>;
 }
 
 /** The current session of a part. Read `current` before each run: the session may have been replaced. */
@@ -26,7 +29,7 @@ export interface SessionHandle<T> {
 
 class Entry<T> implements SessionHandle<T> {
   factory: SessionFactory<T>;
-  #made: { value: T } | undefined;
+  #made: { value: T; release(): Promise<void> } | undefined;
 
   constructor(factory: SessionFactory<T>) {
     this.factory = factory;
@@ -41,20 +44,27 @@ class Entry<T> implements SessionHandle<T> {
     return this.factory.bytes;
   }
 
+  /** Releases the session before, if there is one, after the new one was made. */
   async make(onRead: OnRead): Promise<void> {
-    this.#made = { value: await this.factory.make(onRead) };
+    const { factory } = this;
+    const value = await factory.make(onRead);
+    const before = this.#made;
+    this.#made = { value, release: () => factory.release(value) };
+    await before?.release();
   }
 
   async release(): Promise<void> {
     const made = this.#made;
     this.#made = undefined;
-    if (made) for (const session of this.factory.sessions(made.value)) await session.release();
+    await made?.release();
   }
 }
 
 export class ModelSessions {
   readonly #backend: Backend;
   readonly #entries: Pick<Entry<never>, 'bytes' | 'make' | 'release'>[] = [];
+  /** Bytes that replaced sessions left on the GPU. */
+  #leftBytes = 0;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -68,7 +78,7 @@ export class ModelSessions {
       get current() {
         return entry.current;
       },
-      replace: (other, onProgress) => this.#replace(entry, other, onProgress),
+      replace: (other, ownBytes, onProgress) => this.#replace(entry, other, ownBytes, onProgress),
     };
   }
 
@@ -76,10 +86,28 @@ export class ModelSessions {
     for (const entry of this.#entries.toReversed()) await entry.release();
   }
 
-  async #replace<T>(entry: Entry<T>, factory: SessionFactory<T>, onProgress: OnProgress): Promise<void> {
+  async #replace<T>(
+    entry: Entry<T>,
+    factory: SessionFactory<T>,
+    ownBytes: number,
+    onProgress: OnProgress,
+  ): Promise<void> {
+    if (this.#backend.gpu && this.#leftBytes + ownBytes <= mostLeftBytes) {
+      const before = entry.factory;
+      entry.factory = factory;
+      try {
+        await entry.make(readProgress(factory.bytes, onProgress));
+      } catch (error) {
+        entry.factory = before;
+        throw error;
+      }
+      this.#leftBytes += ownBytes;
+      return;
+    }
     // On the CPU one session can be freed without the others.
     const affected = this.#backend.gpu ? this.#entries : [entry];
     for (const one of affected.toReversed()) await one.release();
+    this.#leftBytes = 0;
     entry.factory = factory;
     const onRead = readProgress(
       affected.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -91,9 +119,11 @@ export class ModelSessions {
 
 export interface ReplaceableSession<T> extends SessionHandle<T> {
   /**
-   * Creates this part with another factory. The old session is released first, so that the device does not hold the weights
-   * twice. On the GPU the other parts are re-created too.
-   * @throws what the factories throw; parts of the model have no session then, until a replacement succeeds
+   * Creates this part with another factory. Where the weights are ours, the old session is released when the new one stands, and
+   * stays if that fails. Otherwise it is released first, so that the device does not hold the weights twice, on the GPU together
+   * with all other parts, which are re-created.
+   * @param ownBytes weights that the old sessions hold themselves
+   * @throws what the factories throw; parts of the model may have no session then, until a replacement succeeds
    */
-  replace(factory: SessionFactory<T>, onProgress: OnProgress): Promise<void>;
+  replace(factory: SessionFactory<T>, ownBytes: number, onProgress: OnProgress): Promise<void>;
 }

@@ -1,12 +1,17 @@
 /** The vision encoder, in stages between which it can be stopped. */
 import type * as Ort from 'onnxruntime-web';
 import { gpuTensor, type Backend } from './backend.ts';
+import { noWeights, type HeldWeights } from './gpu-weights.ts';
 import type { SessionHandle } from './sessions.ts';
 
 export interface VisionStage {
   session: Ort.InferenceSession;
   input: string;
   output: string;
+  /** Weights that are on the GPU as long as the session; none if they come for each image. */
+  kept: HeldWeights;
+  /** Uploads the weights that are not kept, for one run. @throws FailureError, the signal's reason */
+  hold(signal: AbortSignal): Promise<HeldWeights>;
 }
 
 /** Features of one image on its device: float32 [1, tokens, hidden]. */
@@ -44,13 +49,16 @@ export class VisionEncoder {
     let value: Ort.Tensor = new runtime.ort.Tensor('float32', pixels, [1, 3, size, size]);
     const work = async (): Promise<ImageFeatures | undefined> => {
       const stages = this.#stages.current;
-      for (const [index, { session, input, output }] of stages.entries()) {
+      for (const [index, stage] of stages.entries()) {
+        const { session, input, output, kept } = stage;
         const isLast = index === stages.length - 1;
         const target = isLast ? this.#target() : undefined;
         let next: Ort.Tensor | undefined;
+        let own = noWeights;
         try {
+          own = await stage.hold(signal);
           const outputs = await this.#backend.guard(
-            session.run({ [input]: value }, { [output]: target?.tensor ?? null }),
+            session.run({ [input]: value, ...kept.tensors, ...own.tensors }, { [output]: target?.tensor ?? null }),
           );
           next = outputs[output];
           // A run returns when its work is queued. Waiting for the GPU keeps progress accurate and lets Stop take effect.
@@ -58,7 +66,11 @@ export class VisionEncoder {
           else await new Promise((resolve) => setTimeout(resolve));
         } catch (error) {
           target?.dispose();
+          value.dispose();
+          if (signal.aborted) return undefined;
           throw error;
+        } finally {
+          own.release();
         }
         value.dispose();
         if (!next) throw new TypeError(`the vision encoder gave no ${output}`);

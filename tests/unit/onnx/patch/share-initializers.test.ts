@@ -5,7 +5,7 @@ import { GraphBuilder, makeModel } from '#core/onnx/builder.ts';
 import { placeExternally } from '#core/onnx/external.ts';
 import { mainGraph, OnnxError, writeModel } from '#core/onnx/model.ts';
 import { TensorProto_DataType } from '#core/onnx/onnx_pb.ts';
-import { shareInitializers, type SharedInput } from '#core/onnx/patch/share-initializers.ts';
+import { shareableInitializers, shareInitializers, type SharedInput } from '#core/onnx/patch/share-initializers.ts';
 import { maxDifference, type Golden } from '../../../reference/golden.ts';
 import { exportFixture, golden, NodeModel, temporaryFolder } from '../../../reference/node.ts';
 import { floats, floatTensor, int64Tensor, runModel, type Feeds } from '../session.ts';
@@ -112,13 +112,18 @@ describe('an Unsqueeze', () => {
     expect(floats(after['y'])).toEqual(floats(y));
   });
 
-  test('stays where another node reads the initializer too', () => {
+  test('goes too where another node reads the initializer: there are two inputs over its bytes', () => {
     const model = unsqueeze([0], (graph) => {
       graph.node('Neg', ['w'], { name: 'neg', outputs: ['z'] });
       graph.output('z', 'float32', [2, 3]);
     });
-    expect(shareInitializers(model, ['w'])).toMatchObject([{ input: 'w', dims: [2, 3] }]);
-    expect(mainGraph(model).node).toHaveLength(3);
+    const shared = shareInitializers(model, ['w']);
+    expect(shared).toMatchObject([
+      { input: 'u', dims: [1, 2, 3] },
+      { input: 'w', dims: [2, 3] },
+    ]);
+    expect(shared[0]?.bytes).toEqual(shared[1]?.bytes);
+    expect(mainGraph(model).node.map(({ opType }) => opType)).toEqual(['Identity', 'Neg']);
   });
 
   test('stays where its axes are computed', () => {
@@ -126,6 +131,53 @@ describe('an Unsqueeze', () => {
     const [node] = mainGraph(model).node;
     if (node) node.input[1] = 'computed';
     expect(shareInitializers(model, ['w'])).toMatchObject([{ input: 'w', dims: [2, 3] }]);
+  });
+});
+
+describe('what can be an input', () => {
+  /** Two readers of w, float32 [32, 32] unless said otherwise. */
+  function readBy(inputs: readonly (readonly [opType: string, names: string[]])[], rows = 32) {
+    const graph = new GraphBuilder('g');
+    graph.input('x', 'float32', [1, 32]);
+    graph.input('i', 'int64', [1]);
+    inputs.forEach(([opType, names], index) => {
+      graph.node(opType, names, { name: `${opType}/${index}`, outputs: [`y${index}`] });
+      graph.output(`y${index}`, 'float32', []);
+    });
+    const model = makeModel(graph.build(), 'test');
+    placeExternally(model, [{ name: 'w', type: 'float32', dims: [rows, 32] }], 'm.onnx');
+    return shareableInitializers(model);
+  }
+
+  test('weights of products and tables', () => {
+    expect(readBy([['MatMul', ['x', 'w']]])).toEqual(['w']);
+    expect(
+      readBy([
+        ['Gather', ['w', 'i']],
+        ['Gemm', ['x', 'w']],
+      ]),
+    ).toEqual(['w']);
+  });
+
+  test('not what one node reads otherwise, what is small, or what nobody reads', () => {
+    expect(readBy([['MatMul', ['w', 'x']]])).toEqual([]);
+    expect(readBy([['MatMul', ['w', 'w']]])).toEqual([]);
+    expect(
+      readBy([
+        ['MatMul', ['x', 'w']],
+        ['Conv', ['x', 'w']],
+      ]),
+    ).toEqual([]);
+    expect(readBy([['MatMul', ['x', 'w']]], 7)).toEqual([]);
+    expect(readBy([])).toEqual([]);
+  });
+
+  test('the q4 export: the codes and scales, no norms and no constants of the graph', () => {
+    const { model } = graphFile(folder.path, 'decoder_model_merged_q4.onnx');
+    const names = shareableInitializers(model);
+    expect(names).toEqual(expect.arrayContaining(table));
+    expect(names).toHaveLength(8 * 7 * 2 + 2);
+    expect(names.every((name) => /\.(q4|scales)$/.test(name))).toBe(true);
   });
 });
 

@@ -1,0 +1,129 @@
+/**
+ * The weights of a model in GPU buffers of ours. Graphs that point at the same bytes share a buffer; it is destroyed when the
+ * last of them is done with it.
+ */
+import type * as Ort from 'onnxruntime-web';
+import type { SharedInput } from '#core/onnx/patch/share-initializers.ts';
+import { TensorProto_DataType } from '#core/onnx/onnx_pb.ts';
+import { FailureError } from '#core/failure.ts';
+import { gpuTensor, type Backend } from './backend.ts';
+import type { ModelPackage } from './package.ts';
+import type { SessionSource } from './session.ts';
+import { uploadAll, type Upload } from './upload.ts';
+
+/** Weights of one graph on the device. */
+export interface HeldWeights {
+  /** By input of the graph; two inputs may be over one buffer. */
+  tensors: Readonly<Record<string, Ort.Tensor>>;
+  /** Afterwards the tensors must not be used. A second call does nothing. */
+  release(): void;
+}
+
+export const noWeights: HeldWeights = { tensors: {}, release() {} };
+
+interface Shared {
+  buffer: GPUBuffer;
+  users: number;
+}
+
+export class GpuWeights {
+  readonly #backend: Backend;
+  readonly #hash: (path: string) => string | undefined;
+  readonly #shared = new Map<string, Shared>();
+
+  constructor(backend: Backend, pack: Pick<ModelPackage, 'manifest'>) {
+    this.#backend = backend;
+    this.#hash = (path) => pack.manifest?.files[path]?.sha256;
+  }
+
+  /**
+   * Uploads what is not on the device yet. All buffers are made before the first byte is read, so that a model that does not fit
+   * fails at once.
+   * @param onRead called with numbers of bytes as they arrive; bytes that are there already count too
+   * @throws FailureError `out-of-memory`, `file-broken`, `device-lost`; the signal's reason. Nothing new is left on the device then
+   */
+  async hold(
+    source: SessionSource,
+    inputs: readonly SharedInput[],
+    signal: AbortSignal,
+    onRead: (bytes: number) => void,
+  ): Promise<HeldWeights> {
+    const { gpu } = this.#backend;
+    if (inputs.length === 0 || !gpu) return noWeights;
+    const keys: string[] = [];
+    const fresh: (Omit<Upload, 'blob'> & { bytes: SharedInput['bytes'] })[] = [];
+    const tensors: Record<string, Ort.Tensor> = {};
+    let released = false;
+    const release = () => {
+      if (!released) for (const key of keys) this.#drop(key);
+      released = true;
+    };
+    try {
+      gpu.device.pushErrorScope('out-of-memory');
+      let total = 0;
+      try {
+        for (const { input, dims, dataType, bytes } of inputs) {
+          const key = this.#key(source, bytes);
+          let shared = this.#shared.get(key);
+          if (shared) onRead(bytes.length);
+          else {
+            shared = { buffer: this.#buffer(gpu, input, bytes.length), users: 0 };
+            this.#shared.set(key, shared);
+            fresh.push({ buffer: shared.buffer, bytes });
+            total += bytes.length;
+          }
+          shared.users++;
+          keys.push(key);
+          tensors[input] = gpuTensor(this.#backend, shared.buffer, typeOf(dataType), dims);
+        }
+      } finally {
+        const problem = await this.#backend.guard(gpu.device.popErrorScope());
+        if (problem) throw new FailureError('out-of-memory', { bytes: total, reason: problem.message });
+      }
+      const uploads: Upload[] = [];
+      for (const { buffer, bytes } of fresh) {
+        const blob = await source.external(bytes.location);
+        const end = bytes.offset + bytes.length;
+        if (end > blob.size)
+          throw new FailureError('file-broken', { file: bytes.location, reason: `ends at ${blob.size} bytes` });
+        uploads.push({ buffer, blob: blob.slice(bytes.offset, end) });
+      }
+      await uploadAll({ ...this.#backend, gpu }, uploads, signal, onRead);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return { tensors, release };
+  }
+
+  /** Two files of the same content are one: a package may hold the table under the names that two graphs expect. */
+  #key({ folder }: SessionSource, { location, offset, length }: SharedInput['bytes']): string {
+    const file = folder + location;
+    return `${this.#hash(file) ?? file} ${offset} ${length}`;
+  }
+
+  #buffer(gpu: NonNullable<Backend['gpu']>, label: string, length: number): GPUBuffer {
+    const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
+    if (length > Math.min(maxBufferSize, maxStorageBufferBindingSize))
+      throw new FailureError('out-of-memory', { bytes: length });
+    return gpu.ledger.createBuffer('weights', {
+      label,
+      size: Math.ceil(length / 16) * 16,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+    });
+  }
+
+  #drop(key: string): void {
+    const shared = this.#shared.get(key);
+    if (!shared || --shared.users > 0) return;
+    this.#shared.delete(key);
+    shared.buffer.destroy();
+  }
+}
+
+function typeOf(dataType: number): 'float32' | 'float16' | 'uint8' {
+  if (dataType === TensorProto_DataType.FLOAT) return 'float32';
+  if (dataType === TensorProto_DataType.FLOAT16) return 'float16';
+  if (dataType === TensorProto_DataType.UINT8) return 'uint8';
+  throw new TypeError(`weights of the ONNX type ${dataType} cannot be an input`);
+}
