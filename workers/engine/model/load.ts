@@ -11,6 +11,7 @@ import { DecoderSession, isStatic } from './decoder-session.ts';
 import { embeddingSessionFactory } from './embedding-session.ts';
 import { passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
 import { GpuWeights } from './gpu-weights.ts';
+import { chooseGraphCapture } from './graph-capture.ts';
 import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
 import { ModelSessions } from './sessions.ts';
@@ -37,7 +38,7 @@ export interface LoadedModel {
 const chunkOnGpu = 256;
 const chunkOnCpu = 32;
 
-type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu'>;
+type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu' | 'graphCapture'>;
 
 /**
  * @throws FailureError if the package cannot be loaded on the device; nothing is left allocated then
@@ -125,10 +126,18 @@ async function load(
   step('compile', pack.decoder.path, 0, 0);
   await warmUp(backend, embedding, decoder);
   signal.throwIfAborted();
+  const name = pack.manifest?.name ?? pack.reader.name;
+  const graphCapture = await timed('graph capture', () =>
+    chooseGraphCapture(
+      { backend, weights, config, sessions, decoderSession, decoder, embedding, signal, modelName: name },
+      options.graphCapture ?? { mode: 'auto', known: {} },
+    ),
+  );
+  signal.throwIfAborted();
   const adapters = new AppliedAdapters(backend, embedding, decoder, decoderSession);
   release.push(() => adapters.dispose());
   const info: ModelInfo = {
-    name: pack.manifest?.name ?? pack.reader.name,
+    name,
     randomWeights: pack.manifest?.source.randomWeights ?? false,
     teaches: pack.manifest?.teaches,
     dtype: { decoder: pack.decoder.dtype, vision: pack.vision?.dtype },
@@ -139,6 +148,7 @@ async function load(
     imageAttention: vision === undefined ? undefined : graph.isOurs ? 'bidirectional' : 'causal',
     tokensPerImage: config.vision?.tokensPerImage ?? 0,
     contextLength,
+    graphCapture,
     runtime: backend.info,
   };
   const adapterCache = new AdapterCache(config);
