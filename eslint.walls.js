@@ -18,9 +18,13 @@ const allowed = {
     './cli',
     './core',
     './package.json',
-    // Prompts, texts and packages are read as the page reads them.
+    // Packages are read, and answers generated, by the page's own code; its runtime and its jobs are the browser's.
     './workers/engine/chat',
-    './workers/engine/model/package.ts',
+    './workers/engine/generation',
+    './workers/engine/lora',
+    './workers/engine/model',
+    './workers/engine/opened.ts',
+    './workers/image/decode.ts',
     './workers/store/reader.ts',
     './scripts/node-process.ts',
     ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node'),
@@ -113,11 +117,16 @@ export const walls = [
     from: './node_modules/onnxruntime-web',
     message: 'Only workers/engine runs models.',
   },
+  {
+    target: ['./workers/engine/!(runtime)/**', './workers/engine/opened.ts'],
+    from: ['./workers/engine/runtime/ort.ts', './workers/engine/runtime/backends.ts'],
+    message: 'The engine gets its backend: these two files run in a browser only, and cli runs the engine in Node.',
+  },
   { target: ['./scripts', './bench'], from: drawing, message: 'Only src draws.' },
   {
-    target: ['./scripts', './*.{ts,js}', './cli/!(evaluate)/**'],
+    target: ['./scripts', './*.{ts,js}', './cli/!(evaluate|shared)/**', './cli/shared/*.ts'],
     from: './node_modules/onnxruntime-node',
-    message: 'onnxruntime-node is for evaluation, tests and measurements.',
+    message: 'onnxruntime-node is for cli/shared/runtime, evaluation, tests and measurements.',
   },
   {
     target: ['./src/*.*'],

@@ -47,7 +47,7 @@ export type FailureCode =
   | 'gpu-feature-missing'
   /** WebGPU is unavailable and the package is too large for the CPU. detail: bytes, limit, reason */
   | 'too-large-for-cpu'
-  /** detail: bytes */
+  /** detail: bytes, and reason where the GPU driver gave one */
   | 'out-of-memory'
   /** The GPU device was lost while a model was loaded. detail: reason */
   | 'device-lost'

@@ -4,8 +4,9 @@ import type * as Ort from 'onnxruntime-web';
 import { GraphBuilder, makeModel } from '#core/onnx/builder.ts';
 import { Random } from '#core/sampling/random.ts';
 import { createSampler } from '#core/sampling/sampler.ts';
-import { Backends, gpuTensor, type Backend } from '../../workers/engine/model/backend.ts';
+import { gpuTensor, type Backend } from '../../workers/engine/model/backend.ts';
 import { createSession } from '../../workers/engine/model/session.ts';
+import { Backends } from '../../workers/engine/runtime/backends.ts';
 import type { SamplingTimes } from './sampling.ts';
 
 const K = 64;

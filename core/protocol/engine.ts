@@ -151,12 +151,13 @@ export interface ModelInfo {
 }
 
 export interface RuntimeInfo {
-  provider: 'webgpu' | 'wasm';
-  /** The onnxruntime-web build in use. */
-  build: 'jspi' | 'asyncify' | 'wasm';
+  /** 'cpu' is the native CPU provider of onnxruntime-node, which `npm run generate` uses; the page has the other two. */
+  provider: 'webgpu' | 'wasm' | 'cpu';
+  /** The build of onnxruntime-web in use, or the native one of onnxruntime-node. */
+  build: 'jspi' | 'asyncify' | 'wasm' | 'native';
   /** The GPU as the browser reports it; undefined on the CPU. */
   adapter: GpuAdapterInfo | undefined;
-  /** Why the CPU is used; undefined on WebGPU. */
+  /** Why the page uses the CPU; undefined on WebGPU and in Node. */
   cpuReason: 'no-webgpu' | 'no-adapter' | 'software-adapter' | 'asked' | undefined;
 }
 

@@ -1,44 +1,35 @@
 /** The jobs of the engine worker. It holds one model, runs one job on it at a time, and keeps state between turns. */
 import { FailureError } from '#core/failure.ts';
-import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import type { EndReason, EngineJobs, OpenNotice, OpenRequest, Stats, TurnStats } from '#core/protocol/engine.ts';
+import { decodeImage } from '../image/decode.ts';
 import type { Handlers } from '../jobs/serve.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
 import { boundReader } from '../store/bound.ts';
 import { openPackage } from '../store/package.ts';
-import { readJson } from '../store/reader.ts';
-import { loadChat, type Chat } from './chat/chat.ts';
 import { findNearest } from './embedding/nearest.ts';
 import type { DecodeEnd } from './generation/decode.ts';
-import { emptyPrompt, forgetPrefix, type PrefixCache } from './generation/prefix-cache.ts';
-import { ImageCache } from './generation/image-cache.ts';
+import { forgetPrefix } from './generation/prefix-cache.ts';
 import { TurnMeter } from './generation/meter.ts';
 import { answerText } from './generation/token-text.ts';
 import { runTrace } from './generation/trace.ts';
 import { runTurn } from './generation/turn.ts';
 import { DecoderGoneError } from './lora/failure.ts';
 import { setAdapters } from './lora/set.ts';
-import { Backends, type Backend } from './model/backend.ts';
+import type { Backend } from './model/backend.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
-import { readPackage } from './model/package.ts';
+import { openedModel, readParts, type OpenedModel } from './opened.ts';
+import { Backends } from './runtime/backends.ts';
 import { memoryStats } from './runtime/memory.ts';
 import { timed } from './runtime/timed.ts';
 
 /** Interval between two `stats` events. */
 const STATS_MILLISECONDS = 200;
 
-interface Opened {
-  model: LoadedModel;
-  chat: Chat;
-  preprocessor: Preprocessor | undefined;
-  prefix: PrefixCache;
-}
-
 type Running<Name extends keyof EngineJobs> = RunningJob<EngineJobs[Name]>;
 type Result<Name extends keyof EngineJobs> = EngineJobs[Name]['result'];
 
 export class Engine {
-  #opened: Opened | undefined;
+  #opened: OpenedModel | undefined;
   readonly #backends = new Backends();
   /** Backend of the package that is open or opening. */
   #backend: Backend | undefined;
@@ -71,15 +62,12 @@ export class Engine {
     // The runtime is compiled while the rest of the package is read. A failure is handled where `starting` is awaited.
     const starting = timed('backend', () => this.#backends.open(options.provider));
     starting.catch(() => undefined);
-    const pack = await timed('package', () => readPackage(reader));
-    const chat = await timed('chat', () => loadChat(reader, pack.config.vision?.tokensPerImage ?? 0));
-    const preprocessor = pack.vision ? readPreprocessor(await readJson(reader, 'preprocessor_config.json')) : undefined;
+    const parts = await readParts(reader);
     this.#backend = await starting;
-    const model = await this.#load(pack, this.#backend, options, signal, (update) =>
+    const model = await this.#load(parts.pack, this.#backend, options, signal, (update) =>
       job.progress(update, `${update.phase} ${update.file}`),
     );
-    const prefix = { cached: emptyPrompt, isStale: false, images: new ImageCache() };
-    this.#opened = { model, chat, preprocessor, prefix };
+    this.#opened = openedModel(parts, model, decodeImage);
     return { model: model.info, milliseconds: performance.now() - begin };
   }
 
@@ -166,7 +154,7 @@ export class Engine {
     this.#sendStats();
   }
 
-  #model(): Opened {
+  #model(): OpenedModel {
     if (!this.#opened) throw new FailureError('no-model');
     return this.#opened;
   }

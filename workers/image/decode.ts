@@ -25,15 +25,30 @@ export interface DecodedImage {
 /** Larger files are refused: they are read whole. */
 export const MAX_BYTES = 2 ** 30;
 
-type DecodedKind = Exclude<OpenedImage, 'dicom'>;
+/** Decodes an image file. @throws FailureError, as decodeImage */
+export type DecodeImage = (image: BlobLike, name: string) => Promise<DecodedImage>;
+
+/** The kinds that the platform decodes, the browser or a library of Node. */
+export type PlatformKind = Exclude<OpenedImage, 'dicom' | 'png' | 'gif'>;
+
+/** @param unreadable makes the error for bytes that cannot be decoded */
+export type DecodeOnPlatform = (
+  bytes: Uint8Array<ArrayBuffer>,
+  kind: PlatformKind,
+  unreadable: (error: unknown) => FailureError,
+) => Promise<DecodedImage>;
 
 /**
  * Decodes an image file by its content, turned upright by its EXIF orientation, to the colours that Pillow's `convert("RGB")` gives:
- * colour profiles and alpha are ignored. PNG and GIF are decoded here, JPEG, WebP, AVIF and BMP by the browser. Of an
+ * colour profiles and alpha are ignored. PNG and GIF are decoded here, JPEG, WebP, AVIF and BMP by the platform. Of an
  * animation the first frame counts. Throws FailureError 'image-kind' {name, kind} for a kind that is not opened,
  * 'image-unreadable' {name, reason} for a file that is empty, cut off, damaged or has too many pixels, 'too-large'.
  */
-export async function decodeImage(image: BlobLike, name: string): Promise<DecodedImage> {
+export async function decodeImage(
+  image: BlobLike,
+  name: string,
+  onPlatform: DecodeOnPlatform = decodeInBrowser,
+): Promise<DecodedImage> {
   const unreadable = (error: unknown) =>
     new FailureError('image-unreadable', { name, reason: reasonOf(error) }, { cause: error });
   if (image.size === 0) throw unreadable(new ImageError('empty file'));
@@ -48,7 +63,8 @@ export async function decodeImage(image: BlobLike, name: string): Promise<Decode
       const gif = readGif(bytes);
       return decoded(gif, [...firstFrame(gif.animated), ...transparency(gif.hasAlpha)]);
     }
-    return await decodeInBrowser(bytes, kind, unreadable);
+    checkWhole(bytes, kind);
+    return await onPlatform(bytes, kind, unreadable);
   } catch (error) {
     throw error instanceof FailureError ? error : unreadable(error);
   }
@@ -104,14 +120,27 @@ export async function inflate(
   for await (const piece of stream) take(piece);
 }
 
-async function decodeInBrowser(
-  bytes: Uint8Array<ArrayBuffer>,
-  kind: Exclude<DecodedKind, 'png' | 'gif'>,
-  unreadable: (error: unknown) => FailureError,
-): Promise<DecodedImage> {
+/** Refuses a file that is cut off: decoders fill up what is missing. @throws ImageError */
+function checkWhole(bytes: Uint8Array, kind: PlatformKind): void {
   if (kind === 'jpeg') checkJpeg(bytes);
   else if (kind === 'webp') checkWebp(bytes);
   else if (kind === 'bmp') checkBmp(bytes);
+}
+
+/** @throws ImageError */
+export function checkPixels(width: number, height: number): void {
+  if (width * height > MAX_PIXELS) throw new ImageError(`${width} × ${height} pixels, more than ${MAX_PIXELS}`);
+}
+
+export function platformNotes(bytes: Uint8Array, kind: PlatformKind, hasAlpha: boolean): ImageNote[] {
+  return [...firstFrame(kind === 'webp' && isAnimatedWebp(bytes)), ...transparency(hasAlpha)];
+}
+
+async function decodeInBrowser(
+  bytes: Uint8Array<ArrayBuffer>,
+  kind: PlatformKind,
+  unreadable: (error: unknown) => FailureError,
+): Promise<DecodedImage> {
   const blob = new Blob([bytes], { type: `image/${kind}` });
   const bitmap = await createImageBitmap(blob, {
     imageOrientation: 'from-image',
@@ -120,13 +149,13 @@ async function decodeInBrowser(
   });
   const { width, height } = bitmap;
   try {
-    if (width * height > MAX_PIXELS) throw new ImageError(`${width} × ${height} pixels, more than ${MAX_PIXELS}`);
+    checkPixels(width, height);
     const bands = new Bands(bitmap, kind !== 'jpeg');
     return {
       width,
       height,
       channels: 4,
-      notes: [...firstFrame(kind === 'webp' && isAnimatedWebp(bytes)), ...transparency(bands.hasAlpha)],
+      notes: platformNotes(bytes, kind, bands.hasAlpha),
       *bands() {
         try {
           yield* bands.read();

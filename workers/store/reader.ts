@@ -15,6 +15,8 @@ export interface PackageReader {
    * @throws FailureError file-missing, file-broken, network, hash-mismatch, out-of-memory; the signal's reason when aborted.
    */
   blob(path: string, options?: ReadOptions): Promise<Blob>;
+  /** Path of a file or folder ("onnx/") on disk; undefined where the files are not in a folder of the operating system. */
+  path?(path: string): string;
   /** The first bytes of a file at hand, at least `KIND_BYTES` where it has them; undefined where files are downloaded. */
   readonly head?: ((path: string) => Promise<Uint8Array>) | undefined;
 }

@@ -5,8 +5,9 @@ import type { Manifest } from '#core/protocol/manifest.ts';
 import { readGolden, type Golden } from '../../reference/golden.ts';
 import type { LoadedModel } from '../../../workers/engine/model/load.ts';
 import { loadModel } from '../../../workers/engine/model/load.ts';
-import { Backends, type Backend } from '../../../workers/engine/model/backend.ts';
+import type { Backend } from '../../../workers/engine/model/backend.ts';
 import { readPackage } from '../../../workers/engine/model/package.ts';
+import { Backends } from '../../../workers/engine/runtime/backends.ts';
 import { openPackage } from '../../../workers/store/package.ts';
 
 export const packageUrl = (name: string) => new URL(`/tests/packages/${name}/`, location.href).href;

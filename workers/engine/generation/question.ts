@@ -1,6 +1,7 @@
 /** Converts messages to the decoder's input: a prompt and the features of its images. */
 import type { ImagePrompt } from '#core/chat/chunks.ts';
 import type { Preprocessor } from '#core/image/preprocessor.ts';
+import type { DecodeImage } from '../../image/decode.ts';
 import type { ChatMessage, ContentPart } from '#core/chat/message.ts';
 import { FailureError } from '#core/failure.ts';
 import type { Chat } from '../chat/chat.ts';
@@ -16,6 +17,7 @@ export interface QuestionInput {
   model: LoadedModel;
   chat: Chat;
   preprocessor: Preprocessor | undefined;
+  decodeImage: DecodeImage;
   prefix: PrefixCache;
   signal: AbortSignal;
   meter: TurnMeter;
@@ -58,7 +60,7 @@ function lastQuestion(messages: readonly ChatMessage[]): ChatMessage[] {
 
 /** Encodes the images that the prompt contains from position `from` on. @returns false when stopped */
 export async function encodeImages(input: QuestionInput, { prompt, images }: Question, from: number): Promise<boolean> {
-  const { model, preprocessor, prefix, signal, meter, emit } = input;
+  const { model, preprocessor, decodeImage, prefix, signal, meter, emit } = input;
   const { vision } = model;
   if (!vision || !preprocessor) return true;
   const missing = prompt.images.filter(
@@ -72,7 +74,7 @@ export async function encodeImages(input: QuestionInput, { prompt, images }: Que
     if (prefix.images.get(hash)) continue;
     const begin = performance.now();
     emit({ type: 'progress', phase: 'image', done, total: missing.length });
-    const pixels = await readPixelValues(part.image, part.name, preprocessor);
+    const pixels = await readPixelValues(part.image, part.name, preprocessor, decodeImage);
     const features = await vision.encode(pixels, preprocessor.height, signal, (stage, stages) =>
       emit({ type: 'progress', phase: 'image', done: done + stage / stages, total: missing.length }),
     );

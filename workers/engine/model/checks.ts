@@ -6,8 +6,8 @@ import type { Backend } from './backend.ts';
 import type { ModelPackage } from './package.ts';
 import { externalBytes } from './weight-bytes.ts';
 
-/** The CPU provider keeps all weights in the 4 GiB of WebAssembly memory, twice while it loads. */
-const cpuLimitBytes = 1.2e9;
+/** WebAssembly keeps all weights in its 4 GiB of memory, twice while it loads. */
+const wasmLimitBytes = 1.2e9;
 const knownInputs = new Set(['inputs_embeds', 'input_ids', 'attention_mask', 'position_ids', 'num_logits_to_keep']);
 
 /** @throws FailureError `unsupported-package` for a decoder with inputs that the engine does not feed */
@@ -32,8 +32,8 @@ export function checkDtype(pack: ModelPackage, backend: Backend): void {
 
 /** @throws FailureError `too-large-for-cpu` */
 export function checkSize(backend: Backend, graphs: readonly (ModelProto | undefined)[]): void {
-  if (backend.gpu) return;
+  if (backend.info.provider !== 'wasm') return;
   const bytes = graphs.reduce((sum, graph) => sum + (graph ? externalBytes(graph) : 0), 0);
-  if (bytes > cpuLimitBytes)
-    throw new FailureError('too-large-for-cpu', { bytes, limit: cpuLimitBytes, reason: backend.info.cpuReason ?? '' });
+  if (bytes > wasmLimitBytes)
+    throw new FailureError('too-large-for-cpu', { bytes, limit: wasmLimitBytes, reason: backend.info.cpuReason ?? '' });
 }

@@ -97,8 +97,8 @@ export class GpuWeights {
   }
 
   /** Two files of the same content are one: a package may hold the table under the names that two graphs expect. */
-  #key({ folder }: SessionSource, { location, offset, length }: SharedInput['bytes']): string {
-    const file = folder + location;
+  #key({ path }: SessionSource, { location, offset, length }: SharedInput['bytes']): string {
+    const file = path.slice(0, path.lastIndexOf('/') + 1) + location;
     return `${this.#hash(file) ?? file} ${offset} ${length}`;
   }
 

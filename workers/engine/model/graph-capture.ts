@@ -93,7 +93,7 @@ const isFaster = ({ plain, captured }: StepTimes) => captured < plain;
 
 async function makeStep(parts: CaptureParts): Promise<ReplaceableSession<DecodeStep>> {
   const { backend, weights, config, sessions, decoderSession, decoder, signal } = parts;
-  const wasm = backend.runtime.wasm();
+  const wasm = backend.runtime.wasm?.();
   if (!wasm) throw new TypeError('the WebAssembly module of the runtime was not caught');
   if (!(decoder.cache instanceof StaticKvCache)) throw new TypeError('the KV cache is not in fixed buffers');
   const graph = async () => (await decoderSession.graph([])).text;

@@ -4,25 +4,28 @@ import type { GpuPurpose } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
 import { externalFiles, writeModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
-import { sessionOptions } from '../runtime/ort.ts';
-import { RetryingBlob } from '../runtime/retrying-blob.ts';
 import { timed } from '../runtime/timed.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, ExternalData } from './backend.ts';
 import type { GraphSource, ModelPackage } from './package.ts';
 
 export interface SessionSource {
   model: ModelProto;
   /** Name in error messages. */
   path: string;
-  /** Folder of the graph in the package, '' or with a slash at its end. */
-  folder: string;
   /** The blob of an external file, by its name in the graph. */
   external(file: string): Promise<Blob>;
+  /** Path of the folder with the graph and its external files, where they are in one of the operating system. */
+  folder?: string | undefined;
 }
 
 export function sourceOf(pack: ModelPackage, graph: GraphSource, model: ModelProto): SessionSource {
   const folder = graph.path.slice(0, graph.path.lastIndexOf('/') + 1);
-  return { model, path: graph.path, folder, external: (file) => pack.reader.blob(folder + file) };
+  return {
+    model,
+    path: graph.path,
+    external: (file) => pack.reader.blob(folder + file),
+    folder: pack.reader.path?.(folder),
+  };
 }
 
 /** @throws FailureError `runtime` with ONNX Runtime's message */
@@ -31,19 +34,18 @@ export async function createSession(
   source: SessionSource,
   options: { purpose?: GpuPurpose; outputsOnGpu?: readonly string[]; onRead?: (bytes: number) => void } = {},
 ): Promise<Ort.InferenceSession> {
-  const files = externalFiles(source.model);
-  const externalData = await Promise.all(
-    files.map(async (file) => {
-      const data = await source.external(file);
-      return { path: file, data: new RetryingBlob(data, options.onRead) };
-    }),
-  );
+  const data: ExternalData = {
+    files: externalFiles(source.model),
+    blob: (file) => source.external(file),
+    folder: source.folder,
+  };
+  const external = await backend.externalData(data, options.onRead);
   const location: Record<string, Ort.Tensor.DataLocation> = {};
   if (backend.gpu) for (const name of options.outputsOnGpu ?? []) location[name] = 'gpu-buffer';
   const create = () =>
     backend.runtime.ort.InferenceSession.create(writeModel(source.model), {
-      ...sessionOptions(backend.gpu?.device),
-      externalData,
+      ...backend.sessionOptions,
+      ...external,
       ...(Object.keys(location).length > 0 ? { preferredOutputLocation: location } : {}),
     });
   try {

@@ -3,7 +3,6 @@
  * freed on the GPU only with the last session of the device (docs/decisions/0002-runtime.md), so replacing a session that
  * holds many re-creates all of them.
  */
-import type { Backend } from './backend.ts';
 import { readProgress } from './weight-bytes.ts';
 
 type OnRead = (bytes: number) => void;
@@ -61,13 +60,14 @@ class Entry<T> implements SessionHandle<T> {
 }
 
 export class ModelSessions {
-  readonly #backend: Backend;
+  readonly #onGpu: boolean;
   readonly #entries: Pick<Entry<never>, 'bytes' | 'make' | 'release'>[] = [];
   /** Bytes that replaced sessions left on the GPU. */
   #leftBytes = 0;
 
-  constructor(backend: Backend) {
-    this.#backend = backend;
+  /** @param backend with a GPU or without */
+  constructor(backend: { readonly gpu: unknown }) {
+    this.#onGpu = backend.gpu !== undefined;
   }
 
   async add<T>(factory: SessionFactory<T>, onProgress: OnProgress): Promise<ReplaceableSession<T>> {
@@ -96,7 +96,7 @@ export class ModelSessions {
     ownBytes: number,
     onProgress: OnProgress,
   ): Promise<void> {
-    if (this.#backend.gpu && this.#leftBytes + ownBytes <= mostLeftBytes) {
+    if (this.#onGpu && this.#leftBytes + ownBytes <= mostLeftBytes) {
       const before = entry.factory;
       entry.factory = factory;
       try {
@@ -109,7 +109,7 @@ export class ModelSessions {
       return;
     }
     // On the CPU one session can be freed without the others.
-    const affected = this.#backend.gpu ? this.#entries : [entry];
+    const affected = this.#onGpu ? this.#entries : [entry];
     for (const one of affected.toReversed()) await one.release();
     this.#leftBytes = 0;
     entry.factory = factory;

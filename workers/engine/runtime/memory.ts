@@ -1,7 +1,7 @@
 /** Memory figures of the engine worker. */
 import type { Bytes, MemoryStats } from '#core/protocol/engine.ts';
 import type { GpuLedger } from './ledger.ts';
-import type { OrtRuntime } from './ort.ts';
+import type { OrtRuntime } from './runtime.ts';
 
 /** Chromium's non-standard performance.memory; undefined in browsers without it. */
 export function jsHeap(): Bytes | undefined {

@@ -2,8 +2,6 @@
  * The WebAssembly module under onnxruntime-web. Its JavaScript offers no way to give the WebGPU provider all of its options, to
  * bind inputs and outputs once, or to capture only some runs; the C functions that it calls do.
  */
-import hook from './ort-wasm-hook.mjs?url';
-
 /** What we use of the module (onnxruntime-web, lib/wasm/wasm-types.ts). Pointers and handles are numbers; 0 is none. */
 export interface OrtWasmModule {
   readonly PTR_SIZE: number;
@@ -126,26 +124,4 @@ export function withStrings<T>(
   } finally {
     for (const pointer of pointers) module._free(pointer);
   }
-}
-
-interface Hook {
-  /** Address of onnxruntime-web's .mjs. */
-  original: string;
-  created(module: OrtWasmModule): void;
-}
-
-const hooks = new Map<string, Hook>();
-
-/**
- * Catches the module of a build when onnxruntime-web instantiates it, at the first session.
- * @param original address of the build's own .mjs
- * @returns `mjs`: the address for `wasmPaths.mjs`
- */
-export function catchModule(build: string, original: string): { mjs: string; wasm(): OrtWasm | undefined } {
-  let caught: OrtWasm | undefined;
-  hooks.set(build, { original, created: (module) => (caught = new OrtWasm(module)) });
-  Reflect.set(globalThis, Symbol.for('medgemma-ko-lab.ort-wasm'), hooks);
-  const mjs = new URL(hook, import.meta.url);
-  mjs.searchParams.set('build', build);
-  return { mjs: mjs.href, wasm: () => caught };
 }

@@ -12,20 +12,13 @@ import plainWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import type { RuntimeInfo } from '#core/protocol/engine.ts';
 import { connectionFailure } from '#core/fetch/network.ts';
 import { network } from '../../store/network.ts';
-import { catchModule, type OrtWasm } from './ort-wasm.ts';
+import { catchModule } from './catch-module.ts';
+import type { OrtRuntime } from './runtime.ts';
 import { recordNextMemory } from './wasm-memory.ts';
 
-export type OrtModule = typeof Ort;
-export type OrtBuild = RuntimeInfo['build'];
-
-export interface OrtRuntime {
-  ort: OrtModule;
-  build: OrtBuild;
-  /** Linear memory in bytes; undefined before the first session, which is when the WebAssembly is loaded. It never shrinks. */
-  wasmBytes(): number | undefined;
-  /** The WebAssembly module; undefined before the first session, and in the build for the CPU. */
-  wasm(): OrtWasm | undefined;
-}
+type OrtModule = typeof Ort;
+export type OrtBuild = Exclude<RuntimeInfo['build'], 'native'>;
+type WebRuntime = OrtRuntime<OrtModule>;
 
 /** JSPI (WebAssembly.Suspending) lets the runtime wait without asyncify's larger, slower code, and read Blobs piece by piece. */
 export function chooseBuild(provider: 'webgpu' | 'wasm'): OrtBuild {
@@ -39,13 +32,13 @@ const BUILDS = {
   wasm: { load: () => import('onnxruntime-web/wasm'), mjs: plainMjs, wasm: plainWasm },
 };
 
-const loaded = new Map<OrtBuild, Promise<OrtRuntime>>();
+const loaded = new Map<OrtBuild, Promise<WebRuntime>>();
 
 /**
  * The runtime of this worker for `build`, loaded at the first call.
  * @throws FailureError `offline`, `network` when its script cannot be fetched; a later call tries again.
  */
-export function loadOrt(build: OrtBuild): Promise<OrtRuntime> {
+export function loadOrt(build: OrtBuild): Promise<WebRuntime> {
   const known = loaded.get(build);
   if (known) return known;
   const fresh = load(build);
@@ -54,7 +47,7 @@ export function loadOrt(build: OrtBuild): Promise<OrtRuntime> {
   return fresh;
 }
 
-async function load(build: OrtBuild): Promise<OrtRuntime> {
+async function load(build: OrtBuild): Promise<WebRuntime> {
   const { load: importBuild, mjs, wasm } = BUILDS[build];
   // The URL constructor, because in a build with a relative base the addresses are relative to this module.
   const original = new URL(mjs, import.meta.url).href;
@@ -80,10 +73,7 @@ function threads(build: OrtBuild): number {
   return Math.max(1, Math.min(8, Math.floor(navigator.hardwareConcurrency / 2)));
 }
 
-/**
- * Options of all our sessions. Without `device` the session runs on the CPU.
- * Sessions must be created one after another: the runtime refuses a second creation that begins during a first.
- */
+/** Options of all our sessions. Without `device` the session runs on the CPU. */
 export function sessionOptions(device: GPUDevice | undefined): Ort.InferenceSession.SessionOptions {
   return {
     // The object form: with the name alone the runtime creates its own device.

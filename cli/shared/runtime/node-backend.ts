@@ -1,0 +1,29 @@
+/** The engine's backend in Node: ONNX Runtime's native CPU provider. */
+import * as ort from 'onnxruntime-node';
+import type { Backend } from '../../../workers/engine/model/backend.ts';
+
+export interface NodeBackendOptions {
+  /** Number of threads for one run of a graph; undefined: the runtime's default, one per physical core. */
+  threads?: number | undefined;
+}
+
+/** The runtime maps external data into memory, so weights are read when they are first used and never copied. */
+export function nodeBackend({ threads }: NodeBackendOptions = {}): Backend {
+  return {
+    runtime: { ort, build: 'native', wasmBytes: () => undefined },
+    gpu: undefined,
+    info: { provider: 'cpu', build: 'native', adapter: undefined, cpuReason: undefined },
+    sessionOptions: {
+      executionProviders: ['cpu'],
+      logSeverityLevel: 3,
+      ...(threads !== undefined && { intraOpNumThreads: threads }),
+    },
+    // A graph that is patched in memory has no folder of its own; this names the one where its external files are.
+    externalData({ folder }) {
+      if (folder === undefined) return Promise.reject(new TypeError('external data in Node must be in a folder'));
+      return Promise.resolve({ extra: { session: { model_external_initializers_file_folder_path: folder } } });
+    },
+    guard: (work) => work,
+    destroy() {},
+  };
+}
