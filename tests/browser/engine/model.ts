@@ -1,6 +1,6 @@
 /** Loads packages of tests/packages with the engine's own parts. */
 import type * as Ort from 'onnxruntime-web';
-import type { PackageSource } from '#core/protocol/engine.ts';
+import type { GraphCaptureOptions, PackageSource } from '#core/protocol/engine.ts';
 import type { Manifest } from '#core/protocol/manifest.ts';
 import { readGolden, type Golden } from '../../reference/golden.ts';
 import type { LoadedModel } from '../../../workers/engine/model/load.ts';
@@ -51,9 +51,20 @@ export async function packageFiles(name: string): Promise<PackageSource> {
   };
 }
 
-export async function load(name: string, provider: 'webgpu' | 'wasm', contextLength = 256): Promise<LoadedModel> {
+export async function load(
+  name: string,
+  provider: 'webgpu' | 'wasm',
+  contextLength = 256,
+  graphCapture?: GraphCaptureOptions,
+): Promise<LoadedModel> {
   const pack = await readPackage(await openPackage(await packageFiles(name)));
-  return loadModel(pack, await backendOf(provider), { contextLength }, new AbortController().signal, () => undefined);
+  return loadModel(
+    pack,
+    await backendOf(provider),
+    { contextLength, ...(graphCapture && { graphCapture }) },
+    new AbortController().signal,
+    () => undefined,
+  );
 }
 
 /** The numbers of a tensor, wherever it is; one over a buffer of ours cannot be read by the runtime. */
