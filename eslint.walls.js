@@ -24,10 +24,10 @@ const allowed = {
     './workers/engine/lora',
     './workers/engine/model',
     './workers/engine/opened.ts',
-    './workers/image/decode.ts',
+    './workers/image',
     './workers/store/reader.ts',
     './scripts/node-process.ts',
-    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node'),
+    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node', 'sharp'),
   ],
   'src/messages': ['./src/messages', './core'],
   'src/platform': [
@@ -97,11 +97,13 @@ const labs = readdirSync(`${root}/src/labs`).map((lab) => ({
 }));
 
 /** A command imports no other command: what two need belongs into cli/shared. */
-const commands = ['export', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'teach'].map((command) => ({
-  target: `./cli/!(${command})/**`,
-  from: `./cli/${command}`,
-  message: 'A command imports no other command: move what both need to cli/shared.',
-}));
+const commands = ['export', 'generate', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'rehearse', 'teach'].map(
+  (command) => ({
+    target: `./cli/!(${command})/**`,
+    from: `./cli/${command}`,
+    message: 'A command imports no other command: move what both need to cli/shared.',
+  }),
+);
 
 export const walls = [
   ...zones,
@@ -125,7 +127,7 @@ export const walls = [
   { target: ['./scripts', './bench'], from: drawing, message: 'Only src draws.' },
   {
     target: ['./scripts', './*.{ts,js}', './cli/!(evaluate|shared)/**', './cli/shared/*.ts'],
-    from: './node_modules/onnxruntime-node',
+    from: packages('onnxruntime-node'),
     message: 'onnxruntime-node is for cli/shared/runtime, evaluation, tests and measurements.',
   },
   {

@@ -1,8 +1,9 @@
 /**
  * Measures a first visit: a fresh profile opens the built page, draws a phantom and sends a question as soon as the page
- * allows it. Prints each step from the navigation to the first token:
+ * allows it. Prints each step from the navigation to the first token. With `--again` each profile visits twice, in two runs of
+ * the browser, and the second visit is measured; `--no-image` asks without a phantom:
  *
- *     npm run build && npx tsx bench/first-token.ts [--rounds N] [--package DIR] [--provider wasm] [--gpu]
+ *     npm run build && npx tsx bench/first-token.ts [--rounds N] [--again] [--no-image] [--package DIR] [--provider wasm] [--gpu]
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
@@ -22,8 +23,10 @@ const flags = new Command('first-token')
   .option('--package <folder>', 'a package in place of the built-in one')
   .addOption(new Option('--provider <name>', 'as in the settings').choices(['auto', 'webgpu', 'wasm']).default('auto'))
   .option('--gpu', "on the machine's GPU", false)
+  .option('--again', 'measure the second visit of each profile', false)
+  .option('--no-image', 'ask without an image')
   .parse()
-  .opts<{ rounds: number; package?: string; provider: string; gpu: boolean }>();
+  .opts<{ rounds: number; package?: string; provider: string; gpu: boolean; again: boolean; image: boolean }>();
 
 interface Step {
   name: string;
@@ -58,6 +61,15 @@ async function siteFolder(): Promise<string> {
 
 async function visit(url: string): Promise<Visit> {
   const profile = await mkdtemp(join(tmpdir(), 'medgemma-ko-lab-profile-'));
+  try {
+    const first = await visitWith(profile, url);
+    return flags.again ? await visitWith(profile, url) : first;
+  } finally {
+    await rm(profile, { recursive: true, force: true });
+  }
+}
+
+async function visitWith(profile: string, url: string): Promise<Visit> {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: ensureChromium(),
     args: [...chromiumFlags(flags.gpu)],
@@ -66,8 +78,8 @@ async function visit(url: string): Promise<Visit> {
   try {
     const page = context.pages()[0] ?? (await context.newPage());
     // The machine may be busy with other work.
-    page.setDefaultTimeout(600_000);
-    page.setDefaultNavigationTimeout(600_000);
+    page.setDefaultTimeout(120_000);
+    page.setDefaultNavigationTimeout(120_000);
     await page.addInitScript(
       (provider) => localStorage.setItem('settings', JSON.stringify({ provider })),
       flags.provider,
@@ -78,26 +90,31 @@ async function visit(url: string): Promise<Visit> {
     await page.goto(`${url}?lang=en`);
     await page.evaluate(watchForText);
     // As a visitor would: draws a phantom, then sends as soon as the button is enabled.
-    await page.getByRole('button', { name: 'Draw me a phantom' }).click();
+    if (flags.image) await page.getByRole('button', { name: 'Draw a phantom' }).click();
     await page.getByRole('textbox', { name: 'Question' }).fill('How many lesions are there?');
     await page.locator('button[type=submit]:enabled').click();
     await page.waitForFunction(() => performance.getEntriesByName('first token').length > 0, null, {
       polling: 50,
     });
     const processor = difference(before, await processorTime(context.browser()));
-    return { ...(await read(page)), processor };
+    const measured = await read(page);
+    // The second visit begins with an empty conversation, and with whatever the browser has kept.
+    await page.evaluate(() => localStorage.clear());
+    await page.waitForTimeout(2000);
+    return { ...measured, processor };
   } finally {
     await context.close();
-    await rm(profile, { recursive: true, force: true });
   }
 }
 
 /** Runs in the page: sets performance marks at the click on Send and at the first text of an answer. */
 function watchForText(): void {
   const seen = new MutationObserver(() => {
-    const text = document.querySelector('article .markdown')?.textContent.trim() ?? '';
-    const ended = document.querySelector('article footer') !== null;
-    if (text === '' && !ended) return;
+    // A conversation of an earlier visit stands there before the question.
+    if (performance.getEntriesByName('asked').length === 0) return;
+    const article = Array.from(document.querySelectorAll('article')).at(-1);
+    const text = article?.querySelector('.markdown')?.textContent.trim() ?? '';
+    if (text === '' && !article?.querySelector('footer')) return;
     performance.mark('first token');
     seen.disconnect();
   });

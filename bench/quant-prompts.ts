@@ -1,11 +1,11 @@
 /** Logits of a package on fixed tokens that are the same for every package: one list of rows per prompt. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chunks } from '#core/chat/chunks.ts';
 import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { decodeFloats, isFloatDtype } from '#core/safetensors/dtype.ts';
 import { readHeader } from '#core/safetensors/header.ts';
+import { chunks } from '../cli/evaluate/chunks.ts';
 import { openModel, type EvaluatedModel } from '../cli/evaluate/model.ts';
 import { prefill } from '../cli/evaluate/prefill.ts';
 import { groupAt, type QuestionSet } from '../cli/evaluate/questions.ts';

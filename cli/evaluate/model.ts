@@ -2,13 +2,11 @@
 import { normalize } from '#core/image/normalize.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
-import { FailureError } from '#core/failure.ts';
-import { otherKind, otherKindText } from '#core/files/folder-kind.ts';
-import { OtherFileError } from '#core/files/other-file.ts';
 import { loadChat, type Chat } from '../../workers/engine/chat/chat.ts';
 import { readPackage, type ModelPackage } from '../../workers/engine/model/package.ts';
 import { readJson } from '../../workers/store/reader.ts';
 import { CommandError } from '../shared/errors.ts';
+import { explainingFailures } from '../shared/failures.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
 import { NodeSessions, type Decoder } from './sessions.ts';
 
@@ -35,14 +33,7 @@ export interface EvaluatedModel {
  */
 export async function openModel(folder: string, threads: number): Promise<EvaluatedModel> {
   const reader = await FolderReader.open(folder, { wanted: 'package', recursive: true });
-  try {
-    return await open(reader, await readPackage(reader), threads);
-  } catch (cause) {
-    if (!(cause instanceof FailureError)) throw cause;
-    const kind = cause instanceof OtherFileError ? otherKind('package', reader.list()) : undefined;
-    const reason = kind ? otherKindText(kind) : cause instanceof OtherFileError ? cause.message : explain(cause);
-    throw new CommandError(`${folder}: ${reason}`, { cause });
-  }
+  return explainingFailures(reader, async () => open(reader, await readPackage(reader), threads));
 }
 
 async function open(reader: FolderReader, pack: ModelPackage, threads: number): Promise<EvaluatedModel> {
@@ -81,10 +72,4 @@ function checkSize({ name }: FolderReader, { width, height }: Preprocessor, imag
   throw new CommandError(
     `${name} takes images of ${width} × ${height}, phantoms are ${SIDE} × ${SIDE}: it is no package of the teaching model`,
   );
-}
-
-function explain({ code, detail }: FailureError): string {
-  const { file = '', reason = '' } = detail;
-  if (code === 'file-missing') return `it has no ${file}; write the package anew with "npm run export"`;
-  return `${file} ${code === 'file-broken' ? 'is broken' : 'cannot be used'}: ${reason}`;
 }

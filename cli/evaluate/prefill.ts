@@ -1,6 +1,6 @@
-/** Computes prompts into the KV cache, in the chunks of the page's engine. */
-import { chunks } from '#core/chat/chunks.ts';
+/** Computes prompts into the KV cache, text and images in runs of their own. */
 import type { Prompt } from '#core/chat/prompt.ts';
+import { chunks } from './chunks.ts';
 import type { Cache, Decoder, DecoderRun } from './sessions.ts';
 
 export interface Part {

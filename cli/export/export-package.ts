@@ -1,11 +1,12 @@
 /** Turns a checkpoint folder into a model package. */
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { changesOf } from '#core/gemma3/changes.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { smallFiles } from '#core/gemma3/package-files.ts';
 import { packageGraphs, sharesEmbedding, type GraphOptions, type PackageGraph } from '#core/gemma3/package-graphs.ts';
-import { HalfOverflowError } from '#core/gemma3/store-weight.ts';
+import { HalfOverflowError, type RowQuantizer } from '#core/gemma3/store-weight.ts';
 import { planGraph, writeGraph, type PlannedGraph } from '#core/gemma3/write-graph.ts';
 import { TensorTooLargeError } from '#core/onnx/external.ts';
 import type { Manifest, Teaches } from '#core/protocol/manifest.ts';
@@ -18,6 +19,7 @@ import { CHUNK_BYTES } from '../shared/hashed-file.ts';
 import type { Progress } from '../shared/progress.ts';
 import { addKoreanVocabulary, type KoreanOptions } from './korean-vocabulary.ts';
 import { PackageFolder } from './package-folder.ts';
+import { QuantizePool } from './quantize-pool.ts';
 import { checkTokenizerFits } from './tokenizer-size.ts';
 
 export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
@@ -33,6 +35,8 @@ export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   notice: string;
   /** Adds a Korean vocabulary. */
   korean?: KoreanOptions | undefined;
+  /** Threads that quantize; 1: the one that reads and writes. Default: one per core where there is much to quantize. */
+  threads?: number | undefined;
   /** Adds an adapter to the weights; false: one that lies in the checkpoint's folder is left alone. */
   adapter?: AdapterOptions | false | undefined;
 }
@@ -98,11 +102,17 @@ async function exportCheckpoint(
   const sourceBytes = sum(checkpoint.sources.map(({ size }) => size));
   const folder = await PackageFolder.create(options.out, externalBytes + otherBytes, report.note);
   const progress = report.progress(externalBytes + sourceBytes);
+  const threads = options.threads ?? usualThreads(graphs);
+  const pool = threads > 1 ? new QuantizePool(threads) : undefined;
+  const failed = new AbortController();
+  const signal = report.signal ? AbortSignal.any([report.signal, failed.signal]) : failed.signal;
+  // The checkpoint is hashed while its weights are quantized.
+  const hashing = hashSources(checkpoint.sources, progress, signal);
+  hashing.catch((error: unknown) => failed.abort(error));
   try {
-    for (const graph of graphs) await write(graph, checkpoint, folder, progress, report.signal);
+    for (const graph of graphs) await write(graph, checkpoint, folder, progress, signal, pool);
     for (const [path, content] of small.files) await folder.writeFile(path, content);
-    const sources: Record<string, string> = {};
-    for (const source of checkpoint.sources) sources[source.name] = await hashSource(source, progress, report.signal);
+    const sources = await hashing;
 
     const manifest: Manifest = {
       format: 'medgemma-ko-lab/1',
@@ -144,6 +154,9 @@ async function exportCheckpoint(
     await folder.commit(`${JSON.stringify(manifest, null, 2)}\n`);
     return manifest;
   } catch (error) {
+    failed.abort(error);
+    // The files of the checkpoint stay open until nobody reads them.
+    await Promise.allSettled([hashing]);
     await folder.discard();
     if (systemCode(error) === 'ENOSPC') {
       throw new CommandError(
@@ -153,8 +166,17 @@ async function exportCheckpoint(
     }
     throw error;
   } finally {
+    await pool?.close();
     progress.stop();
   }
+}
+
+/** Fewer weights are quantized before threads have started. */
+const WEIGHTS_FOR_THREADS = 20e6;
+
+function usualThreads(graphs: readonly PlannedGraph[]): number {
+  const blocks = graphs.flatMap(({ graph }) => graph.weights.filter((weight) => weight.store === 'blocks'));
+  return sum(blocks.map(({ rows, columns }) => rows * columns)) < WEIGHTS_FOR_THREADS ? 1 : availableParallelism();
 }
 
 function plan(graph: PackageGraph): PlannedGraph {
@@ -171,14 +193,16 @@ async function write(
   checkpoint: Checkpoint,
   folder: PackageFolder,
   progress: Progress,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
+  quantizer: RowQuantizer | undefined,
 ): Promise<void> {
   await folder.writeFile(`onnx/${graph.modelFile}`, graph.proto);
   try {
-    await writeGraph(graph, checkpoint.tensors, folder, (bytes) => {
-      signal?.throwIfAborted();
+    const onWrite = (bytes: number) => {
+      signal.throwIfAborted();
       progress.add(bytes);
-    });
+    };
+    await writeGraph(graph, checkpoint.tensors, folder, onWrite, quantizer);
   } catch (error) {
     if (!(error instanceof HalfOverflowError)) throw error;
     throw new CommandError(`${error.message}; export with --dtype fp32, q8 or q4`, { cause: error });
@@ -188,11 +212,22 @@ async function write(
 /** Bytes of a checkpoint file that are read at a time for its hash. */
 const HASH_BYTES = 2 ** 20;
 
+/** Hex SHA-256 of the checkpoint's files by name. */
+async function hashSources(
+  sources: readonly FileSource[],
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const source of sources) hashes[source.name] = await hashSource(source, progress, signal);
+  return hashes;
+}
+
 /** Hex SHA-256 of a checkpoint file. */
-async function hashSource(source: FileSource, progress: Progress, signal: AbortSignal | undefined): Promise<string> {
+async function hashSource(source: FileSource, progress: Progress, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   for (let offset = 0; offset < source.size; offset += HASH_BYTES) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const bytes = await source.read(offset, Math.min(HASH_BYTES, source.size - offset));
     hash.update(bytes);
     progress.add(bytes.byteLength);

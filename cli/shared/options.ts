@@ -20,6 +20,15 @@ export function finiteNumber(text: string): number {
   return value;
 }
 
+/** A number within bounds, both included. */
+export function numberWithin(from: number, to: number) {
+  return (text: string): number => {
+    const value = numberOf(text);
+    if (value >= from && value <= to) return value;
+    throw new InvalidArgumentError(`Expected a number from ${from} to ${to}.`);
+  };
+}
+
 /** Entries between commas. */
 export function commaList(text: string): string[] {
   return text.split(',').map((entry) => entry.trim());

@@ -7,29 +7,30 @@ export interface ImagePrompt extends Prompt {
   hashes: readonly string[];
 }
 
+/** Tokens [start, end) of a prompt that one run computes. */
 export interface Chunk {
   start: number;
   end: number;
-  /** If set, the chunk is exactly the tokens of this image. */
-  image: Prompt['images'][number] | undefined;
+  /** The images in it, each whole. */
+  images: Prompt['images'];
 }
 
-/** Covers [from, end of the prompt) with chunks of at most `longest` tokens; an image is one chunk, never cut. */
-export function chunks(prompt: Prompt, from: number, longest: number): Chunk[] {
-  const result: Chunk[] = [];
-  const text = (start: number, end: number) => {
-    for (let at = start; at < end; at += longest)
-      result.push({ start: at, end: Math.min(at + longest, end), image: undefined });
-  };
-  let at = from;
-  for (const image of prompt.images) {
-    if (image.start < from) continue;
-    text(at, image.start);
-    at = image.start + image.length;
-    result.push({ start: image.start, end: at, image });
+/**
+ * The chunk that starts at `from`. It ends at most `longest` tokens later, before an image that would be cut. An image that starts
+ * at `from` is in it whatever its length, and so is one that follows the first half of `longest` at most, if `most` allows: the
+ * image needs a run of its length anyway.
+ * @param most number of tokens that a run can have; at least those of an image
+ */
+export function nextChunk(prompt: Prompt, from: number, longest: number, most: number): Chunk {
+  let end = Math.min(from + Math.min(longest, most), prompt.ids.length);
+  const cut = prompt.images.find(({ start, length }) => start >= from && start < end && start + length > end);
+  if (cut) {
+    const whole = cut.start + cut.length;
+    const before = cut.start - from;
+    end = before === 0 || (before <= longest / 2 && whole - from <= most) ? whole : cut.start;
   }
-  text(at, prompt.ids.length);
-  return result;
+  const images = prompt.images.filter(({ start, length }) => start >= from && start + length <= end);
+  return { start: from, end, images };
 }
 
 /**

@@ -6,7 +6,7 @@ import { DTYPE_BYTES, SafetensorsError } from '../safetensors/header.ts';
 import type { CheckpointTensor, NewRows } from './checkpoint.ts';
 
 /** Bytes of the checkpoint per read. */
-const READ_BYTES = 4 * 2 ** 20;
+const READ_BYTES = 2 ** 20;
 /** Bytes of a transposed piece in float32; the whole tensor is read once for each piece. */
 const PANEL_BYTES = 128 * 2 ** 20;
 
@@ -81,6 +81,7 @@ async function* madeRows(tensor: CheckpointTensor, newRows: NewRows): AsyncGener
     const made = subwords.slice(begin, begin + step);
     const values = new Float32Array(made.length * columns);
     for (const [index, ids] of made.entries()) {
+      if (ids.length === 0) continue;
       const rows = await Promise.all(ids.map(readRow));
       values.set(newRow(init, rows, first + begin + index, initializerRange), index * columns);
     }

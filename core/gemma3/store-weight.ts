@@ -1,8 +1,7 @@
 /** Converts parameters of the checkpoint to the bytes of initializers. */
 import type { ExternalTensor } from '../onnx/external.ts';
-import type { BlockForm } from '../quant/form.ts';
-import { quantizeBlocks } from '../quant/matrix.ts';
-import { packCodes, packZeroPoints } from '../quant/pack.ts';
+import { quantizeRows, type QuantizedRows, type QuantizeRows } from '../quant/blocks.ts';
+import { packZeroPoints } from '../quant/pack.ts';
 import { encodeHalf } from '../safetensors/dtype.ts';
 import { SafetensorsError } from '../safetensors/header.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
@@ -40,15 +39,26 @@ export class HalfOverflowError extends SafetensorsError {
   }
 }
 
-/** @throws SafetensorsError that names file and tensor; HalfOverflowError for fp16 formats */
+/** Who quantizes the rows of a matrix. */
+export interface RowQuantizer {
+  quantize: QuantizeRows;
+  /** Pieces of rows that are in memory at a time, quantized or waiting; at least 1. */
+  pieces: number;
+}
+
+/** Quantizes on the thread that stores. */
+const SAME_THREAD: RowQuantizer = { quantize: quantizeRows, pieces: 1 };
+
+/** @throws SafetensorsError that names file and tensor; HalfOverflowError for fp16 formats; what `quantizer` throws */
 export async function storeWeight(
   weight: StoredWeight,
   tensor: CheckpointTensor,
   sink: InitializerSink,
+  quantizer: RowQuantizer = SAME_THREAD,
 ): Promise<void> {
   checkShape(weight, tensor);
   if (weight.store === 'float') await storeFloat(weight, tensor, sink);
-  else await storeBlocks(weight, tensor, sink);
+  else await storeBlocks(weight, tensor, sink, quantizer);
 }
 
 async function storeFloat(weight: StoredFloat, tensor: CheckpointTensor, sink: InitializerSink): Promise<void> {
@@ -62,22 +72,36 @@ async function storeFloat(weight: StoredFloat, tensor: CheckpointTensor, sink: I
   }
 }
 
-async function storeBlocks(weight: StoredBlocks, tensor: CheckpointTensor, sink: InitializerSink): Promise<void> {
+async function storeBlocks(
+  weight: StoredBlocks,
+  tensor: CheckpointTensor,
+  sink: InitializerSink,
+  quantizer: RowQuantizer,
+): Promise<void> {
   const { rows, columns, bits, blockSize, scaleType } = weight;
   const hasZeroPoints = weight.zeroPoints !== undefined;
-  const form: BlockForm = { format: `q${bits}`, hasZeroPoints, blockSize, scaleType };
+  const format = { bits, blockSize, scaleType, hasZeroPoints };
   // Scales follow the packed matrix in the file, so they are held in memory: one number per block.
   const scales = new Float32Array((rows * columns) / blockSize);
   const zeroPoints = new Uint8Array(hasZeroPoints ? scales.length : 0);
   let done = 0;
-  for await (const values of rowsOf(weight, tensor)) {
-    const quantized = quantizeBlocks(values, columns, form, weight.method ?? 'round');
+  const write = async (quantized: QuantizedRows) => {
     if (quantized.scaleOverflow >= 0) throw new HalfOverflowError(tensor, 'the scale of a block');
     scales.set(quantized.scales, done);
     if (quantized.zeroPoints) zeroPoints.set(quantized.zeroPoints, done);
     done += quantized.scales.length;
-    await sink.append(weight.packed, packCodes(quantized.codes, bits));
+    await sink.append(weight.packed, quantized.packed);
+  };
+  const begun: Promise<QuantizedRows>[] = [];
+  for await (const values of rowsOf(weight, tensor)) {
+    const quantized = Promise.resolve(quantizer.quantize(values, columns, format, weight.method ?? 'round'));
+    quantized.catch(() => undefined); // Reported when its turn comes; an earlier piece may fail before.
+    begun.push(quantized);
+    if (begun.length < quantizer.pieces) continue;
+    const [first] = begun.splice(0, 1);
+    if (first) await write(await first);
   }
+  for (const quantized of begun) await write(await quantized);
   await sink.append(
     weight.scales,
     encode(scales, scaleType, () => [], tensor),

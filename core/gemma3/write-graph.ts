@@ -4,7 +4,7 @@ import { placeExternally, type ExternalFile } from '../onnx/external.ts';
 import { writeModel } from '../onnx/model.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
 import { DTYPE_SUFFIX, type PackageGraph } from './package-graphs.ts';
-import { initializersOf, storeWeight } from './store-weight.ts';
+import { initializersOf, storeWeight, type RowQuantizer } from './store-weight.ts';
 
 export interface PlannedGraph<Graph extends PackageGraph = PackageGraph> {
   graph: Graph;
@@ -25,6 +25,7 @@ export function planGraph<Graph extends PackageGraph>(graph: Graph): PlannedGrap
 /**
  * Writes the external data under `onnx/`.
  * @param onWrite called for every piece of bytes; an exception from it aborts the write
+ * @param quantizer default: this thread
  * @throws SafetensorsError as `storeWeight`
  */
 export async function writeGraph<File extends GrowingFile>(
@@ -32,12 +33,13 @@ export async function writeGraph<File extends GrowingFile>(
   tensors: ReadonlyMap<string, CheckpointTensor>,
   folder: GrowingFolder<File>,
   onWrite: (bytes: number) => void,
+  quantizer?: RowQuantizer,
 ): Promise<void> {
   const writer = new ExternalWriter(folder, external, onWrite);
   for (const weight of graph.weights) {
     const tensor = tensors.get(weight.parameter);
     if (!tensor) throw new Error(`the graph asks for "${weight.parameter}", which no Gemma 3 checkpoint has`);
-    await storeWeight(weight, tensor, writer);
+    await storeWeight(weight, tensor, writer, quantizer);
   }
   await writer.finish();
 }

@@ -34,8 +34,8 @@ export function roundBlocks(values: Float32Array, columns: number, form: BlockFo
     let lowest = 0;
     for (let i = start; i < end; i++) {
       const value = values[i] ?? 0;
-      highest = Math.max(highest, value);
-      lowest = Math.min(lowest, value);
+      if (value > highest) highest = value;
+      else if (value < lowest) lowest = value;
     }
     if (lows) {
       lows[block] = lowest;

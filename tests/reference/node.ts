@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dtype } from '#core/gemma3/dtype.ts';
-import { chunks } from '#core/chat/chunks.ts';
+import { nextChunk } from '#core/chat/chunks.ts';
 import { DTYPE_SUFFIX, VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { NodeSessions, type DecoderRun } from '../../cli/evaluate/sessions.ts';
 import { exportPackage, type ExportOptions } from '../../cli/export/export-package.ts';
@@ -99,7 +99,7 @@ export class NodeModel {
     return this.#sessions.embeddings(ids);
   }
 
-  /** Logits of all positions, prefilled in chunks of at most `chunk` tokens that never cut an image. */
+  /** Logits of all positions, prefilled in chunks of at most `chunk` tokens as in the engine: they never cut an image. */
   async prefill(
     ids: readonly number[],
     options: {
@@ -116,13 +116,21 @@ export class NodeModel {
     const features = options.features ?? new Float32Array();
     const parts: Float32Array[] = [];
     let run = options.past;
-    for (const { start, end, image } of chunks({ ids: [...ids], mask, images }, 0, options.chunk ?? ids.length)) {
+    const prompt = { ids: [...ids], mask, images };
+    const longest = options.chunk ?? ids.length;
+    for (let at = 0; at < ids.length;) {
+      const { start, end, images: inside } = nextChunk(prompt, at, longest, Math.max(longest, 16));
+      at = end;
       const rest = { mask: [...before, ...mask.slice(0, end)], past: run?.cache, keep: 0 };
       const tokens = ids.slice(start, end);
-      if (image) {
-        const size = (await this.embeddings(tokens)).length;
-        const own = features.slice(image.index * size, (image.index + 1) * size);
-        run = await this.#sessions.run({ ...rest, input: own });
+      if (inside.length > 0) {
+        const input = await this.embeddings(tokens);
+        for (const image of inside) {
+          const size = (input.length / tokens.length) * image.length;
+          const own = features.subarray(image.index * size, (image.index + 1) * size);
+          input.set(own, (input.length / tokens.length) * (image.start - start));
+        }
+        run = await this.#sessions.run({ ...rest, input });
       } else run = await this.#sessions.runTokens(tokens, rest);
       parts.push(run.logits);
     }

@@ -9,7 +9,7 @@ import { fileVois } from '#core/dicom/window.ts';
 import { FailureError } from '#core/failure.ts';
 import { ImageError } from '#core/image/image-error.ts';
 import type { DicomRendering, DicomSeries, DicomView, NamedFile, Refusal, ShownSlice } from '#core/protocol/image.ts';
-import { decodeImage, inflate, MAX_BYTES, rgbOf } from './decode.ts';
+import { decodeImage, inflate, MAX_BYTES, rgbOf, type DecodeImage } from './decode.ts';
 import { pngBlob } from './png-blob.ts';
 
 interface Slice extends SlicePlace {
@@ -28,8 +28,14 @@ interface OpenFrame {
 
 /** Files are read again when a slice of theirs is shown, so that a series of hundreds is not in memory. */
 export class DicomFiles {
+  readonly #decodeImage: DecodeImage;
   #series: OpenSeries[] = [];
   #last: { slice: Slice; opened: OpenFrame } | undefined;
+
+  /** @param decode of the platform, for JPEG in DICOM */
+  constructor(decode: DecodeImage = decodeImage) {
+    this.#decodeImage = decode;
+  }
 
   /** @returns the series in the order of their numbers, and the files that could not be opened */
   async open(
@@ -47,7 +53,7 @@ export class DicomFiles {
       try {
         const image = await imageOf(file);
         // The pixels too: a file that is damaged is named now and not when it is sent.
-        await frameOf(image, file.name, 0);
+        await this.#read(image, file.name, 0);
         const slices = Array.from({ length: image.frames }, (_, frame) => ({ file, ...placeOf(image, frame) }));
         const key = `${image.seriesUid} ${image.rows} ${image.columns}`;
         const series = byUid.get(key) ?? { slices: [], image, privateFacts: image };
@@ -111,9 +117,14 @@ export class DicomFiles {
     if (this.#last?.slice === slice) return this.#last.opened;
     const sameFile = this.#last?.slice.file === slice.file ? this.#last.opened.image : undefined;
     const image = sameFile ?? (await imageOf(slice.file));
-    const opened = { image, frame: await frameOf(image, slice.file.name, slice.frame) };
+    const opened = { image, frame: await this.#read(image, slice.file.name, slice.frame) };
     this.#last = { slice, opened };
     return opened;
+  }
+
+  #read(image: DicomImage, name: string, frame: number): Promise<Frame> {
+    const decode = (jpeg: Uint8Array) => decodeJpeg(this.#decodeImage, jpeg, name, image.file.syntax.name);
+    return named(name, () => readFrame(image, frame, decode));
   }
 }
 
@@ -125,10 +136,6 @@ async function imageOf({ name, file }: NamedFile): Promise<DicomImage> {
     if (opened.syntax.pixels === 'refused') throw compressed(name, opened.syntax.name);
     return readImage(opened);
   });
-}
-
-function frameOf(image: DicomImage, name: string, frame: number): Promise<Frame> {
-  return named(name, () => readFrame(image, frame, (jpeg) => decodeJpeg(jpeg, name, image.file.syntax.name)));
 }
 
 /** @throws FailureError of the file for what `read` throws as ImageError */
@@ -155,9 +162,9 @@ async function inflateRaw(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
-/** 12-bit JPEG, which browsers do not decode, is refused by the name of the compression. */
-async function decodeJpeg(jpeg: Uint8Array, name: string, syntax: string) {
-  const decoded = await decodeImage(new Blob([new Uint8Array(jpeg)]), name).catch(() => {
+/** 12-bit JPEG, which platforms do not decode, is refused by the name of the compression. */
+async function decodeJpeg(decode: DecodeImage, jpeg: Uint8Array, name: string, syntax: string) {
+  const decoded = await decode(new Blob([new Uint8Array(jpeg)]), name).catch(() => {
     throw compressed(name, syntax);
   });
   try {

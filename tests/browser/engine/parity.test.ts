@@ -1,6 +1,7 @@
 /** The engine in Chromium against the reference implementation: the fp32 export on WebGPU and on the CPU provider. */
 import type * as Ort from 'onnxruntime-web';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ChunkLength } from '#core/chat/chunk-length.ts';
 import {
   caseNames,
   imageCases,
@@ -57,7 +58,16 @@ describe.each(['webgpu', 'wasm'] as const)('%s', (provider) => {
   };
   const start = (ids: readonly number[], want: 'token' | 'logits', chunk: number, mask?: readonly number[]) => {
     const prompt = promptOf(ids, mask);
-    return prefill({ model: { ...model, chunk }, prompt, features: featureOf, want, signal: never, onChunk() {} });
+    const chunkLength = new ChunkLength({ first: chunk, least: chunk, most: chunk });
+    const longestChunk = Math.max(chunk, 4);
+    return prefill({
+      model: { ...model, chunkLength, longestChunk },
+      prompt,
+      features: featureOf,
+      want,
+      signal: never,
+      onChunk() {},
+    });
   };
   const greedy = async (token: number, limit: number) => {
     const ids: number[] = [];

@@ -11,7 +11,7 @@ import type { LoadedModel } from '../model/load.ts';
 import { forgetPrefix } from './prefix-cache.ts';
 import type { DecodeEnd } from './decode.ts';
 import type { TurnMeter } from './meter.ts';
-import { prefill } from './prefill.ts';
+import { prefill, type PrefillInput } from './prefill.ts';
 import { encodeImages, featuresOf, readQuestion, type QuestionInput } from './question.ts';
 import { displayText } from './token-text.ts';
 
@@ -45,7 +45,7 @@ export async function runTrace(input: TraceInput): Promise<TracedAnswer> {
 }
 
 export interface TraceAnswerInput {
-  model: Pick<LoadedModel, 'backend' | 'embedding' | 'decoder' | 'chunk' | 'package'>;
+  model: PrefillInput['model'] & Pick<LoadedModel, 'package'>;
   tokenizer: Pick<ChatTokenizer, 'decode' | 'tokenOf' | 'isSpecial'>;
   prompt: Prompt;
   /** Features of the prompt's image `index`, float32 [1, tokens, hidden]. */

@@ -5,7 +5,7 @@ import { mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { addArgmaxHead } from '#core/onnx/patch/argmax-head.ts';
 import { ropePositions, setRopePositions } from '#core/onnx/patch/context-length.ts';
-import { embedIds } from '#core/onnx/patch/embed-ids.ts';
+import { embedIds, placesOf, readFrom, type ExternalPlaces } from '#core/onnx/patch/embed-ids.ts';
 import { fuseHeadNorms } from '#core/onnx/patch/fuse-head-norms.ts';
 import { addLoraBranches, type LoraBranch } from '#core/onnx/patch/lora-branches.ts';
 import { shareableInitializers, shareInitializers, type SharedInput } from '#core/onnx/patch/share-initializers.ts';
@@ -31,6 +31,8 @@ export interface DecoderGraph {
   image: PatchedGraph | undefined;
   /** True if `text` takes token ids and holds the embedding. */
   takesIds: boolean;
+  /** Where the embedding's table is, if the decoder holds it too. */
+  table: ExternalPlaces;
   contextLength: number;
   /** True if our exporter wrote the graph. */
   isOurs: boolean;
@@ -57,16 +59,20 @@ export async function readDecoder(
       text: { model, shared },
       image: undefined,
       takesIds: takesIds(model),
+      table: new Map(),
       contextLength,
       isOurs: isOurs(model),
       branches,
     };
   }
+  let table: ExternalPlaces = new Map();
   const body = async (graph: ModelProto, kept: DecoderBody) => {
     keepBody(graph, kept);
     if (kept === 'text' && pack.embedding) {
       const embedding = await pack.embedding.read();
-      embedIds(graph, embedding, pack.tiedEmbedding ? externalNames(embedding) : []);
+      if (pack.tiedEmbedding) table = placesOf(graph, externalNames(embedding));
+      readFrom(embedding, table);
+      embedIds(graph, embedding);
     }
     return { model: graph, ...patch(graph, pack, backend, requestedLength, targets) };
   };
@@ -74,7 +80,7 @@ export async function readDecoder(
   // Branches and the context are those of `text`: both bodies have the same projections and read the same tables.
   const image = pack.vision && (await body(await pack.decoder.read(), 'image'));
   const { branches, contextLength } = text;
-  return { text, image, takesIds: true, contextLength, isOurs: isOurs(model), branches };
+  return { text, image, takesIds: true, table, contextLength, isOurs: isOurs(model), branches };
 }
 
 function patch(

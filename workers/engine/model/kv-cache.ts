@@ -14,6 +14,8 @@ export interface KvCache {
   readonly capacity: number;
   /** True if `truncate` can keep the first positions, at no cost. */
   readonly canTruncate: boolean;
+  /** Tokens that the next run can have at most, as far as the cache limits them. */
+  readonly longestRun: number;
   feeds(): Record<string, Ort.Tensor>;
   /** Tensors to be written by the run; null lets the runtime allocate. */
   fetches(): Record<string, Ort.Tensor | null>;
@@ -69,6 +71,7 @@ export function canBeStatic(model: ModelProto): boolean {
 export class StaticKvCache implements KvCache {
   readonly capacity: number;
   readonly canTruncate = true;
+  readonly longestRun = Infinity;
   readonly #buffers: GPUBuffer[] = [];
   readonly #past: Record<string, Ort.Tensor> = {};
   readonly #present: Record<string, Ort.Tensor> = {};
@@ -116,6 +119,7 @@ export class StaticKvCache implements KvCache {
 export class GrowingKvCache implements KvCache {
   readonly capacity: number;
   readonly canTruncate = false;
+  readonly longestRun = Infinity;
   readonly #inputs: readonly KvInput[];
   readonly #backend: Backend;
   #tensors: Record<string, Ort.Tensor>;

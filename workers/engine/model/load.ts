@@ -1,4 +1,5 @@
 /** Loads a package onto its device: reads and patches graphs, creates sessions, allocates caches. */
+import { ChunkLength } from '#core/chat/chunk-length.ts';
 import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { AdapterCache } from '../lora/adapter-cache.ts';
@@ -9,7 +10,7 @@ import { checkDtype, checkSize } from './checks.ts';
 import { Decoder } from './decoder.ts';
 import { DecoderSession, isStatic } from './decoder-session.ts';
 import { embeddingSessionFactory } from './embedding-session.ts';
-import { passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
+import { IdsOrImages, passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
 import { GpuWeights } from './gpu-weights.ts';
 import { chooseGraphCapture } from './graph-capture.ts';
 import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
@@ -17,7 +18,7 @@ import type { ModelPackage } from './package.ts';
 import { ModelSessions } from './sessions.ts';
 import { VisionEncoder } from './vision.ts';
 import { visionSessionFactory } from './vision-sessions.ts';
-import { warmUp } from './warm-up.ts';
+import { warmUp, warmUpTokens } from './warm-up.ts';
 
 export interface LoadedModel {
   package: ModelPackage;
@@ -29,14 +30,19 @@ export interface LoadedModel {
   adapters: AppliedAdapters;
   adapterCache: AdapterCache;
   vision: VisionEncoder | undefined;
-  /** Longest chunk of prefill in tokens. */
-  chunk: number;
+  /** How many tokens the next chunk of prefill has. */
+  chunkLength: ChunkLength;
+  /** Tokens that a chunk of prefill can have. */
+  longestChunk: number;
   dispose(): Promise<void>;
 }
 
-/** Tokens of a prefill chunk: long enough to fill a GPU, short enough for Stop. */
-const chunkOnGpu = 256;
-const chunkOnCpu = 32;
+/**
+ * Tokens of a prefill chunk. The first is as long as the warm-up's on a GPU, whose kernels are compiled then. The longest holds two
+ * images of MedGemma with a question; attention of a chunk with images computes a matrix of its tokens by those of the context.
+ */
+const chunkOnGpu = { first: warmUpTokens, least: 16, most: 640 };
+const chunkOnCpu = { first: 32, least: 8, most: 64 };
 
 type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu' | 'graphCapture'>;
 
@@ -89,7 +95,8 @@ async function load(
   const graph = await timed('graphs: decoder', () => decoderSession.graph([]));
   checkSize(backend, [graph.text.model, embeddingGraph, visionGraph]);
   const { contextLength } = graph;
-  const chunk = Math.max(backend.gpu ? chunkOnGpu : chunkOnCpu, config.vision?.tokensPerImage ?? 0);
+  const chunkLimits = backend.gpu ? chunkOnGpu : chunkOnCpu;
+  const longestChunk = Math.max(chunkLimits.most, config.vision?.tokensPerImage ?? 0);
   const reading = (path: string) => (doneBytes: number, totalBytes: number) =>
     onProgress({ type: 'progress', phase: 'weights', file: path, doneBytes, totalBytes });
   const made = await decoderSession.make(graph, signal, reading(pack.decoder.path));
@@ -102,12 +109,21 @@ async function load(
   release.push(() => decoder.dispose());
 
   let embedding: Embedding = passThroughEmbedding;
-  if (pack.embedding && embeddingGraph && !graph.takesIds) {
-    const factory = embeddingSessionFactory(backend, pack, weights, pack.embedding, embeddingGraph, signal);
+  // A decoder that takes ids needs it for chunks with images only; the table is on the device once for both.
+  if (pack.embedding && embeddingGraph && (!graph.takesIds || graph.image)) {
+    const factory = embeddingSessionFactory(
+      backend,
+      pack,
+      weights,
+      pack.embedding,
+      embeddingGraph,
+      graph.table,
+      signal,
+    );
     const live = await sessions.add(factory, reading(pack.embedding.path));
-    const whole = new SessionEmbedding(backend, live, config.text.hiddenSize, chunk);
+    const whole = new SessionEmbedding(backend, live, config.text.hiddenSize, longestChunk);
     release.push(() => whole.dispose());
-    embedding = whole;
+    embedding = graph.takesIds ? new IdsOrImages(whole) : whole;
   }
 
   let vision: VisionEncoder | undefined;
@@ -152,5 +168,17 @@ async function load(
     runtime: backend.info,
   };
   const adapterCache = new AdapterCache(config);
-  return { package: pack, backend, info, embedding, decoder, adapters, adapterCache, vision, chunk };
+  const chunkLength = new ChunkLength(chunkLimits);
+  return {
+    package: pack,
+    backend,
+    info,
+    embedding,
+    decoder,
+    adapters,
+    adapterCache,
+    vision,
+    chunkLength,
+    longestChunk,
+  };
 }

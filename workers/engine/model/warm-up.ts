@@ -4,7 +4,7 @@ import { textMask, type Decoder } from './decoder.ts';
 import type { Embedding } from './embedding.ts';
 
 /** As long as a short prompt: the kernels for it differ from those for a few tokens. */
-const warmUpTokens = 64;
+export const warmUpTokens = 64;
 
 /**
  * The first runs compile shaders, and those for a chunk differ from those for a single token. Both run once here, so that
