@@ -23,6 +23,7 @@ interface Flags {
   peerDevice: OpenRequest['peerDevice'];
   gpu: GpuChoice;
   hostOnly: boolean;
+  graphCapture: OpenRequest['graphCapture'];
 }
 
 function positive(text: string): number {
@@ -49,6 +50,11 @@ const flags = new Command('bench')
       .default('own'),
   )
   .addOption(new Option('--gpu <choice>').choices(['auto', 'yes', 'no']).default('auto'))
+  .addOption(
+    new Option('--graph-capture <mode>', 'of our engine; auto measures on a GPU')
+      .choices(['auto', 'on', 'off'])
+      .default('auto'),
+  )
   .option('--host-only', 'leave out the GPU’s work: what the processor alone needs; answers mean nothing', false)
   .parse()
   .opts<Flags>();
@@ -70,6 +76,7 @@ try {
         contextLength: flags.context,
         peerDevice: flags.peerDevice,
         hostOnly: flags.hostOnly,
+        graphCapture: flags.graphCapture,
         architecture: config.architectures?.[0] ?? '',
       },
       prompts: await Promise.all(
