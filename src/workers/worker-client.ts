@@ -235,15 +235,16 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
 /**
  * A worker from a URL takes its Content-Security-Policy from that response, and a static host sends none; a worker from a
  * blob inherits the page's. So the blob only imports the script.
+ * @param name that the worker finds as `self.name`
  */
-export function workerUnderPolicy(url: string): Worker {
+export function workerUnderPolicy(url: string, name = ''): Worker {
   const script = new Blob([`import ${JSON.stringify(new URL(url, document.baseURI).href)};`], {
     type: 'text/javascript',
   });
   const address = URL.createObjectURL(script);
   let worker: Worker;
   try {
-    worker = new Worker(address, { type: 'module' });
+    worker = new Worker(address, { type: 'module', name });
   } catch (error) {
     URL.revokeObjectURL(address);
     throw error;

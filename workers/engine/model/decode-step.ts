@@ -28,11 +28,7 @@ export interface DecodeStepParts {
   signal: AbortSignal;
 }
 
-/**
- * All dispatches of a token in one submit, 16 by default. Other sessions keep the default: a chunk of a prompt in one submit
- * would hold up the page's frames for as long as it takes.
- */
-const provider: ProviderOptions = { enableGraphCapture: '1', maxNumPendingDispatches: '1024' };
+const provider: ProviderOptions = { enableGraphCapture: '1' };
 
 export class DecodeStep {
   /** int64 [1, 1]: the token to run; the caller writes it. */

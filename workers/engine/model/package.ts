@@ -46,7 +46,7 @@ export function rereading(graph: GraphSource, model: ModelProto): () => Promise<
 }
 
 /** File name suffixes of transformers.js, cheapest first; 2 bits come last, since they are there to show what is lost. */
-const suffixes: Readonly<Record<string, string>> = {
+export const suffixes: Readonly<Record<string, string>> = {
   q4: '_q4',
   q4f16: '_q4f16',
   q8: '_quantized',
