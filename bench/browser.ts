@@ -12,6 +12,8 @@ export interface Browser {
   page: Page;
   version: string;
   adapter: string;
+  /** Folder of the temporary profile; it is in the command line of Chromium's process. */
+  profile: string;
   close(): Promise<void>;
 }
 
@@ -51,7 +53,7 @@ async function launch(url: string, onGpu: boolean): Promise<Browser> {
       const info = (await navigator.gpu.requestAdapter())?.info;
       return info ? [info.vendor, info.architecture, info.description].filter((word) => word !== '').join(' ') : '';
     });
-    return { context, page, version: context.browser()?.version() ?? 'unknown', adapter, close };
+    return { context, page, version: context.browser()?.version() ?? 'unknown', adapter, profile, close };
   } catch (error) {
     await close();
     throw error;

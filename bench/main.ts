@@ -11,6 +11,7 @@ import type { OpenRequest } from './page/contract.ts';
 import { promptOf } from './prompt.ts';
 import { agreement, kernelTable, table, type Pair } from './report.ts';
 import { run, type Plan } from './run.ts';
+import { workerTime } from './worker-time.ts';
 import { serve } from './server.ts';
 
 interface Flags {
@@ -23,6 +24,7 @@ interface Flags {
   peerDevice: OpenRequest['peerDevice'];
   gpu: GpuChoice;
   hostOnly: boolean;
+  graphCapture: OpenRequest['graphCapture'];
   import?: string[];
 }
 
@@ -50,6 +52,11 @@ const flags = new Command('bench')
       .default('own'),
   )
   .addOption(new Option('--gpu <choice>').choices(['auto', 'yes', 'no']).default('auto'))
+  .addOption(
+    new Option('--graph-capture <mode>', 'of our engine; auto measures on a GPU')
+      .choices(['auto', 'on', 'off'])
+      .default('auto'),
+  )
   .option('--import <files...>', 'run cards (JSON) of the bench lab: prints them as a table and measures nothing')
   .option('--host-only', 'leave out the GPU’s work: what the processor alone needs; answers mean nothing', false)
   .parse()
@@ -79,6 +86,7 @@ try {
         contextLength: flags.context,
         peerDevice: flags.peerDevice,
         hostOnly: flags.hostOnly,
+        graphCapture: flags.graphCapture,
         architecture: config.architectures?.[0] ?? '',
       },
       prompts: await Promise.all(
@@ -88,8 +96,8 @@ try {
     };
     const heap = await WorkerHeap.watch(await browser.context.newCDPSession(browser.page));
     for (let round = 1; round <= flags.rounds; round++) {
-      const ours = await run('ours', browser.page, heap, plan);
-      const peer = await run('peer', browser.page, heap, plan);
+      const ours = await run('ours', browser.page, heap, () => workerTime(browser.profile), plan);
+      const peer = await run('peer', browser.page, heap, () => workerTime(browser.profile), plan);
       pairs.push({ ours, peer });
       console.log(`round ${round} of ${flags.rounds}: ${decode(ours)} | ${decode(peer)} tok/s`);
     }

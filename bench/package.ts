@@ -23,11 +23,19 @@ const HEAD: Json = {
  * `tiny` is the test fixture with a sliding window wide enough for the prompts; its answers vary, so a comparison of answers
  * means something. The others have Gemma 3's vocabulary of 262,208 rows and a narrow decoder of 8 layers (75 M and 0.21 G
  * parameters). Use them on a GPU or with `--host-only`: on the software adapter a token takes half a minute. Their answers
- * repeat one id.
+ * repeat one id. `layers-34` has as many layers as MedGemma 4B and a small vocabulary: for counts of calls with `--host-only`.
  */
 export const SHAPES = {
   tiny: { sliding_window: 1024 },
   head: { ...HEAD, hidden_size: 256, intermediate_size: 1024, head_dim: 64, query_pre_attn_scalar: 64 },
+  'layers-34': {
+    ...HEAD,
+    vocab_size: 4096,
+    num_hidden_layers: 34,
+    hidden_size: 256,
+    intermediate_size: 512,
+    head_dim: 64,
+  },
   'head-640': { ...HEAD, hidden_size: 640, intermediate_size: 2560, head_dim: 128, query_pre_attn_scalar: 128 },
 } satisfies Record<string, Json>;
 export type ShapeName = keyof typeof SHAPES;

@@ -1,6 +1,6 @@
 /** Formats runs as a table: figures of both engines, and the ratio ours ÷ peer of each pair of runs. */
 import { firstDifference, spreadOf } from '#core/run-card/spread.ts';
-import type { Run } from './run.ts';
+import { CALLS, type Run } from './run.ts';
 
 export interface Pair {
   ours: Run;
@@ -44,12 +44,18 @@ function metrics(pairs: readonly Pair[]): Metric[] {
         of: (run) => (at(run).answer.promptTokens / at(run).answer.prefillMilliseconds) * 1000,
       },
       { name: `decode at ${tokens}`, unit: 'tok/s', digits: 2, of: (run) => at(run).answer.decodeTokensPerSecond },
-      ...(['dispatches', 'submits', 'maps', 'writes'] as const).map((key): Metric => ({
-        name: `${LABELS[key]} a token at ${tokens}`,
+      ...CALLS.map((call): Metric => ({
+        name: `${LABELS[call]} a token at ${tokens}`,
         unit: '',
         digits: 1,
-        of: (run) => at(run).perToken[key],
+        of: (run) => at(run).perToken[call],
       })),
+      {
+        name: `processor time of the worker a token at ${tokens}`,
+        unit: 'ms',
+        digits: 2,
+        of: (run) => at(run).perToken.hostMilliseconds,
+      },
     ];
   };
   return [
@@ -69,12 +75,18 @@ function metrics(pairs: readonly Pair[]): Metric[] {
   ];
 }
 
-const LABELS = {
+const LABELS: Record<(typeof CALLS)[number], string> = {
   dispatches: 'dispatches',
+  indirectDispatches: 'indirect dispatches',
+  passes: 'compute passes',
   submits: 'submits',
-  maps: 'waits for the GPU',
+  bindGroups: 'bind groups made',
   writes: 'buffer writes',
-} as const;
+  copies: 'buffer copies',
+  buffers: 'buffers made',
+  errorScopes: 'error scopes',
+  maps: 'waits for the GPU',
+};
 
 /** Markdown; each cell is median (min–max) over the rounds. */
 export function table(pairs: readonly Pair[]): string {

@@ -11,7 +11,25 @@ export interface Plan {
   newTokens: number;
 }
 
-type Work = Pick<GpuCounts, 'dispatches' | 'passes' | 'submits' | 'maps' | 'writes' | 'kernels'>;
+/** Calls that are counted per decoded token. */
+export const CALLS = [
+  'dispatches',
+  'indirectDispatches',
+  'passes',
+  'submits',
+  'bindGroups',
+  'writes',
+  'copies',
+  'buffers',
+  'errorScopes',
+  'maps',
+] as const;
+
+type Work = Record<(typeof CALLS)[number], number> &
+  Pick<GpuCounts, 'kernels'> & {
+    /** Processor time of the worker's thread; NaN where the system does not tell. */
+    hostMilliseconds: number;
+  };
 
 export interface Timed {
   tokens: number;
@@ -43,10 +61,19 @@ export interface Run {
 /** Tokens of the warm-up answers: two, to include a decode step. */
 const WARM = 2;
 
-export async function run(engine: EngineName, page: Page, heap: WorkerHeap, plan: Plan): Promise<Run> {
+export async function run(
+  engine: EngineName,
+  page: Page,
+  heap: WorkerHeap,
+  workerTime: () => Promise<number>,
+  plan: Plan,
+): Promise<Run> {
   const open = () =>
     page.evaluate(([name, request]) => window.bench.open(name, request), [engine, plan.request] as const);
-  const counts = () => page.evaluate(() => window.bench.counts());
+  const counts = async () => {
+    const calls = await page.evaluate(() => window.bench.counts());
+    return { ...calls, hostMilliseconds: await workerTime() };
+  };
   const answer = async (text: string, newTokens: number) => {
     const before = await counts();
     const begin = performance.now();
@@ -111,12 +138,8 @@ function seconds(begin: number): string {
 
 function combine(a: Work, b: Work, how: (a: number, b: number) => number): Work {
   const names = new Set([...Object.keys(a.kernels), ...Object.keys(b.kernels)]);
-  return {
-    dispatches: how(a.dispatches, b.dispatches),
-    passes: how(a.passes, b.passes),
-    submits: how(a.submits, b.submits),
-    maps: how(a.maps, b.maps),
-    writes: how(a.writes, b.writes),
-    kernels: Object.fromEntries([...names].map((name) => [name, how(a.kernels[name] ?? 0, b.kernels[name] ?? 0)])),
-  };
+  const calls = { ...a };
+  for (const call of [...CALLS, 'hostMilliseconds'] as const) calls[call] = how(a[call], b[call]);
+  calls.kernels = Object.fromEntries([...names].map((name) => [name, how(a.kernels[name] ?? 0, b.kernels[name] ?? 0)]));
+  return calls;
 }

@@ -1,4 +1,5 @@
 /** Types of the calls from the driver (Node) to the bench page. */
+import type { GraphCaptureOptions } from '#core/protocol/engine.ts';
 import type { GpuCounts, TimedAnswer } from '#core/protocol/bench.ts';
 import type { SamplingTimes } from './sampling.ts';
 
@@ -18,6 +19,8 @@ export interface OpenRequest {
   peerDevice: 'own' | 'engine';
   /** Counts dispatches without executing them: the answers are meaningless, and the times are CPU time only. */
   hostOnly: boolean;
+  /** Whether our engine captures decode. */
+  graphCapture: GraphCaptureOptions['mode'];
   /** Class that loads the package in transformers.js. */
   architecture: string;
 }

@@ -5,8 +5,11 @@ import type { Answer, BenchAdapter, OpenRequest } from './contract.ts';
 
 type EngineWorker = WorkerClient<EngineJobs>;
 
-export async function open(engine: EngineWorker, { url, contextLength }: OpenRequest): Promise<ModelInfo> {
-  const options = { contextLength, provider: 'webgpu' } as const;
+export async function open(
+  engine: EngineWorker,
+  { url, contextLength, graphCapture }: OpenRequest,
+): Promise<ModelInfo> {
+  const options = { contextLength, provider: 'webgpu', graphCapture: { mode: graphCapture, known: {} } } as const;
   return (await engine.ask('open', { source: { type: 'url', url }, options })).model;
 }
 

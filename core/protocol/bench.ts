@@ -63,12 +63,23 @@ export interface GpuCounts {
   liveBytes: number;
   /** Maximum of `liveBytes`. */
   peakBytes: number;
+  /** Direct and indirect. */
   dispatches: number;
+  /** Those of `dispatches` whose size a kernel wrote. */
+  indirectDispatches: number;
   passes: number;
   submits: number;
+  bindGroups: number;
+  /** Calls of writeBuffer. */
+  writes: number;
+  /** Calls of copyBufferToBuffer. */
+  copies: number;
+  /** Buffers made. */
+  buffers: number;
+  /** Calls of pushErrorScope. */
+  errorScopes: number;
   /** Calls of mapAsync; each waits for the GPU. */
   maps: number;
-  writes: number;
   pipelines: number;
   /** Size of all linear memories; they never shrink. */
   wasmBytes: number;

@@ -68,6 +68,39 @@ export interface OpenOptions {
    * provider always keeps them.
    */
   keepVisionOnGpu?: boolean;
+  /** Default: mode 'auto', and nothing measured before. */
+  graphCapture?: GraphCaptureOptions;
+}
+
+/** Decode with WebGPU's graph capture, which repeats recorded commands: less work for the processor, on some drivers slower. */
+export interface GraphCaptureOptions {
+  /** 'auto' measures both when a model is opened and takes the faster one. */
+  mode: 'auto' | 'on' | 'off';
+  /** Times of earlier openings by `GraphCapture.key`: what is there is not measured again. */
+  known: Readonly<Record<string, StepTimes>>;
+}
+
+/** Milliseconds of a decode step. */
+export interface StepTimes {
+  plain: number;
+  captured: number;
+}
+
+/** Whether decode is captured in the open model, and why. */
+export interface GraphCapture {
+  used: boolean;
+  /**
+   * asked: the mode was 'on' or 'off' · measured: now · known: from an earlier opening · cpu: there is no GPU · software-adapter:
+   * not tried, its time goes into the kernels · unsupported: this decoder cannot be captured, `detail` says why
+   */
+  reason: 'asked' | 'measured' | 'known' | 'cpu' | 'software-adapter' | 'unsupported';
+  times: StepTimes | undefined;
+  /** Names adapter, browser and model: where times are kept. Undefined where nothing is measured. */
+  key: string | undefined;
+  /** In English, of ONNX Runtime or of the graph patch. */
+  detail: string | undefined;
+  /** Longest context that is decoded captured: the runtime ignores the sliding window in captured runs. 0 if not used. */
+  positions: number;
 }
 
 /**
@@ -123,6 +156,7 @@ export interface ModelInfo {
   imageAttention: 'bidirectional' | 'causal' | undefined;
   tokensPerImage: number;
   contextLength: number;
+  graphCapture: GraphCapture;
   runtime: RuntimeInfo;
 }
 

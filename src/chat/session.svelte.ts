@@ -13,6 +13,7 @@ import { t } from '../platform/locale.svelte.ts';
 import { PhantomSource } from './phantoms.ts';
 import { copyOf, QuestionEdit } from './question-edit.svelte.ts';
 import { contextLengths, Settings } from './settings.svelte.ts';
+import { keepStepTimes } from './step-times.ts';
 
 export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear';
 
@@ -102,7 +103,9 @@ export class Session {
     const opened = this.engine.open(source, this.settings.openOptions());
     this.#opened = opened;
     const ready = await opened;
-    const name = this.engine.model?.name;
+    const { model } = this.engine;
+    if (model) keepStepTimes(model.graphCapture);
+    const name = model?.name;
     if (ready && name) this.conversation.announcer.say(t('opening.done', { name }));
     return ready;
   }

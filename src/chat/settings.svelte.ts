@@ -1,6 +1,7 @@
 import type { Sampling } from '#core/sampling/sampling.ts';
-import type { OpenOptions } from '#core/protocol/engine.ts';
+import type { GraphCaptureOptions, OpenOptions } from '#core/protocol/engine.ts';
 import { readStored, writeStored } from '../platform/stored.ts';
+import { knownStepTimes } from './step-times.ts';
 
 export const contextLengths: readonly number[] = [512, 1024, 2048, 4096, 8192, 16384, 32768];
 
@@ -31,6 +32,7 @@ const defaults = {
   maxNewTokens: 1024,
   contextLength: defaultContextLength,
   provider: 'auto' as OpenOptions['provider'],
+  graphCapture: 'auto' as GraphCaptureOptions['mode'],
 };
 
 const key = 'settings';
@@ -47,15 +49,16 @@ export class Settings {
   maxNewTokens = $state(defaults.maxNewTokens);
   contextLength = $state(defaults.contextLength);
   provider = $state(defaults.provider);
+  graphCapture = $state(defaults.graphCapture);
 
   constructor() {
     this.#restore(readStored(key));
   }
 
-  /** Resets sampling and system text; the choice of context length and provider stays. */
+  /** Resets sampling and system text; what a model is opened with stays. */
   reset(): void {
-    const { contextLength, provider } = this;
-    Object.assign(this, defaults, { contextLength, provider });
+    const { contextLength, provider, graphCapture } = this;
+    Object.assign(this, defaults, { contextLength, provider, graphCapture });
   }
 
   save(): void {
@@ -64,9 +67,9 @@ export class Settings {
 
   toJSON(): typeof defaults {
     const { systemText, temperature, topK, topP, repetitionPenalty, randomSeed, seed } = this;
-    const { maxNewTokens, contextLength, provider } = this;
+    const { maxNewTokens, contextLength, provider, graphCapture } = this;
     const sampling = { temperature, topK, topP, repetitionPenalty, randomSeed, seed };
-    return { systemText, ...sampling, maxNewTokens, contextLength, provider };
+    return { systemText, ...sampling, maxNewTokens, contextLength, provider, graphCapture };
   }
 
   /** A new seed for each answer, unless the visitor fixed one. */
@@ -77,7 +80,8 @@ export class Settings {
   }
 
   openOptions(): OpenOptions {
-    return { contextLength: this.contextLength, provider: this.provider };
+    const { contextLength, provider, graphCapture } = this;
+    return { contextLength, provider, graphCapture: { mode: graphCapture, known: knownStepTimes() } };
   }
 
   /** Sets a number, clamped to its range. Ignores values that are not finite. */
@@ -103,10 +107,11 @@ export class Settings {
       const value = fields.get(name);
       if (typeof value === 'number') this.setNumber(name, value);
     }
-    const { systemText, randomSeed, contextLength, provider } = Object.fromEntries(fields);
+    const { systemText, randomSeed, contextLength, provider, graphCapture } = Object.fromEntries(fields);
     if (typeof systemText === 'string') this.systemText = systemText;
     if (typeof randomSeed === 'boolean') this.randomSeed = randomSeed;
     this.contextLength = contextLengths.find((length) => length === contextLength) ?? defaults.contextLength;
     if (provider === 'auto' || provider === 'webgpu' || provider === 'wasm') this.provider = provider;
+    if (graphCapture === 'auto' || graphCapture === 'on' || graphCapture === 'off') this.graphCapture = graphCapture;
   }
 }

@@ -8,10 +8,15 @@ const counts: Omit<GpuCounts, 'wasmBytes' | 'kernels'> = {
   liveBytes: 0,
   peakBytes: 0,
   dispatches: 0,
+  indirectDispatches: 0,
   passes: 0,
   submits: 0,
-  maps: 0,
+  bindGroups: 0,
   writes: 0,
+  copies: 0,
+  buffers: 0,
+  errorScopes: 0,
+  maps: 0,
   pipelines: 0,
 };
 const memories: WebAssembly.Memory[] = [];
@@ -45,6 +50,7 @@ function watchGpu(): void {
   const { createBuffer } = GPUDevice.prototype;
   GPUDevice.prototype.createBuffer = function (descriptor) {
     const buffer = createBuffer.call(this, descriptor);
+    counts.buffers++;
     counts.liveBytes += descriptor.size;
     counts.peakBytes = Math.max(counts.peakBytes, counts.liveBytes);
     sizes.set(buffer, descriptor.size);
@@ -95,7 +101,11 @@ function watchGpu(): void {
       kernels.set(kernel, (kernels.get(kernel) ?? 0) + 1);
     });
   }
+  count(GPUComputePassEncoder.prototype, 'dispatchWorkgroupsIndirect', 'indirectDispatches');
   count(GPUCommandEncoder.prototype, 'beginComputePass', 'passes');
+  count(GPUCommandEncoder.prototype, 'copyBufferToBuffer', 'copies');
+  count(GPUDevice.prototype, 'createBindGroup', 'bindGroups');
+  count(GPUDevice.prototype, 'pushErrorScope', 'errorScopes');
   count(GPUQueue.prototype, 'submit', 'submits');
   count(GPUQueue.prototype, 'writeBuffer', 'writes');
   count(GPUBuffer.prototype, 'mapAsync', 'maps');

@@ -71,7 +71,7 @@ function inlined(body: GraphProto, outputs: readonly string[]): NodeProto[] {
 }
 
 /** Removes nodes whose outputs nobody reads, and initializers that no node reads. */
-function removeUnread(graph: GraphProto): void {
+export function removeUnread(graph: GraphProto): void {
   const read = new Set(graph.output.map(({ name }) => name));
   // Backwards: the readers of a value stand after the node that makes it.
   graph.node = graph.node

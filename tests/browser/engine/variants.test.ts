@@ -10,7 +10,7 @@ import { golden, load } from './model.ts';
 const never = new AbortController().signal;
 
 async function logitsOf(provider: 'webgpu' | 'wasm', ids: readonly number[], variant?: string) {
-  const model = await load('q4f16', provider, 64, variant);
+  const model = await load('q4f16', provider, 64, { variant });
   try {
     const prompt = { ids: [...ids], mask: ids.map(() => 1), images: [] };
     const features = () => expect.fail('the prompt has no image');

@@ -118,3 +118,70 @@ export function attentionIf(): Uint8Array<ArrayBuffer> {
   graph.output('present_value', 'float32', [1, kvHeads, 'present', headDim]);
   return finish(graph);
 }
+
+export const STEP = { vocabulary: 64, hidden: 32, heads: 4, kvHeads: 2, headDim: 32, context: 32 };
+
+/**
+ * A decoder of one layer that takes a token id: ids int64 [1, s] → next_token int64 [1, s], logits, present_key, present_value.
+ * @param window of its attention; −1 is none
+ * @param copied `next_token` is a copy of the choice
+ */
+export function decodeStep(
+  window: number,
+  copied: boolean,
+  noise: (length: number, seed: number) => Float32Array<ArrayBuffer>,
+) {
+  const { vocabulary, hidden, heads, kvHeads, headDim, context } = STEP;
+  const graph = new GraphBuilder('step');
+  const ids = graph.input('input_ids', 'int64', [1, 's']);
+  const seqlens = graph.input('seqlens_k', 'int32', [1]);
+  const total = graph.input('total_sequence_length', 'int32', []);
+  const pastKey = graph.input('past_key', 'float32', [1, kvHeads, 'past', headDim]);
+  const pastValue = graph.input('past_value', 'float32', [1, kvHeads, 'past', headDim]);
+  const matrix = (name: string, rows: number, columns: number, seed: number) =>
+    graph.constant(name, 'float32', [rows, columns], bytesOf(noise(rows * columns, seed)));
+  const x = graph.node('Gather', [matrix('table', vocabulary, hidden, 1), ids], { name: 'embed' });
+  const project = (name: string, width: number, seed: number) =>
+    graph.node('MatMul', [x, matrix(`${name}_weight`, hidden, width, seed)], { name });
+  const angle = (i: number) => Math.floor(i / (headDim / 2)) / 10000 ** ((2 * (i % (headDim / 2))) / headDim);
+  const rope = (name: string, f: (x: number) => number) =>
+    graph.constant(
+      name,
+      'float32',
+      [context, headDim / 2],
+      bytesOf(Float32Array.from({ length: (context * headDim) / 2 }, (_, i) => f(angle(i)))),
+    );
+  const [attended = ''] = graph.nodes(
+    'GroupQueryAttention',
+    [
+      ...[project('q', heads * headDim, 2), project('k', kvHeads * headDim, 3), project('v', kvHeads * headDim, 4)],
+      ...[pastKey, pastValue, seqlens, total, rope('cos', Math.cos), rope('sin', Math.sin)],
+    ],
+    {
+      name: 'gqa',
+      domain: contrib,
+      outputs: ['attended', 'present_key', 'present_value'],
+      attributes: {
+        num_heads: { int: heads },
+        kv_num_heads: { int: kvHeads },
+        do_rotary: { int: 1 },
+        ...(window > 0 ? { local_window_size: { int: window } } : {}),
+      },
+    },
+  );
+  graph.node('MatMul', [attended, matrix('head', heads * headDim, vocabulary, 5)], {
+    name: 'head',
+    outputs: ['logits'],
+  });
+  const choice = copied ? 'choice' : 'next_token';
+  graph.node('ArgMax', ['logits'], {
+    name: 'argmax',
+    outputs: [choice],
+    attributes: { axis: { int: -1 }, keepdims: { int: 0 } },
+  });
+  if (copied) graph.node('Identity', [choice], { name: 'copy', outputs: ['next_token'] });
+  graph.output('next_token', 'int64', [1, 's']);
+  graph.output('logits', 'float32', [1, 's', vocabulary]);
+  for (const part of ['key', 'value']) graph.output(`present_${part}`, 'float32', [1, kvHeads, 'present', headDim]);
+  return finish(graph);
+}

@@ -41,3 +41,7 @@ export function floatTensor(values: Float32Array | number[], dims: number[]): or
 export function int64Tensor(values: readonly number[], dims: number[]): ort.Tensor {
   return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), dims);
 }
+
+export function int32Tensor(values: readonly number[], dims: number[]): ort.Tensor {
+  return new ort.Tensor('int32', Int32Array.from(values), dims);
+}

@@ -35,19 +35,20 @@ export function isGreedy(sampling: Sampling): boolean {
  */
 export async function decodeGreedy(input: DecodeInput, first: number): Promise<DecodeEnd> {
   const { backend, decoder, embedding } = input;
-  const buffer = decoder.tokenBuffer;
-  const ids = decoder.nextIds();
-  if (!buffer || !ids) {
+  if (!decoder.tokenBuffer) {
     let id = first;
     return decodeLoop(input, async (isFirst) => {
       if (!isFirst) id = await decoder.run(await embedOne(input, id), [textMask], 'token');
       return id;
     });
   }
-  const reader = new TokenReader(backend, buffer);
-  const step = async () => {
+  const reader = new TokenReader(backend, () => decoder.tokenBuffer);
+  const plain = async () => {
+    const ids = decoder.nextIds();
+    if (!ids) throw new TypeError('the greedy choice is not on the device');
     await decoder.run(await backend.guard(embedding.embed(ids)), [textMask], 'token');
   };
+  const step = () => decoder.next(plain);
   try {
     // Strengths can change while an answer with a speed limit is written, so no token is computed before it is due.
     if (decoder.cache.canTruncate && !input.pause) return await decodeAhead(input, reader, step);
@@ -113,7 +114,8 @@ export async function decodeSampled(
   const present = new Set(seen);
   let id = -1;
   return decodeLoop(input, async (isFirst) => {
-    const logits = isFirst ? first : await input.decoder.run(await embedOne(input, id), [textMask], 'logits');
+    const plain = async () => input.decoder.run(await embedOne(input, id), [textMask], 'logits');
+    const logits = isFirst ? first : await input.decoder.logitsOf(id, plain);
     id = sampler.sample(logits, present);
     present.add(id);
     return id;

@@ -3,12 +3,13 @@ import type { Backend } from '../model/backend.ts';
 
 export class TokenReader {
   readonly #backend: Backend;
-  readonly #source: GPUBuffer;
+  readonly #source: () => GPUBuffer | undefined;
   /** Two, because the next copy is queued before the last one is read. */
   readonly #staging: GPUBuffer[];
   #turn = 0;
 
-  constructor(backend: Backend, source: GPUBuffer) {
+  /** @param source the buffer of the newest token */
+  constructor(backend: Backend, source: () => GPUBuffer | undefined) {
     const { gpu } = backend;
     if (!gpu) throw new TypeError('a token reader needs a GPU');
     this.#backend = backend;
@@ -26,10 +27,11 @@ export class TokenReader {
   read(): Promise<number> {
     const { gpu } = this.#backend;
     const staging = this.#staging[this.#turn];
-    if (!gpu || !staging) throw new TypeError('a token reader needs a GPU');
+    const source = this.#source();
+    if (!gpu || !staging || !source) throw new TypeError('a token reader needs a GPU');
     this.#turn = (this.#turn + 1) % this.#staging.length;
     const encoder = gpu.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(this.#source, 0, staging, 0, 8);
+    encoder.copyBufferToBuffer(source, 0, staging, 0, 8);
     gpu.device.queue.submit([encoder.finish()]);
     const mapped = staging.mapAsync(GPUMapMode.READ).then(() => {
       // The provider writes an int64 as two words, the low one first.

@@ -43,6 +43,11 @@ export class DecoderSession {
     return this.#live.current;
   }
 
+  /** Where the weights of a graph of `graph` are. */
+  source(model: PatchedGraph['model']) {
+    return sourceOf(this.#pack, this.#pack.decoder, model);
+  }
+
   /** The package's graph, patched, with LoRA branches at the projections `targets`; no weights are read. */
   async graph(targets: readonly Projection[]): Promise<DecoderGraph> {
     return readDecoder(this.#pack, this.#backend, this.#size, targets);
@@ -83,8 +88,7 @@ export class DecoderSession {
   }
 
   #session({ model, shared }: PatchedGraph, signal: AbortSignal, onRead: (bytes: number) => void) {
-    const source = sourceOf(this.#pack, this.#pack.decoder, model);
-    return makeGraphSession(this.#backend, this.#weights, source, shared, signal, {
+    return makeGraphSession(this.#backend, this.#weights, this.source(model), shared, signal, {
       outputsOnGpu: isStatic(this.#backend, model) ? [] : kvInputs(model).map(({ present }) => present),
       onRead,
     });

@@ -2,8 +2,11 @@
 import type * as Ort from 'onnxruntime-web';
 import { nextToken } from '#core/onnx/patch/argmax-head.ts';
 import { gpuTensor, int64Tensor, type Backend } from './backend.ts';
+import type { DecodeStep } from './decode-step.ts';
 import type { DecoderSessions } from './decoder-session.ts';
 import type { KvCache } from './kv-cache.ts';
+import { readBuffer } from './read-buffer.ts';
+import type { SessionHandle } from './sessions.ts';
 
 /** Mask value of a text token; the tokens of the i-th image of a prefix have i + 2. */
 export const textMask = 1;
@@ -14,14 +17,25 @@ export interface ExtraInputs {
   feeds(): Record<string, Ort.Tensor>;
 }
 
+/** A captured step, and how far it is right. */
+export interface CapturedStep {
+  step: SessionHandle<DecodeStep>;
+  /** The runtime ignores the sliding window in captured runs: positions up to here are right. */
+  positions: number;
+}
+
 export class Decoder {
   readonly cache: KvCache;
+  /** Decodes single text tokens in place of the text session, as long as there are no extra inputs. */
+  captured: CapturedStep | undefined;
   readonly #backend: Backend;
   #sessions: DecoderSessions;
   #extra: ExtraInputs | undefined;
   /** One value per position: 1 is text, 2, 3, … an image. */
   readonly #mask: BigInt64Array;
   readonly #tokenBuffer: GPUBuffer | undefined;
+  /** Greedy choice of the last run: `#tokenBuffer`, or the captured step's own. */
+  #newest: GPUBuffer | undefined;
   readonly #keepOne: Ort.Tensor;
   #length = 0;
 
@@ -36,6 +50,7 @@ export class Decoder {
       size: 16,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
+    this.#newest = this.#tokenBuffer;
   }
 
   /** Switches to other sessions of the same decoder. The cache must be empty: its rows are of the adapters before. */
@@ -57,12 +72,57 @@ export class Decoder {
 
   /** The greedy choice of the last run as ids for the next one, int64 [1, 1], without leaving the device. */
   nextIds(): Ort.Tensor | undefined {
-    return this.#tokenBuffer && gpuTensor(this.#backend, this.#tokenBuffer, 'int64', [1, 1]);
+    return this.#newest && gpuTensor(this.#backend, this.#newest, 'int64', [1, 1]);
   }
 
   /** Greedy choice of the last run; asynchronous on the GPU. */
   get tokenBuffer(): GPUBuffer | undefined {
-    return this.#tokenBuffer;
+    return this.#newest;
+  }
+
+  /** The captured step, if it may run the next token. */
+  get #step(): DecodeStep | undefined {
+    const { captured } = this;
+    return captured && !this.#extra && this.#length < captured.positions ? captured.step.current : undefined;
+  }
+
+  /**
+   * Queues a step on the greedy choice of the last run. The next choice stays on the device (nextIds).
+   * @param plain runs the step where it cannot be captured
+   */
+  async next(plain: () => Promise<unknown>): Promise<void> {
+    const step = this.#step;
+    const { gpu } = this.#backend;
+    if (!step || !gpu || !this.#newest) {
+      await plain();
+      return;
+    }
+    const encoder = gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.#newest, 0, step.ids, 0, 8);
+    gpu.device.queue.submit([encoder.finish()]);
+    await this.#runStep(step);
+  }
+
+  /**
+   * Runs a text token whose id the host knows. @param plain runs it where it cannot be captured
+   * @returns its logits, [vocabulary]
+   */
+  async logitsOf(id: number, plain: () => Promise<Float32Array>): Promise<Float32Array> {
+    const step = this.#step;
+    const { gpu } = this.#backend;
+    if (!step?.logits || !gpu) return plain();
+    gpu.device.queue.writeBuffer(step.ids, 0, new BigInt64Array([BigInt(id)]));
+    await this.#runStep(step);
+    const bytes = await this.#backend.guard(readBuffer(gpu, step.logits));
+    return new Float32Array(bytes, 0, step.vocabularySize);
+  }
+
+  async #runStep(step: DecodeStep): Promise<void> {
+    const past = this.#length;
+    await this.#backend.guard(step.run(past));
+    this.#mask[past] = BigInt(textMask);
+    this.#length = past + 1;
+    this.#newest = step.next;
   }
 
   /**
@@ -100,12 +160,14 @@ export class Decoder {
         mask.map((_, i) => past + i),
         [1, mask.length],
       );
-    const onDevice = this.nextIds();
+    const buffer = this.#tokenBuffer;
+    const onDevice = buffer && gpuTensor(this.#backend, buffer, 'int64', [1, 1]);
     const answer: Record<string, Ort.Tensor | null> =
       want === 'logits' ? { logits: null } : { [nextToken]: onDevice ?? null };
     const outputs = await this.#backend.guard(session.run(feeds, { ...answer, ...this.cache.fetches() }));
     this.cache.accept(outputs);
     this.#length = total;
+    this.#newest = buffer;
     if (want === 'token') {
       if (onDevice) return -1;
       const value = outputs[nextToken]?.data[0];

@@ -14,6 +14,7 @@ import { DecoderSession, isStatic } from './decoder-session.ts';
 import { embeddingSessionFactory } from './embedding-session.ts';
 import { IdsOrImages, passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
 import { GpuWeights } from './gpu-weights.ts';
+import { chooseGraphCapture } from './graph-capture.ts';
 import { GrowingKvCache } from './growing-kv-cache.ts';
 import { kvInputs } from './kv-cache.ts';
 import type { GraphSource, ModelPackage } from './package.ts';
@@ -48,7 +49,7 @@ export interface LoadedModel {
 const chunkOnGpu = { first: warmUpTokens, least: 16, most: 640 };
 const chunkOnCpu = { first: 32, least: 8, most: 64 };
 
-type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu' | 'variant'>;
+type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu' | 'variant' | 'graphCapture'>;
 
 /**
  * @throws FailureError if the package cannot be loaded on the device; nothing is left allocated then
@@ -149,10 +150,18 @@ async function load(
   step('compile', pack.decoder.path, 0, 0);
   await warmUp(backend, embedding, decoder);
   signal.throwIfAborted();
+  const name = pack.manifest?.name ?? pack.reader.name;
+  const graphCapture = await timed('graph capture', () =>
+    chooseGraphCapture(
+      { backend, weights, config, sessions, decoderSession, decoder, embedding, signal, modelName: name },
+      options.graphCapture ?? { mode: 'auto', known: {} },
+    ),
+  );
+  signal.throwIfAborted();
   const adapters = new AppliedAdapters(backend, embedding, decoder, decoderSession);
   release.push(() => adapters.dispose());
   const info: ModelInfo = {
-    name: pack.manifest?.name ?? pack.reader.name,
+    name,
     randomWeights: pack.manifest?.source.randomWeights ?? false,
     teaches: pack.manifest?.teaches,
     dtype: { decoder: pack.decoder.dtype, vision: pack.vision?.dtype },
@@ -164,6 +173,7 @@ async function load(
     imageAttention: vision === undefined ? undefined : graph.isOurs ? 'bidirectional' : 'causal',
     tokensPerImage: config.vision?.tokensPerImage ?? 0,
     contextLength,
+    graphCapture,
     runtime: backend.info,
   };
   const adapterCache = new AdapterCache(config);

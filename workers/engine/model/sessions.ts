@@ -79,6 +79,10 @@ export class ModelSessions {
         return entry.current;
       },
       replace: (other, ownBytes, onProgress) => this.#replace(entry, other, ownBytes, onProgress),
+      remove: async () => {
+        this.#entries.splice(this.#entries.indexOf(entry), 1);
+        await entry.release();
+      },
     };
   }
 
@@ -126,4 +130,6 @@ export interface ReplaceableSession<T> extends SessionHandle<T> {
    * @throws what the factories throw; parts of the model may have no session then, until a replacement succeeds
    */
   replace(factory: SessionFactory<T>, ownBytes: number, onProgress: OnProgress): Promise<void>;
+  /** Releases the session for good. */
+  remove(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import plainWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import type { RuntimeInfo } from '#core/protocol/engine.ts';
 import { connectionFailure } from '#core/fetch/network.ts';
 import { network } from '../../store/network.ts';
+import { catchModule } from './catch-module.ts';
 import type { OrtRuntime } from './runtime.ts';
 import { recordNextMemory } from './wasm-memory.ts';
 
@@ -49,7 +50,10 @@ export function loadOrt(build: OrtBuild): Promise<WebRuntime> {
 async function load(build: OrtBuild): Promise<WebRuntime> {
   const { load: importBuild, mjs, wasm } = BUILDS[build];
   // The URL constructor, because in a build with a relative base the addresses are relative to this module.
-  const wasmPaths = { mjs: new URL(mjs, import.meta.url).href, wasm: new URL(wasm, import.meta.url).href };
+  const original = new URL(mjs, import.meta.url).href;
+  // The build for the CPU makes threads, which start from its own .mjs.
+  const caught = build === 'wasm' ? { mjs: original, wasm: () => undefined } : catchModule(build, original);
+  const wasmPaths = { mjs: caught.mjs, wasm: new URL(wasm, import.meta.url).href };
   let ort: OrtModule;
   try {
     ort = await importBuild();
@@ -60,7 +64,7 @@ async function load(build: OrtBuild): Promise<WebRuntime> {
   ort.env.wasm.numThreads = threads(build);
   ort.env.logLevel = 'error';
   const memory = recordNextMemory();
-  return { ort, build, wasmBytes: () => memory()?.buffer.byteLength };
+  return { ort, build, wasmBytes: () => memory()?.buffer.byteLength, wasm: caught.wasm };
 }
 
 /** Threads need shared memory, which needs cross-origin isolation; with a GPU one thread is enough. */

@@ -1,0 +1,132 @@
+/**
+ * Captured decode on the fixture, whose sliding window is 16: the tokens of the reference across the window, after rollbacks and
+ * new prompts, and logits for sampling.
+ */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { maskOf, maxDifference, type Golden } from '../../reference/golden.ts';
+import { decodeGreedy } from '../../../workers/engine/generation/decode.ts';
+import { prefill } from '../../../workers/engine/generation/prefill.ts';
+import { textMask } from '../../../workers/engine/model/decoder.ts';
+import { int64Tensor } from '../../../workers/engine/model/backend.ts';
+import type { LoadedModel } from '../../../workers/engine/model/load.ts';
+import { fixtureAdapter } from './lora-files.ts';
+import { golden, load } from './model.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+const window = 16;
+const never = new AbortController().signal;
+let reference: Golden;
+let model: LoadedModel;
+/** Positions that the captured step ran. */
+const captured: number[] = [];
+
+beforeAll(async () => {
+  reference = await golden();
+  model = await load('fp32', 'webgpu', 64, { graphCapture: { mode: 'on', known: {} } });
+  const step = model.decoder.captured?.step.current;
+  if (!step) throw new Error(JSON.stringify(model.info.graphCapture));
+  const run = step.run.bind(step);
+  step.run = (past) => {
+    captured.push(past);
+    return run(past);
+  };
+});
+afterAll(() => model.dispose());
+
+/** Greedy ids after a prompt of text, of which the cache may hold the start. */
+async function answer(ids: readonly number[], limit: number): Promise<number[]> {
+  const prompt = { ids: [...ids], mask: maskOf(ids), images: [] };
+  const features = () => {
+    throw new Error('there are no images');
+  };
+  const first = await prefill({ model, prompt, features, want: 'token', signal: never, onChunk() {} });
+  const out: number[] = [];
+  const { backend, embedding, decoder } = model;
+  const input = { backend, embedding, decoder, endTokens: new Set<number>(), limit, signal: never };
+  await decodeGreedy({ ...input, onToken: (id) => out.push(id) }, first?.token ?? -1);
+  return out;
+}
+
+const short = () => {
+  const found = reference.cases['text_short'];
+  if (!found) throw new Error('no case text_short');
+  return { ids: found.input_ids, greedy: found.greedy_24 };
+};
+
+test('is used up to the sliding window and not beyond, and says the tokens of the reference', async () => {
+  const { ids, greedy } = short();
+  expect(ids.length).toBeLessThan(window - 2);
+  expect(model.info.graphCapture).toMatchObject({ used: true, reason: 'asked', positions: window });
+  captured.length = 0;
+  expect(await answer(ids, greedy.length)).toEqual(greedy);
+  expect(captured).toEqual(Array.from({ length: window - ids.length }, (_, i) => ids.length + i));
+});
+
+test('after a rollback, and after another prompt in between', async () => {
+  const { ids, greedy } = short();
+  model.decoder.truncate(0);
+  const other = [...ids].reverse();
+  const step = model.decoder.captured;
+  model.decoder.captured = undefined;
+  const plain = await answer(other, 5);
+  model.decoder.captured = step;
+  for (const kept of [0, 2, other.length - 1]) {
+    model.decoder.truncate(kept);
+    captured.length = 0;
+    expect(await answer(other, 5)).toEqual(plain);
+    expect(captured.length).toBeGreaterThan(2);
+  }
+  model.decoder.truncate(0);
+  expect(await answer(ids, 4)).toEqual(greedy.slice(0, 4));
+});
+
+test('with an adapter decode is plain, and without it captured again', async () => {
+  const { ids, greedy } = short();
+  const { adapters } = model;
+  captured.length = 0;
+  await adapters.set([await fixtureAdapter()], [1], never, () => undefined);
+  const adapted = await answer(ids, 4);
+  expect(adapted).not.toEqual(greedy.slice(0, 4));
+  expect(captured).toEqual([]);
+  await adapters.set([], [], never, () => undefined);
+  expect(await answer(ids, 4)).toEqual(greedy.slice(0, 4));
+  expect(captured).toHaveLength(3);
+});
+
+test('logits for sampling: those of the plain run, from a captured step where the graph gives them', async () => {
+  const quantized = await load('chat', 'webgpu', 64, { graphCapture: { mode: 'on', known: {} } });
+  try {
+    const { decoder, embedding, backend } = quantized;
+    const plain = async (id: number) =>
+      decoder.run(await embedding.embed(int64Tensor(backend, [id], [1, 1])), [textMask], 'logits');
+    const tokens = [5, 77, 300, 12];
+    const rows: Float32Array[] = [];
+    for (const id of tokens) rows.push(await plain(id));
+    decoder.truncate(0);
+    for (const [at, id] of tokens.entries()) {
+      const row = await decoder.logitsOf(id, () => Promise.reject(new Error('not captured')));
+      expect(row).toHaveLength(512);
+      expect(maxDifference(row, rows[at] ?? [])).toBeLessThan(1e-4);
+    }
+  } finally {
+    await quantized.dispose();
+  }
+});
+
+test('off when asked, on the CPU, and on its own on a software adapter; nothing stays on the GPU', async () => {
+  const { gpu } = model.backend;
+  const [bytes, buffers] = [gpu?.ledger.bytes, gpu?.ledger.buffers];
+  for (const [provider, mode, reason] of [
+    ['webgpu', 'off', 'asked'],
+    ['webgpu', 'auto', 'software-adapter'],
+    ['wasm', 'on', 'cpu'],
+  ] as const) {
+    const other = await load('chat', provider, 64, { graphCapture: { mode, known: {} } });
+    expect(other.info.graphCapture).toMatchObject({ used: false, reason, positions: 0 });
+    expect(other.decoder.captured).toBeUndefined();
+    await other.dispose();
+  }
+  // Small weights that sessions hold themselves stay until the last session of the device goes (decision 0002).
+  expect(gpu?.ledger.buffers).toBeLessThan((buffers ?? 0) + 400);
+  expect(gpu?.ledger.bytes).toBeLessThan((bytes ?? 0) + 4e6);
+});
