@@ -13,7 +13,7 @@ const drawing = packages('svelte', 'bits-ui', '@lucide/svelte', 'uplot', '@inter
 /** What each folder may import; all else is behind its wall. */
 const allowed = {
   core: ['./core', ...packages('@bufbuild/protobuf', 'valibot')],
-  workers: ['./workers', './core', ...packages('onnxruntime-web', '@huggingface/jinja')],
+  workers: ['./workers', './core', ...packages('onnxruntime-web', '@huggingface/jinja', '@huggingface/transformers')],
   cli: [
     './cli',
     './core',
@@ -41,7 +41,9 @@ const allowed = {
     './src/platform',
     './core',
     // For their addresses (`?worker&url`): they export nothing.
+    './workers/bench.worker.ts',
     './workers/engine.worker.ts',
+    './workers/metered-engine.worker.ts',
     './workers/image.worker.ts',
     './workers/tokenizer.worker.ts',
     './workers/vocabulary.worker.ts',
@@ -61,6 +63,8 @@ const allowed = {
   'src/ui': ['./src/ui', ...drawing],
   'src/labs': [
     './src/labs',
+    // For the versions on a run card.
+    './package.json',
     './src/workers',
     './src/chat',
     './src/platform',
@@ -97,7 +101,7 @@ const labs = readdirSync(`${root}/src/labs`).map((lab) => ({
 }));
 
 /** A command imports no other command: what two need belongs into cli/shared. */
-const commands = ['export', 'generate', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'teach'].map(
+const commands = ['export', 'generate', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'rehearse', 'teach'].map(
   (command) => ({
     target: `./cli/!(${command})/**`,
     from: `./cli/${command}`,
@@ -118,6 +122,11 @@ export const walls = [
     target: ['./workers/store', './workers/tokenizer', './workers/vocabulary', './workers/weights', './workers/*.ts'],
     from: './node_modules/onnxruntime-web',
     message: 'Only workers/engine runs models.',
+  },
+  {
+    target: ['./workers/!(bench)/**', './workers/*.ts'],
+    from: './node_modules/@huggingface/transformers',
+    message: 'transformers.js is what we compare with: only workers/bench runs it.',
   },
   {
     target: ['./workers/engine/!(runtime)/**', './workers/engine/opened.ts'],

@@ -110,9 +110,11 @@ async function visitWith(profile: string, url: string): Promise<Visit> {
 /** Runs in the page: sets performance marks at the click on Send and at the first text of an answer. */
 function watchForText(): void {
   const seen = new MutationObserver(() => {
-    const text = document.querySelector('article .markdown')?.textContent.trim() ?? '';
-    const ended = document.querySelector('article footer') !== null;
-    if (text === '' && !ended) return;
+    // A conversation of an earlier visit stands there before the question.
+    if (performance.getEntriesByName('asked').length === 0) return;
+    const article = Array.from(document.querySelectorAll('article')).at(-1);
+    const text = article?.querySelector('.markdown')?.textContent.trim() ?? '';
+    if (text === '' && !article?.querySelector('footer')) return;
     performance.mark('first token');
     seen.disconnect();
   });

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { openBrowser, type GpuChoice } from './browser.ts';
 import { WorkerHeap } from './heap.ts';
+import { cardTable, importCards } from './import.ts';
 import { machine } from './machine.ts';
 import { cache, randomPackage, SHAPES, type ShapeName } from './package.ts';
 import type { OpenRequest } from './page/contract.ts';
@@ -22,6 +23,7 @@ interface Flags {
   peerDevice: OpenRequest['peerDevice'];
   gpu: GpuChoice;
   hostOnly: boolean;
+  import?: string[];
 }
 
 function positive(text: string): number {
@@ -48,9 +50,17 @@ const flags = new Command('bench')
       .default('own'),
   )
   .addOption(new Option('--gpu <choice>').choices(['auto', 'yes', 'no']).default('auto'))
+  .option('--import <files...>', 'run cards (JSON) of the bench lab: prints them as a table and measures nothing')
   .option('--host-only', 'leave out the GPU’s work: what the processor alone needs; answers mean nothing', false)
   .parse()
   .opts<Flags>();
+
+if (flags.import) {
+  const { cards, refused } = await importCards(flags.import);
+  if (cards.length > 0) console.log(cardTable(cards));
+  for (const sentence of refused) console.error(sentence);
+  process.exit(refused.length > 0 ? 1 : 0);
+}
 
 const folder = flags.package === undefined ? await randomPackage(flags.shape) : resolve(flags.package);
 const config: { architectures?: string[] } = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
 import { exportPackage } from '../cli/export/export-package.ts';
-import { presetConfig } from '../cli/random-checkpoint/presets.ts';
+import { presetConfig } from '../cli/shared/presets.ts';
 import { writeRandomCheckpoint } from '../cli/random-checkpoint/random-weights.ts';
 import { writeStandInTokenizer } from '../cli/random-checkpoint/stand-in-tokenizer.ts';
 

@@ -1,6 +1,7 @@
 /** Prompts of an exact length in tokens. */
 import { AutoTokenizer, env } from '@huggingface/transformers';
 import { basename, dirname } from 'node:path';
+import { digitsOf } from '#core/run-card/digits.ts';
 
 /**
  * Text whose chat prompt, including the start of the answer, has exactly `tokens` tokens. It consists of random digits, since
@@ -27,13 +28,4 @@ export async function promptOf(packageFolder: string, tokens: number): Promise<s
     if (length < tokens) break;
   }
   throw new Error(`no prompt of ${tokens} tokens: the template alone takes ${lengthOf('')}`);
-}
-
-/** Upper bits of the linear congruential generator of Numerical Recipes. */
-function digitsOf(count: number): string {
-  let state = 1;
-  return Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 28) % 10;
-  }).join('');
 }

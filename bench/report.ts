@@ -1,4 +1,5 @@
 /** Formats runs as a table: figures of both engines, and the ratio ours ÷ peer of each pair of runs. */
+import { firstDifference, spreadOf } from '#core/run-card/spread.ts';
 import type { Run } from './run.ts';
 
 export interface Pair {
@@ -91,12 +92,10 @@ export function table(pairs: readonly Pair[]): string {
 
 /** Median (min–max). */
 export function spread(values: readonly number[], digits: number): string {
-  const sorted = [...values].sort((a, b) => a - b);
+  const found = spreadOf(values);
   const show = (value = NaN) => (Number.isNaN(value) ? 'n/a' : value.toFixed(digits));
-  const middle = sorted.length / 2;
-  const median = ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2;
-  const [least, most] = [show(sorted[0]), show(sorted.at(-1))];
-  return least === most ? least : `${show(median)} (${least}–${most})`;
+  const [least, most] = [show(found?.least), show(found?.most)];
+  return least === most ? least : `${show(found?.median)} (${least}–${most})`;
 }
 
 /** Markdown: dispatches per decoded token by kernel, in answer `index` of the first round. */
@@ -128,10 +127,4 @@ export function agreement(pairs: readonly Pair[]): { agree: boolean; lines: stri
     );
   }
   return { agree, lines };
-}
-
-function firstDifference(a: readonly number[], b: readonly number[]): number | undefined {
-  const length = Math.max(a.length, b.length);
-  for (let index = 0; index < length; index++) if (a[index] !== b[index]) return index;
-  return undefined;
 }

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright';
 import type { HeapPeak, WorkerHeap } from './heap.ts';
 import type { Answer, EngineName, OpenRequest } from './page/contract.ts';
-import type { GpuCounts } from './page/gpu-meter.ts';
+import type { GpuCounts } from '#core/protocol/bench.ts';
 
 export interface Plan {
   request: OpenRequest;

@@ -19,7 +19,7 @@ import type { Manifest } from '#core/protocol/manifest.ts';
 import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
 import { exportPackage } from '../cli/export/export-package.ts';
-import { presetConfig } from '../cli/random-checkpoint/presets.ts';
+import { presetConfig } from '../cli/shared/presets.ts';
 import { writeRandomCheckpoint } from '../cli/random-checkpoint/random-weights.ts';
 
 const FIXTURES = new URL('../tests/fixtures/', import.meta.url).pathname;
@@ -47,7 +47,7 @@ interface Features {
 
 /** MedGemma's vision tower and its projection to width 2560, with the smallest possible decoder. */
 function towerConfig(): Json {
-  const config = presetConfig('4b');
+  const config = presetConfig('medgemma-4b');
   const small = {
     intermediate_size: 32,
     num_hidden_layers: 1,

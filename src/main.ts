@@ -27,6 +27,7 @@ const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 
 const session = new Session(document.baseURI, isKiosk(location.search));
 const labs = lazyLabs(session, document.baseURI);
+session.engine.prepare();
 await Promise.all([locale.restore(location.search), Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
 mount(App, { target, props: { session, labs } });
 void session.open(session.defaultSource);

@@ -1,5 +1,5 @@
 /** Types of the calls from the driver (Node) to the bench page. */
-import type { GpuCounts } from './gpu-meter.ts';
+import type { GpuCounts, TimedAnswer } from '#core/protocol/bench.ts';
 import type { SamplingTimes } from './sampling.ts';
 
 /** `ours`: workers/engine.worker.ts as the page runs it. `peer`: transformers.js `generate`. */
@@ -29,16 +29,8 @@ export interface Opened {
   adapter: string | undefined;
 }
 
-/** Times in milliseconds on the worker's clock, since the request; ids in order of generation. */
-export interface Answer {
-  promptTokens: number;
-  /** From the first run of a session to the end of the run that gives the first token. */
-  prefillMilliseconds: number;
-  firstTokenMilliseconds: number;
-  /** (tokens − 1) / (last − first); NaN for a single token. */
-  decodeTokensPerSecond: number;
-  ids: number[];
-}
+/** Ids in order of generation; `decodeTokensPerSecond` is NaN for a single token. */
+export type Answer = TimedAnswer;
 
 /** The two files of a PEFT adapter, as text. */
 export interface BenchAdapter {

@@ -1,15 +1,15 @@
 /** The page that the driver controls. */
 import { wrap, type Remote } from 'comlink';
+import { meterChannel, type GpuCounts } from '#core/protocol/bench.ts';
 import type { EngineJobs } from '#core/protocol/engine.ts';
 import { WorkerClient } from '../../src/workers/worker-client.ts';
 import type { BenchPage, EngineName, OpenRequest } from './contract.ts';
-import type { GpuCounts } from './gpu-meter.ts';
 import * as ours from './ours.ts';
-import type { Peer } from './peer.ts';
+import type { ServedPeer } from './peer.ts';
 import { measureSampling } from './sampling.ts';
 
-type Open = { worker: Worker } & (
-  { name: 'ours'; engine: WorkerClient<EngineJobs> } | { name: 'peer'; api: Remote<Peer> }
+type Open = { worker: Worker; workerName: string } & (
+  { name: 'ours'; engine: WorkerClient<EngineJobs> } | { name: 'peer'; api: Remote<ServedPeer> }
 );
 let current: Open | undefined;
 
@@ -18,10 +18,15 @@ function start(engine: EngineName, hostOnly: boolean): Open {
   // Vite recognizes workers by this exact expression, so each is written out.
   if (engine === 'ours') {
     const worker = new Worker(new URL('./ours.worker.ts', import.meta.url), { type: 'module', name });
-    return { name: engine, worker, engine: new WorkerClient<EngineJobs>({ name: engine, create: () => worker }) };
+    return {
+      name: engine,
+      worker,
+      workerName: name,
+      engine: new WorkerClient<EngineJobs>({ name: engine, create: () => worker }),
+    };
   }
   const worker = new Worker(new URL('./peer.worker.ts', import.meta.url), { type: 'module', name });
-  return { name: engine, worker, api: wrap<Peer>(worker) };
+  return { name: engine, worker, workerName: name, api: wrap<ServedPeer>(worker) };
 }
 
 function running(): Open {
@@ -58,8 +63,7 @@ const page: BenchPage = {
     return ours.setAdapters(opened.engine, adapters);
   },
   counts() {
-    running();
-    const channel = new BroadcastChannel('gpu-meter');
+    const channel = new BroadcastChannel(meterChannel(running().workerName));
     return new Promise<GpuCounts>((resolve) => {
       channel.onmessage = ({ data }: MessageEvent<GpuCounts>) => {
         channel.close();

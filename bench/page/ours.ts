@@ -18,6 +18,7 @@ export async function generate(engine: EngineWorker, prompt: string, maxNewToken
     messages: [{ role: 'user' as const, content: [{ type: 'text' as const, text: prompt }] }],
     sampling: { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 1 },
     maxNewTokens,
+    ignoresEndTokens: true,
   };
   const job = engine.start('generate', request, (event) => {
     if (event.type === 'token') ids.push(...event.ids);

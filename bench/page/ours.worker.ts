@@ -1,3 +1,3 @@
 /** The unchanged engine worker with the GPU meter. */
-import './gpu-meter.ts';
+import '../../workers/bench/gpu-meter.ts';
 import '../../workers/engine.worker.ts';

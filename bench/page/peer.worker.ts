@@ -1,6 +1,6 @@
 /** transformers.js in a worker, as its documentation describes, with the GPU meter. */
-import './gpu-meter.ts';
+import '../../workers/bench/gpu-meter.ts';
 import { expose } from 'comlink';
-import { Peer } from './peer.ts';
+import { ServedPeer } from './peer.ts';
 
-expose(new Peer());
+expose(new ServedPeer());

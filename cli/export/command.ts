@@ -62,7 +62,14 @@ export function main(args: readonly string[], io: CommandIo): Promise<number> {
     const files = Object.values(manifest.files);
     const bytes = files.reduce((total, { size }) => total + size, 0);
     printLine(io.stdout, `${flags.out}: ${manifest.name}, ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`);
+    if ('tokenizer.json' in manifest.files)
+      printLine(io.stdout, `try it: npm run generate -- --package ${quoted(flags.out)} "안녕하세요?"`);
   });
+}
+
+/** As shells take it. */
+function quoted(path: string): string {
+  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function createProgram(io: CommandIo): Command {

@@ -14,7 +14,7 @@ import { readPackFile, withFile } from '../shared/pack-file.ts';
 import { sha256Of } from '../shared/read-file.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { resized } from './resized-config.ts';
-import { describe, EMBEDDING, HEAD, tensorOf, TOKENIZER } from './tokenizer-size.ts';
+import { describe, EMBEDDING, HEAD, onlyImageTokens, tensorOf, TOKENIZER } from './tokenizer-size.ts';
 
 export interface KoreanOptions {
   /** Path of the pack. */
@@ -30,7 +30,8 @@ const MAX_PADDING_ROWS = 255;
 
 /**
  * The checkpoint with the tokens of a pack. The files of the checkpoint are read, never changed. New tokens keep the ids of
- * the pack. Rows of padding after the tokenizer's last id (63 in Gemma 3) are used first; the matrix grows by the rest.
+ * the pack. Rows of padding after the tokenizer's last id (63 in Gemma 3) are used first; the matrix grows by the rest. The image
+ * token, for which text-only models have no row, gets one of zeros.
  *
  * A tied model uses one vector for input and output, so `init` decides both. An untied head is initialized as in EEVE
  * (arXiv 2402.14714): a new row is the row of the token's first subword, whatever `init` says of the input.
@@ -47,7 +48,8 @@ export async function addKoreanVocabulary(checkpoint: Checkpoint, options: Korea
 
   const embedding = tensorOf(checkpoint, EMBEDDING);
   const { rows } = matrixShape(embedding.entry.shape);
-  if (pack.firstId > rows) {
+  const gap = Math.max(0, pack.firstId - rows);
+  if (gap > 0 && !onlyImageTokens(checkpoint, { ...base }, rows, pack.firstId)) {
     throw new CommandError(
       `${file}: its first new token has id ${pack.firstId}, but ${describe(embedding)} has ${rows} rows, and nothing is known to put between them; use a pack whose firstId is ${rows} or less`,
     );
@@ -64,7 +66,13 @@ export async function addKoreanVocabulary(checkpoint: Checkpoint, options: Korea
   const initializerRange = rangeOf(configJson);
   const grown = (tensor: CheckpointTensor, init: RowInit): CheckpointTensor => ({
     ...tensor,
-    newRows: { first: pack.firstId, init, subwords, initializerRange },
+    // A row between the checkpoint's and the new ones is zeros: it is made of no subwords.
+    newRows: {
+      first: pack.firstId - gap,
+      init,
+      subwords: [...Array.from({ length: gap }, () => []), ...subwords],
+      initializerRange,
+    },
   });
   const tensors = new Map(checkpoint.tensors);
   tensors.set(EMBEDDING, grown(embedding, options.init));
@@ -78,6 +86,9 @@ export async function addKoreanVocabulary(checkpoint: Checkpoint, options: Korea
     tokenizer: JSON.stringify(merged),
     changes: [
       ...packSentences(pack, rows, size),
+      ...(gap === 0
+        ? []
+        : ['The row of the image token, which the checkpoint does not have, is zeros: its logit is 0.']),
       initSentence(options.init, initializerRange),
       tied
         ? 'Embedding and output head are one matrix (tied), so that one vector of a new token serves both.'
@@ -120,7 +131,7 @@ function rangeOf(config: Json): number {
 
 function packSentences({ name, firstId, merges, corpus }: Pack, rows: number, size: number): string[] {
   const last = firstId + merges.length - 1;
-  const reused = Math.min(rows, last + 1) - firstId;
+  const reused = Math.max(0, Math.min(rows, last + 1) - firstId);
   return [
     `Korean vocabulary "${name}": ${merges.length} new tokens with the ids ${firstId} to ${last}; their merges stand behind those of the base in tokenizer.json.${corpus.notice === '' ? '' : ` Text they were chosen on: ${corpus.notice}`}`,
     `The embedding has ${size} rows, the checkpoint's ${rows}: ${reused} rows of padding are used and ${size - rows} are added.`,

@@ -1,4 +1,6 @@
 /** Threads that quantize rows, so that an export uses every core. The bytes are those of one thread. */
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { RowQuantizer } from '#core/gemma3/store-weight.ts';
 import type { QuantizedRows, QuantizeRows } from '#core/quant/blocks.ts';
@@ -19,9 +21,12 @@ interface Thread {
 /** Pieces of rows a thread has at a time: one is quantized while the other is on its way. */
 const PIECES_PER_THREAD = 2;
 
+/** tsx's module for `import`; Vitest, which exports packages for the tests in the browser, has no import.meta.resolve. */
+const LOADER = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs')).href;
+
 /** The thread's first module. Node 20 gives a thread no loader of its parent's: it registers that for TypeScript itself. */
 const THREAD = `
-import { register } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))};
+import { register } from ${JSON.stringify(LOADER)};
 register();
 await import(${JSON.stringify(new URL('./quantize-thread.ts', import.meta.url).href)});`;
 

@@ -10,20 +10,36 @@ export const HEAD = 'lm_head.weight';
 export const TOKENIZER = 'tokenizer.json';
 
 /**
- * Compares the number of ids with the number of rows. More rows than ids is padding, as Gemma 3 has it.
+ * The token that stands for a piece of an image. Gemma 3's text-only models (1B, MedGemma 27B text) have its id, which is the
+ * last one, and no row for it: text never has it.
+ */
+const IMAGE_TOKEN = '<image_soft_token>';
+
+/**
+ * Compares the number of ids with the number of rows. More rows than ids is padding, as Gemma 3 has it. A text-only model needs
+ * no row for the image token.
  * @throws CommandError that names both numbers
  */
 export async function checkTokenizerFits(checkpoint: Checkpoint): Promise<void> {
   const { files, tokenizer } = checkpoint;
   if (tokenizer === undefined && !(await files.has(TOKENIZER))) return;
-  const size = tokenizerSize(
-    tokenizer === undefined ? await files.json(TOKENIZER) : parseJsonFile(TOKENIZER, tokenizer),
-  );
+  const json = tokenizer === undefined ? await files.json(TOKENIZER) : parseJsonFile(TOKENIZER, tokenizer);
+  const size = tokenizerSize(json);
   const embedding = tensorOf(checkpoint, EMBEDDING);
   const { rows } = matrixShape(embedding.entry.shape);
-  if (size <= rows) return;
+  if (size <= rows || onlyImageTokens(checkpoint, json, rows, size)) return;
   throw new CommandError(
     `${TOKENIZER} has ${size} ids, but ${describe(embedding)} has ${rows} rows: ${size - rows} tokens have none. Put the checkpoint's own tokenizer.json back, and add Korean with --korean PACK; or export a checkpoint whose matrix was resized to ${size} rows and trained`,
+  );
+}
+
+/** Whether the ids from `begin` to `end` are those of the image token, in a model that takes no images. */
+export function onlyImageTokens({ config }: Checkpoint, json: Json, begin: number, end: number): boolean {
+  if (config.vision || end - begin !== 1) return false;
+  const added: unknown = json['added_tokens'];
+  return (
+    Array.isArray(added) &&
+    added.some((token: unknown) => isJsonObject(token) && token['id'] === begin && token['content'] === IMAGE_TOKEN)
   );
 }
 

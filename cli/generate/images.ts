@@ -47,6 +47,6 @@ async function dicomImage(file: Blob, name: string, note: (text: string) => void
         : `${name} has no window and is shown from its lowest to its highest value (${range})`,
     );
   }
-  if (series[0]?.burnedIn) note(`${name} says that identifying text may be burned into its picture`);
+  if (series[0]?.hasOverlay) note(`${name} has overlays, which are not drawn`);
   return dicom.save(view);
 }

@@ -16,7 +16,7 @@ const WANTED: Record<FolderWanted, string> = {
 /** Last part of the command that follows a download. */
 const THEN: Record<FolderWanted, string> = {
   checkpoint: 'npm run export -- --checkpoint',
-  package: 'npm run evaluate -- --package',
+  package: 'npm run generate -- "PROMPT" --package',
   adapter: 'npm run export -- --checkpoint BASE --adapter',
 };
 /** OWNER/NAME as the hub allows it. */

@@ -9,7 +9,14 @@ const ANSWER_KEYS = /^(?:message|detail|status|statusCode|code|type|url|document
 /** @param json parsed @returns undefined if it is no object or list */
 export function kindOfJson(json: unknown): Recognised | undefined {
   if (!isJsonObject(json)) return Array.isArray(json) ? { kind: 'json' } : undefined;
+  // Its format is explicit; it has a `model` too.
+  if (isFormat(json, 'run-card')) return { kind: 'runCard' };
   return isJsonObject(json['model']) ? { kind: 'tokenizerJson' } : (answerIn(json) ?? { kind: settingsKind(json) });
+}
+
+/** True for a file that this project writes, in any version. */
+function isFormat({ format }: Json, name: 'korean' | 'run-card'): boolean {
+  return typeof format === 'string' && format.startsWith(`medgemma-ko-lab/${name}/`);
 }
 
 /** The answer of a server that refused. */
@@ -26,8 +33,8 @@ function answerIn(json: Json): Recognised | undefined {
 }
 
 function settingsKind(json: Json): FileKind {
-  const { config, vocab, format } = json;
-  if (typeof format === 'string' && format.startsWith('medgemma-ko-lab/korean/')) return 'koreanPack';
+  const { config, vocab } = json;
+  if (isFormat(json, 'korean')) return 'koreanPack';
   if (isJsonObject(config) && typeof config['pattern'] === 'string' && Array.isArray(vocab)) return 'tekken';
   // Where only the start of a tokenizer.json is there, its model may come later.
   if (Array.isArray(json['added_tokens']) && 'version' in json) return 'tokenizerJson';

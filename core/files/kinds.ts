@@ -34,6 +34,9 @@ const TOKENIZER_PARTS = [
 /** Other JSON beside weights. */
 const SETTINGS = ['modelConfig', 'adapterConfig', 'mlxAdapterConfig', 'safetensorsIndex', 'json'] as const;
 
+/** Figures that the bench lab measured. */
+const RESULTS = ['runCard'] as const;
+
 const WEIGHTS = ['safetensors', 'gguf', 'pickle', 'hdf5', 'numpy'] as const;
 
 /** `archive`: of another kind than zip and gzip. */
@@ -71,6 +74,7 @@ export const FILE_KINDS = [
   ...TOKENIZERS,
   ...TOKENIZER_PARTS,
   ...SETTINGS,
+  ...RESULTS,
   ...WEIGHTS,
   ...PACKED,
   ...DOCUMENTS,
@@ -83,7 +87,7 @@ export type FileKind = (typeof FILE_KINDS)[number];
 export type OpenedImage = (typeof OPENED_IMAGES)[number];
 
 /** What was to be opened. */
-export type Wanted = 'tokenizer' | 'text' | 'pairs' | 'image' | 'json' | 'safetensors' | FolderWanted;
+export type Wanted = 'tokenizer' | 'text' | 'pairs' | 'image' | 'json' | 'safetensors' | 'runCard' | FolderWanted;
 export type FolderWanted = 'checkpoint' | 'package' | 'adapter';
 
 /** A kind that is recognised; `reason` has the words of a server that refused. */
@@ -93,7 +97,15 @@ export interface Recognised {
 }
 
 /** A text may be any text: a tokenizer_config.json too, whose tokens can be counted. */
-const TEXTS: readonly FileKind[] = ['empty', 'tokenizerJson', 'koreanPack', ...TOKENIZER_PARTS, ...SETTINGS, 'svg'];
+const TEXTS: readonly FileKind[] = [
+  'empty',
+  'tokenizerJson',
+  'koreanPack',
+  ...TOKENIZER_PARTS,
+  ...SETTINGS,
+  ...RESULTS,
+  'svg',
+];
 
 /** The kinds that each place takes. All others are refused by their names; a file of no known kind goes to the reader. */
 export const ACCEPTED: Readonly<Record<Wanted, readonly FileKind[]>> = {
@@ -102,8 +114,9 @@ export const ACCEPTED: Readonly<Record<Wanted, readonly FileKind[]>> = {
   // The reader of pairs says that an empty table has no sentences.
   pairs: ['empty', 'svg'],
   image: OPENED_IMAGES,
-  json: ['tokenizerJson', 'koreanPack', ...TOKENIZER_PARTS, ...SETTINGS],
+  json: ['tokenizerJson', 'koreanPack', ...TOKENIZER_PARTS, ...SETTINGS, ...RESULTS],
   safetensors: ['safetensors'],
+  runCard: RESULTS,
   checkpoint: ['checkpoint'],
   package: ['package'],
   adapter: ['adapter'],

@@ -35,6 +35,7 @@ export const KIND_NAMES: Readonly<Record<FileKind, string>> = {
   mlxAdapterConfig: 'the adapter_config.json of an MLX adapter',
   safetensorsIndex: 'the index of a checkpoint’s shards',
   json: 'JSON of another kind',
+  runCard: 'a run card of the bench lab',
   safetensors: 'a safetensors file',
   gguf: 'GGUF (llama.cpp)',
   pickle: 'a PyTorch pickle (.bin, .pt, .pth)',
@@ -85,6 +86,7 @@ export const WANTED_NAMES: Readonly<Record<Wanted, string>> = {
   image: 'an image that can be opened',
   json: 'the JSON that was meant',
   safetensors: 'safetensors',
+  runCard: 'a run card',
   checkpoint: 'a checkpoint',
   package: 'a model package',
   adapter: 'a LoRA adapter',
@@ -97,6 +99,7 @@ const STEPS: Partial<Record<FileKind, string>> = {
   webPage: 'log in, accept the terms and download again',
   gatedAnswer: 'log in (hf auth login), accept the licence on the model’s page and download it again',
   errorAnswer: 'check the address and download it again',
+  runCard: 'drop it on the bench lab (#/bench), or put it into a table: npm run bench -- --import FILE',
 };
 
 /** Steps for a place that takes files of one kind. */
@@ -107,6 +110,7 @@ const STEP_FOR: Readonly<Record<Exclude<Wanted, FolderWanted>, string>> = {
   image: 'save it as PNG, JPEG or WebP',
   json: 'check that it is the file you meant',
   safetensors: 'get the model in safetensors, or save it so with save_pretrained',
+  runCard: 'open the JSON file that the bench lab (#/bench) saved',
 };
 
 const STEP_IN: Partial<Record<FileKind, Partial<Record<Wanted, string>>>> = {

@@ -32,7 +32,7 @@ export interface NewRows {
   /** Index of the first new row; at most the number of rows in the file. */
   first: number;
   init: RowInit;
-  /** For each new row, the row indices of its token's base subwords. */
+  /** For each new row, the row indices of its token's base subwords; none: a row of zeros. */
   subwords: readonly (readonly number[])[];
   /** Standard deviation of random rows. */
   initializerRange: number;

@@ -81,6 +81,7 @@ async function* madeRows(tensor: CheckpointTensor, newRows: NewRows): AsyncGener
     const made = subwords.slice(begin, begin + step);
     const values = new Float32Array(made.length * columns);
     for (const [index, ids] of made.entries()) {
+      if (ids.length === 0) continue;
       const rows = await Promise.all(ids.map(readRow));
       values.set(newRow(init, rows, first + begin + index, initializerRange), index * columns);
     }

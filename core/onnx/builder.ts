@@ -167,7 +167,8 @@ export function valueInfo(name: string, type: ElementType, shape: Shape): ValueI
   return valueInfoOf(name, dataTypes[type], shape);
 }
 
-export function valueInfoOf(name: string, elemType: TensorProto_DataType, shape: Shape): ValueInfoProto {
+/** @param elemType ONNX TensorProto.DataType */
+export function valueInfoOf(name: string, elemType: number, shape: Shape): ValueInfoProto {
   const dim = shape.map((size) =>
     create(TensorShapeProto_DimensionSchema, {
       value: typeof size === 'number' ? { case: 'dimValue', value: BigInt(size) } : { case: 'dimParam', value: size },

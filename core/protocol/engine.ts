@@ -140,6 +140,8 @@ export interface GenerateRequest {
   messages: readonly ChatMessage[];
   sampling: Sampling;
   maxNewTokens: number;
+  /** True: end tokens do not end the answer, so that it has exactly `maxNewTokens` tokens. For measurements. */
+  ignoresEndTokens?: boolean | undefined;
   /** Maximum speed, so that users can follow an answer and change settings during it. Absent: unlimited. */
   tokensPerSecond?: number | undefined;
 }

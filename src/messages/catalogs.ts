@@ -26,4 +26,8 @@ export const catalogs: Readonly<Record<CatalogName, Readonly<Record<Locale, () =
     ko: async () => (await import('./quant/ko.ts')).ko,
     en: async () => (await import('./quant/en.ts')).en,
   },
+  bench: {
+    ko: async () => (await import('./bench/ko.ts')).ko,
+    en: async () => (await import('./bench/en.ts')).en,
+  },
 };

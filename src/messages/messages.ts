@@ -1,3 +1,4 @@
+import type { ko as bench } from './bench/ko.ts';
 import type { ko as chat } from './chat/ko.ts';
 import type { ko as image } from './image/ko.ts';
 import type { ko as lora } from './lora/ko.ts';
@@ -8,9 +9,9 @@ import type { ko as tokenizer } from './tokenizer/ko.ts';
 export type Locale = 'ko' | 'en';
 
 /** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own. */
-export type CatalogName = 'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant';
+export type CatalogName = 'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench';
 
-export type Messages = typeof shell & typeof chat & typeof image & typeof tokenizer & typeof lora & typeof quant;
+export type Messages = typeof shell & typeof chat & typeof image & typeof tokenizer & typeof lora & typeof quant & typeof bench;
 export type MessageKey = keyof Messages;
 
 /** Messages by key. A value in braces is an ICU argument; both languages use the same ones. */

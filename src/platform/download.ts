@@ -1,6 +1,11 @@
 /** Saves a text as a file through the browser's downloads. */
 export function download(contents: string, type: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([contents], { type }));
+  downloadBlob(new Blob([contents], { type }), name);
+}
+
+/** As `download` for what is already a Blob. */
+export function downloadBlob(contents: Blob, name: string): void {
+  const url = URL.createObjectURL(contents);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -29,5 +29,9 @@ export function lazyLabs(session: Session, page: string) {
       const [{ openQuant }] = await Promise.all([import('../labs/quant/open-quant.ts'), locale.load('quant')]);
       return openQuant(session, page);
     }),
+    bench: new Lazy(async () => {
+      const [{ openBench }] = await Promise.all([import('../labs/bench/open-bench.ts'), locale.load('bench')]);
+      return openBench(session);
+    }),
   };
 }

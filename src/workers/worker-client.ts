@@ -76,6 +76,15 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
     return this.#host !== undefined;
   }
 
+  /** Starts the worker, so that its script loads before the first job. Where the browser refuses, the first job says so. */
+  prepare(): void {
+    try {
+      this.#connect();
+    } catch {
+      // The first job tries again, and reports what it finds.
+    }
+  }
+
   /**
    * Starts a job. `on` gets its updates and then its last event, even if the worker crashes. The request must be plain
    * data: a proxy of `$state` cannot be cloned.
@@ -226,15 +235,16 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
 /**
  * A worker from a URL takes its Content-Security-Policy from that response, and a static host sends none; a worker from a
  * blob inherits the page's. So the blob only imports the script.
+ * @param name that the worker finds as `self.name`
  */
-export function workerUnderPolicy(url: string): Worker {
+export function workerUnderPolicy(url: string, name = ''): Worker {
   const script = new Blob([`import ${JSON.stringify(new URL(url, document.baseURI).href)};`], {
     type: 'text/javascript',
   });
   const address = URL.createObjectURL(script);
   let worker: Worker;
   try {
-    worker = new Worker(address, { type: 'module' });
+    worker = new Worker(address, { type: 'module', name });
   } catch (error) {
     URL.revokeObjectURL(address);
     throw error;

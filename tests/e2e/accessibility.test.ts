@@ -116,6 +116,7 @@ test('the labs', async ({ page }) => {
     ['tokenizer', 'tr[data-tokenizer="ko-20480"] [data-figure="tokens"]'],
     ['lora', '[data-step]'],
     ['quant', '#quant-whole'],
+    ['bench', '#bench-words'],
   ];
   for (const [lab, shown] of loaded) {
     await page.evaluate((hash) => (location.hash = hash), `#/${lab}`);

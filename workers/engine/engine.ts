@@ -55,15 +55,24 @@ export class Engine {
     const progress = (file: string, doneBytes: number, totalBytes = 0) =>
       job.progress({ type: 'progress', phase: 'download', file, doneBytes, totalBytes }, `download ${file}`);
     const notice = (found: OpenNotice['notice']) => job.emit({ type: 'notice', notice: found });
-    const opened = await timed('manifest', () => openPackage(source, { signal, progress, notice }));
+    // The runtime is compiled while the package is read. A failure is handled where its promise is awaited.
+    let starting: Promise<Backend> | undefined;
+    const start = () => {
+      starting ??= timed('backend', () => this.#backends.open(options.provider));
+      starting.catch(() => undefined);
+      return starting;
+    };
+    const opened = await timed('manifest', () => openPackage(source, { signal, progress, notice, onKept: () => void start() }));
     const reader = boundReader(opened, { signal, progress });
-    // Checks that the package exists before megabytes of the runtime's WebAssembly are fetched.
+    // Unless an earlier visit kept the package: that it exists is checked before megabytes of WebAssembly are fetched.
     await reader.blob('config.json');
-    // The runtime is compiled while the rest of the package is read. A failure is handled where `starting` is awaited.
-    const starting = timed('backend', () => this.#backends.open(options.provider));
-    starting.catch(() => undefined);
+    void start();
     const parts = await readParts(reader);
-    this.#backend = await starting;
+    const { decoder, embedding, vision } = parts.pack;
+    await timed('graphs: ahead', async () => {
+      for (const graph of [decoder, embedding, vision]) await graph?.readAhead();
+    });
+    this.#backend = await start();
     const model = await this.#load(parts.pack, this.#backend, options, signal, (update) =>
       job.progress(update, `${update.phase} ${update.file}`),
     );

@@ -35,6 +35,8 @@ const MAX_TEXT_BYTES = 200_000_000;
 
 export interface StoreOptions extends ReadOptions {
   notice?: (notice: StoreNotice) => void;
+  /** Called before the server is asked, if an earlier visit stored the package's manifest. */
+  onKept?: () => void;
 }
 
 /** @throws FailureError too-large for a file above the limit; else as `blob` */

@@ -53,8 +53,9 @@ class UrlReader implements PackageReader {
   }
 
   /** The manifest is small and describes all other files: it is fetched again each time. */
-  async readManifest({ signal }: ReadOptions): Promise<void> {
+  async readManifest({ signal, onKept }: StoreOptions): Promise<void> {
     const kept = await this.#store?.note(MANIFEST);
+    if (kept) onKept?.();
     let text: string;
     try {
       const request = { url: this.#address(MANIFEST), file: MANIFEST, limit: MAX_MANIFEST_BYTES, signal };

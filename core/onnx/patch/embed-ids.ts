@@ -1,21 +1,41 @@
 /** Puts the embedding in front of the decoder, so that a step from token ids is one run. */
 import { allGraphs, mainGraph, OnnxError } from '../model.ts';
-import type { GraphProto, ModelProto } from '../onnx_pb.ts';
+import type { GraphProto, ModelProto, TensorProto } from '../onnx_pb.ts';
 
 const EMBEDS = 'inputs_embeds';
 const IDS = 'input_ids';
 /** Prefix of the embedding's own values: both graphs may name a value or an initializer alike. */
 const PREFIX = 'embed_tokens/';
 
+/** Where the bytes of initializers are, by their names. */
+export type ExternalPlaces = ReadonlyMap<string, TensorProto['externalData']>;
+
+/** Where the decoder has the table that it shares with the embedding. @throws OnnxError if a name is not in the graph */
+export function placesOf(decoder: ModelProto, names: readonly string[]): ExternalPlaces {
+  return new Map(names.map((name) => [name, initializerOf(decoder, name).externalData]));
+}
+
+/**
+ * Lets the embedding graph read its table where the decoder does; the files have the same bytes.
+ * @throws OnnxError if a name is not in the graph
+ */
+export function readFrom(embedding: ModelProto, places: ExternalPlaces): void {
+  for (const [name, place] of places) initializerOf(embedding, name).externalData = place;
+}
+
+function initializerOf(model: ModelProto, name: string): TensorProto {
+  const tensor = mainGraph(model).initializer.find((candidate) => candidate.name === name);
+  if (!tensor) throw new OnnxError(`the tied table "${name}" is not in both graphs`);
+  return tensor;
+}
+
 /**
  * Replaces the decoder's input `inputs_embeds` by `input_ids` and the nodes of the embedding graph, in place. Initializers of
  * the embedding are named `embed_tokens/<name>` afterwards.
  * @param embedding embed_tokens.onnx: input_ids → inputs_embeds; its protos move to the decoder
- * @param tied the embedding's external initializers that hold the same bytes as the decoder's of the same name; they then
- *   point at the decoder's file
- * @throws OnnxError if one of the graphs has other inputs and outputs, or a tied initializer is not in both
+ * @throws OnnxError if one of the graphs has other inputs and outputs
  */
-export function embedIds(decoder: ModelProto, embedding: ModelProto, tied: readonly string[]): void {
+export function embedIds(decoder: ModelProto, embedding: ModelProto): void {
   const graph = mainGraph(decoder);
   const first = mainGraph(embedding);
   const at = graph.input.findIndex(({ name }) => name === EMBEDS);
@@ -23,11 +43,6 @@ export function embedIds(decoder: ModelProto, embedding: ModelProto, tied: reado
   if (at < 0) throw new OnnxError(`the decoder has no input "${EMBEDS}"`);
   if (ids?.name !== IDS || first.input.length !== 1 || first.output[0]?.name !== EMBEDS)
     throw new OnnxError(`the embedding graph is not ${IDS} → ${EMBEDS}`);
-  for (const name of tied) {
-    const [own, theirs] = [first, graph].map(({ initializer }) => initializer.find((tensor) => tensor.name === name));
-    if (!own || !theirs) throw new OnnxError(`the tied table "${name}" is not in both graphs`);
-    own.externalData = theirs.externalData;
-  }
   addPrefix(first);
   graph.input.splice(at, 1, ids);
   graph.node.unshift(...first.node);

@@ -20,7 +20,8 @@ export interface SharedInput {
   dims: number[];
   /** ONNX TensorProto.DataType. */
   dataType: number;
-  bytes: ExternalLocation;
+  /** Where the data are: in a file beside the graph's, or in the graph. */
+  bytes: ExternalLocation | Uint8Array<ArrayBuffer>;
 }
 
 /** Inputs that kernels read from a buffer like any other value; others may be required to be constants. By operator. */
@@ -30,15 +31,24 @@ const readAsBuffer: Readonly<Record<string, readonly number[]>> = {
   Gemm: [1],
   Gather: [0],
   GatherBlockQuantized: [0, 2],
+  SimplifiedLayerNormalization: [1],
+  SkipSimplifiedLayerNormalization: [2],
+  // RoPE tables, norms of queries and keys.
+  GroupQueryAttention: [7, 8, 14, 15],
+  RotaryEmbedding: [2, 3],
 };
 
 /** Types that a GPU tensor of ONNX Runtime can have and these operators take. */
-const types = new Set([TensorProto_DataType.FLOAT, TensorProto_DataType.FLOAT16, TensorProto_DataType.UINT8]);
+const types: ReadonlySet<number> = new Set([
+  TensorProto_DataType.FLOAT,
+  TensorProto_DataType.FLOAT16,
+  TensorProto_DataType.UINT8,
+]);
 
-/** Smaller ones cost as much in every run as large ones and hold next to nothing: norms and biases. */
-const leastBytes = 1024;
+/** Smaller ones are numbers that a graph computes with, not weights. */
+const leastBytes = 64;
 
-/** External initializers that can be inputs: every node that reads them takes them from a buffer. */
+/** Initializers that can be inputs: every node that reads them takes them from a buffer. */
 export function shareableInitializers(model: ModelProto): string[] {
   const graph = mainGraph(model);
   const readers = readersOf(graph);
@@ -50,7 +60,7 @@ export function shareableInitializers(model: ModelProto): string[] {
     const nodes = readers.get(name) ?? [];
     const isShareable =
       types.has(tensor.dataType) &&
-      (externalLocation(tensor)?.length ?? 0) >= leastBytes &&
+      (externalLocation(tensor) ?? tensor.rawData).length >= leastBytes &&
       nodes.length > 0 &&
       !outputs.has(name) &&
       nodes.every((node) => {
@@ -63,17 +73,17 @@ export function shareableInitializers(model: ModelProto): string[] {
 }
 
 /**
- * Replaces external initializers by inputs. An Unsqueeze of one, which would copy the data in every run, goes too: an input with
+ * Replaces initializers by inputs. An Unsqueeze of one, which would copy the data in every run, goes too: an input with
  * its output's name and shape takes its place, over the same bytes.
- * @throws OnnxError if an external initializer does not exist
+ * @throws OnnxError if one does not exist, or has its data in a typed field
  */
 export function shareInitializers(model: ModelProto, names: readonly string[]): SharedInput[] {
   const graph = mainGraph(model);
   // Finds all initializers before changing the model.
   const found = names.map((name) => {
     const tensor = graph.initializer.find((candidate) => candidate.name === name);
-    const bytes = tensor && externalLocation(tensor);
-    if (!tensor || !bytes) throw new OnnxError(`there is no external initializer "${name}"`);
+    const bytes = tensor && dataOf(tensor);
+    if (!tensor || !bytes) throw new OnnxError(`there is no initializer "${name}" with raw or external data`);
     return { name, tensor, bytes };
   });
   const inputs = found.flatMap(({ name, tensor, bytes }) => {
@@ -96,6 +106,13 @@ export function shareInitializers(model: ModelProto, names: readonly string[]): 
   graph.initializer = graph.initializer.filter((tensor) => !gone.has(tensor));
   for (const { input, dims, dataType } of inputs) graph.input.push(valueInfoOf(input, dataType, dims));
   return inputs;
+}
+
+/** Undefined where the values are in a typed field. */
+function dataOf(tensor: TensorProto): SharedInput['bytes'] | undefined {
+  const external = externalLocation(tensor);
+  if (external || tensor.rawData.length === 0) return external;
+  return Uint8Array.from(tensor.rawData);
 }
 
 function readersOf(graph: GraphProto): Map<string, NodeProto[]> {

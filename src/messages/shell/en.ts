@@ -253,6 +253,8 @@ export const en: Record<keyof typeof ko, string> = {
     'Opens the folder or the two files of a LoRA adapter (adapter_config.json, adapter_model.safetensors) in this lab',
   'lab.quant': 'Quantization',
   'drop.quant.hint': 'Matrices of a safetensors file open in the microscope',
+  'lab.bench': 'Bench',
+  'drop.bench.hint': 'A run card (JSON) is shown',
 
   'load.loading': 'Loading',
   'load.failed': '{name} could not be loaded',

@@ -24,6 +24,7 @@ const kinds: Record<FileKind, string> = {
   mlxAdapterConfig: 'The adapter_config.json of an MLX adapter',
   safetensorsIndex: 'The index of a checkpoint’s shards',
   json: 'JSON of another kind',
+  runCard: 'A run card of the bench lab',
   safetensors: 'Weights in safetensors',
   gguf: 'GGUF (llama.cpp)',
   pickle: 'A PyTorch pickle',
@@ -78,6 +79,7 @@ export const next = choices(
     webPage: 'It may ask to log in or to accept terms: do so, then download the file itself.',
     gatedAnswer: 'Log in and accept the terms on the model’s page, then download the file again.',
     errorAnswer: 'Check the address and download the file again.',
+    runCard: 'Go to “Bench” above (#/bench) and drop it there.',
     sentencepieceVocab: 'Open the .model beside it.',
     vocabTxt:
       'It has no settings, so it cannot be run: open the tokenizer.json beside it, or save one with transformers.',
@@ -96,6 +98,7 @@ export const next = choices(
       image: 'Save it as PNG, JPEG or WebP and attach it again.',
       json: 'Check that it is the file you meant.',
       safetensors: 'Open a safetensors file.',
+      runCard: 'Open the run card that the bench lab saved with “Save JSON”.',
     },
     'What was to be opened here is of another kind. The line above says what to run or to open instead.',
   ),

@@ -24,6 +24,7 @@ const kinds: Record<FileKind, string> = {
   mlxAdapterConfig: 'MLX 어댑터의 adapter_config.json입니다',
   safetensorsIndex: '체크포인트의 조각 목록(index.json)입니다',
   json: '다른 종류의 JSON입니다',
+  runCard: '벤치 랩의 실행 카드입니다',
   safetensors: 'safetensors 가중치 파일입니다',
   gguf: 'GGUF(llama.cpp) 파일입니다',
   pickle: 'PyTorch 피클 파일입니다',
@@ -78,6 +79,7 @@ export const next = choices(
     webPage: '로그인이나 약관 동의 화면일 수 있습니다. 로그인하고 동의한 뒤 파일 자체를 내려받아 여세요.',
     gatedAnswer: '모델 페이지에 로그인해 약관에 동의한 뒤 파일을 다시 내려받아 여세요.',
     errorAnswer: '주소를 확인하고 파일을 다시 내려받아 여세요.',
+    runCard: '위의 ‘벤치’(#/bench)로 가서 그 화면에 놓으세요.',
     sentencepieceVocab: '같은 폴더의 .model 파일을 여세요.',
     vocabTxt:
       '설정이 없어 그대로는 실행할 수 없습니다. 같은 폴더의 tokenizer.json을 열거나, transformers로 저장해 만드세요.',
@@ -96,6 +98,7 @@ export const next = choices(
       image: 'PNG, JPEG, WebP로 저장해 다시 넣으세요.',
       json: '찾던 파일이 맞는지 확인하세요.',
       safetensors: 'safetensors 파일을 여세요.',
+      runCard: '벤치 랩에서 ‘JSON 저장’으로 저장한 실행 카드를 여세요.',
     },
     '여기서 열 수 있는 형식이 아닙니다. 위에 적힌 명령을 실행하거나 거기에 적힌 파일을 여세요.',
   ),

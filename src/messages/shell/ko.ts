@@ -247,6 +247,8 @@ export const ko = {
   'drop.lora.hint': 'LoRA 어댑터 폴더나 두 파일(adapter_config.json, adapter_model.safetensors)을 이 랩에서 엽니다',
   'lab.quant': '양자화',
   'drop.quant.hint': 'safetensors 파일의 행렬을 현미경으로 봅니다',
+  'lab.bench': '벤치',
+  'drop.bench.hint': '받은 실행 카드(JSON)를 보여 줍니다',
 
   'load.loading': '불러오는 중',
   'load.failed': '‘{name}’ 화면을 불러오지 못했습니다',

@@ -1,6 +1,6 @@
 /** Questions to which the random weights give answers of more than one token, over and over again as they may. */
 export const [breath, diagnosis, headache, seen] = ['숨이 차요', '진단', '머리가 아파요', 'What is seen?'] as const;
-/** More than one chunk of prefill on a GPU (256 tokens), which the stand-in tokenizer cuts into about 300. */
+/** Several chunks of prefill, of which the first has 64 tokens at most: the stand-in tokenizer cuts it into about 300. */
 export const long = '가나다 '.repeat(75);
 export const questions = [breath, diagnosis, headache, seen, long];
 /** In tokens of the pack of tests/reference/korean.ts, with others around them. */

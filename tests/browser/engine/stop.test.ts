@@ -126,7 +126,8 @@ describe('an answer', () => {
   test('in prefill with images, and in image encoding', async () => {
     await engine.forget();
     const pictures = await Promise.all([10, 130].map((hue) => picture('image/png', hue)));
-    const message = [user('무엇이 보이나요?', ...pictures)];
+    // Several chunks: pictures with a short question would be one.
+    const message = [user('무엇이 보이나요? '.repeat(40), ...pictures)];
     const sampling = { temperature: 1, seed: 11, maxNewTokens: 3 };
     const undisturbed = await engine.ask(message, sampling);
 

@@ -80,8 +80,8 @@ describe('a package in 4 bits', () => {
       rope(max_position_embeddings) +
       rope(contextLength);
     expect(gpu?.weights.bytes).toBeGreaterThanOrEqual(bytes);
-    // And small constants that stand in the graphs.
-    expect(gpu?.weights.bytes).toBeLessThan(1.1 * bytes);
+    // And small constants that stand in the graphs; the table is there once for three graphs.
+    expect(gpu?.weights.bytes).toBeLessThan(bytes + sizeOf('embed_tokens_q4'));
   });
 
   test('slots for an adapter: at strength 0 the logits of the fused products, at 1 others', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { main as evaluate } from '../../../cli/evaluate/command.ts';
 import { main as exportMain } from '../../../cli/export/command.ts';
+import { main as generate } from '../../../cli/generate/command.ts';
 import { main as korean } from '../../../cli/korean/command.ts';
 import { main as phantoms } from '../../../cli/phantoms/command.ts';
 import { main as randomCheckpoint } from '../../../cli/random-checkpoint/command.ts';
@@ -21,6 +22,7 @@ const SECTIONS: [heading: string, main: CommandMain, subcommand: string[]][] = [
   ['npm run korean -- merge', korean, ['merge']],
   ['npm run korean -- measure', korean, ['measure']],
   ['npm run korean -- inspect', korean, ['inspect']],
+  ['npm run generate', generate, []],
   ['npm run evaluate', evaluate, []],
   ['npm run phantoms', phantoms, []],
   ['npm run teach', teach, []],

@@ -6,7 +6,7 @@ import { afterAll } from 'vitest';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { isJsonObject, type Json } from '#core/json.ts';
 import { exportFixture } from '../../reference/node.ts';
-import { presetConfig } from '../../../cli/random-checkpoint/presets.ts';
+import { presetConfig } from '../../../cli/shared/presets.ts';
 import { writeRandomCheckpoint } from '../../../cli/random-checkpoint/random-weights.ts';
 import { writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 

@@ -9,7 +9,7 @@ import { dequantizeRows } from '#core/quant/blocks.ts';
 import { decodeFloats, isFloatDtype } from '#core/safetensors/dtype.ts';
 import { readHeader } from '#core/safetensors/header.ts';
 import { exportPackage } from '../../../cli/export/export-package.ts';
-import { presetConfig, textOnly } from '../../../cli/random-checkpoint/presets.ts';
+import { presetConfig, textOnly } from '../../../cli/shared/presets.ts';
 import { writeRandomCheckpoint } from '../../../cli/random-checkpoint/random-weights.ts';
 import {
   collectingReport,

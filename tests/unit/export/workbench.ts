@@ -11,7 +11,7 @@ import { MemorySource } from '#core/memory-source.ts';
 import { writeSafetensors, type TensorPlan } from '#core/safetensors/write.ts';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { exportPackage, type ExportOptions, type ExportReport } from '../../../cli/export/export-package.ts';
-import { presetConfig, type PresetName } from '../../../cli/random-checkpoint/presets.ts';
+import { presetConfig, type PresetName } from '../../../cli/shared/presets.ts';
 import { writeRandomCheckpoint } from '../../../cli/random-checkpoint/random-weights.ts';
 
 export const FIXTURE = fileURLToPath(new URL('../../fixtures/gemma3-tiny/checkpoint', import.meta.url));

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT_FIELDS, TEXT_FIELDS, unknownFields, VISION_FIELDS } from '#core/gemma3/config-fields.ts';
-import { presetConfig } from '../../../cli/random-checkpoint/presets.ts';
+import { presetConfig } from '../../../cli/shared/presets.ts';
 import { fixture } from '../../reference/node.ts';
 
 const page = readFileSync(new URL('../../../docs/config-fields.md', import.meta.url), 'utf8');
@@ -26,7 +26,7 @@ test.each([
 test('no field of the fixture and of MedGemma 4B is unknown', () => {
   const tiny: Record<string, unknown> = JSON.parse(readFileSync(join(fixture, 'checkpoint/config.json'), 'utf8'));
   expect(unknownFields(tiny)).toEqual([]);
-  expect(unknownFields(presetConfig('4b'))).toEqual([]);
+  expect(unknownFields(presetConfig('medgemma-4b'))).toEqual([]);
 });
 
 test('what is not known is told with its part, null is nothing', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, parseConfig } from '#core/gemma3/config.ts';
-import { presetConfig, textOnly } from '../../../cli/random-checkpoint/presets.ts';
+import { presetConfig, textOnly } from '../../../cli/shared/presets.ts';
 import { fixture } from '../../reference/node.ts';
 
 type Json = Record<string, unknown>;
@@ -229,7 +229,7 @@ test('what the config leaves out has the defaults of Hugging Face', () => {
       patch_size: 14,
     },
   });
-  expect(config).toEqual(parseConfig(presetConfig('4b')));
+  expect(config).toEqual(parseConfig(presetConfig('medgemma-4b')));
 });
 
 describe('the architecture', () => {

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '#core/gemma3/config.ts';
 import { canonicalName, countParameters, expectedParameters } from '#core/gemma3/parameters.ts';
 import { readHeader } from '#core/safetensors/header.ts';
-import { presetConfig, textOnly } from '../../../cli/random-checkpoint/presets.ts';
+import { presetConfig, textOnly } from '../../../cli/shared/presets.ts';
 import { fileSource, fixture } from '../../reference/node.ts';
 
 const config = parseConfig(JSON.parse(readFileSync(join(fixture, 'checkpoint/config.json'), 'utf8')));
@@ -52,7 +52,7 @@ describe('canonicalName', () => {
 
 test("MedGemma 4B's shape has as many parameters as Hugging Face's Gemma3ForConditionalGeneration", () => {
   // transformers 5.18: sum of numel over parameters() of the model made from this config on the meta device, 883 tensors.
-  const config = parseConfig(presetConfig('4b'));
+  const config = parseConfig(presetConfig('medgemma-4b'));
   expect(countParameters(config)).toBe(4_300_079_472);
   expect(expectedParameters(config).size).toBe(883);
 });

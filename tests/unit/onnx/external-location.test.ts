@@ -13,7 +13,7 @@ import {
   TensorProtoSchema,
   type ModelProto,
 } from '#core/onnx/onnx_pb.ts';
-import { presetConfig } from '../../../cli/random-checkpoint/presets.ts';
+import { presetConfig } from '../../../cli/shared/presets.ts';
 import { readPackage } from '../../../workers/engine/model/package.ts';
 import type { PackageReader } from '../../../workers/store/reader.ts';
 

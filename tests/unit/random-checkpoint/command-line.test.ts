@@ -1,8 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '#core/gemma3/config.ts';
+import { countParameters } from '#core/gemma3/parameters.ts';
 import { main } from '../../../cli/random-checkpoint/command.ts';
-import { presetConfig } from '../../../cli/random-checkpoint/presets.ts';
+import { gemma3Files } from '../../../cli/random-checkpoint/gemma3-files.ts';
+import { presetConfig } from '../../../cli/shared/presets.ts';
 import { StoppedError } from '../../../cli/shared/errors.ts';
 import { readJson } from '../../reference/json.ts';
 import { runCommandHere, temporaryFolder } from '../cli/run.ts';
@@ -22,7 +25,12 @@ describe('npm run random-checkpoint', () => {
     expect(preset.equals(await make('b', '--config', path('config.json')))).toBe(true);
     expect(preset.equals(await make('c', '--preset', 'tiny', '--seed', '2'))).toBe(false);
     expect((await readdir(folder)).sort()).toEqual(['a', 'b', 'c', 'config.json']);
-    expect((await readdir(path('a'))).sort()).toEqual(['config.json', 'model.safetensors']);
+    expect((await readdir(path('b'))).sort()).toEqual(['config.json', 'model.safetensors']);
+    const tokenizer = ['special_tokens_map.json', 'tokenizer.json', 'tokenizer_config.json'];
+    expect((await readdir(path('a'))).sort()).toEqual([
+      ...['chat_template.jinja', 'config.json', 'model.safetensors'],
+      ...tokenizer,
+    ]);
   });
 
   it('writes the decoder alone, and shards with an index', async () => {
@@ -36,11 +44,32 @@ describe('npm run random-checkpoint', () => {
     expect([...new Set(Object.values(index['weight_map'] ?? {}))].sort()).toEqual(shards.sort());
   });
 
+  it('has the names and fields of MedGemma, with the tokenizer of Gemma 3 beside', async () => {
+    const text = presetConfig('medgemma-27b-text', 4);
+    expect(text).toMatchObject({ architectures: ['Gemma3ForCausalLM'], num_hidden_layers: 4, vocab_size: 262144 });
+    // Hugging Face counts as many for google/medgemma-27b-text-it.
+    expect(countParameters(parseConfig(presetConfig('medgemma-27b-text')))).toBe(27_009_002_240);
+    const files = await gemma3Files(presetConfig('medgemma-4b'));
+    expect([...files.keys()].sort()).toEqual([
+      ...['chat_template.jinja', 'generation_config.json', 'preprocessor_config.json', 'processor_config.json'],
+      ...['tokenizer.json', 'tokenizer_config.json'],
+    ]);
+    expect(JSON.parse(files.get('preprocessor_config.json') ?? '')).toMatchObject({
+      size: { height: 896, width: 896 },
+    });
+    expect((await gemma3Files(text)).has('preprocessor_config.json')).toBe(false);
+  });
+
   it.each<[string, string[], RegExp]>([
+    ['layers without a preset', ['--config', 'x', '--layers', '2', '--out', 'OUT'], /--layers shortens a shape/],
     ['no arguments', [], /required option '--out/],
     ['no shape', ['--out', 'OUT'], /^error: name a shape with --preset or --config$/m],
     ['both shapes', ['--preset', 'tiny', '--config', 'x', '--out', 'OUT'], /'--preset <name>' cannot be used with/],
-    ['an unknown preset', ['--preset', 'huge', '--out', 'OUT'], /Allowed choices are tiny, mid, 4b/],
+    [
+      'an unknown preset',
+      ['--preset', 'huge', '--out', 'OUT'],
+      /Allowed choices are tiny, mid, medgemma-4b, medgemma-27b-text/,
+    ],
     ['a seed that is no number', ['--preset', 'tiny', '--seed', '', '--out', 'OUT'], /whole number of at least 0/],
     [
       'a config that is not there',

@@ -15,7 +15,7 @@ import { parseResults } from '#core/phantoms/results-file.ts';
 import { parseFileTable, parseManifest } from '#core/protocol/manifest.ts';
 import { PackError } from '#core/tokenizer/korean/pack-error.ts';
 import { readPack } from '#core/tokenizer/korean/read-pack.ts';
-import { presetConfig } from '../../../cli/random-checkpoint/presets.ts';
+import { presetConfig } from '../../../cli/shared/presets.ts';
 
 const hash = 'a'.repeat(64);
 const manifest = {
@@ -37,7 +37,7 @@ const results = {
 };
 const preprocessor = { size: { width: 896, height: 896 }, image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] };
 const adapter = { peft_type: 'LORA', r: 4, lora_alpha: 8, rank_pattern: { q_proj: 2 }, modules_to_save: null };
-const config: unknown = JSON.parse(JSON.stringify(presetConfig('4b')));
+const config: unknown = JSON.parse(JSON.stringify(presetConfig('medgemma-4b')));
 const pack: unknown = JSON.parse(readFileSync('public/korean/ko-8960.json', 'utf8'));
 
 const readers: readonly (readonly [

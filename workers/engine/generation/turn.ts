@@ -68,7 +68,7 @@ async function answer(input: TurnInput, prompt: ImagePrompt, start: number): Pro
     backend,
     embedding,
     decoder,
-    endTokens: model.package.endTokens,
+    endTokens: request.ignoresEndTokens ? new Set<number>() : model.package.endTokens,
     limit: request.maxNewTokens,
     signal,
     pause: pauseBetweenTokens(request.tokensPerSecond, signal),

@@ -6,7 +6,7 @@ import { consumers, mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { addArgmaxHead } from '#core/onnx/patch/argmax-head.ts';
 import { ropePositions, setRopePositions } from '#core/onnx/patch/context-length.ts';
-import { embedIds } from '#core/onnx/patch/embed-ids.ts';
+import { embedIds, placesOf, readFrom, type ExternalPlaces } from '#core/onnx/patch/embed-ids.ts';
 import { fuseHeadNorms } from '#core/onnx/patch/fuse-head-norms.ts';
 import { addLocalWindow, localInput, type LocalWindow } from '#core/onnx/patch/local-window.ts';
 import { addLoraBranches, type LoraBranch } from '#core/onnx/patch/lora-branches.ts';
@@ -41,6 +41,8 @@ export interface DecoderGraph {
   image: PatchedGraph | undefined;
   /** True if `text` takes token ids and holds the embedding. */
   takesIds: boolean;
+  /** Where the embedding's table is, if the decoder holds it too. */
+  table: ExternalPlaces;
   contextLength: number;
   /** True if our exporter wrote the graph. */
   isOurs: boolean;
@@ -74,26 +76,31 @@ export async function readDecoder(
       text: { model, shared },
       image: undefined,
       takesIds: takesIds(model),
+      table: new Map(),
       contextLength,
       isOurs: isOurs(model),
       branches,
       local,
     };
   }
+  let table: ExternalPlaces = new Map();
   const body = async (graph: ModelProto, kept: DecoderBody) => {
     keepBody(graph, kept);
     const root = mainGraph(graph);
     root.input = root.input.filter(({ name }) => name !== localInput.start || !consumers(root, name).next().done);
     if (kept === 'text' && pack.embedding) {
       const embedding = await pack.embedding.read();
-      embedIds(graph, embedding, pack.tiedEmbedding ? externalNames(embedding) : []);
+      if (pack.tiedEmbedding) table = placesOf(graph, externalNames(embedding));
+      readFrom(embedding, table);
+      embedIds(graph, embedding);
     }
     return { model: graph, ...patch(graph, pack, backend, targets) };
   };
   const text = await body(model, 'text');
   // Branches are those of `text`: both bodies have the same projections.
   const image = pack.vision && (await body((await read()).model, 'image'));
-  return { text, image, takesIds: true, contextLength, isOurs: isOurs(model), branches: text.branches, local };
+  const { branches } = text;
+  return { text, image, takesIds: true, table, contextLength, isOurs: isOurs(model), branches, local };
 }
 
 function patch(

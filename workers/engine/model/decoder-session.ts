@@ -8,7 +8,7 @@ import { canBeStatic, kvInputs } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
 import { sourceOf } from './session.ts';
 import type { ModelSessions, OnProgress, ReplaceableSession, SessionFactory } from './sessions.ts';
-import { externalBytes, sharedBytes } from './weight-bytes.ts';
+import { externalBytes, initializerBytes, sharedBytes } from './weight-bytes.ts';
 
 /** The sessions of a DecoderGraph. */
 export interface DecoderSessions {
@@ -54,8 +54,8 @@ export class DecoderSession {
    */
   async make(graph: DecoderGraph, signal: AbortSignal, onProgress: OnProgress): Promise<DecoderSessions> {
     const graphs = graph.image ? [graph.text, graph.image] : [graph.text];
-    const ownBytes = graphs.reduce((sum, { model }) => sum + externalBytes(model), 0);
-    const bytes = graphs.reduce((sum, { shared }) => sum + sharedBytes(shared), ownBytes);
+    const ownBytes = graphs.reduce((sum, { model }) => sum + initializerBytes(model), 0);
+    const bytes = graphs.reduce((sum, { model, shared }) => sum + externalBytes(model) + sharedBytes(shared), 0);
     const factory = this.#factory(graph, bytes, signal);
     if (this.#live) await this.#live.replace(factory, this.#ownBytes, onProgress);
     else this.#live = await this.#sessions.add(factory, onProgress);

@@ -1,5 +1,6 @@
 /** Makes the session of the embedding graph. */
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
+import { readFrom, type ExternalPlaces } from '#core/onnx/patch/embed-ids.ts';
 import { shareableInitializers, shareInitializers } from '#core/onnx/patch/share-initializers.ts';
 import type { Backend } from './backend.ts';
 import type { GpuWeights } from './gpu-weights.ts';
@@ -9,13 +10,17 @@ import { sourceOf } from './session.ts';
 import type { SessionFactory } from './sessions.ts';
 import { externalBytes } from './weight-bytes.ts';
 
-/** @param model the graph as it was read; it is patched */
+/**
+ * @param model the graph as it was read; it is patched
+ * @param table where its table is to be read, if the decoder's weights hold it: it is on the device once then
+ */
 export function embeddingSessionFactory(
   backend: Backend,
   pack: ModelPackage,
   weights: GpuWeights,
   graph: GraphSource,
   model: ModelProto,
+  table: ExternalPlaces,
   signal: AbortSignal,
 ): SessionFactory<GraphSession> {
   const share = (read: ModelProto) => (backend.gpu ? shareInitializers(read, shareableInitializers(read)) : []);
@@ -25,6 +30,7 @@ export function embeddingSessionFactory(
     release: releaseGraphSession,
     make: async (onRead) => {
       const model = await read();
+      readFrom(model, table);
       const shared = share(model);
       return makeGraphSession(backend, weights, sourceOf(pack, graph, model), shared, signal, { onRead });
     },

@@ -61,11 +61,12 @@ export class GpuWeights {
     try {
       gpu.device.pushErrorScope('out-of-memory');
       let total = 0;
+      let present = 0;
       try {
         for (const { input, dims, dataType, bytes } of inputs) {
-          const key = this.#key(source, bytes);
+          const key = this.#key(source, input, bytes);
           let shared = this.#shared.get(key);
-          if (shared) onRead(bytes.length);
+          if (shared) present += bytes.length;
           else {
             shared = { buffer: this.#buffer(gpu, input, bytes.length), users: 0 };
             this.#shared.set(key, shared);
@@ -76,12 +77,19 @@ export class GpuWeights {
           keys.push(key);
           tensors[input] = gpuTensor(this.#backend, shared.buffer, typeOf(dataType), dims);
         }
-      } finally {
-        const problem = await this.#backend.guard(gpu.device.popErrorScope());
-        if (problem) throw new FailureError('out-of-memory', { bytes: total, reason: problem.message });
+      } catch (error) {
+        await gpu.device.popErrorScope();
+        throw error;
       }
+      const problem = await this.#backend.guard(gpu.device.popErrorScope());
+      if (problem) throw new FailureError('out-of-memory', { bytes: total, reason: problem.message });
+      if (present > 0) onRead(present);
       const uploads: Upload[] = [];
       for (const { buffer, bytes } of fresh) {
+        if (bytes instanceof Uint8Array) {
+          uploads.push({ buffer, blob: new Blob([bytes]) });
+          continue;
+        }
         const blob = await source.external(bytes.location);
         const end = bytes.offset + bytes.length;
         if (end > blob.size)
@@ -97,7 +105,10 @@ export class GpuWeights {
   }
 
   /** Two files of the same content are one: a package may hold the table under the names that two graphs expect. */
-  #key({ path }: SessionSource, { location, offset, length }: SharedInput['bytes']): string {
+  #key({ path }: SessionSource, input: string, bytes: SharedInput['bytes']): string {
+    // What a graph itself holds has the same name in both bodies of the decoder.
+    if (bytes instanceof Uint8Array) return `${path} ${input} ${bytes.length}`;
+    const { location, offset, length } = bytes;
     const file = path.slice(0, path.lastIndexOf('/') + 1) + location;
     return `${this.#hash(file) ?? file} ${offset} ${length}`;
   }
@@ -121,9 +132,14 @@ export class GpuWeights {
   }
 }
 
+const types = new Map<number, 'float32' | 'float16' | 'uint8'>([
+  [TensorProto_DataType.FLOAT, 'float32'],
+  [TensorProto_DataType.FLOAT16, 'float16'],
+  [TensorProto_DataType.UINT8, 'uint8'],
+]);
+
 function typeOf(dataType: number): 'float32' | 'float16' | 'uint8' {
-  if (dataType === TensorProto_DataType.FLOAT) return 'float32';
-  if (dataType === TensorProto_DataType.FLOAT16) return 'float16';
-  if (dataType === TensorProto_DataType.UINT8) return 'uint8';
-  throw new TypeError(`weights of the ONNX type ${dataType} cannot be an input`);
+  const type = types.get(dataType);
+  if (!type) throw new TypeError(`weights of the ONNX type ${dataType} cannot be an input`);
+  return type;
 }

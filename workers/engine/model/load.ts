@@ -44,7 +44,7 @@ export interface LoadedModel {
  * images of MedGemma with a question; attention of a chunk with images computes a matrix of its tokens by those of the context.
  */
 const chunkOnGpu = { first: warmUpTokens, least: 16, most: 640 };
-const chunkOnCpu = { first: 32, least: 8, most: 256 };
+const chunkOnCpu = { first: 32, least: 8, most: 64 };
 
 type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu'>;
 
@@ -114,7 +114,15 @@ async function load(
   let embedding: Embedding = passThroughEmbedding;
   // A decoder that takes ids needs it for chunks with images only; the table is on the device once for both.
   if (pack.embedding && embeddingGraph && (!graph.takesIds || graph.image)) {
-    const factory = embeddingSessionFactory(backend, pack, weights, pack.embedding, embeddingGraph, signal);
+    const factory = embeddingSessionFactory(
+      backend,
+      pack,
+      weights,
+      pack.embedding,
+      embeddingGraph,
+      graph.table,
+      signal,
+    );
     const live = await sessions.add(factory, reading(pack.embedding.path));
     const whole = new SessionEmbedding(backend, live, config.text.hiddenSize, longestChunk);
     release.push(() => whole.dispose());

@@ -31,6 +31,8 @@ export interface GraphSource {
   dtype: string;
   /** Freshly parsed at every call: patches change it. */
   read(): Promise<ModelProto>;
+  /** Reads and parses what the next `read` gives. Never rejects: `read` then does. */
+  readAhead(): Promise<void>;
 }
 
 /** Returns `model` at the first call and reads the graph again at every later call. */
@@ -44,7 +46,7 @@ export function rereading(graph: GraphSource, model: ModelProto): () => Promise<
 }
 
 /** File name suffixes of transformers.js, cheapest first; 2 bits come last, since they are there to show what is lost. */
-const suffixes: Readonly<Record<string, string>> = {
+export const suffixes: Readonly<Record<string, string>> = {
   q4: '_q4',
   q4f16: '_q4f16',
   q8: '_quantized',
@@ -102,9 +104,29 @@ async function find(reader: PackageReader, name: string, dtype: Dtype | undefine
   const candidates = dtype === undefined ? Object.keys(suffixes) : [dtype];
   for (const candidate of candidates) {
     const path = `onnx/${name}${suffixes[candidate] ?? ''}.onnx`;
-    if (await reader.has(path)) return { path, dtype: candidate, read: () => readGraph(reader, path) };
+    if (await reader.has(path)) return graphSource(reader, path, candidate);
   }
   throw new FailureError('file-missing', { file: `onnx/${name}${suffixes[dtype ?? 'q4'] ?? ''}.onnx` });
+}
+
+function graphSource(reader: PackageReader, path: string, dtype: string): GraphSource {
+  let ahead: Promise<ModelProto> | undefined;
+  return {
+    path,
+    dtype,
+    read: () => {
+      const parsed = ahead;
+      ahead = undefined;
+      return parsed ?? readGraph(reader, path);
+    },
+    readAhead: () => {
+      ahead ??= readGraph(reader, path);
+      return ahead.then(
+        () => undefined,
+        () => undefined,
+      );
+    },
+  };
 }
 
 async function readGraph(reader: PackageReader, path: string): Promise<ModelProto> {

@@ -7,6 +7,11 @@ export function externalBytes(model: ModelProto): number {
   return mainGraph(model).initializer.reduce((sum, tensor) => sum + (externalLocation(tensor)?.length ?? 0), 0);
 }
 
+/** Bytes of all initializers, those in the graph too. */
+export function initializerBytes(model: ModelProto): number {
+  return mainGraph(model).initializer.reduce((sum, { rawData }) => sum + rawData.length, externalBytes(model));
+}
+
 export function sharedBytes(shared: readonly SharedInput[]): number {
   return shared.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }

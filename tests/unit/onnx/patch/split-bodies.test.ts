@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { allGraphs, mainGraph, OnnxError, writeModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
-import { embedIds } from '#core/onnx/patch/embed-ids.ts';
+import { embedIds, placesOf, readFrom } from '#core/onnx/patch/embed-ids.ts';
 import { shareableInitializers, shareInitializers } from '#core/onnx/patch/share-initializers.ts';
 import { hasTwoBodies, keepBody } from '#core/onnx/patch/split-bodies.ts';
 import { maskOf, type Golden } from '../../../reference/golden.ts';
@@ -107,7 +107,9 @@ describe('the embedding in front of the text body', () => {
     const { model, external } = decoder();
     const before = await runModel(model, decoderFeeds(model, await whole.embeddings(ids), maskOf(ids), 0), external);
     keepBody(model, 'text');
-    embedIds(model, embedding().model, table);
+    const first = embedding().model;
+    readFrom(first, placesOf(model, table));
+    embedIds(model, first);
     expectTidy(model);
     const { inputs_embeds: _, ...feeds } = decoderFeeds(model, new Float32Array(ids.length), maskOf(ids), 0);
     const idFeeds = { ...feeds, input_ids: int64Tensor(ids, [1, ids.length]) };
@@ -115,8 +117,9 @@ describe('the embedding in front of the text body', () => {
     expect(floats(after['logits'])).toEqual(floats(before['logits']));
 
     const shared = shareInitializers(model, shareableInitializers(model));
-    // Codes and scales of seven projections in each of eight layers, of the head, and of the embedding.
-    expect(shared).toHaveLength(8 * 7 * 2 + 2 + 2);
+    // Codes and scales of seven projections in each of eight layers, of the head, and of the embedding; six norms a layer
+    // and the last; four RoPE tables.
+    expect(shared).toHaveLength(8 * (7 * 2 + 6) + 1 + 2 + 2 + 4);
     const places = shared.map(({ bytes }) => JSON.stringify(bytes));
     expect(new Set(places).size).toBe(places.length - 2);
     expect(shared.filter(({ input }) => input.startsWith('embed_tokens/')).map(({ dims }) => dims)).toEqual([
@@ -126,14 +129,17 @@ describe('the embedding in front of the text body', () => {
   });
 
   test('graphs that do not fit together are refused', () => {
-    const fails = (change: (first: ModelProto, second: ModelProto) => void, tied: string[], message: string) => {
+    const fails = (change: (first: ModelProto, second: ModelProto) => void, message: string) => {
       const [first, second] = [decoder().model, embedding().model];
       change(first, second);
-      expect(() => embedIds(first, second, tied)).toThrow(OnnxError);
-      expect(() => embedIds(first, second, tied)).toThrow(message);
+      expect(() => embedIds(first, second)).toThrow(OnnxError);
+      expect(() => embedIds(first, second)).toThrow(message);
     };
-    fails((first) => mainGraph(first).input.shift(), [], 'inputs_embeds');
-    fails((_, second) => mainGraph(second).output.shift(), [], 'input_ids → inputs_embeds');
-    fails(() => undefined, ['no.such.table'], '"no.such.table" is not in both graphs');
+    fails((first) => mainGraph(first).input.shift(), 'inputs_embeds');
+    fails((_, second) => mainGraph(second).output.shift(), 'input_ids → inputs_embeds');
+    const missing = () => placesOf(decoder().model, ['no.such.table']);
+    expect(missing).toThrow(OnnxError);
+    expect(missing).toThrow('"no.such.table" is not in both graphs');
+    expect(() => readFrom(embedding().model, new Map([['no.such.table', []]]))).toThrow(OnnxError);
   });
 });

@@ -1,0 +1,3 @@
+/** The unchanged engine worker with the GPU meter. */
+import './bench/gpu-meter.ts';
+import './engine.worker.ts';
