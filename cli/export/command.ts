@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ROW_INITS, type RowInit } from '#core/embedding/new-row.ts';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
-import { type Teaches, TEACHES } from '#core/protocol/manifest.ts';
+import { distinctBytes, type Teaches, TEACHES } from '#core/protocol/manifest.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { QUANT_METHODS, type QuantMethod } from '#core/quant/settings.ts';
 import { createCommand, printLine, runCommand, type CommandIo } from '../shared/command.ts';
@@ -13,10 +13,17 @@ import type { AdapterOptions } from './adapter.ts';
 import { exportPackage } from './export-package.ts';
 import type { KoreanOptions } from './korean-vocabulary.ts';
 
-const DTYPES: readonly Dtype[] = ['q4', 'q8', 'fp16', 'fp32', 'q2'];
+const DTYPES: readonly Dtype[] = ['q4', 'q4f16', 'q8', 'fp16', 'fp32', 'q2'];
 
 /** Default of --method: search where a gain was measured (docs/decisions/0008-quantization.md). */
-const METHOD: Record<Dtype, QuantMethod> = { q4: 'search', q2: 'search', q8: 'round', fp16: 'round', fp32: 'round' };
+const METHOD: Record<Dtype, QuantMethod> = {
+  q4: 'search',
+  q4f16: 'search',
+  q2: 'search',
+  q8: 'round',
+  fp16: 'round',
+  fp32: 'round',
+};
 
 interface Flags {
   checkpoint: string;
@@ -60,7 +67,7 @@ export function main(args: readonly string[], io: CommandIo): Promise<number> {
       },
     );
     const files = Object.values(manifest.files);
-    const bytes = files.reduce((total, { size }) => total + size, 0);
+    const bytes = distinctBytes(files);
     printLine(io.stdout, `${flags.out}: ${manifest.name}, ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`);
     if ('tokenizer.json' in manifest.files)
       printLine(io.stdout, `try it: npm run generate -- --package ${quoted(flags.out)} "안녕하세요?"`);
@@ -80,21 +87,21 @@ function createProgram(io: CommandIo): Command {
     .requiredOption('--checkpoint <folder>', 'folder with config.json and safetensors')
     .requiredOption('--out <folder>', 'folder of the package; must be new or empty')
     .addOption(
-      new Option('--dtype <dtype>', 'precision of decoder and embeddings; q2 is for comparison')
+      new Option('--dtype <dtype>', 'precision of decoder and embeddings; q4f16: q4 with fp16 scales, with a second decoder over the same weights that computes in fp16; q2 is for comparison')
         .choices(DTYPES)
         .makeOptionMandatory(),
     )
     .addOption(
       new Option(
         '--vision-dtype <dtype>',
-        'precision of the vision encoder (default: q8 for q4 and q2, else --dtype)',
-      ).choices(DTYPES),
+        'precision of the vision encoder (default: q8 for q4, q4f16 and q2, else --dtype)',
+      ).choices(DTYPES.filter((dtype) => dtype !== 'q4f16')),
     )
     .option('--block-size <weights>', 'weights that share a scale: 16, 32, 64, 128 or 256', blockSize, 32)
     .addOption(
       new Option(
         '--method <how>',
-        'how scales of quantized weights are chosen: round takes the largest weight of a block, search tries many and takes the one with the least error (default: search for q4 and q2, else round)',
+        'how scales of quantized weights are chosen: round takes the largest weight of a block, search tries many and takes the one with the least error (default: search for q4, q4f16 and q2, else round)',
       ).choices(QUANT_METHODS),
     )
     .option('--threads <count>', 'threads that quantize (default: one per core; 1 for small models)', wholeNumber(1))

@@ -5,9 +5,16 @@ import { basename, resolve } from 'node:path';
 import { changesOf } from '#core/gemma3/changes.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { smallFiles } from '#core/gemma3/package-files.ts';
-import { packageGraphs, sharesEmbedding, type GraphOptions, type PackageGraph } from '#core/gemma3/package-graphs.ts';
+import {
+  packageGraphs,
+  sharesEmbedding,
+  TEXT_DTYPES,
+  type GraphOptions,
+  type PackageGraph,
+} from '#core/gemma3/package-graphs.ts';
 import { HalfOverflowError, type RowQuantizer } from '#core/gemma3/store-weight.ts';
-import { planGraph, writeGraph, type PlannedGraph } from '#core/gemma3/write-graph.ts';
+import { linkedFiles, type LinkedFiles } from '#core/gemma3/linked-files.ts';
+import { planGraph, writeGraph, writtenBytes, type PlannedGraph } from '#core/gemma3/write-graph.ts';
 import { TensorTooLargeError } from '#core/onnx/external.ts';
 import type { Manifest, Teaches } from '#core/protocol/manifest.ts';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -84,7 +91,8 @@ async function exportCheckpoint(
   const positions = Math.min(options.context, checkpoint.config.text.maxPositions);
   const graphs = packageGraphs(checkpoint.config, { ...options, positions }).map(plan);
   const small = await smallFiles(checkpoint, checkpoint.files, {
-    dtype: Object.fromEntries(graphs.map(({ graph }) => [graph.name, graph.dtype])),
+    // Of several variants the first.
+    dtype: Object.fromEntries(graphs.toReversed().map(({ graph }) => [graph.name, graph.dtype])),
     externalData: Object.fromEntries(graphs.map(({ modelFile, external }) => [modelFile, external.length])),
     positions,
   });
@@ -94,7 +102,8 @@ async function exportCheckpoint(
     );
   }
 
-  const externalBytes = sum(graphs.flatMap(({ external }) => external.map(({ size }) => size)));
+  const links = linkedFiles(graphs);
+  const externalBytes = writtenBytes(graphs, links);
   const otherBytes = sum([
     ...graphs.map(({ proto }) => proto.byteLength),
     ...[...small.files.values()].map((content) => Buffer.byteLength(content)),
@@ -110,7 +119,7 @@ async function exportCheckpoint(
   const hashing = hashSources(checkpoint.sources, progress, signal);
   hashing.catch((error: unknown) => failed.abort(error));
   try {
-    for (const graph of graphs) await write(graph, checkpoint, folder, progress, signal, pool);
+    for (const graph of graphs) await write(graph, checkpoint, folder, links, progress, signal, pool);
     for (const [path, content] of small.files) await folder.writeFile(path, content);
     const sources = await hashing;
 
@@ -128,16 +137,14 @@ async function exportCheckpoint(
         randomWeights: options.randomWeights,
         notice: options.notice,
       },
-      variants: [
-        {
-          decoder: options.dtype,
-          vision: checkpoint.config.vision ? options.visionDtype : undefined,
-          blockSize: options.blockSize,
-          ...(isQuantized(graphs) ? { method: options.method ?? 'round' } : {}),
-          unquantized: unquantized(graphs.map(({ graph }) => graph)),
-          tiedEmbedding: sharesEmbedding(graphs.map(({ graph }) => graph)),
-        },
-      ],
+      variants: TEXT_DTYPES[options.dtype].map((decoder) => ({
+        decoder,
+        vision: checkpoint.config.vision ? options.visionDtype : undefined,
+        blockSize: options.blockSize,
+        ...(isQuantized(graphs) ? { method: options.method ?? 'round' } : {}),
+        unquantized: unquantized(graphs.map(({ graph }) => graph)),
+        tiedEmbedding: sharesEmbedding(graphs.flatMap(({ graph }) => (graph.dtype === decoder ? [graph] : []))),
+      })),
       changes: [
         ...checkpoint.notes,
         ...(checkpoint.changes ?? []),
@@ -146,6 +153,16 @@ async function exportCheckpoint(
           graphs.map(({ graph }) => graph),
           positions,
         ),
+        ...(links.size > 0
+          ? [
+              'Data files with the same SHA-256 are one file under several names, since each graph reads files named after it.',
+            ]
+          : []),
+        ...(options.dtype === 'q4f16'
+          ? [
+              'The q4f16 decoder reads the weights of the q4 decoder. Attention, its projections and those that enter the MLP run in float16; the norms of the hidden state, the MLP from its activation on and the output head in float32.',
+            ]
+          : []),
       ],
       files: folder.files,
       chunkSize: CHUNK_BYTES,
@@ -192,6 +209,7 @@ async function write(
   graph: PlannedGraph,
   checkpoint: Checkpoint,
   folder: PackageFolder,
+  links: LinkedFiles,
   progress: Progress,
   signal: AbortSignal,
   quantizer: RowQuantizer | undefined,
@@ -202,7 +220,7 @@ async function write(
       signal.throwIfAborted();
       progress.add(bytes);
     };
-    await writeGraph(graph, checkpoint.tensors, folder, onWrite, quantizer);
+    await writeGraph(graph, checkpoint.tensors, folder, links, onWrite, quantizer);
   } catch (error) {
     if (!(error instanceof HalfOverflowError)) throw error;
     throw new CommandError(`${error.message}; export with --dtype fp32, q8 or q4`, { cause: error });

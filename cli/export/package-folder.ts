@@ -1,16 +1,23 @@
 /** Writes the files of a package and hashes them for the manifest. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ManifestFile } from '#core/protocol/manifest.ts';
+import { onFile, systemCode } from '../shared/errors.ts';
 import { HashedFile } from '../shared/hashed-file.ts';
 import { OutputFolder } from '../shared/output-folder.ts';
+
+/** What `link` fails with on file systems without hard links (FAT, exFAT, network shares) and at their limit. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EINVAL']);
 
 export class PackageFolder {
   /** Complete files, for the manifest. */
   readonly files: Record<string, ManifestFile> = {};
   private readonly unfinished = new Set<HashedFile>();
 
-  private constructor(private readonly folder: OutputFolder) {}
+  private constructor(
+    private readonly folder: OutputFolder,
+    private readonly note: (text: string) => void,
+  ) {}
 
   /** @throws CommandError as OutputFolder.create */
   static async create(out: string, bytes: number, note: (text: string) => void): Promise<PackageFolder> {
@@ -21,7 +28,7 @@ export class PackageFolder {
       await folder.discard();
       throw error;
     }
-    return new PackageFolder(folder);
+    return new PackageFolder(folder, note);
   }
 
   /** A file of the package by its path in it. `finishFile` must follow. */
@@ -34,6 +41,23 @@ export class PackageFolder {
   async finishFile(path: string, file: HashedFile): Promise<void> {
     this.files[path] = await file.finish();
     this.unfinished.delete(file);
+  }
+
+  /** A hard link; where the file system has none, a copy, which is noted. */
+  async linkFile(path: string, existing: string): Promise<void> {
+    const entry = this.files[existing];
+    if (!entry) throw new Error(`${existing} is not finished, so ${path} cannot be the same file`);
+    const [from, to] = [join(this.folder.partial, existing), join(this.folder.partial, path)];
+    try {
+      await link(from, to);
+    } catch (error) {
+      if (!NO_LINKS.has(systemCode(error) ?? '')) throw error;
+      await onFile(to, copyFile(from, to));
+      this.note(
+        `the file system has no hard links: ${path} is a copy of ${existing} and takes ${(entry.size / 1e6).toFixed(1)} MB more on the disk`,
+      );
+    }
+    this.files[path] = entry;
   }
 
   async writeFile(path: string, content: Uint8Array | string): Promise<void> {

@@ -22,7 +22,11 @@ interface Thread {
 const PIECES_PER_THREAD = 2;
 
 /** tsx's module for `import`; Vitest, which exports packages for the tests in the browser, has no import.meta.resolve. */
-const LOADER = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs')).href;
+const LOADER = pathToFileURL(
+  createRequire(import.meta.url)
+    .resolve('tsx/esm/api')
+    .replace(/\.cjs$/, '.mjs'),
+).href;
 
 /** The thread's first module. Node 20 gives a thread no loader of its parent's: it registers that for TypeScript itself. */
 const THREAD = `

@@ -8,7 +8,49 @@ function bytesPerLayer({ keyValueHeads, headDim }: KvShape, bytesPerNumber: numb
   return keyValueHeads * headDim * 2 * bytesPerNumber;
 }
 
-/** Bytes per token if every layer caches all tokens, as the engine does. */
+/**
+ * Tokens behind the window that a local cache keeps when it makes room, so that as many can be taken back without computing
+ * the conversation again: the superfluous token of a step that was queued ahead, the end of an answer that the template
+ * writes differently.
+ */
+export const rollbackTokens = 64;
+
+/** Rows beyond what must fit, so that room is not made for every chunk. */
+const slackRows = 33;
+
+/**
+ * Rows of a local layer's cache: what the first token of a chunk sees behind it, the rollback reserve, and the chunk. A
+ * context of fewer positions takes as many rows as it has positions.
+ * @param longestChunk tokens that one run adds at most
+ */
+export function localCacheRows(window: number, longestChunk: number): number {
+  return window - 1 + rollbackTokens + longestChunk + slackRows;
+}
+
+/** Tokens of a run that local caches have rows for, if no image has more; images of Gemma 3 have as many. */
+export const localChunkTokens = 256;
+
+/**
+ * Bytes that the engine allocates for the KV cache on a GPU: global layers hold every position, local layers `localCacheRows`
+ * of them, and beside them stand RoPE tables of the local rows and room to move the rows of one head.
+ */
+export function kvCacheBytes(
+  shape: KvShape,
+  contextLength: number,
+  bytesPerNumber: number,
+  longestChunk = localChunkTokens,
+): number {
+  const { slidingWindow, headDim } = shape;
+  const rows = localCacheRows(slidingWindow, longestChunk);
+  const locals = shape.isLocal.filter((local) => local).length;
+  if (locals === 0 || rows >= contextLength) return contextLength * kvBytesPerToken(shape, bytesPerNumber);
+  const positions = locals * rows + (shape.isLocal.length - locals) * contextLength;
+  const tables = 2 * rows * (headDim / 2) * bytesPerNumber;
+  const moved = (slidingWindow - 1 + rollbackTokens) * headDim * bytesPerNumber;
+  return positions * bytesPerLayer(shape, bytesPerNumber) + tables + moved;
+}
+
+/** Bytes per token if every layer caches all tokens, as transformers.js does. */
 export function kvBytesPerToken(shape: KvShape, bytesPerNumber: number): number {
   return shape.isLocal.length * bytesPerLayer(shape, bytesPerNumber);
 }

@@ -53,6 +53,8 @@ export function findEmbeddingTable(model: ModelProto, weights: ModelProto = mode
 
 /** Operators that do not change values. */
 const reshaping = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity']);
+/** Operators between stored scales and their reader; they are read in their stored type. */
+const casting = new Set([...reshaping, 'Cast']);
 
 class TableGraph {
   readonly #producers = new Map<string, NodeProto>();
@@ -111,7 +113,7 @@ function blockTable(graph: TableGraph, node: NodeProto): EmbeddingTable {
   const rows = Number(tensor.dims[0]);
   const codes = part(tensor, rows);
   const columns = (codes.rowBytes * 8) / bits;
-  const scalesTensor = graph.stored(scalesName);
+  const scalesTensor = graph.stored(scalesName, casting);
   const scales = part(scalesTensor, rows);
   const scaleDtype = floatDtype(scalesTensor);
   const blocks = scales.rowBytes / floatBytes[scaleDtype];

@@ -4,7 +4,8 @@ import type { Gemma3Config } from './config.ts';
 import type { GraphFile, StoredWeight } from './stored.ts';
 
 export function changesOf(config: Gemma3Config, graphs: readonly GraphFile[], positions: number): string[] {
-  const changes = [...graphs.map(describe), ...graphs.flatMap(describePadding)];
+  // Variants that store the same are told once.
+  const changes = [...new Set([...graphs.map(describe), ...graphs.flatMap(describePadding)])];
   changes.push('Weights of RMS norms are stored as 1 + w.');
   changes.push(
     'attention_mask is extended: 1 is a text token, 2, 3, … number the images, whose tokens attend to each other in both directions.',

@@ -4,15 +4,14 @@
  * The graph is an `If` with two complete bodies that share the weights of the outer graph: one for text chunks, with causal
  * attention in the fused operator, and one for chunks with image tokens. Batch size 1.
  */
-import { bytesOf, GraphBuilder, makeModel, type Value } from '../onnx/builder.ts';
-import { encodeHalf } from '../safetensors/dtype.ts';
+import { GraphBuilder, makeModel, type Value } from '../onnx/builder.ts';
 import type { TextConfig } from './config.ts';
 import { attention, imageBias, runLengths, type RunValues } from './attention.ts';
 import { embedTokens } from './embedding.ts';
 import { withinHalf } from './half-range.ts';
 import { ropeTables, Weights } from './linear.ts';
 import type { Precision } from './precision.ts';
-import { producer, type GraphFile } from './stored.ts';
+import { producer, type FloatType, type GraphFile } from './stored.ts';
 
 export interface DecoderOptions {
   precision: Precision;
@@ -95,12 +94,8 @@ function ropeConstants(
 ): RunValues['rope'] {
   const make = (kind: 'local' | 'global', theta: number, factor: number) => {
     const { cos, sin } = ropeTables(positions, config.headDim, theta, factor);
-    const constant = (part: 'cos' | 'sin', table: Float32Array<ArrayBuffer>) => {
-      const half = new Uint16Array(table.length);
-      if (weights.compute === 'fp16') encodeHalf(table, half);
-      const bytes = bytesOf(weights.compute === 'fp16' ? half : table);
-      return graph.constant(`rope.${kind}.${part}`, weights.computeElement, [positions, config.headDim / 2], bytes);
-    };
+    const constant = (part: 'cos' | 'sin', table: Float32Array<ArrayBuffer>) =>
+      weights.constant(graph, `rope.${kind}.${part}`, [positions, config.headDim / 2], table);
     return { cos: constant('cos', cos), sin: constant('sin', sin) };
   };
   return {
@@ -113,11 +108,13 @@ function ropeConstants(
 function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embeds: Value, run: RunValues): void {
   const hiddenShape = ['batch_size', 'sequence_length', config.hiddenSize];
   const eps = { epsilon: { float: config.rmsNormEps } };
-  const norm = (x: Value, parameter: string, size: number, name: string) =>
-    graph.node('SimplifiedLayerNormalization', [x, weights.float32(parameter, [size], 'plus-one')], {
+  const norm = (x: Value, scale: Value, name: string) =>
+    graph.node('SimplifiedLayerNormalization', [x, scale], {
       name,
       attributes: { ...eps, axis: { int: -1 }, stash_type: { int: 1 } },
     });
+  const hiddenNorm = (x: Value, parameter: string, name: string) =>
+    norm(x, weights.float32(parameter, [config.hiddenSize], 'plus-one'), name);
   /** residual + x, and its norm. */
   const addNorm = (residual: Value, x: Value, parameter: string, name: string): { normed: Value; sum: Value } => {
     const normed = graph.local(`${name}/output`);
@@ -136,39 +133,33 @@ function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embed
   };
 
   let residual = embeds;
-  let normed = norm(
+  let normed = hiddenNorm(
     embeds,
     'model.layers.0.input_layernorm.weight',
-    config.hiddenSize,
     '/model/layers.0/input_layernorm/SimplifiedLayerNormalization',
   );
   const presents: string[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
     const key = `model.layers.${layer}`;
     const path = `/model/layers.${layer}`;
-    const projection = (x: Value, module: string, rows: number, columns: number) =>
+    const projection = (x: Value, module: string, rows: number, columns: number, type?: FloatType) =>
       weights.product(
         graph,
         x,
         { parameter: `${key}.${module}.weight`, rows, columns },
         `${path}/${module.replace('.', '/')}`,
+        type,
       );
     const headNorm = (x: Value, module: 'q_norm' | 'k_norm', heads: number) => {
       const name = `${path}/self_attn/${module}`;
-      const wide = weights.uncast(graph, x, name);
-      const split = graph.node('Reshape', [wide, graph.int64([0, 0, heads, config.headDim])], {
-        name: `${name}/Split`,
-      });
+      const split = graph.node('Reshape', [x, graph.int64([0, 0, heads, config.headDim])], { name: `${name}/Split` });
+      // In the compute type, which attention needs anyway; the operator adds up in float32.
       const scaled = norm(
         split,
-        `${key}.self_attn.${module}.weight`,
-        config.headDim,
+        weights.inCompute(graph, `${key}.self_attn.${module}.weight`, [config.headDim], 'plus-one'),
         `${name}/SimplifiedLayerNormalization`,
       );
-      const joined = graph.node('Reshape', [scaled, graph.int64([0, 0, heads * config.headDim])], {
-        name: `${name}/Join`,
-      });
-      return weights.cast(graph, joined, name);
+      return graph.node('Reshape', [scaled, graph.int64([0, 0, heads * config.headDim])], { name: `${name}/Join` });
     };
 
     const queries = config.heads * config.headDim;
@@ -191,10 +182,9 @@ function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embed
       projection(attended, 'self_attn.o_proj', config.hiddenSize, queries),
       `${path}/self_attn/o_proj`,
     );
-    const afterAttention = norm(
+    const afterAttention = hiddenNorm(
       o,
       `${key}.post_attention_layernorm.weight`,
-      config.hiddenSize,
       `${path}/post_attention_layernorm/SimplifiedLayerNormalization`,
     );
     const middle = addNorm(
@@ -213,20 +203,12 @@ function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embed
     const gated = graph.node('Mul', [activated, weights.uncast(graph, up, `${path}/mlp/up`)], {
       name: `${path}/mlp/Mul`,
     });
-    // Only fp16 models need it, and the others keep their graph.
-    const range = weights.compute === 'fp16' ? withinHalf(graph, gated, `${path}/mlp/range`) : undefined;
-    const product = projection(
-      weights.cast(graph, range?.scaled ?? gated, `${path}/mlp/gated`),
-      'mlp.down_proj',
-      config.hiddenSize,
-      config.intermediateSize,
+    const down = downProduct(graph, weights, gated, `${path}/mlp`, (x, type) =>
+      projection(x, 'mlp.down_proj', config.hiddenSize, config.intermediateSize, type),
     );
-    const wide = weights.uncast(graph, product, `${path}/mlp/down_proj`);
-    const down = range ? graph.node('Mul', [wide, range.divisor], { name: `${path}/mlp/range/Mul` }) : wide;
-    const afterMlp = norm(
+    const afterMlp = hiddenNorm(
       down,
       `${key}.post_feedforward_layernorm.weight`,
-      config.hiddenSize,
       `${path}/post_feedforward_layernorm/SimplifiedLayerNormalization`,
     );
     const isLast = layer + 1 === config.layers;
@@ -251,21 +233,41 @@ function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embed
     ]);
 }
 
+/**
+ * gated · Wᵀ in float32, though the gated values exceed float16. Blocks are multiplied in float32, which costs nothing but wider
+ * scales; a matrix of float16 values is multiplied in float16, the values scaled.
+ */
+function downProduct(
+  graph: GraphBuilder,
+  weights: Weights,
+  gated: Value,
+  name: string,
+  product: (x: Value, type: FloatType) => Value,
+): Value {
+  if (weights.precision.floats === 'fp32') return product(gated, 'fp32');
+  const { scaled, divisor } = withinHalf(graph, gated, `${name}/range`);
+  const half = product(weights.cast(graph, scaled, `${name}/gated`), 'fp16');
+  const wide = weights.uncast(graph, half, `${name}/down_proj`);
+  return graph.node('Mul', [wide, divisor], { name: `${name}/range/Mul` });
+}
+
 /** logits = hidden · Eᵀ with the embedding table E (tied) or a separate output matrix. */
 function head(graph: GraphBuilder, weights: Weights, config: TextConfig, hidden: Value): void {
   const parameter = config.tiedEmbedding ? 'model.embed_tokens.weight' : 'lm_head.weight';
   const matrix = { parameter, rows: config.vocabularySize, columns: config.hiddenSize };
   const name = '/lm_head';
-  const compute = weights.cast(graph, hidden, name);
-  const blocks = weights.blocks(matrix, 'product');
+  // In float32: among logits around 30, float16 has no values between steps of 0.016, and the largest would be shared.
+  const blocks = weights.blocks(graph, matrix, 'product', 'fp32');
   if (blocks) {
-    weights.blockProduct(graph, compute, matrix, blocks, name, ['logits']);
+    weights.blockProduct(graph, hidden, matrix, blocks, name, ['logits']);
     return;
   }
+  const isHalf = weights.precision.floats === 'fp16';
+  const compute = isHalf ? weights.cast(graph, hidden, name) : hidden;
   // Gemm takes the untransposed table, [vocabulary, hidden], so that head and embedding share the same bytes.
   const table = weights.table(parameter, matrix.rows, matrix.columns);
   const flat = graph.node('Reshape', [compute, graph.int64([-1, config.hiddenSize])], { name: `${name}/Flatten` });
   const product = graph.node('Gemm', [flat, table], { name: `${name}/Gemm`, attributes: { transB: { int: 1 } } });
-  const wide = weights.uncast(graph, product, name);
+  const wide = isHalf ? weights.uncast(graph, product, name) : product;
   graph.node('Unsqueeze', [wide, graph.int64([0])], { name: `${name}/Unflatten`, outputs: ['logits'] });
 }

@@ -1,7 +1,7 @@
 /** Token embeddings: row of the table times sqrt(hidden) (Gemma report, arXiv 2403.08295). */
 import { GraphBuilder, makeModel, type Value } from '../onnx/builder.ts';
 import type { TextConfig } from './config.ts';
-import { Weights } from './linear.ts';
+import { castTo, Weights } from './linear.ts';
 import type { Precision } from './precision.ts';
 import { producer, type GraphFile } from './stored.ts';
 
@@ -30,7 +30,8 @@ export function embedTokens(
   const name = '/model/embed_tokens';
   const parameter = 'model.embed_tokens.weight';
   const matrix = { parameter, rows: config.vocabularySize, columns: config.hiddenSize };
-  const blocks = weights.blocks(matrix, 'gather');
+  // In float32 at every precision, so that embedding and head read the same values.
+  const blocks = weights.blocks(graph, matrix, 'gather', 'fp32');
   let rows: Value;
   if (blocks) {
     // The packed table is the initializer of the head, [vocabulary, blocks, bytes]; gathered rows are [1, n, blocks, block].
@@ -48,7 +49,8 @@ export function embedTokens(
     rows = graph.node('Reshape', [gathered, graph.int64([0, 0, config.hiddenSize])], { name: `${name}/JoinBlocks` });
   } else {
     const table = weights.table(parameter, matrix.rows, matrix.columns);
-    rows = weights.uncast(graph, graph.node('Gather', [table, ids], { name: `${name}/Gather` }), name);
+    const gathered = graph.node('Gather', [table, ids], { name: `${name}/Gather` });
+    rows = weights.precision.floats === 'fp16' ? castTo(graph, gathered, 'float32', `${name}/ToFloat32`) : gathered;
   }
   return graph.node('Mul', [rows, graph.float(Math.sqrt(config.hiddenSize))], {
     name: `${name}/Mul`,

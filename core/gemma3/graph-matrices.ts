@@ -1,6 +1,6 @@
 /** Finds the weight matrices of a graph and their storage format: in our exports and others with the transformers.js layout. */
 import type { EmbeddingTable, RowFormat, TablePart } from '../embedding/table.ts';
-import { allGraphs, externalLocation, mainGraph } from '../onnx/model.ts';
+import { allGraphs, externalLocation, mainGraph, storedValues } from '../onnx/model.ts';
 import { TensorProto_DataType, type ModelProto, type NodeProto, type TensorProto } from '../onnx/onnx_pb.ts';
 import type { FloatDtype } from '../safetensors/dtype.ts';
 import { canonicalName } from './parameters.ts';
@@ -24,7 +24,8 @@ export interface MatrixTable {
  */
 export function findMatrices(model: ModelProto): MatrixTable[] {
   const root = mainGraph(model);
-  const initializers = new Map(root.initializer.map((tensor) => [tensor.name, tensor]));
+  // As stored: the values of a Cast are those of its initializer.
+  const initializers = new Map([...storedValues(root)].map(([name, { tensor }]) => [name, tensor]));
   const found = new Map<string, MatrixTable>();
   for (const graph of allGraphs(root))
     for (const node of graph.node) {

@@ -1,6 +1,7 @@
 /** Converts parameters to initializers and matrix products in the requested precision. */
-import { type ElementType, type GraphBuilder, type Value } from '../onnx/builder.ts';
+import { bytesOf, type ElementType, type GraphBuilder, type Value } from '../onnx/builder.ts';
 import type { BlockBits } from '../quant/blocks.ts';
+import { encodeHalf } from '../safetensors/dtype.ts';
 import type { Precision } from './precision.ts';
 import type { FloatType, RoundedBlocks, StoredBlocks, StoredWeight } from './stored.ts';
 
@@ -34,6 +35,8 @@ export class Weights {
   /** Names of initializers. Both bodies of the decoder use the same parameters, and each is stored once. */
   readonly #floats = new Set<string>();
   readonly #blocks = new Map<string, StoredBlocks>();
+  /** Stored values in another type than they are stored in: name of the initializer and type → cast value. */
+  readonly #casts = new Map<string, Value>();
 
   constructor(precision: Precision) {
     this.precision = precision;
@@ -45,12 +48,17 @@ export class Weights {
   }
 
   get computeElement(): ElementType {
-    return this.compute === 'fp16' ? 'float16' : 'float32';
+    return onnxNames[this.compute];
   }
 
   /** A float32 initializer. */
   float32(parameter: string, shape: number[], transform: 'none' | 'plus-one' = 'none'): Value {
     return this.#float(parameter, shape, 'fp32', transform);
+  }
+
+  /** As `float32`, in the compute type. */
+  inCompute(graph: GraphBuilder, parameter: string, shape: number[], transform: 'none' | 'plus-one'): Value {
+    return this.#storedAs(graph, this.float32(parameter, shape, transform), 'fp32', this.compute);
   }
 
   /** A float32 initializer [paddedSize]: the parameter [size], then zeros. */
@@ -71,17 +79,18 @@ export class Weights {
     return bias === undefined ? wide : graph.node('Add', [wide, bias], { name: `${name}/Add` });
   }
 
-  /** As `linear`, but input and output have the compute type. */
-  product(graph: GraphBuilder, x: Value, matrix: Matrix, name: string): Value {
-    const quantized = this.blocks(matrix, 'product');
+  /** As `linear`, but input and output have the type `type`, by default the compute type. */
+  product(graph: GraphBuilder, x: Value, matrix: Matrix, name: string, type: FloatType = this.compute): Value {
+    const quantized = this.blocks(graph, matrix, 'product', type);
     if (quantized) return this.blockProduct(graph, x, matrix, quantized, name);
     const { rows, columns } = paddedSize(matrix);
     const transform = matrix.storedTransposed ? 'none' : 'transpose';
-    const weight = this.#float(matrix.parameter, [columns, rows], this.compute, transform, {
+    const { floats } = this.precision;
+    const weight = this.#float(matrix.parameter, [columns, rows], floats, transform, {
       parameterShape: [matrix.columns, matrix.rows],
       rounded: this.#rounded(matrix.parameter, matrix.storedTransposed ? 'rows' : 'columns'),
     });
-    return graph.node('MatMul', [x, weight], { name: `${name}/MatMul` });
+    return graph.node('MatMul', [x, this.#storedAs(graph, weight, floats, type)], { name: `${name}/MatMul` });
   }
 
   /** y = x · Mᵀ with a block-quantized M. */
@@ -112,8 +121,14 @@ export class Weights {
   /**
    * The matrix as quantized initializers; undefined if it is stored as floats. On WebGPU, GatherBlockQuantized accepts zero
    * points only if those of every row fill whole bytes, and their shape differs from that of MatMulNBits.
+   * @param type of the scales, which is that of the result
    */
-  blocks(matrix: Matrix, use: 'product' | 'gather'): BlockValues | undefined {
+  blocks(
+    graph: GraphBuilder,
+    matrix: Matrix,
+    use: 'product' | 'gather',
+    type: FloatType = this.compute,
+  ): BlockValues | undefined {
     const { parameter } = matrix;
     const { blocks, rounded } = this.precision.formOf(parameter);
     if (!blocks) return undefined;
@@ -132,21 +147,46 @@ export class Weights {
         store: 'blocks',
         ...{ parameter, packed, scales, bits, blockSize, method, rows, columns },
         parameterShape: [matrix.rows, matrix.columns],
-        scaleType: 'fp32',
+        scaleType: this.precision.scales,
         transform: matrix.storedTransposed ? 'transpose' : 'none',
         ...(symmetric ? {} : { zeroPoints: `${parameter}.zero_points` }),
       };
       this.#blocks.set(packed, stored);
       this.stored.push(stored);
     }
-    return { packed, scales, zeroPoints: stored.zeroPoints ?? '', bits, blockSize };
+    const typed = this.#storedAs(graph, scales, stored.scaleType, type);
+    return { packed, scales: typed, zeroPoints: stored.zeroPoints ?? '', bits, blockSize };
   }
 
-  /** The matrix [rows, columns], oriented as in the checkpoint, in the compute type. */
+  /** The matrix [rows, columns], oriented as in the checkpoint, in its stored type (`precision.floats`). */
   table(parameter: string, rows: number, columns: number): Value {
-    return this.#float(parameter, [rows, columns], this.compute, 'none', {
+    return this.#float(parameter, [rows, columns], this.precision.floats, 'none', {
       rounded: this.#rounded(parameter, 'columns'),
     });
+  }
+
+  /** A constant of the graph, stored as float32 or in the compute type, in the compute type. */
+  constant(graph: GraphBuilder, name: string, dims: number[], values: Float32Array<ArrayBuffer>): Value {
+    const { floats } = this.precision;
+    const half = new Uint16Array(floats === 'fp16' ? values.length : 0);
+    if (floats === 'fp16') encodeHalf(values, half);
+    const bytes = bytesOf(floats === 'fp16' ? half : values);
+    return this.#storedAs(graph, graph.constant(name, onnxNames[floats], dims, bytes), floats, this.compute);
+  }
+
+  /**
+   * An initializer in another type than its stored one. The Cast stands in the outermost graph, where ONNX Runtime computes it
+   * once when it loads the model.
+   */
+  #storedAs(graph: GraphBuilder, stored: Value, from: FloatType, to: FloatType): Value {
+    if (from === to) return stored;
+    const name = `${stored}/${to === 'fp16' ? 'ToFloat16' : 'ToFloat32'}`;
+    let value = this.#casts.get(name);
+    if (value === undefined) {
+      value = castTo(graph.outermost(), stored, onnxNames[to], name);
+      this.#casts.set(name, value);
+    }
+    return value;
   }
 
   cast(graph: GraphBuilder, x: Value, name: string): Value {
@@ -189,6 +229,7 @@ function paddedSize(matrix: Matrix): { rows: number; columns: number } {
   return { rows: matrix.paddedRows ?? matrix.rows, columns: matrix.paddedColumns ?? matrix.columns };
 }
 
+const onnxNames = { fp32: 'float32', fp16: 'float16' } as const;
 const onnxTypes = { float32: 1, float16: 10, int32: 6, int64: 7 } as const;
 
 export function castTo(graph: GraphBuilder, x: Value, type: keyof typeof onnxTypes, name: string): Value {

@@ -112,7 +112,7 @@ function packageConfig({ config, configJson }: Configured, hints: LoadHints): Js
       dtype: dtypes.size === 1 ? only : hints.dtype,
       use_external_data_format: hints.externalData,
       // transformers.js 3 reads this; version 4 queries the session.
-      kv_cache_dtype: { fp16: 'float16' },
+      kv_cache_dtype: { fp16: 'float16', q4f16: 'float16' },
     },
   };
   if (config.architecture === 'Gemma3ForCausalLM') {

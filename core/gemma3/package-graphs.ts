@@ -28,6 +28,7 @@ export const DTYPE_SUFFIX: Record<Dtype, string> = {
   fp16: '_fp16',
   q8: '_quantized',
   q4: '_q4',
+  q4f16: '_q4f16',
   q2: '_q2',
 };
 
@@ -35,17 +36,39 @@ export const DTYPE_SUFFIX: Record<Dtype, string> = {
  * Default vision dtype. Not below 8 bits: in a public 4-bit export of this tower, the features have a cosine similarity of only
  * 0.967 to the original.
  */
-export const VISION_DTYPE: Record<Dtype, Dtype> = { fp32: 'fp32', fp16: 'fp16', q8: 'q8', q4: 'q8', q2: 'q8' };
+export const VISION_DTYPE: Record<Dtype, Dtype> = {
+  fp32: 'fp32',
+  fp16: 'fp16',
+  q8: 'q8',
+  q4: 'q8',
+  q4f16: 'q8',
+  q2: 'q8',
+};
 
-/** The graphs with one precision for text and one for images. */
+/**
+ * The text graphs that an export writes. q4f16 comes with q4 for devices without float16, over the same stored weights; the
+ * first is what a caller gets who names none.
+ */
+export const TEXT_DTYPES: Record<Dtype, readonly Dtype[]> = {
+  fp32: ['fp32'],
+  fp16: ['fp16'],
+  q8: ['q8'],
+  q4: ['q4'],
+  q4f16: ['q4', 'q4f16'],
+  q2: ['q2'],
+};
+
+/** The graphs with one precision for images and those of `TEXT_DTYPES` for text. */
 export function packageGraphs(config: Gemma3Config, options: GraphOptions): PackageGraph[] {
   const { dtype, visionDtype, blockSize, method, positions } = options;
-  const text = uniformPrecision(dtype, blockSize, method);
-  const vision = uniformPrecision(visionDtype, blockSize, method);
-  return graphsOf(config, { text, vision, positions }).map((graph) => ({
-    ...graph,
-    dtype: graph.name === 'vision_encoder' ? visionDtype : dtype,
-  }));
+  const scales = dtype === 'q4f16' ? 'fp16' : 'fp32';
+  const vision = uniformPrecision(visionDtype, blockSize, method, scales);
+  return TEXT_DTYPES[dtype].flatMap((textDtype, variant) => {
+    const text = uniformPrecision(textDtype, blockSize, method, scales);
+    return graphsOf(config, { text, vision, positions })
+      .filter(({ name }) => variant === 0 || name !== 'vision_encoder')
+      .map((graph) => ({ ...graph, dtype: graph.name === 'vision_encoder' ? visionDtype : textDtype }));
+  });
 }
 
 /** The graphs with a precision per matrix. */
@@ -70,9 +93,18 @@ export function sharesEmbedding(graphs: readonly GraphFile[]): boolean {
   return tables.length > 0 && tables.every((table) => decoder.some((weight) => sameBytes(table, weight)));
 }
 
-function sameBytes(a: StoredWeight, b: StoredWeight): boolean {
-  if (a.parameter !== b.parameter || a.transform !== b.transform) return false;
-  if (a.store === 'float' || b.store === 'float')
-    return a.store === 'float' && b.store === 'float' && a.type === b.type;
-  return a.bits === b.bits && a.blockSize === b.blockSize && a.scaleType === b.scaleType;
+/** True if both are stored as the same bytes. */
+export function sameBytes(a: StoredWeight, b: StoredWeight): boolean {
+  return storage(a) === storage(b);
+}
+
+/** What decides the bytes: everything but the names of the initializers. */
+function storage(weight: StoredWeight): string {
+  if (weight.store === 'float') {
+    const { parameter, type, transform, shape, rounded } = weight;
+    return JSON.stringify(['float', parameter, type, transform, shape, rounded]);
+  }
+  const { parameter, transform, rows, columns, bits, blockSize, scaleType, method = 'round', zeroPoints } = weight;
+  const hasZeroPoints = zeroPoints !== undefined;
+  return JSON.stringify([parameter, transform, rows, columns, bits, blockSize, scaleType, method, hasZeroPoints]);
 }

@@ -9,6 +9,10 @@ import type { FloatType } from './stored.ts';
 export interface Precision {
   /** Type of matrix products and attention. */
   compute: FloatType;
+  /** Stored type of the scales of blocks. */
+  scales: FloatType;
+  /** Stored type of position tables and of matrices without blocks. */
+  floats: FloatType;
   /** @param parameter canonical name of a matrix */
   formOf(parameter: string): MatrixForm;
 }
@@ -33,15 +37,28 @@ export interface BlockChoice {
 const KERNEL_BITS: Partial<Record<QuantFormat, BlockBits>> = { q8: 8, q4: 4, q2: 2 };
 
 /** Bits per weight of the quantized dtypes. */
-const DTYPE_BITS: Partial<Record<Dtype, BlockBits>> = { q8: 8, q4: 4, q2: 2 };
+const DTYPE_BITS: Partial<Record<Dtype, BlockBits>> = { q8: 8, q4: 4, q4f16: 4, q2: 2 };
 
 const AS_IT_IS: MatrixForm = { blocks: undefined, rounded: undefined };
 
-/** The same symmetric quantization for all matrices; those whose columns are not whole blocks are not quantized. */
-export function uniformPrecision(dtype: Dtype, blockSize: number, method: QuantMethod = 'round'): Precision {
+/**
+ * The same symmetric quantization for all matrices; those whose columns are not whole blocks are not quantized. `q4f16` stores
+ * what `q4` with fp16 scales stores, and computes in fp16.
+ */
+export function uniformPrecision(
+  dtype: Dtype,
+  blockSize: number,
+  method: QuantMethod = 'round',
+  scales: FloatType = dtype === 'q4f16' ? 'fp16' : 'fp32',
+): Precision {
   const bits = DTYPE_BITS[dtype];
   const form = bits === undefined ? AS_IT_IS : { ...AS_IT_IS, blocks: { bits, blockSize, symmetric: true, method } };
-  return { compute: dtype === 'fp16' ? 'fp16' : 'fp32', formOf: () => form };
+  return {
+    compute: dtype === 'fp16' || dtype === 'q4f16' ? 'fp16' : 'fp32',
+    scales,
+    floats: dtype === 'fp16' ? 'fp16' : 'fp32',
+    formOf: () => form,
+  };
 }
 
 /**
@@ -51,6 +68,8 @@ export function uniformPrecision(dtype: Dtype, blockSize: number, method: QuantM
 export function precisionByPart(parts: Readonly<Record<ModelPart, QuantSettings>>): Precision {
   return {
     compute: 'fp32',
+    scales: 'fp32',
+    floats: 'fp32',
     formOf(parameter) {
       const part = partOf(parameter);
       if (part === undefined) return AS_IT_IS;

@@ -3,6 +3,7 @@ import { ExternalWriter, type GrowingFile, type GrowingFolder } from '../onnx/ex
 import { placeExternally, type ExternalFile } from '../onnx/external.ts';
 import { writeModel } from '../onnx/model.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
+import type { LinkedFiles } from './linked-files.ts';
 import { DTYPE_SUFFIX, type PackageGraph } from './package-graphs.ts';
 import { initializersOf, storeWeight, type RowQuantizer } from './store-weight.ts';
 
@@ -18,12 +19,17 @@ export interface PlannedGraph<Graph extends PackageGraph = PackageGraph> {
 /** Assigns external data locations to all weights. @throws TensorTooLargeError */
 export function planGraph<Graph extends PackageGraph>(graph: Graph): PlannedGraph<Graph> {
   const modelFile = `${graph.name}${DTYPE_SUFFIX[graph.dtype]}.onnx`;
-  const external = placeExternally(graph.model, graph.weights.flatMap(initializersOf), modelFile);
+  // In a file of its own the table of embedding and head is the file of the embedding graph.
+  const table = graph.weights.filter(({ parameter }) => parameter === 'model.embed_tokens.weight');
+  const external = placeExternally(graph.model, graph.weights.flatMap(initializersOf), modelFile, {
+    apart: new Set(table.flatMap(initializersOf).map(({ name }) => name)),
+  });
   return { graph, modelFile, external, proto: writeModel(graph.model) };
 }
 
 /**
  * Writes the external data under `onnx/`.
+ * @param links files that become a second name of a file written earlier
  * @param onWrite called for every piece of bytes; an exception from it aborts the write
  * @param quantizer default: this thread
  * @throws SafetensorsError as `storeWeight`
@@ -32,14 +38,28 @@ export async function writeGraph<File extends GrowingFile>(
   { graph, external }: PlannedGraph,
   tensors: ReadonlyMap<string, CheckpointTensor>,
   folder: GrowingFolder<File>,
+  links: LinkedFiles,
   onWrite: (bytes: number) => void,
   quantizer?: RowQuantizer,
 ): Promise<void> {
-  const writer = new ExternalWriter(folder, external, onWrite);
+  const written = external.filter(({ name }) => !links.has(name));
+  const names = new Set(written.flatMap(({ places }) => places.map(({ name }) => name)));
+  const writer = new ExternalWriter(folder, written, onWrite);
   for (const weight of graph.weights) {
+    if (!initializersOf(weight).some(({ name }) => names.has(name))) continue;
     const tensor = tensors.get(weight.parameter);
     if (!tensor) throw new Error(`the graph asks for "${weight.parameter}", which no Gemma 3 checkpoint has`);
     await storeWeight(weight, tensor, writer, quantizer);
   }
   await writer.finish();
+  for (const { name } of external) {
+    const existing = links.get(name);
+    if (existing !== undefined) await folder.linkFile(`onnx/${name}`, `onnx/${existing}`);
+  }
+}
+
+/** Bytes of external data on the disk. */
+export function writtenBytes(graphs: readonly PlannedGraph[], links: LinkedFiles): number {
+  const files = graphs.flatMap(({ external }) => external);
+  return files.reduce((sum, { name, size }) => sum + (links.has(name) ? 0 : size), 0);
 }

@@ -73,6 +73,11 @@ export class GraphBuilder {
     return new GraphBuilder(name, this, prefix);
   }
 
+  /** The graph that holds the constants. What is computed there is computed once, and every body can read it. */
+  outermost(): GraphBuilder {
+    return this.#parent?.outermost() ?? this;
+  }
+
   input(name: string, type: ElementType, shape: Shape): Value {
     this.#inputs.push(valueInfo(name, type, shape));
     return name;

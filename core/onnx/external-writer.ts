@@ -12,6 +12,8 @@ export interface GrowingFolder<File extends GrowingFile> {
   /** The caller must call `finishFile` afterwards. */
   createFile(path: string): Promise<File>;
   finishFile(path: string, file: File): Promise<void>;
+  /** Gives a finished file a second name. */
+  linkFile(path: string, existing: string): Promise<void>;
 }
 
 /** Bytes per write. */

@@ -72,13 +72,14 @@ export function externalTensorBytes(tensor: ExternalTensor): number {
  * unless one tensor alone is larger.
  *
  * @param modelFile file name of the model, e.g. `decoder_model_merged_q4.onnx`
+ * @param apart the first of these tensors begins a file of its own
  * @throws TensorTooLargeError for tensors of 4 GiB or more
  */
 export function placeExternally(
   model: ModelProto,
   tensors: readonly ExternalTensor[],
   modelFile: string,
-  maxFileBytes: number = MAX_FILE_BYTES,
+  { maxFileBytes = MAX_FILE_BYTES, apart = new Set() }: { maxFileBytes?: number; apart?: ReadonlySet<string> } = {},
 ): ExternalFile[] {
   const { graph } = model;
   if (!graph) throw new Error(`${modelFile}: the model has no graph`);
@@ -88,7 +89,8 @@ export function placeExternally(
     const alignment = length > LARGE_BYTES ? LARGE_ALIGNMENT : SMALL_ALIGNMENT;
     let file = files.at(-1);
     let offset = file ? Math.ceil(file.size / alignment) * alignment : 0;
-    if (!file || offset + length >= maxFileBytes) {
+    const begins = apart.has(tensor.name) && file?.places.every(({ name }) => !apart.has(name));
+    if (!file || begins || offset + length >= maxFileBytes) {
       file = { name: `${modelFile}_data${files.length === 0 ? '' : `_${files.length}`}`, size: 0, places: [] };
       files.push(file);
       offset = 0;

@@ -58,6 +58,26 @@ export function* consumers(graph: GraphProto, value: string): Generator<{ graph:
     for (const node of part.node) if (node.input.includes(value)) yield { graph: part, node };
 }
 
+/** An initializer as nodes read it. */
+export interface StoredValue {
+  tensor: TensorProto;
+  /** TensorProto.DataType after the Cast; that of the tensor where there is none. */
+  dataType: number;
+}
+
+/** Initializers, and outputs of Casts of them, which the runtime computes when it loads the model; by name of the value. */
+export function storedValues(graph: GraphProto): Map<string, StoredValue> {
+  const values = new Map<string, StoredValue>(
+    graph.initializer.map((tensor) => [tensor.name, { tensor, dataType: tensor.dataType }]),
+  );
+  for (const { opType, input, output, attribute } of graph.node) {
+    const source = opType === 'Cast' ? values.get(input[0] ?? '') : undefined;
+    const to = attribute.find(({ name }) => name === 'to')?.i;
+    if (source && to !== undefined) values.set(output[0] ?? '', { tensor: source.tensor, dataType: Number(to) });
+  }
+  return values;
+}
+
 /** Location of an initializer's external data. */
 export interface ExternalLocation {
   /** Path inside the folder of the ONNX file, relative to it. */

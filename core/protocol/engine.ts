@@ -61,6 +61,8 @@ export interface OpenOptions {
   contextLength: number;
   /** 'auto' uses WebGPU on a hardware GPU, and a software adapter only for packages too large for the CPU provider. */
   provider: 'auto' | 'webgpu' | 'wasm';
+  /** dtype of the decoder that must run, of those that the package has. Absent: the engine chooses by the device. */
+  variant?: string | undefined;
   /**
    * False: the vision encoder's weights are uploaded for each image and freed afterwards, for small cards. Default: true. The CPU
    * provider always keeps them.
@@ -101,6 +103,12 @@ export interface GraphCapture {
   positions: number;
 }
 
+/**
+ * Why a variant of the package runs. only-one: it has no other · asked: `OpenOptions.variant` · float16: the GPU computes in float16
+ * (`shader-f16`) · no-float16: it does not · cpu: the CPU computes in float32
+ */
+export type VariantReason = 'only-one' | 'asked' | 'float16' | 'no-float16' | 'cpu';
+
 export interface OpenProgress {
   type: 'progress';
   phase: OpenPhase;
@@ -136,8 +144,10 @@ export interface ModelInfo {
   randomWeights: boolean;
   /** `teaches` of the manifest. */
   teaches: Teaches | undefined;
-  /** dtype of decoder and vision encoder as in transformers.js: fp32, fp16, q4, q8. */
+  /** dtype of decoder and vision encoder as in transformers.js: fp32, fp16, q4, q4f16, q8. */
   dtype: { decoder: string; vision: string | undefined };
+  /** Why this decoder, where the package has several. */
+  variantReason: VariantReason;
   parameters: number | undefined;
   layers: number;
   vocabularySize: number;

@@ -82,6 +82,28 @@ const manifestSchema = object({
 
 export type Manifest = v.InferOutput<typeof manifestSchema>;
 
+/**
+ * Paths with the same bytes → the first of them, which stands for all: its file is downloaded and kept. Every path of the table is
+ * a key.
+ */
+export function firstNames(files: ReadonlyMap<string, ManifestFile>): Map<string, string> {
+  const first = new Map<string, string>();
+  return new Map(
+    [...files].map(([path, { sha256, size }]) => {
+      const key = `${sha256} ${size}`;
+      const name = first.get(key) ?? path;
+      first.set(key, name);
+      return [path, name];
+    }),
+  );
+}
+
+/** Size of files, those with several names counted once. */
+export function distinctBytes(files: readonly Pick<ManifestFile, 'size' | 'sha256'>[]): number {
+  const sizes = new Map(files.map(({ sha256, size }) => [sha256, size]));
+  return [...sizes.values()].reduce((total, size) => total + size, 0);
+}
+
 export interface FileTable {
   chunkSize: number;
   files: ReadonlyMap<string, ManifestFile>;

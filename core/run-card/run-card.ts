@@ -42,7 +42,7 @@ const answerSchema = object({
 export type CardAnswer = v.InferOutput<typeof answerSchema>;
 
 const roundSchema = object({
-  /** From the start of the worker until the model is open; the files were on this machine. */
+  /** From the start of the worker to the end of a first short answer, kernels compiled; the files were on this machine. */
   loadMilliseconds: positive(),
   /** Bytes of GPU buffers after the round's last answer, and the most at any time; missing on the CPU. */
   gpuLiveBytes: v.optional(whole(0)),

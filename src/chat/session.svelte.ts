@@ -27,6 +27,8 @@ export class Session {
   /** Text in the composer. */
   draft = $state('');
   dialog = $state<OpenDialog>('none');
+  /** True while the bench lab measures: the model is closed, and opened again afterwards. */
+  measuring = $state(false);
   /** Length of the text that was too long to paste; 0 if none was. */
   pasteRefused = $state(0);
   /** The question that is being edited. */

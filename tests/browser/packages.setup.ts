@@ -11,7 +11,7 @@ export async function setup(): Promise<void> {
   // Elsewhere, then renamed: another run may be reading what is there.
   await mkdir(cache, { recursive: true });
   const fresh = `${cache}/packages-${process.pid}`;
-  for (const dtype of ['fp32', 'q8', 'q4'] as const) await exportFixture(`${fresh}/${dtype}`, dtype);
+  for (const dtype of ['fp32', 'q8', 'q4', 'q4f16'] as const) await exportFixture(`${fresh}/${dtype}`, dtype);
   await writeEnginePackages(fresh);
   // What packages are made of, in the page.
   await cp(`${fixture}checkpoint`, `${fresh}/checkpoint`, { recursive: true });

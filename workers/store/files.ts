@@ -3,7 +3,7 @@ import type { PackageSource } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
 import { KIND_BYTES } from '#core/files/kind.ts';
 import { parseJson } from '#core/files/parse-json.ts';
-import { MANIFEST, MAX_MANIFEST_BYTES, parseFileTable } from '#core/protocol/manifest.ts';
+import { firstNames, MANIFEST, MAX_MANIFEST_BYTES, parseFileTable } from '#core/protocol/manifest.ts';
 import type { PackageReader } from './reader.ts';
 
 /**
@@ -12,8 +12,15 @@ import type { PackageReader } from './reader.ts';
  */
 export async function openFiles(source: Extract<PackageSource, { type: 'files' }>): Promise<PackageReader> {
   const files = new Map(source.files.map(({ path, blob }) => [path, blob]));
+  /** A copy of the package may have lost the second name of a file: the same bytes stand under another. */
+  let first: ReadonlyMap<string, string> = new Map();
+  const lookUp = (path: string) => {
+    const name = first.get(path);
+    const names = [path, ...[...first.keys()].filter((other) => name !== undefined && first.get(other) === name)];
+    return names.map((each) => files.get(each)).find((blob) => blob !== undefined);
+  };
   const find = (path: string): Blob => {
-    const blob = files.get(path);
+    const blob = lookUp(path);
     if (!blob) throw new FailureError('file-missing', { file: path });
     // The protocol says BlobLike, but only real Blobs can be posted to a worker, and only they can be streamed.
     if (!(blob instanceof Blob)) throw new FailureError('file-broken', { file: path, reason: 'not a Blob' });
@@ -22,9 +29,10 @@ export async function openFiles(source: Extract<PackageSource, { type: 'files' }
   const table = files.has(MANIFEST)
     ? parseFileTable(parseJson(await readable(find(MANIFEST), MANIFEST, MAX_MANIFEST_BYTES), MANIFEST))
     : undefined;
+  if (table) first = firstNames(table.files);
   return {
     name: source.name,
-    has: (path) => Promise.resolve(files.has(path)),
+    has: (path) => Promise.resolve(lookUp(path) !== undefined),
     list: () => [...files.keys()].sort(),
     head: async (path) => new Uint8Array(await find(path).slice(0, KIND_BYTES).arrayBuffer()),
     // async, so that an error of `find` becomes a rejection.

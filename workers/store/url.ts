@@ -2,6 +2,7 @@
 import {
   MANIFEST,
   MAX_MANIFEST_BYTES,
+  firstNames,
   parseFileTable,
   type FileTable,
   type ManifestFile,
@@ -41,6 +42,8 @@ class UrlReader implements PackageReader {
   readonly #notice: (notice: StoreNotice) => void;
   readonly #blobs = new Map<string, Promise<Blob>>();
   #table: FileTable | undefined;
+  /** Of files with the same bytes only the first is downloaded and kept. */
+  #firstNames: ReadonlyMap<string, string> = new Map();
   #manifest: Blob | undefined;
   /** True if the server no longer has the manifest, so that the one of an earlier visit is used. */
   #manifestIsGone = false;
@@ -89,6 +92,7 @@ class UrlReader implements PackageReader {
 
   #useManifest(text: string): void {
     this.#table = parseFileTable(parseJson(text, MANIFEST));
+    this.#firstNames = firstNames(this.#table.files);
     this.#manifest = new Blob([text]);
   }
 
@@ -109,7 +113,8 @@ class UrlReader implements PackageReader {
     }
   }
 
-  blob(path: string, options: ReadOptions = {}): Promise<Blob> {
+  blob(name: string, options: ReadOptions = {}): Promise<Blob> {
+    const path = this.#firstNames.get(name) ?? name;
     const known = this.#blobs.get(path);
     if (known) return known;
     const fresh = this.#get(path, options);

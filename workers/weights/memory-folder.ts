@@ -40,6 +40,15 @@ export class MemoryFolder implements GrowingFolder<MemoryFile> {
     return this.add(path, file.blob());
   }
 
+  linkFile(path: string, existing: string): Promise<void> {
+    const entry = this.entries[existing];
+    const file = this.files.find((each) => each.path === existing);
+    if (!entry || !file) throw new TypeError(`${existing} is not written, so ${path} cannot be the same file`);
+    this.entries[path] = entry;
+    this.files.push({ path, blob: file.blob });
+    return Promise.resolve();
+  }
+
   async writeFile(path: string, content: Uint8Array | string): Promise<void> {
     await this.add(path, new Blob([typeof content === 'string' ? content : new Uint8Array(content)]));
   }

@@ -9,7 +9,8 @@ import { partOf } from '#core/gemma3/parts.ts';
 import { precisionByPart } from '#core/gemma3/precision.ts';
 import type { GraphFile } from '#core/gemma3/stored.ts';
 import { weightSize } from '#core/gemma3/weight-bytes.ts';
-import { planGraph, writeGraph } from '#core/gemma3/write-graph.ts';
+import { linkedFiles } from '#core/gemma3/linked-files.ts';
+import { planGraph, writeGraph, writtenBytes } from '#core/gemma3/write-graph.ts';
 import { TensorTooLargeError } from '#core/onnx/external.ts';
 import { FailureError } from '#core/failure.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
@@ -54,7 +55,8 @@ export async function requantize(
   const positions = Math.min(POSITIONS, config.text.maxPositions);
   const graphs = labelled(config, request, positions);
   const planned = graphs.map(plan);
-  toWrite = planned.flatMap(({ external }) => external).reduce((sum, { size }) => sum + size, 0);
+  const links = linkedFiles(planned);
+  toWrite = writtenBytes(planned, links);
   if (!(await folder.has('model.safetensors')) && !(await folder.has('model.safetensors.index.json')))
     throw new FailureError('file-missing', { file: 'model.safetensors' });
   const checkpoint = await readCheckpoint(folder);
@@ -70,7 +72,7 @@ export async function requantize(
   const made = new MemoryFolder();
   for (const graph of planned) {
     await made.writeFile(`onnx/${graph.modelFile}`, graph.proto);
-    await writeGraph(graph, checkpoint.tensors, made, (bytes) => {
+    await writeGraph(graph, checkpoint.tensors, made, links, (bytes) => {
       written += bytes;
       tell();
     });

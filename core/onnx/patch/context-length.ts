@@ -1,6 +1,6 @@
 /** Resizes the RoPE tables of a decoder to the context length. */
 import { bytesOf, makeTensor } from '../builder.ts';
-import { allGraphs, mainGraph } from '../model.ts';
+import { allGraphs, mainGraph, storedValues } from '../model.ts';
 import { TensorProto_DataType, type ModelProto } from '../onnx_pb.ts';
 import { ropeTables } from '../../gemma3/linear.ts';
 import type { TextConfig } from '../../gemma3/config.ts';
@@ -8,12 +8,12 @@ import { encodeHalf } from '../../safetensors/dtype.ts';
 
 /** Number of positions in the decoder's RoPE tables; undefined if no tables are found. */
 export function ropePositions(model: ModelProto): number | undefined {
-  const tables = new Map(mainGraph(model).initializer.map((tensor) => [tensor.name, tensor]));
+  const tables = storedValues(mainGraph(model));
   let positions: number | undefined;
   for (const graph of allGraphs(mainGraph(model)))
     for (const node of graph.node) {
       if (node.opType !== 'GroupQueryAttention') continue;
-      const rows = tables.get(node.input[7] ?? '')?.dims[0];
+      const rows = tables.get(node.input[7] ?? '')?.tensor.dims[0];
       if (rows !== undefined) positions = Math.min(positions ?? Infinity, Number(rows));
     }
   return positions;

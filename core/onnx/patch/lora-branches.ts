@@ -6,7 +6,7 @@
 import { create } from '@bufbuild/protobuf';
 import { PROJECTIONS, type Projection } from '../../gemma3/projections.ts';
 import { makeTensor, valueInfo, type ElementType } from '../builder.ts';
-import { allGraphs, mainGraph, OnnxError } from '../model.ts';
+import { allGraphs, mainGraph, OnnxError, storedValues } from '../model.ts';
 import { NodeProtoSchema, type ModelProto, type NodeProto } from '../onnx_pb.ts';
 
 /** The LoRA branch of one projection. */
@@ -39,7 +39,7 @@ const BATCH_AXIS = 'lora.batch_axis';
 export function addLoraBranches(model: ModelProto, targets: readonly Projection[]): LoraBranch[] {
   const root = mainGraph(model);
   const branches = new Map<string, LoraBranch>();
-  const initializers = new Map(root.initializer.map((tensor) => [tensor.name, tensor]));
+  const stored = storedValues(root);
   for (const graph of allGraphs(root)) {
     const patched: NodeProto[] = [];
     for (const node of graph.node) {
@@ -47,8 +47,8 @@ export function addLoraBranches(model: ModelProto, targets: readonly Projection[
       const [, layer, name] = PRODUCT.exec(node.name) ?? [];
       const target = targets.find((wanted) => wanted === name);
       if (layer === undefined || target === undefined) continue;
-      const weight = initializers.get(node.input[node.opType === 'MatMulNBits' ? 2 : 1] ?? '');
-      const size = sizes(node, weight?.dims.map(Number) ?? []);
+      const weight = stored.get(node.input[node.opType === 'MatMulNBits' ? 2 : 1] ?? '');
+      const size = sizes(node, weight?.tensor.dims.map(Number) ?? []);
       const type = weight && typeOf(weight.dataType);
       if (!size || !type) throw new OnnxError(`the size of ${node.name} is unknown, so it cannot get a LoRA branch`);
       const key = `lora.${layer}.${target}`;

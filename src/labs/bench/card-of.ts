@@ -84,7 +84,7 @@ function cardEngine(engine: string, { rounds, failures }: Measured): CardEngine 
 }
 
 export function kindOf({ runtime: { provider, adapter } }: ModelInfo): DeviceKind {
-  if (provider === 'wasm') return 'cpu';
+  if (provider !== 'webgpu') return 'cpu';
   return adapter?.isFallback === true ? 'software-gpu' : 'gpu';
 }
 
@@ -114,7 +114,7 @@ function agreements({ plan, engines, rounds }: Measured): CardAgreement[] {
 
 function withRoofline({ plan, facts, model, bandwidth }: Measured): { roofline?: CardRoofline } {
   const weightBytes = facts.decoderBytes[model.dtype.decoder];
-  if (!bandwidth || weightBytes === undefined || model.runtime.provider === 'wasm') return {};
+  if (!bandwidth || weightBytes === undefined || model.runtime.provider !== 'webgpu') return {};
   const bytesPerNumber = /f16$|^fp16$/u.test(model.dtype.decoder) ? 2 : 4;
   const points = plan.contexts.map((contextTokens) => ({
     contextTokens,

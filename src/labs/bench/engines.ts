@@ -40,7 +40,7 @@ function transformersJs(source: PackageSource): EngineUnderTest {
       return {
         async open(_, first) {
           if (!first) throw new TypeError('our engine opens first: it says which files to compare');
-          const { provider } = first.runtime;
+          const provider = first.runtime.provider === 'webgpu' ? ('webgpu' as const) : ('wasm' as const);
           const { version } = await worker.ask('openPeer', { source, provider, dtype: first.dtype });
           return { version, model: undefined };
         },

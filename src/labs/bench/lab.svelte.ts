@@ -108,6 +108,7 @@ export class BenchLab {
     const { engine } = session;
     const wasOpen = engine.model !== undefined || engine.opening !== undefined;
     this.running = true;
+    session.measuring = true;
     this.failure = undefined;
     this.stopped = false;
     this.disturbed = false;
@@ -136,6 +137,7 @@ export class BenchLab {
     } finally {
       clearInterval(watch);
       this.running = false;
+      session.measuring = false;
       this.progress = undefined;
       this.#abort = undefined;
       if (wasOpen && !engine.model && !engine.opening) void session.open(source);

@@ -14,7 +14,8 @@ export const en: Record<keyof typeof ko, string> = {
   'bench.length.quick': 'Quick',
   'bench.length.full': 'Full',
   'bench.length.custom': 'From the link',
-  'bench.plan': '{rounds} rounds · answers of {tokens} tokens · contexts of {contexts} tokens',
+  'bench.plan':
+    '{rounds, plural, one {# round} other {# rounds}} · answers of {tokens} tokens · contexts of {contexts} tokens',
   'bench.plan.fit': 'Contexts that the model has no room for are left out.',
   'bench.start': 'Start comparing',
   'bench.stop': 'Stop',
@@ -72,7 +73,7 @@ export const en: Record<keyof typeof ko, string> = {
   'bench.figure.prefill': 'Prefill, context {context}',
   'bench.figure.firstToken': 'First token, context {context}',
   'bench.figure.image': 'First token, with an image',
-  'bench.figure.load': 'Opening the model (files on this machine)',
+  'bench.figure.load': 'Opening, to a first short answer',
   'bench.figure.gpuLive': 'GPU memory',
   'bench.figure.gpuPeak': 'GPU memory at its peak',
   'bench.figure.wasm': 'WebAssembly memory',

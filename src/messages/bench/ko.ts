@@ -70,7 +70,7 @@ export const ko = {
   'bench.figure.prefill': '프리필, 문맥 {context}',
   'bench.figure.firstToken': '첫 토큰까지, 문맥 {context}',
   'bench.figure.image': '이미지가 있을 때 첫 토큰까지',
-  'bench.figure.load': '모델 열기(파일은 기기에 있음)',
+  'bench.figure.load': '모델을 열고 짧은 첫 답까지',
   'bench.figure.gpuLive': 'GPU 메모리',
   'bench.figure.gpuPeak': 'GPU 메모리, 가장 많을 때',
   'bench.figure.wasm': 'WebAssembly 메모리',

@@ -47,6 +47,8 @@ export const en: Record<keyof typeof ko, string> = {
   'edit.hint': 'Enter sends, Esc gives up',
   'edit.drops': 'Sending drops the turns after this one ({count}). Esc gives up',
   'edit.send': 'Send edited',
+  'chat.measuring':
+    'The model is closed while the bench lab measures, and opens again at its end. Opening one now ends the comparison.',
   'edit.dropped': 'The question was edited, and the turns after it ({count}) were dropped.',
   'edit.undo': 'Undo',
   'keep.unavailable': 'This browser allows no storage: the conversation is lost when the page is reloaded or closed.',

@@ -45,6 +45,8 @@ export const ko = {
   'edit.hint': 'Enter로 보내고 Esc로 그만둡니다',
   'edit.drops': '보내면 이 뒤의 질문과 답 {count}개가 빠집니다. Esc로 그만둡니다',
   'edit.send': '고쳐서 보내기',
+  'chat.measuring':
+    '벤치 랩에서 재는 동안 모델을 닫아 두었습니다. 끝나면 다시 엽니다. 지금 모델을 열면 비교가 멈춥니다.',
   'edit.dropped': '질문을 고쳐 그 뒤의 질문과 답 {count}개를 뺐습니다.',
   'edit.undo': '되돌리기',
   'keep.unavailable': '이 브라우저가 저장을 허락하지 않아, 페이지를 새로 고치거나 닫으면 대화가 사라집니다.',

@@ -84,7 +84,7 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.cost.tokens': 'Tokens',
   'tokenizer.cost.seconds': 'Time to write it',
   'tokenizer.cost.kv.model': 'KV cache, model that is open now',
-  'tokenizer.cost.kv.4b': 'KV cache, MedGemma 4B (16 bits)',
+  'tokenizer.cost.kv.4b': 'KV cache, MedGemma 4B, every token in every layer (16 bits)',
   'tokenizer.cost.kv.4b.window': 'The same where local layers keep only their window of 1,024',
   'tokenizer.cost.share.model': 'Share of the context of {length, number}',
   'tokenizer.cost.share.4b': 'Share of the 4B’s longest context, 131,072',
@@ -98,7 +98,7 @@ export const lessons: Record<keyof typeof korean, string> = {
   'tokenizer.cost.speed.measured.badge': 'measured',
   'tokenizer.cost.speed.same': 'One token is taken to cost the same time with both tokenizers.',
   'tokenizer.cost.kv.note.4b':
-    'A token takes 34 layers × 4 KV heads × 256 × 2 (K and V) × 2 bytes = {bytes, number} bytes. The engine of this page keeps the whole context in local layers too. One that keeps only their window grows by the 5 global layers alone after 1,024 tokens.',
+    'A token takes 34 layers × 4 KV heads × 256 × 2 (K and V) × 2 bytes = {bytes, number} bytes. In the 29 local layers the engine of this page keeps 1,376 tokens at most: the window, and room for a chunk of the prompt and for tokens that are taken back. After that only the 5 global layers grow.',
   'tokenizer.cost.kv.note.model':
     'For the open model: the KV buffers on the GPU, {kv}, divided by the context of {length, number}. The engine allocates them all when it opens the model, so fewer tokens do not free memory; they leave room in the context.',
   'tokenizer.cost.kv.note.none':

@@ -83,7 +83,7 @@ export const lessons = {
   'tokenizer.cost.tokens': '토큰',
   'tokenizer.cost.seconds': '쓰는 시간',
   'tokenizer.cost.kv.model': 'KV 캐시, 지금 열린 모델',
-  'tokenizer.cost.kv.4b': 'KV 캐시, MedGemma 4B (16비트)',
+  'tokenizer.cost.kv.4b': 'KV 캐시, MedGemma 4B, 모든 층에 모든 토큰을 둘 때 (16비트)',
   'tokenizer.cost.kv.4b.window': '같은 것, 지역 층은 창 1,024개만 둘 때',
   'tokenizer.cost.share.model': '컨텍스트 {length, number}에서 차지하는 몫',
   'tokenizer.cost.share.4b': '4B의 최대 컨텍스트 131,072에서',
@@ -97,7 +97,7 @@ export const lessons = {
   'tokenizer.cost.speed.measured.badge': '측정',
   'tokenizer.cost.speed.same': '한 토큰을 쓰는 시간은 두 토크나이저에서 같다고 보았습니다.',
   'tokenizer.cost.kv.note.4b':
-    'KV 캐시는 토큰 하나에 34층 × KV 헤드 4개 × 256 × 2(K와 V) × 2바이트 = {bytes, number}바이트입니다. 이 페이지의 엔진은 지역 층도 컨텍스트 전체를 담습니다. 창만 두는 엔진이라면 1,024토큰이 넘은 뒤로는 전역 층 5개만 늘어납니다.',
+    'KV 캐시는 토큰 하나에 34층 × KV 헤드 4개 × 256 × 2(K와 V) × 2바이트 = {bytes, number}바이트입니다. 이 페이지의 엔진은 지역 층 29개에 많아야 1,376토큰을 담습니다. 창에다 프롬프트 한 조각과 되돌릴 토큰의 자리를 더한 것입니다. 그 뒤로는 전역 층 5개만 늘어납니다.',
   'tokenizer.cost.kv.note.model':
     '지금 열린 모델의 값은 GPU에 잡아 둔 KV 버퍼 {kv}를 컨텍스트 {length, number}로 나눈 것입니다. 엔진은 모델을 열 때 이 자리를 한꺼번에 잡으므로, 토큰이 줄면 메모리가 줄어드는 것이 아니라 남는 자리가 늘어납니다.',
   'tokenizer.cost.kv.note.none':

@@ -22,7 +22,7 @@ const captured: number[] = [];
 
 beforeAll(async () => {
   reference = await golden();
-  model = await load('fp32', 'webgpu', 64, { mode: 'on', known: {} });
+  model = await load('fp32', 'webgpu', 64, { graphCapture: { mode: 'on', known: {} } });
   const step = model.decoder.captured?.step.current;
   if (!step) throw new Error(JSON.stringify(model.info.graphCapture));
   const run = step.run.bind(step);
@@ -94,7 +94,7 @@ test('with an adapter decode is plain, and without it captured again', async () 
 });
 
 test('logits for sampling: those of the plain run, from a captured step where the graph gives them', async () => {
-  const quantized = await load('chat', 'webgpu', 64, { mode: 'on', known: {} });
+  const quantized = await load('chat', 'webgpu', 64, { graphCapture: { mode: 'on', known: {} } });
   try {
     const { decoder, embedding, backend } = quantized;
     const plain = async (id: number) =>
@@ -121,7 +121,7 @@ test('off when asked, on the CPU, and on its own on a software adapter; nothing 
     ['webgpu', 'auto', 'software-adapter'],
     ['wasm', 'on', 'cpu'],
   ] as const) {
-    const other = await load('chat', provider, 64, { mode, known: {} });
+    const other = await load('chat', provider, 64, { graphCapture: { mode, known: {} } });
     expect(other.info.graphCapture).toMatchObject({ used: false, reason, positions: 0 });
     expect(other.decoder.captured).toBeUndefined();
     await other.dispose();

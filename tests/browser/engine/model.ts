@@ -1,6 +1,6 @@
 /** Loads packages of tests/packages with the engine's own parts. */
 import type * as Ort from 'onnxruntime-web';
-import type { GraphCaptureOptions, PackageSource } from '#core/protocol/engine.ts';
+import type { OpenOptions, PackageSource } from '#core/protocol/engine.ts';
 import type { Manifest } from '#core/protocol/manifest.ts';
 import { readGolden, type Golden } from '../../reference/golden.ts';
 import type { LoadedModel } from '../../../workers/engine/model/load.ts';
@@ -55,13 +55,13 @@ export async function load(
   name: string,
   provider: 'webgpu' | 'wasm',
   contextLength = 256,
-  graphCapture?: GraphCaptureOptions,
+  options: Pick<OpenOptions, 'variant' | 'graphCapture'> = {},
 ): Promise<LoadedModel> {
   const pack = await readPackage(await openPackage(await packageFiles(name)));
   return loadModel(
     pack,
     await backendOf(provider),
-    { contextLength, ...(graphCapture && { graphCapture }) },
+    { contextLength, ...options },
     new AbortController().signal,
     () => undefined,
   );

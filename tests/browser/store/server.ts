@@ -13,13 +13,18 @@ interface Package extends Setup {
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-function manifestOf({ files, seed, chunkSize }: Setup): Uint8Array {
-  const entries = Object.entries(files).map(([path, size]) => {
+function manifestOf({ files, seed, chunkSize, links = {} }: Setup): Uint8Array {
+  const named = {
+    ...files,
+    ...Object.fromEntries(Object.entries(links).map(([name, file]) => [name, files[file] ?? 0])),
+  };
+  const entries = Object.entries(named).map(([name, size]) => {
+    const path = links[name] ?? name;
     const bytes = contentOf(path, size, seed);
     const chunks = Array.from({ length: Math.ceil(size / chunkSize) }, (_, i) =>
       sha256(bytes.subarray(i * chunkSize, (i + 1) * chunkSize)),
     );
-    return [path, { size, sha256: sha256(bytes), chunks }];
+    return [name, { size, sha256: sha256(bytes), chunks }];
   });
   return Buffer.from(JSON.stringify({ chunkSize, files: Object.fromEntries(entries) }));
 }

@@ -4,6 +4,8 @@ export interface Setup {
   /** Length of each file; its bytes are `contentOf(path, length, seed)`. */
   files: Record<string, number>;
   seed?: number;
+  /** Second names of files, each with the name of the file that it is. */
+  links?: Record<string, string>;
   /** Serve a manifest with this chunk size; 0: none. */
   chunkSize: number;
   /** Answers with this fault, so many times, then well. */

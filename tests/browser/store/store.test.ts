@@ -246,3 +246,16 @@ describe('picked files', () => {
     expect(failure).toEqual({ code: 'file-broken', detail: { file: BIG, reason: `${SIZE} bytes, not ${SIZE + 1}` } });
   });
 });
+
+describe('a file with two names', () => {
+  const links = { 'onnx/second.onnx_data': BIG };
+
+  it('is downloaded and kept once, under the first', async () => {
+    const { source, log } = await serve({ links });
+    for (const name of ['onnx/second.onnx_data', BIG, 'onnx/second.onnx_data'])
+      expect(same((await store.read(source, name)).bytes, whole)).toBe(true);
+    expect(await log(BIG)).toHaveLength(1);
+    expect(await log('onnx/second.onnx_data')).toEqual([]);
+    expect(await store.has(source, 'onnx/second.onnx_data')).toBe(true);
+  });
+});

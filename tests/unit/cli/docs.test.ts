@@ -8,6 +8,7 @@ import { main as generate } from '../../../cli/generate/command.ts';
 import { main as korean } from '../../../cli/korean/command.ts';
 import { main as phantoms } from '../../../cli/phantoms/command.ts';
 import { main as randomCheckpoint } from '../../../cli/random-checkpoint/command.ts';
+import { main as rehearse } from '../../../cli/rehearse/command.ts';
 import type { CommandMain } from '../../../cli/shared/command.ts';
 import { main as teach } from '../../../cli/teach/command.ts';
 import { main as ship } from '../../../cli/teach/ship-command.ts';
@@ -28,6 +29,7 @@ const SECTIONS: [heading: string, main: CommandMain, subcommand: string[]][] = [
   ['npm run teach', teach, []],
   ['npm run teach:ship', ship, []],
   ['npm run random-checkpoint', randomCheckpoint, []],
+  ['npm run rehearse', rehearse, []],
 ];
 
 /** From a heading to the next. */

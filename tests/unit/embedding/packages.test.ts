@@ -15,7 +15,7 @@ const HIDDEN = 160;
 const ROWS = 512;
 const IDS = [0, 1, 7, 300, 511];
 /** Largest error of a weight, as a share of the largest weight of its block. */
-const ERROR: Record<Dtype, number> = { q2: 1 / 2, q4: 1 / 8, q8: 1 / 128, fp16: 2 ** -11, fp32: 0 };
+const ERROR: Record<Dtype, number> = { q2: 1 / 2, q4: 1 / 8, q4f16: 1 / 8, q8: 1 / 128, fp16: 2 ** -11, fp32: 0 };
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());

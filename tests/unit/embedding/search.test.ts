@@ -53,7 +53,10 @@ function packageOf(weights: Blob, model = tableModel()): ModelPackage {
     ['config.json', new Blob([configText])],
     ['onnx/embed.onnx_data', weights],
   ]);
+  const variant = { decoder: graph, embedding: graph, vision: undefined, tiedEmbedding: false };
   return {
+    ...variant,
+    variants: [variant],
     reader: {
       name: 'test',
       list: () => [...files.keys()],
@@ -63,10 +66,6 @@ function packageOf(weights: Blob, model = tableModel()): ModelPackage {
     config: parseConfig(JSON.parse(configText)),
     manifest: undefined,
     endTokens: new Set(),
-    decoder: graph,
-    embedding: graph,
-    vision: undefined,
-    tiedEmbedding: false,
   };
 }
 

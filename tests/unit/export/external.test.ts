@@ -17,7 +17,7 @@ describe('placeExternally', () => {
     fc.assert(
       fc.property(tensors, fc.integer({ min: 50_000, max: 1_000_000 }), (list, limit) => {
         const model = emptyModel();
-        const files = placeExternally(model, list, 'm.onnx', limit);
+        const files = placeExternally(model, list, 'm.onnx', { maxFileBytes: limit });
         expect(files.map(({ name }) => name)).toEqual(files.map((_, i) => `m.onnx_data${i === 0 ? '' : `_${i}`}`));
         expect(files.flatMap(({ places }) => places.map(({ name }) => name))).toEqual(list.map(({ name }) => name));
         for (const { places, size } of files) {

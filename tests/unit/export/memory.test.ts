@@ -11,8 +11,8 @@ import { randomCheckpoint, temporaryFolder } from './workbench.ts';
 
 const full = process.env['TEST_FULL'] === '1';
 
-/** Searching scales takes a minute for so many weights, and a block's memory. */
-const FAST = ['--method', 'round'];
+/** Searching scales takes a minute for so many weights, and a block's memory. Each thread has its own memory. */
+const FAST = ['--method', 'round', '--threads', '2'];
 
 interface Measured {
   /** Bytes of the checkpoint's weights. */

@@ -26,12 +26,12 @@ describe('config.json', () => {
         use_external_data_format: {
           'embed_tokens_q4.onnx': 1,
           'vision_encoder_quantized.onnx': 1,
-          'decoder_model_merged_q4.onnx': 1,
+          'decoder_model_merged_q4.onnx': 2,
         },
       },
     });
     expect(await json(await exportTo(FIXTURE, 'fp32'), 'config.json')).toMatchObject({
-      'transformers.js_config': { dtype: 'fp32', use_external_data_format: { 'decoder_model_merged.onnx': 1 } },
+      'transformers.js_config': { dtype: 'fp32', use_external_data_format: { 'decoder_model_merged.onnx': 2 } },
     });
   });
 

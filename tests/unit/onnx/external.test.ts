@@ -31,7 +31,7 @@ describe('places', () => {
     fc.assert(
       fc.property(tensors, fc.integer({ min: 5000, max: 2_000_000 }), (list, limit) => {
         const model = empty();
-        const files = placeExternally(model, list, FILE, limit);
+        const files = placeExternally(model, list, FILE, { maxFileBytes: limit });
         expect(files.map(({ name }) => name)).toEqual(
           files.map((_, i) => (i === 0 ? `${FILE}_data` : `${FILE}_data_${i}`)),
         );
@@ -56,7 +56,7 @@ describe('places', () => {
     fc.assert(
       fc.property(tensors, (list) => {
         const model = empty();
-        const files = placeExternally(model, list, FILE, 100_000);
+        const files = placeExternally(model, list, FILE, { maxFileBytes: 100_000 });
         const said = mainGraph(model).initializer.map((proto) => ({ name: proto.name, ...externalLocation(proto) }));
         expect(said).toEqual(
           files.flatMap(({ name: location, places }) =>
@@ -80,7 +80,7 @@ test('onnxruntime finds each number where it was placed', async () => {
         graph.output(`y${i}`, 'float32', [size]);
       }
       const model = makeModel(graph.build(), 'test');
-      const files = placeExternally(model, external, FILE, limit);
+      const files = placeExternally(model, external, FILE, { maxFileBytes: limit });
       const results = await runModel(
         model,
         {},

@@ -4,7 +4,14 @@ import type { ModelInfo } from '#core/protocol/engine.ts';
 import { AdapterList } from '../../../src/labs/lora/adapter-list.svelte.ts';
 
 const model = (name: string): ModelInfo => ({
-  ...{ name, randomWeights: true, teaches: undefined, dtype: { decoder: 'q4', vision: undefined }, parameters: 1 },
+  ...{
+    name,
+    randomWeights: true,
+    teaches: undefined,
+    dtype: { decoder: 'q4', vision: undefined },
+    variantReason: 'only-one',
+    parameters: 1,
+  },
   ...{ layers: 1, vocabularySize: 1, hasVision: false, imageAttention: undefined, tokensPerImage: 0, contextLength: 1 },
   graphCapture: { used: false, reason: 'cpu', times: undefined, key: undefined, detail: undefined, positions: 0 },
   runtime: { provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason: 'asked' },

@@ -26,7 +26,7 @@ beforeAll(async () => {
   env.localModelPath = `${folder.path}/`;
   reference = await golden();
   await writeTextOnly(join(folder.path, 'text-checkpoint'));
-  for (const dtype of ['fp32', 'q4', 'q2'] as const) {
+  for (const dtype of ['fp32', 'q4', 'q4f16', 'q2'] as const) {
     await exportFixture(join(folder.path, `whole-${dtype}`), dtype);
     await exportFixture(join(folder.path, `text-${dtype}`), dtype, {
       checkpoint: join(folder.path, 'text-checkpoint'),
@@ -63,12 +63,36 @@ const openOurs = {
   text: (dtype: Dtype) => NodeModel.openTextOnly(join(folder.path, `text-${dtype}`), dtype),
 };
 
+/** Of the package with both variants, the one that config.json does not name. */
+const openHalf = {
+  whole: () =>
+    AutoModelForImageTextToText.from_pretrained('whole-q4f16', {
+      dtype: { embed_tokens: 'q4f16', decoder_model_merged: 'q4f16', vision_encoder: 'q8' },
+    }),
+  text: () => AutoModelForCausalLM.from_pretrained('text-q4f16', { dtype: 'q4f16' }),
+};
+const openVariant = {
+  whole: (dtype: Dtype) => NodeModel.open(join(folder.path, 'whole-q4f16'), dtype),
+  text: (dtype: Dtype) => NodeModel.openTextOnly(join(folder.path, 'text-q4f16'), dtype),
+};
+
 describe.each(['whole', 'text'] as const)('%s model', (kind) => {
   test.each(textCases)('fp32, %s: the greedy tokens of the reference', async (name) => {
     const model = await open[kind]('fp32');
     expect(model.constructor.name).toBe(kind === 'text' ? 'Gemma3ForCausalLM' : 'Gemma3ForConditionalGeneration');
     expect(await generate(model, name)).toEqual(reference.cases[name]?.greedy_24);
     await model.dispose();
+  });
+
+  test('q4f16, text_beyond_window: by default the q4 variant, and both variants where they are named', async () => {
+    const name = 'text_beyond_window';
+    for (const dtype of ['q4', 'q4f16'] as const) {
+      const model = dtype === 'q4' ? await open[kind]('q4f16') : await openHalf[kind]();
+      const tokens = await generate(model, name);
+      await model.dispose();
+      const ours = await openVariant[kind](dtype);
+      expect(tokens).toEqual((await ours.greedy(await ours.prefill(idsOf(name)), COUNT)).ids);
+    }
   });
 
   const cases = (['q4', 'q2'] as const).flatMap((dtype) => textCases.map((name) => [dtype, name] as const));

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { partOf } from '#core/gemma3/parts.ts';
 import { FailureError } from '#core/failure.ts';
+import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import type { RequantizedPackage, RequantizeRequest } from '#core/protocol/weights.ts';
 import { measure } from '#core/quant/measures.ts';
@@ -81,7 +82,7 @@ describe('with zero points, products and rows are as near to the original as wit
     ['q2', settings('q2', { symmetric: false, blockSize: 16 }), 0.45],
   ])('%s, %o', async (dtype, all, most) => {
     const { path } = await make(request(all, { vision: settings('fp16') }));
-    const file = { q8: '_quantized', q4: '_q4', q2: '_q2', fp32: '', fp16: '_fp16' }[dtype];
+    const file = DTYPE_SUFFIX[dtype];
     const products = await matrixProducts(path, `decoder_model_merged${file}.onnx`);
     const exact = await matrixProducts(`${folder.path}/fp32`, 'decoder_model_merged.onnx');
     const errors = productErrors(products, exact);

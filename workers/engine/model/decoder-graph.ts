@@ -1,18 +1,28 @@
 /** The decoder's graphs as they are run here: patched for the device and the context, with or without branches for adapters. */
+import { localCacheRows } from '#core/budget/kv-cache.ts';
 import type { Projection } from '#core/gemma3/projections.ts';
 import { producer } from '#core/gemma3/stored.ts';
-import { mainGraph } from '#core/onnx/model.ts';
+import { consumers, mainGraph } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { addArgmaxHead } from '#core/onnx/patch/argmax-head.ts';
 import { ropePositions, setRopePositions } from '#core/onnx/patch/context-length.ts';
 import { embedIds, placesOf, readFrom, type ExternalPlaces } from '#core/onnx/patch/embed-ids.ts';
 import { fuseHeadNorms } from '#core/onnx/patch/fuse-head-norms.ts';
+import { addLocalWindow, localInput, type LocalWindow } from '#core/onnx/patch/local-window.ts';
 import { addLoraBranches, type LoraBranch } from '#core/onnx/patch/lora-branches.ts';
 import { shareableInitializers, shareInitializers, type SharedInput } from '#core/onnx/patch/share-initializers.ts';
 import { hasTwoBodies, keepBody, type DecoderBody } from '#core/onnx/patch/split-bodies.ts';
 import type { Backend } from './backend.ts';
 import { checkInputs } from './checks.ts';
+import { canBeStatic } from './kv-cache.ts';
 import type { ModelPackage } from './package.ts';
+
+export interface ContextSize {
+  /** The requested length in tokens; the graph may support less. */
+  contextLength: number;
+  /** Tokens that one run adds at most. */
+  longestChunk: number;
+}
 
 /** One graph of the decoder. */
 export interface PatchedGraph {
@@ -37,24 +47,31 @@ export interface DecoderGraph {
   /** True if our exporter wrote the graph. */
   isOurs: boolean;
   branches: LoraBranch[];
+  /** Set if the caches of local layers have fewer rows than the context has positions. */
+  local: { window: LocalWindow; rows: number } | undefined;
 }
 
 /**
  * Reads and patches the decoder; no weights are read.
- * @param requestedLength of the context in tokens; the graph may support less
  * @param targets projections that get LoRA branches
  * @throws FailureError `unsupported-package`, OnnxError
  */
 export async function readDecoder(
   pack: ModelPackage,
   backend: Backend,
-  requestedLength: number,
+  size: ContextSize,
   targets: readonly Projection[],
 ): Promise<DecoderGraph> {
-  const model = await pack.decoder.read();
+  // Before the bodies part, so that both of them or none have caches of local rows.
+  const read = async () => {
+    const model = await pack.decoder.read();
+    const contextLength = fitContext(model, pack, size.contextLength);
+    return { model, contextLength, local: keepWindow(model, pack, backend, { ...size, contextLength }) };
+  };
+  const { model, contextLength, local } = await read();
   const isSplit = backend.gpu !== undefined && pack.embedding !== undefined && hasTwoBodies(model);
   if (!isSplit) {
-    const { branches, contextLength, shared } = patch(model, pack, backend, requestedLength, targets);
+    const { branches, shared } = patch(model, pack, backend, targets);
     return {
       text: { model, shared },
       image: undefined,
@@ -63,37 +80,35 @@ export async function readDecoder(
       contextLength,
       isOurs: isOurs(model),
       branches,
+      local,
     };
   }
   let table: ExternalPlaces = new Map();
   const body = async (graph: ModelProto, kept: DecoderBody) => {
     keepBody(graph, kept);
+    const root = mainGraph(graph);
+    root.input = root.input.filter(({ name }) => name !== localInput.start || !consumers(root, name).next().done);
     if (kept === 'text' && pack.embedding) {
       const embedding = await pack.embedding.read();
       if (pack.tiedEmbedding) table = placesOf(graph, externalNames(embedding));
       readFrom(embedding, table);
       embedIds(graph, embedding);
     }
-    return { model: graph, ...patch(graph, pack, backend, requestedLength, targets) };
+    return { model: graph, ...patch(graph, pack, backend, targets) };
   };
   const text = await body(model, 'text');
-  // Branches and the context are those of `text`: both bodies have the same projections and read the same tables.
-  const image = pack.vision && (await body(await pack.decoder.read(), 'image'));
-  const { branches, contextLength } = text;
-  return { text, image, takesIds: true, table, contextLength, isOurs: isOurs(model), branches };
+  // Branches are those of `text`: both bodies have the same projections.
+  const image = pack.vision && (await body((await read()).model, 'image'));
+  const { branches } = text;
+  return { text, image, takesIds: true, table, contextLength, isOurs: isOurs(model), branches, local };
 }
 
 function patch(
   model: ModelProto,
   pack: ModelPackage,
   backend: Backend,
-  requestedLength: number,
   targets: readonly Projection[],
-): { contextLength: number; shared: SharedInput[]; branches: LoraBranch[] } {
-  const { text } = pack.config;
-  const wanted = Math.min(requestedLength, text.maxPositions);
-  const resized = setRopePositions(model, text, wanted);
-  const contextLength = resized ? wanted : Math.min(wanted, ropePositions(model) ?? wanted);
+): { shared: SharedInput[]; branches: LoraBranch[] } {
   addArgmaxHead(model);
   // The fused norm binds 9 storage buffers, one more than every device must have.
   if ((backend.gpu?.device.limits.maxStorageBuffersPerShaderStage ?? 0) >= 10) fuseHeadNorms(model);
@@ -101,7 +116,29 @@ function patch(
   const branches = targets.length > 0 ? addLoraBranches(model, targets) : [];
   // Last: the patches before read sizes and types of initializers.
   const shared = backend.gpu ? shareInitializers(model, shareableInitializers(model)) : [];
-  return { contextLength, shared, branches };
+  return { shared, branches };
+}
+
+/** Cuts the tables of the rotation. @returns the context length that they allow */
+function fitContext(model: ModelProto, pack: ModelPackage, requestedLength: number): number {
+  const { text } = pack.config;
+  const wanted = Math.min(requestedLength, text.maxPositions);
+  const resized = setRopePositions(model, text, wanted);
+  return resized ? wanted : Math.min(wanted, ropePositions(model) ?? wanted);
+}
+
+/** Local layers keep all positions where that takes no more rows, and where the graph is not understood. */
+function keepWindow(
+  model: ModelProto,
+  pack: ModelPackage,
+  backend: Backend,
+  { contextLength, longestChunk }: ContextSize,
+): DecoderGraph['local'] {
+  const rows = localCacheRows(pack.config.text.slidingWindow, longestChunk);
+  if (rows >= contextLength || (backend.gpu && !canBeStatic(model))) return undefined;
+  const window = addLocalWindow(model);
+  // The operator's own window counts. It is the configuration's in every graph but a wrong one.
+  return window && { window, rows: localCacheRows(window.window, longestChunk) };
 }
 
 const isOurs = (model: ModelProto) => model.producerName === producer;

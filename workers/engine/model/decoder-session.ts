@@ -1,7 +1,7 @@
 /** The decoder's sessions, which can be replaced by others from the same package. */
 import type { Projection } from '#core/gemma3/projections.ts';
 import type { Backend } from './backend.ts';
-import { readDecoder, type DecoderGraph, type PatchedGraph } from './decoder-graph.ts';
+import { readDecoder, type ContextSize, type DecoderGraph, type PatchedGraph } from './decoder-graph.ts';
 import type { GpuWeights } from './gpu-weights.ts';
 import { makeGraphSession, releaseGraphSession, type GraphSession } from './graph-session.ts';
 import { canBeStatic, kvInputs } from './kv-cache.ts';
@@ -22,24 +22,18 @@ export class DecoderSession {
   readonly #pack: ModelPackage;
   readonly #backend: Backend;
   readonly #weights: GpuWeights;
-  readonly #contextLength: number;
+  readonly #size: ContextSize;
   readonly #sessions: ModelSessions;
   #live: ReplaceableSession<DecoderSessions> | undefined;
   /** Weights that the sessions hold themselves. */
   #ownBytes = 0;
 
-  constructor(
-    pack: ModelPackage,
-    backend: Backend,
-    weights: GpuWeights,
-    contextLength: number,
-    sessions: ModelSessions,
-  ) {
+  constructor(pack: ModelPackage, backend: Backend, weights: GpuWeights, size: ContextSize, sessions: ModelSessions) {
     this.path = pack.decoder.path;
     this.#pack = pack;
     this.#backend = backend;
     this.#weights = weights;
-    this.#contextLength = contextLength;
+    this.#size = size;
     this.#sessions = sessions;
   }
 
@@ -56,7 +50,7 @@ export class DecoderSession {
 
   /** The package's graph, patched, with LoRA branches at the projections `targets`; no weights are read. */
   async graph(targets: readonly Projection[]): Promise<DecoderGraph> {
-    return readDecoder(this.#pack, this.#backend, this.#contextLength, targets);
+    return readDecoder(this.#pack, this.#backend, this.#size, targets);
   }
 
   /**

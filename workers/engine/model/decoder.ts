@@ -145,10 +145,11 @@ export class Decoder {
     mask.forEach((value, i) => (this.#mask[past + i] = BigInt(value)));
     const { Tensor } = this.#backend.runtime.ort;
     const { session, inputs, weights } = ('inputs_embeds' in input && this.#sessions.image) || this.#sessions.text;
+    this.cache.prepare(mask.length);
     const feeds: Record<string, Ort.Tensor> = {
       ...input,
       ...weights.tensors,
-      ...this.cache.feeds(),
+      ...this.cache.feeds(inputs),
       ...this.#extra?.feeds(),
       attention_mask: new Tensor('int64', this.#mask.slice(0, total), [1, total]),
     };

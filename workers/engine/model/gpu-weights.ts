@@ -3,6 +3,7 @@
  * last of them is done with it.
  */
 import type * as Ort from 'onnxruntime-web';
+import { widenedRange } from '#core/onnx/patch/widen-scales.ts';
 import type { SharedInput } from '#core/onnx/patch/share-initializers.ts';
 import { TensorProto_DataType } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
@@ -109,8 +110,10 @@ export class GpuWeights {
     // What a graph itself holds has the same name in both bodies of the decoder.
     if (bytes instanceof Uint8Array) return `${path} ${input} ${bytes.length}`;
     const { location, offset, length } = bytes;
-    const file = path.slice(0, path.lastIndexOf('/') + 1) + location;
-    return `${this.#hash(file) ?? file} ${offset} ${length}`;
+    const range = widenedRange(location);
+    const file = path.slice(0, path.lastIndexOf('/') + 1) + (range?.file ?? location);
+    const part = range ? `float32 of ${range.offset} ${range.length}` : `${offset} ${length}`;
+    return `${this.#hash(file) ?? file} ${part}`;
   }
 
   #buffer(gpu: NonNullable<Backend['gpu']>, label: string, length: number): GPUBuffer {

@@ -1,7 +1,9 @@
 /** Loads a package onto its device: reads and patches graphs, creates sessions, allocates caches. */
 import { ChunkLength } from '#core/chat/chunk-length.ts';
+import { localChunkTokens } from '#core/budget/kv-cache.ts';
 import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
+import { widenScales } from '#core/onnx/patch/widen-scales.ts';
 import { AdapterCache } from '../lora/adapter-cache.ts';
 import { AppliedAdapters } from '../lora/applied-adapters.ts';
 import { timed } from '../runtime/timed.ts';
@@ -13,9 +15,12 @@ import { embeddingSessionFactory } from './embedding-session.ts';
 import { IdsOrImages, passThroughEmbedding, SessionEmbedding, type Embedding } from './embedding.ts';
 import { GpuWeights } from './gpu-weights.ts';
 import { chooseGraphCapture } from './graph-capture.ts';
-import { GrowingKvCache, kvInputs, StaticKvCache } from './kv-cache.ts';
-import type { ModelPackage } from './package.ts';
+import { GrowingKvCache } from './growing-kv-cache.ts';
+import { kvInputs } from './kv-cache.ts';
+import type { GraphSource, ModelPackage } from './package.ts';
 import { ModelSessions } from './sessions.ts';
+import { StaticKvCache } from './static-kv-cache.ts';
+import { chooseVariant } from './variant.ts';
 import { VisionEncoder } from './vision.ts';
 import { visionSessionFactory } from './vision-sessions.ts';
 import { warmUp, warmUpTokens } from './warm-up.ts';
@@ -44,7 +49,7 @@ export interface LoadedModel {
 const chunkOnGpu = { first: warmUpTokens, least: 16, most: 640 };
 const chunkOnCpu = { first: 32, least: 8, most: 64 };
 
-type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu' | 'graphCapture'>;
+type LoadOptions = Pick<OpenOptions, 'contextLength' | 'keepVisionOnGpu' | 'variant' | 'graphCapture'>;
 
 /**
  * @throws FailureError if the package cannot be loaded on the device; nothing is left allocated then
@@ -71,14 +76,16 @@ export async function loadModel(
 }
 
 async function load(
-  pack: ModelPackage,
+  whole: ModelPackage,
   backend: Backend,
   options: LoadOptions,
   signal: AbortSignal,
   onProgress: (progress: OpenProgress) => void,
   release: (() => Promise<void> | void)[],
 ): Promise<Omit<LoadedModel, 'dispose'>> {
-  const { config } = pack;
+  const { config } = whole;
+  const chosen = chooseVariant(whole, backend, options.variant);
+  const pack = backend.gpu ? widened(chosen.pack) : chosen.pack;
   const step = (phase: OpenProgress['phase'], file: string, doneBytes: number, totalBytes: number) => {
     signal.throwIfAborted();
     onProgress({ type: 'progress', phase, file, doneBytes, totalBytes });
@@ -91,7 +98,9 @@ async function load(
   const weights = new GpuWeights(backend, pack);
   const sessions = new ModelSessions(backend);
   release.push(() => sessions.release());
-  const decoderSession = new DecoderSession(pack, backend, weights, options.contextLength, sessions);
+  const localChunk = Math.max(localChunkTokens, config.vision?.tokensPerImage ?? 0);
+  const size = { contextLength: options.contextLength, longestChunk: localChunk };
+  const decoderSession = new DecoderSession(pack, backend, weights, size, sessions);
   const graph = await timed('graphs: decoder', () => decoderSession.graph([]));
   checkSize(backend, [graph.text.model, embeddingGraph, visionGraph]);
   const { contextLength } = graph;
@@ -101,9 +110,8 @@ async function load(
     onProgress({ type: 'progress', phase: 'weights', file: path, doneBytes, totalBytes });
   const made = await decoderSession.make(graph, signal, reading(pack.decoder.path));
   const inputs = kvInputs(graph.text.model);
-  const cache = isStatic(backend, graph.text.model)
-    ? new StaticKvCache(backend, inputs, contextLength)
-    : new GrowingKvCache(backend, inputs, contextLength);
+  const Cache = isStatic(backend, graph.text.model) ? StaticKvCache : GrowingKvCache;
+  const cache = new Cache(backend, inputs, contextLength, graph.local);
   release.push(() => cache.dispose());
   const decoder = new Decoder(backend, made, cache);
   release.push(() => decoder.dispose());
@@ -157,6 +165,7 @@ async function load(
     randomWeights: pack.manifest?.source.randomWeights ?? false,
     teaches: pack.manifest?.teaches,
     dtype: { decoder: pack.decoder.dtype, vision: pack.vision?.dtype },
+    variantReason: chosen.reason,
     parameters: pack.manifest?.parameters ?? countParameters(config),
     layers: config.text.layers,
     vocabularySize: config.text.vocabularySize,
@@ -170,7 +179,7 @@ async function load(
   const adapterCache = new AdapterCache(config);
   const chunkLength = new ChunkLength(chunkLimits);
   return {
-    package: pack,
+    package: chosen.pack,
     backend,
     info,
     embedding,
@@ -181,4 +190,18 @@ async function load(
     chunkLength,
     longestChunk,
   };
+}
+
+/** The package with graphs whose float16 scales are declared as float32 where they are read so (`widen-scales.ts`). */
+function widened(pack: ModelPackage): ModelPackage {
+  const wide = (graph: GraphSource): GraphSource => ({
+    ...graph,
+    read: async () => {
+      const model = await graph.read();
+      widenScales(model);
+      return model;
+    },
+  });
+  const { decoder, embedding, vision } = pack;
+  return { ...pack, decoder: wide(decoder), embedding: embedding && wide(embedding), vision: vision && wide(vision) };
 }

@@ -6,18 +6,24 @@ import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
 import { kindAmong, otherKind, otherKindFailure } from '#core/files/folder-kind.ts';
 import { refuseOther } from '#core/files/other-file.ts';
-import { type Manifest, parseManifest } from '#core/protocol/manifest.ts';
+import { type Manifest, type ManifestVariant, parseManifest } from '#core/protocol/manifest.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
 import { readJson, type PackageReader } from '../../store/reader.ts';
 
-export interface ModelPackage {
+export interface ModelPackage extends PackageVariant {
   reader: PackageReader;
   config: Gemma3Config;
   /** Undefined for packages of other exporters. */
   manifest: Manifest | undefined;
   /** Ids that end an answer. */
   endTokens: ReadonlySet<number>;
+  /** The variants that the package has; the first is the one that `decoder` and the others name. */
+  variants: readonly PackageVariant[];
+}
+
+/** The graphs of one precision. */
+export interface PackageVariant {
   decoder: GraphSource;
   /** Undefined where the decoder takes ids. */
   embedding: GraphSource | undefined;
@@ -83,19 +89,27 @@ async function read(reader: PackageReader): Promise<ModelPackage> {
   const manifest = (await reader.has('manifest.json'))
     ? parseManifest(await readJson(reader, 'manifest.json'))
     : undefined;
-  const variant = manifest?.variants[0];
-  const isText = config.architecture === 'Gemma3ForCausalLM';
-  const decoder = await find(reader, isText ? 'model' : 'decoder_model_merged', variant?.decoder);
-  const embedding = isText ? undefined : await find(reader, 'embed_tokens', variant?.decoder);
-  const vision = config.vision ? await find(reader, 'vision_encoder', variant?.vision) : undefined;
+  const first = await readVariant(reader, config, manifest?.variants[0]);
+  const others = await Promise.all(
+    (manifest?.variants.slice(1) ?? []).map((variant) => readVariant(reader, config, variant)),
+  );
   return {
-    reader,
-    config,
-    manifest,
-    endTokens: await endTokens(reader, json),
-    decoder,
-    embedding,
-    vision,
+    ...{ reader, config, manifest, endTokens: await endTokens(reader, json) },
+    ...first,
+    variants: [first, ...others],
+  };
+}
+
+async function readVariant(
+  reader: PackageReader,
+  config: Gemma3Config,
+  variant: ManifestVariant | undefined,
+): Promise<PackageVariant> {
+  const isText = config.architecture === 'Gemma3ForCausalLM';
+  return {
+    decoder: await find(reader, isText ? 'model' : 'decoder_model_merged', variant?.decoder),
+    embedding: isText ? undefined : await find(reader, 'embed_tokens', variant?.decoder),
+    vision: config.vision ? await find(reader, 'vision_encoder', variant?.vision) : undefined,
     tiedEmbedding: variant?.tiedEmbedding ?? false,
   };
 }

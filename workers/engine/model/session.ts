@@ -3,10 +3,12 @@ import type * as Ort from 'onnxruntime-web';
 import type { GpuPurpose } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
 import { externalFiles, writeModel } from '#core/onnx/model.ts';
+import { widenedRange } from '#core/onnx/patch/widen-scales.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { timed } from '../runtime/timed.ts';
 import type { Backend, ExternalData } from './backend.ts';
 import type { GraphSource, ModelPackage } from './package.ts';
+import { WidenedBlob } from './widened-blob.ts';
 
 export interface SessionSource {
   model: ModelProto;
@@ -23,7 +25,15 @@ export function sourceOf(pack: ModelPackage, graph: GraphSource, model: ModelPro
   return {
     model,
     path: graph.path,
-    external: (file) => pack.reader.blob(folder + file),
+    external: async (location) => {
+      const range = widenedRange(location);
+      if (!range) return pack.reader.blob(folder + location);
+      const { file, offset, length } = range;
+      const blob = await pack.reader.blob(folder + file);
+      if (offset + length > blob.size)
+        throw new FailureError('file-broken', { file: folder + file, reason: `ends at ${blob.size} bytes` });
+      return new WidenedBlob(blob.slice(offset, offset + length));
+    },
     folder: pack.reader.path?.(folder),
   };
 }

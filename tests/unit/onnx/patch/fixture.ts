@@ -33,8 +33,13 @@ export function decoderFeeds(
     attention_mask: int64Tensor(mask, [1, mask.length]),
   };
   if (keep !== undefined) feeds['num_logits_to_keep'] = int64Tensor([keep], []);
-  for (const { name } of mainGraph(model).input)
-    if (name.startsWith('past_key_values.')) feeds[name] = floatTensor([], [1, 2, 0, 32]);
+  for (const { name, type } of mainGraph(model).input) {
+    if (!name.startsWith('past_key_values.')) continue;
+    const isHalf = type?.value.case === 'tensorType' && type.value.value.elemType === 10;
+    feeds[name] = isHalf
+      ? new ort.Tensor('float16', new Uint16Array(0), [1, 2, 0, 32])
+      : floatTensor([], [1, 2, 0, 32]);
+  }
   return feeds;
 }
 
