@@ -86,7 +86,7 @@ try {
     console.log(`package: ${folder.split('/').at(-1)}, ${JSON.stringify({ ...flags, package: undefined })}`);
     await page.evaluate((request) => window.bench.open('ours', request), {
       ...{ url: `${served.url}package/`, contextLength: 1024, peerDevice: 'own' as const },
-      ...{ hostOnly: flags.hostOnly, architecture: '' },
+      ...{ hostOnly: flags.hostOnly, architecture: '', graphCapture: 'auto' as const },
     });
     const answer = async (tokens: number) => {
       const result = await page.evaluate(([text, length]) => window.bench.generate(text, length), [

@@ -36,6 +36,9 @@ export function toDecodeStep(model: ModelProto): void {
   if (tokens < 0) throw new OnnxError(`the decoder has no input "${ids}"`);
   const attention = graph.node.filter(({ opType }) => opType === 'GroupQueryAttention');
   if (attention.length === 0) throw new OnnxError('the decoder has no GroupQueryAttention');
+  // Local layers with caches of their own (local-window.ts) have lengths and RoPE tables of their own.
+  if (new Set(attention.map(({ input }) => input[6])).size > 1)
+    throw new OnnxError('its local layers have caches of their own, which a captured step does not feed yet');
   for (const node of attention) {
     node.input[5] = lengthInputs.seqlens;
     node.input[6] = lengthInputs.total;

@@ -88,7 +88,7 @@ export class DecodeStep {
       const bound = await BoundSession.bind(wasm, handle, {
         inputs: {
           ...boundTensors(made.weights.tensors),
-          ...boundTensors(cache.feeds()),
+          ...boundTensors(cache.feeds(made.inputs)),
           input_ids: { buffer: ids, type: 'int64', dims: [1, 1] },
           [lengthInputs.seqlens]: { buffer: seqlens, type: 'int32', dims: [1] },
           [lengthInputs.total]: { buffer: total, type: 'int32', dims: [] },

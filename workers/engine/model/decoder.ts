@@ -119,6 +119,7 @@ export class Decoder {
 
   async #runStep(step: DecodeStep): Promise<void> {
     const past = this.#length;
+    this.cache.prepare(1);
     await this.#backend.guard(step.run(past));
     this.#mask[past] = BigInt(textMask);
     this.#length = past + 1;

@@ -8,9 +8,9 @@ import { textMask, type Decoder } from './decoder.ts';
 import type { DecoderSession } from './decoder-session.ts';
 import type { Embedding } from './embedding.ts';
 import type { GpuWeights } from './gpu-weights.ts';
-import { StaticKvCache } from './kv-cache.ts';
 import { reasonOf } from './session.ts';
 import type { ModelSessions, ReplaceableSession } from './sessions.ts';
+import { StaticKvCache } from './static-kv-cache.ts';
 
 export interface CaptureParts {
   backend: Backend;

@@ -14,7 +14,6 @@ import { graphFile, ids } from './fixture.ts';
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = temporaryFolder();
-const table = ['model.embed_tokens.weight.q4', 'model.embed_tokens.weight.scales'];
 let reference: Golden;
 beforeAll(async () => {
   reference = await golden();
@@ -25,9 +24,10 @@ afterAll(() => folder.remove());
 function decoder() {
   const { model, external } = graphFile(folder.path, 'decoder_model_merged_q4.onnx');
   keepBody(model, 'text');
-  embedIds(model, graphFile(folder.path, 'embed_tokens_q4.onnx').model, table);
+  const embedding = graphFile(folder.path, 'embed_tokens_q4.onnx');
+  embedIds(model, embedding.model);
   addArgmaxHead(model);
-  return { model, external };
+  return { model, external: new Map([...external, ...embedding.external]) };
 }
 
 /** Token by token with a growing cache. @param lengths inputs that say how long it is, for the position `past` */
@@ -99,6 +99,16 @@ describe('what cannot be captured', () => {
     build(graph, attended);
     return makeModel(graph.build(), 'test');
   }
+
+  test('lengths that differ between layers: caches of the local layers', () => {
+    const model = small((graph, x) => {
+      graph.node('GroupQueryAttention', [x, x, x, '', '', 'local_s', 'local_t'], {
+        name: 'local',
+        domain: 'com.microsoft',
+      });
+    });
+    expect(() => toDecodeStep(model)).toThrow('its local layers have caches of their own');
+  });
 
   test('an input that the step does not feed', () => {
     const model = small((graph, x) => {
