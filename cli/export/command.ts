@@ -87,7 +87,10 @@ function createProgram(io: CommandIo): Command {
     .requiredOption('--checkpoint <folder>', 'folder with config.json and safetensors')
     .requiredOption('--out <folder>', 'folder of the package; must be new or empty')
     .addOption(
-      new Option('--dtype <dtype>', 'precision of decoder and embeddings; q4f16: q4 with fp16 scales, with a second decoder over the same weights that computes in fp16; q2 is for comparison')
+      new Option(
+        '--dtype <dtype>',
+        'precision of decoder and embeddings; q4f16: q4 with fp16 scales, with a second decoder over the same weights that computes in fp16; q2 is for comparison',
+      )
         .choices(DTYPES)
         .makeOptionMandatory(),
     )

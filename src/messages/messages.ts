@@ -11,7 +11,13 @@ export type Locale = 'ko' | 'en';
 /** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own. */
 export type CatalogName = 'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench';
 
-export type Messages = typeof shell & typeof chat & typeof image & typeof tokenizer & typeof lora & typeof quant & typeof bench;
+export type Messages = typeof shell &
+  typeof chat &
+  typeof image &
+  typeof tokenizer &
+  typeof lora &
+  typeof quant &
+  typeof bench;
 export type MessageKey = keyof Messages;
 
 /** Messages by key. A value in braces is an ICU argument; both languages use the same ones. */

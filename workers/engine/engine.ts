@@ -62,7 +62,9 @@ export class Engine {
       starting.catch(() => undefined);
       return starting;
     };
-    const opened = await timed('manifest', () => openPackage(source, { signal, progress, notice, onKept: () => void start() }));
+    const opened = await timed('manifest', () =>
+      openPackage(source, { signal, progress, notice, onKept: () => void start() }),
+    );
     const reader = boundReader(opened, { signal, progress });
     // Unless an earlier visit kept the package: that it exists is checked before megabytes of WebAssembly are fetched.
     await reader.blob('config.json');

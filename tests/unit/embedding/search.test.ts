@@ -48,7 +48,12 @@ function tableModel(operator: 'Gather' | 'Elsewhere' = 'Gather'): ModelProto {
 }
 
 function packageOf(weights: Blob, model = tableModel()): ModelPackage {
-  const graph = { path: 'onnx/embed.onnx', dtype: 'fp32', read: () => Promise.resolve(model) };
+  const graph = {
+    path: 'onnx/embed.onnx',
+    dtype: 'fp32',
+    read: () => Promise.resolve(model),
+    readAhead: () => Promise.resolve(),
+  };
   const files = new Map([
     ['config.json', new Blob([configText])],
     ['onnx/embed.onnx_data', weights],

@@ -19,6 +19,8 @@ const model: ModelInfo = {
   tokensPerImage: 0,
   contextLength: 512,
   runtime: { provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason: 'asked' },
+  variantReason: 'only-one',
+  graphCapture: { used: false, reason: 'cpu', times: undefined, key: undefined, detail: undefined, positions: 0 },
 };
 
 /** Tokens of a prompt beside the digits of its text. */
@@ -55,6 +57,11 @@ function fake(engine: string, { fails = false, miscounts = 0, log = [] }: Fake =
         liveBytes: 1,
         peakBytes: 2,
         dispatches: 0,
+        indirectDispatches: 0,
+        bindGroups: 0,
+        copies: 0,
+        buffers: 0,
+        errorScopes: 0,
         passes: 0,
         submits: 0,
         maps: 0,

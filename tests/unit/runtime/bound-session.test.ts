@@ -50,7 +50,7 @@ function fakeModule(failing = '') {
     _OrtAddSessionConfigEntry: (options, key, value) => status('config', options, texts.get(key), texts.get(value)),
     _OrtAppendExecutionProvider: async () => status('append'),
     _OrtCreateSession: async () => handle('session'),
-    _OrtCreateTensor: (type, data, bytes, dims, rank, location) =>
+    _OrtCreateTensor: (type, _data, bytes, dims, rank, location) =>
       handle(
         'tensor',
         type,

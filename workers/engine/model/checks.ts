@@ -10,14 +10,14 @@ import { externalBytes } from './weight-bytes.ts';
 const wasmLimitBytes = 1.2e9;
 const knownInputs = new Set(['inputs_embeds', 'input_ids', 'attention_mask', 'position_ids', 'num_logits_to_keep']);
 
-/** @throws FailureError `unsupported-package` for a decoder with inputs that the engine does not feed */
+/**
+ * @param decoder the graph of the package, before patches add inputs
+ * @throws FailureError `unsupported-package` for a decoder with inputs that the engine does not feed
+ */
 export function checkInputs(path: string, decoder: ModelProto): void {
-  const shared = new Set(mainGraph(decoder).initializer.map(({ name }) => name));
-  for (const { name, type } of mainGraph(decoder).input) {
-    if (knownInputs.has(name) || name.startsWith('past_key_values.') || shared.has(name)) continue;
-    // Shared initializers became inputs of fixed shape.
-    const dims = type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : [];
-    if (dims.length > 0 && dims.every(({ value }) => value.case === 'dimValue')) continue;
+  const initialized = new Set(mainGraph(decoder).initializer.map(({ name }) => name));
+  for (const { name } of mainGraph(decoder).input) {
+    if (knownInputs.has(name) || name.startsWith('past_key_values.') || initialized.has(name)) continue;
     throw new FailureError('unsupported-package', { file: path, reason: `input "${name}" is unknown` });
   }
 }

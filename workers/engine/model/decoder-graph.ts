@@ -65,13 +65,14 @@ export async function readDecoder(
   // Before the bodies part, so that both of them or none have caches of local rows.
   const read = async () => {
     const model = await pack.decoder.read();
+    checkInputs(pack.decoder.path, model);
     const contextLength = fitContext(model, pack, size.contextLength);
     return { model, contextLength, local: keepWindow(model, pack, backend, { ...size, contextLength }) };
   };
   const { model, contextLength, local } = await read();
   const isSplit = backend.gpu !== undefined && pack.embedding !== undefined && hasTwoBodies(model);
   if (!isSplit) {
-    const { branches, shared } = patch(model, pack, backend, targets);
+    const { branches, shared } = patch(model, backend, targets);
     return {
       text: { model, shared },
       image: undefined,
@@ -94,7 +95,7 @@ export async function readDecoder(
       readFrom(embedding, table);
       embedIds(graph, embedding);
     }
-    return { model: graph, ...patch(graph, pack, backend, targets) };
+    return { model: graph, ...patch(graph, backend, targets) };
   };
   const text = await body(model, 'text');
   // Branches are those of `text`: both bodies have the same projections.
@@ -105,14 +106,12 @@ export async function readDecoder(
 
 function patch(
   model: ModelProto,
-  pack: ModelPackage,
   backend: Backend,
   targets: readonly Projection[],
 ): { shared: SharedInput[]; branches: LoraBranch[] } {
   addArgmaxHead(model);
   // The fused norm binds 9 storage buffers, one more than every device must have.
   if ((backend.gpu?.device.limits.maxStorageBuffersPerShaderStage ?? 0) >= 10) fuseHeadNorms(model);
-  checkInputs(pack.decoder.path, model);
   const branches = targets.length > 0 ? addLoraBranches(model, targets) : [];
   // Last: the patches before read sizes and types of initializers.
   const shared = backend.gpu ? shareInitializers(model, shareableInitializers(model)) : [];
