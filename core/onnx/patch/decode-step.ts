@@ -6,6 +6,7 @@ import { bytesOf, makeTensor, valueInfo } from '../builder.ts';
 import { consumers, mainGraph, OnnxError } from '../model.ts';
 import type { GraphProto, ModelProto, NodeProto } from '../onnx_pb.ts';
 import { nextToken } from './argmax-head.ts';
+import { localInput } from './local-window.ts';
 import { removeUnread } from './split-bodies.ts';
 
 /** Inputs of GroupQueryAttention 5 and 6, as graph inputs. */
@@ -18,14 +19,19 @@ export const lengthInputs = {
 
 const ids = 'input_ids';
 const keep = 'num_logits_to_keep';
-const replacedInputs = new Set(['attention_mask', 'position_ids', keep]);
+const replacedInputs = new Set([
+  ...['attention_mask', 'position_ids', keep],
+  ...[localInput.seqlensK, localInput.totalLength, localInput.start],
+]);
 const controlFlow = new Set(['If', 'Loop', 'Scan']);
 /** The WebGPU provider runs them as copies of buffers, or not at all; a captured graph repeats dispatches only. */
 const copies = new Set(['Identity', 'Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
 
 /**
  * Changes the decoder in place, to: input_ids int64 [1, 1], seqlens_k, total_sequence_length, past_key_values.* → next_token,
- * logits, present.*. The argmax head must be there. `logits` is no output where a copy would write it.
+ * logits, present.*. The argmax head must be there. `logits` is no output where a copy would write it. Local layers with caches of
+ * their own (local-window.ts) keep their RoPE tables as inputs and take the lengths of all layers: the step is right while row 0
+ * of their caches is position 0.
  * @throws OnnxError that says why the decoder cannot be such a step
  */
 export function toDecodeStep(model: ModelProto): void {
@@ -36,9 +42,9 @@ export function toDecodeStep(model: ModelProto): void {
   if (tokens < 0) throw new OnnxError(`the decoder has no input "${ids}"`);
   const attention = graph.node.filter(({ opType }) => opType === 'GroupQueryAttention');
   if (attention.length === 0) throw new OnnxError('the decoder has no GroupQueryAttention');
-  // Local layers with caches of their own (local-window.ts) have lengths and RoPE tables of their own.
-  if (new Set(attention.map(({ input }) => input[6])).size > 1)
-    throw new OnnxError('its local layers have caches of their own, which a captured step does not feed yet');
+  const totals = new Set(attention.map(({ input }) => input[6]));
+  totals.delete(localInput.totalLength);
+  if (totals.size > 1) throw new OnnxError('its layers have caches of different lengths');
   for (const node of attention) {
     node.input[5] = lengthInputs.seqlens;
     node.input[6] = lengthInputs.total;

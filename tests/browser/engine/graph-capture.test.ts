@@ -1,8 +1,9 @@
 /**
  * Captured decode on the fixture, whose sliding window is 16: the tokens of the reference across the window, after rollbacks and
- * new prompts, and logits for sampling.
+ * new prompts, and logits for sampling. The context has more positions than local layers have rows, as MedGemma's has.
  */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { localCacheRows, localChunkTokens } from '#core/budget/kv-cache.ts';
 import { maskOf, maxDifference, type Golden } from '../../reference/golden.ts';
 import { decodeGreedy } from '../../../workers/engine/generation/decode.ts';
 import { prefill } from '../../../workers/engine/generation/prefill.ts';
@@ -10,10 +11,13 @@ import { textMask } from '../../../workers/engine/model/decoder.ts';
 import { int64Tensor } from '../../../workers/engine/model/backend.ts';
 import type { LoadedModel } from '../../../workers/engine/model/load.ts';
 import { fixtureAdapter } from './lora-files.ts';
+import { full } from '../provided.ts';
 import { golden, load } from './model.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 const window = 16;
+const localRows = localCacheRows(window, localChunkTokens);
+const contextLength = localRows + 32;
 const never = new AbortController().signal;
 let reference: Golden;
 let model: LoadedModel;
@@ -22,26 +26,31 @@ const captured: number[] = [];
 
 beforeAll(async () => {
   reference = await golden();
-  model = await load('fp32', 'webgpu', 64, { graphCapture: { mode: 'on', known: {} } });
-  const step = model.decoder.captured?.step.current;
-  if (!step) throw new Error(JSON.stringify(model.info.graphCapture));
+  model = await load('fp32', 'webgpu', contextLength, { graphCapture: { mode: 'on', known: {} } });
+  watch(model);
+});
+afterAll(() => model.dispose());
+
+/** Notes the positions that the captured step runs. */
+function watch({ decoder, info }: LoadedModel): void {
+  const step = decoder.captured?.step.current;
+  if (!step) throw new Error(JSON.stringify(info.graphCapture));
   const run = step.run.bind(step);
   step.run = (past) => {
     captured.push(past);
     return run(past);
   };
-});
-afterAll(() => model.dispose());
+}
 
 /** Greedy ids after a prompt of text, of which the cache may hold the start. */
-async function answer(ids: readonly number[], limit: number): Promise<number[]> {
+async function answer(ids: readonly number[], limit: number, of = model): Promise<number[]> {
   const prompt = { ids: [...ids], mask: maskOf(ids), images: [] };
   const features = () => {
     throw new Error('there are no images');
   };
-  const first = await prefill({ model, prompt, features, want: 'token', signal: never, onChunk() {} });
+  const first = await prefill({ model: of, prompt, features, want: 'token', signal: never, onChunk() {} });
   const out: number[] = [];
-  const { backend, embedding, decoder } = model;
+  const { backend, embedding, decoder } = of;
   const input = { backend, embedding, decoder, endTokens: new Set<number>(), limit, signal: never };
   await decodeGreedy({ ...input, onToken: (id) => out.push(id) }, first?.token ?? -1);
   return out;
@@ -53,16 +62,53 @@ const short = () => {
   return { ids: found.input_ids, greedy: found.greedy_24 };
 };
 
+/** Positions that are captured after a prompt. */
+const withinWindow = (ids: readonly number[]) => Array.from({ length: window - ids.length }, (_, i) => ids.length + i);
+
 test('is used up to the sliding window and not beyond, and says the tokens of the reference', async () => {
   const { ids, greedy } = short();
   expect(ids.length).toBeLessThan(window - 2);
   expect(model.info.graphCapture).toMatchObject({ used: true, reason: 'asked', positions: window });
+  expect(model.decoder.cache.rows?.rows).toBe(localRows);
   captured.length = 0;
   expect(await answer(ids, greedy.length)).toEqual(greedy);
-  expect(captured).toEqual(Array.from({ length: window - ids.length }, (_, i) => ids.length + i));
+  expect(captured).toEqual(withinWindow(ids));
 });
 
-test('after a rollback, and after another prompt in between', async () => {
+// A minute on a software adapter: in `npm run test:full` only (docs/decisions/0010-test-suite.md).
+const inFull = test.runIf(full);
+
+inFull('without caches of local rows', async () => {
+  const { ids, greedy } = short();
+  const small = await load('fp32', 'webgpu', 64, { graphCapture: { mode: 'on', known: {} } });
+  try {
+    watch(small);
+    expect(small.decoder.cache.rows).toBeUndefined();
+    captured.length = 0;
+    expect(await answer(ids, greedy.length, small)).toEqual(greedy);
+    expect(captured).toEqual(withinWindow(ids));
+  } finally {
+    await small.dispose();
+  }
+});
+
+inFull('plain where local rows have moved; taken back into the window, captured again from the first position', async () => {
+  const { ids, greedy } = short();
+  const { decoder } = model;
+  decoder.truncate(0);
+  captured.length = 0;
+  const long = Array.from({ length: localRows }, (_, at) => 4 + ((at * 97 + 13) % 480));
+  await answer(long, 3);
+  expect(decoder.cache.rows?.start).toBeGreaterThan(0);
+  expect(captured).toEqual([]);
+  decoder.truncate(ids.length);
+  // Those rows are gone.
+  expect(decoder.length).toBe(0);
+  expect(await answer(ids, 8)).toEqual(greedy.slice(0, 8));
+  expect(captured).toEqual(withinWindow(ids).slice(0, 7));
+});
+
+inFull('after a rollback, and after another prompt in between', async () => {
   const { ids, greedy } = short();
   model.decoder.truncate(0);
   const other = [...ids].reverse();
@@ -80,7 +126,7 @@ test('after a rollback, and after another prompt in between', async () => {
   expect(await answer(ids, 4)).toEqual(greedy.slice(0, 4));
 });
 
-test('with an adapter decode is plain, and without it captured again', async () => {
+inFull('with an adapter decode is plain, and without it captured again', async () => {
   const { ids, greedy } = short();
   const { adapters } = model;
   captured.length = 0;
@@ -93,7 +139,7 @@ test('with an adapter decode is plain, and without it captured again', async () 
   expect(captured).toHaveLength(3);
 });
 
-test('logits for sampling: those of the plain run, from a captured step where the graph gives them', async () => {
+inFull('logits for sampling: those of the plain run, from a captured step where the graph gives them', async () => {
   const quantized = await load('chat', 'webgpu', 64, { graphCapture: { mode: 'on', known: {} } });
   try {
     const { decoder, embedding, backend } = quantized;
@@ -113,7 +159,7 @@ test('logits for sampling: those of the plain run, from a captured step where th
   }
 });
 
-test('off when asked, on the CPU, and on its own on a software adapter; nothing stays on the GPU', async () => {
+inFull('off when asked, on the CPU, and on its own on a software adapter; nothing stays on the GPU', async () => {
   const { gpu } = model.backend;
   const [bytes, buffers] = [gpu?.ledger.bytes, gpu?.ledger.buffers];
   for (const [provider, mode, reason] of [

@@ -88,7 +88,8 @@ export class DecodeStep {
       const bound = await BoundSession.bind(wasm, handle, {
         inputs: {
           ...boundTensors(made.weights.tensors),
-          ...boundTensors(cache.feeds(made.inputs)),
+          // Without the lengths of local rows: they are those of all rows as long as the step may run (Decoder).
+          ...boundTensors(cacheFeeds(cache, made.inputs)),
           input_ids: { buffer: ids, type: 'int64', dims: [1, 1] },
           [lengthInputs.seqlens]: { buffer: seqlens, type: 'int32', dims: [1] },
           [lengthInputs.total]: { buffer: total, type: 'int32', dims: [] },
@@ -134,6 +135,10 @@ export function decodeStepFactory(parts: DecodeStepParts, { model, shared }: Pat
     make: (onRead) => DecodeStep.make(parts, onRead),
     release: (step) => step.dispose(),
   };
+}
+
+function cacheFeeds(cache: KvCache, inputs: ReadonlySet<string>): Record<string, Ort.Tensor> {
+  return Object.fromEntries(Object.entries(cache.feeds(inputs)).filter(([name]) => inputs.has(name)));
 }
 
 function boundTensors(tensors: Readonly<Record<string, Ort.Tensor | null>>): Record<string, BoundTensor> {

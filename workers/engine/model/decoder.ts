@@ -83,7 +83,10 @@ export class Decoder {
   /** The captured step, if it may run the next token. */
   get #step(): DecodeStep | undefined {
     const { captured } = this;
-    return captured && !this.#extra && this.#length < captured.positions ? captured.step.current : undefined;
+    // The step counts rows of local layers as positions, which they are as long as no rows have moved.
+    const isMoved = (this.cache.rows?.start ?? 0) > 0;
+    const isRight = captured && !this.#extra && !isMoved && this.#length < captured.positions;
+    return isRight ? captured.step.current : undefined;
   }
 
   /**
@@ -121,6 +124,7 @@ export class Decoder {
     const past = this.#length;
     this.cache.prepare(1);
     await this.#backend.guard(step.run(past));
+    this.cache.accept({});
     this.#mask[past] = BigInt(textMask);
     this.#length = past + 1;
     this.#newest = step.next;

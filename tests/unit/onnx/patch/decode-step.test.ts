@@ -2,9 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { GraphBuilder, makeModel } from '#core/onnx/builder.ts';
 import { mainGraph, OnnxError } from '#core/onnx/model.ts';
+import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { addArgmaxHead, nextToken } from '#core/onnx/patch/argmax-head.ts';
 import { toDecodeStep } from '#core/onnx/patch/decode-step.ts';
 import { embedIds } from '#core/onnx/patch/embed-ids.ts';
+import { addLocalWindow, localInput, type LocalWindow, type RopeTable } from '#core/onnx/patch/local-window.ts';
 import { keepBody } from '#core/onnx/patch/split-bodies.ts';
 import type { Golden } from '../../../reference/golden.ts';
 import { exportFixture, golden, temporaryFolder } from '../../../reference/node.ts';
@@ -13,6 +15,8 @@ import { graphFile, ids } from './fixture.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+/** Positions that a token of the fixture sees. */
+const window = 16;
 const folder = temporaryFolder();
 let reference: Golden;
 beforeAll(async () => {
@@ -21,8 +25,9 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-function decoder() {
+function decoder(change?: (model: ModelProto) => void) {
   const { model, external } = graphFile(folder.path, 'decoder_model_merged_q4.onnx');
+  change?.(model);
   keepBody(model, 'text');
   const embedding = graphFile(folder.path, 'embed_tokens_q4.onnx');
   embedIds(model, embedding.model);
@@ -69,6 +74,34 @@ describe("the fixture's decoder", () => {
     expect(steps).toEqual(whole);
   });
 
+  test('with caches of local rows says the same within the window, from the tables of the cache', async () => {
+    const tokens = (reference.cases['text_beyond_window']?.input_ids ?? []).slice(0, window);
+    expect(tokens).toHaveLength(window);
+    const whole = await run(decoder(), tokens, (past) => ({
+      attention_mask: int64Tensor(new Array<number>(past + 1).fill(1), [1, past + 1]),
+      num_logits_to_keep: int64Tensor([1], []),
+    }));
+    let local: LocalWindow | undefined;
+    const step = decoder((model) => {
+      local = addLocalWindow(model);
+    });
+    toDecodeStep(step.model);
+    const rope = local?.rope;
+    if (!rope) throw new Error('the fixture has no local tables');
+    const inputs = mainGraph(step.model).input.map(({ name }) => name);
+    expect(inputs).not.toContain(localInput.seqlensK);
+    expect(inputs).not.toContain(localInput.totalLength);
+    const table = ({ bytes, columns }: RopeTable) =>
+      floatTensor(new Float32Array(bytes.slice(0, 4 * window * columns).buffer), [window, columns]);
+    const steps = await run(step, tokens, (past) => ({
+      seqlens_k: int32Tensor([past], [1]),
+      total_sequence_length: int32Tensor([past + 1], []),
+      [localInput.cos]: table(rope.cos),
+      [localInput.sin]: table(rope.sin),
+    }));
+    expect(steps).toEqual(whole);
+  });
+
   test('reads nothing from shapes, and keeps no node that only copies an output', () => {
     const { model } = decoder();
     toDecodeStep(model);
@@ -100,14 +133,14 @@ describe('what cannot be captured', () => {
     return makeModel(graph.build(), 'test');
   }
 
-  test('lengths that differ between layers: caches of the local layers', () => {
+  test('lengths that differ between layers', () => {
     const model = small((graph, x) => {
-      graph.node('GroupQueryAttention', [x, x, x, '', '', 'local_s', 'local_t'], {
+      graph.node('GroupQueryAttention', [x, x, x, '', '', 'other_s', 'other_t'], {
         name: 'local',
         domain: 'com.microsoft',
       });
     });
-    expect(() => toDecodeStep(model)).toThrow('its local layers have caches of their own');
+    expect(() => toDecodeStep(model)).toThrow('its layers have caches of different lengths');
   });
 
   test('an input that the step does not feed', () => {
