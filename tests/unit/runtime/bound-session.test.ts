@@ -71,6 +71,7 @@ function fakeModule(failing = '') {
     _OrtCreateRunOptions: () => handle('runOptions'),
     _OrtAddRunConfigEntry: (_, key, value) => status('runConfig', texts.get(key), texts.get(value)),
     _OrtReleaseRunOptions: release,
+    webgpuRegisterDevice: (device) => device && [3, 40, 50],
     webgpuRegisterBuffer(buffer) {
       users.set(buffer, (users.get(buffer) ?? 0) + 1);
       return 77;
@@ -178,6 +179,24 @@ describe('options of the provider', () => {
       ['append'],
       ['session'],
     ]);
+  });
+
+  test('its context is a second one of the same device; sessions after it get the first again', async () => {
+    const { module } = fakeModule();
+    const wasm = new OrtWasm(module);
+    const device = {} as GPUDevice;
+    const create = async () => {
+      const info = module.webgpuRegisterDevice?.(device);
+      await module._OrtCreateSession(0, 0, 9);
+      return info;
+    };
+    const { made } = await wasm.create({ maxNumPendingDispatches: '128' }, create);
+    expect(made?.slice(1)).toEqual([40, 50]);
+    expect(made?.[0]).not.toBe(3);
+    expect(await create()).toEqual([3, 40, 50]);
+    await expect(wasm.create({}, () => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+    expect(await create()).toEqual([3, 40, 50]);
+    expect(module.webgpuRegisterDevice?.()).toBeUndefined();
   });
 
   test('a session that does not come out of the module is an error', async () => {

@@ -28,7 +28,11 @@ export interface DecodeStepParts {
   signal: AbortSignal;
 }
 
-const provider: ProviderOptions = { enableGraphCapture: '1' };
+/**
+ * A repeated step encodes nothing while the GPU works, so short submits (16 dispatches by default) only cost time. Not all of
+ * them in one: the page's frames come between submits.
+ */
+const provider: ProviderOptions = { enableGraphCapture: '1', maxNumPendingDispatches: '128' };
 
 export class DecodeStep {
   /** int64 [1, 1]: the token to run; the caller writes it. */

@@ -41,6 +41,8 @@ export interface OrtWasmModule {
   _OrtCreateRunOptions(severity: number, verbosity: number, terminate: boolean, tag: number): number;
   _OrtAddRunConfigEntry(options: number, key: number, value: number): number;
   _OrtReleaseRunOptions(options: number): number;
+  /** Number of a device, under which the provider keeps a context, and handles of the instance and the device. */
+  webgpuRegisterDevice?: (device?: GPUDevice) => readonly [id: number, instance: number, device: number] | undefined;
   /** The data pointer of tensors over a buffer; counts its users. */
   webgpuRegisterBuffer?(buffer: GPUBuffer, session: number): number;
   webgpuUnregisterBuffer?(buffer: GPUBuffer): void;
@@ -48,6 +50,9 @@ export interface OrtWasmModule {
 
 /** Options of the WebGPU provider: names without their prefix `ep.webgpuexecutionprovider.`. */
 export type ProviderOptions = Readonly<Record<string, string>>;
+
+/** Added to the number of a device: far from those that the module gives. */
+const secondContext = 1_000_000;
 
 export class OrtWasm {
   readonly module: OrtWasmModule;
@@ -70,19 +75,29 @@ export class OrtWasm {
   }
 
   /**
-   * Creates a session with options of the provider. No other session may be created meanwhile.
+   * Creates a session with options of the provider. No other session may be created meanwhile. Its context is a second one of the
+   * same device: options of a context, such as maxNumPendingDispatches, are those of its first session.
    * @returns what `create` returns, and the handle of the session in the module
    * @throws what `create` throws
    */
   async create<T>(provider: ProviderOptions, create: () => Promise<T>): Promise<{ made: T; handle: number }> {
     this.#provider = provider;
     this.#session = 0;
+    // Here and not in the constructor: the module gets the function with the first session.
+    const { module } = this;
+    const register = module.webgpuRegisterDevice;
+    if (!register) throw new TypeError('the runtime takes no device of ours');
+    module.webgpuRegisterDevice = (device) => {
+      const info = register(device);
+      return info && [info[0] + secondContext, info[1], info[2]];
+    };
     try {
       const made = await create();
       if (this.#session === 0) throw new TypeError('onnxruntime-web did not create its session through the module');
       return { made, handle: this.#session };
     } finally {
       this.#provider = {};
+      module.webgpuRegisterDevice = register;
     }
   }
 
