@@ -24,7 +24,7 @@ describe('npm run export', () => {
     const { status, stdout, stderr } = await runCommandHere(main, args);
     expect(stderr).toMatch(/warning: .* no tokenizer\.json/);
     expect(stderr).toMatch(/100% \| (\d+\.\d) of \1 MB \| 0s left/);
-    expect(stdout).toMatch(/package: Tiny, 10 files, \d+\.\d MB/);
+    expect(stdout).toMatch(/package: Tiny, 11 files, \d+\.\d MB/);
     expect(status).toBe(0);
     expect(await filesUnder(out)).toContain('manifest.json');
     expect(await readJson(out, 'manifest.json')).toMatchObject({ variants: [{ decoder: 'q4', method: 'search' }] });
@@ -35,7 +35,7 @@ describe('npm run export', () => {
     [
       'an unknown dtype',
       ['--checkpoint', FIXTURE, '--out', 'OUT', '--dtype', 'q3'],
-      /Allowed choices are q4, q8, fp16, fp32/,
+      /Allowed choices are q4, q4f16, q8, fp16, fp32, q2/,
     ],
     [
       'a block size of 48',

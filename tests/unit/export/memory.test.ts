@@ -36,11 +36,11 @@ async function measureExport(checkpoint: string, dtype: string, more: string[] =
 }
 
 describe('memory', { timeout: 300_000 }, () => {
-  it('stays below the size of a checkpoint of 0.3 GB', async () => {
+  it('stays below what reading a checkpoint of 0.3 GB whole would take', async () => {
     const text = { hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 8, vocab_size: 16384 };
     const { size, peak } = await measureExport(await randomCheckpoint('mid', text), 'q4', FAST);
-    // Node alone takes about 95 MB, so that reading the file whole would exceed this.
-    expect(peak).toBeLessThan(size);
+    // Node alone takes about 95 MB; the threads that quantize have their own heaps and pieces of rows.
+    expect(peak).toBeLessThan(size + 60e6);
   });
 
   it.runIf(full)('stays far below the size of a checkpoint of 1 GB', async () => {

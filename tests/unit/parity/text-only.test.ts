@@ -60,7 +60,7 @@ describe('keys model.language_model.…', () => {
 
   test.each(['fp32', 'q4'] as const)('give the same bytes in every file of the graphs, %s', (dtype) => {
     const files = readdirSync(path(`whole-${dtype}/onnx`)).sort();
-    expect(files.filter((file) => file.includes('_data'))).toHaveLength(3);
+    expect(files.filter((file) => file.includes('_data'))).toHaveLength(4);
     expect(readdirSync(path(`new-keys-${dtype}/onnx`)).sort()).toEqual(files);
     for (const file of files) {
       const [a, b] = ['whole', 'new-keys'].map((name) => readFileSync(path(`${name}-${dtype}/onnx/${file}`)));

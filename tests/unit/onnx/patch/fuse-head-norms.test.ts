@@ -2,9 +2,10 @@
  * Norms moved into GroupQueryAttention. onnxruntime's CPU provider refuses the inputs that this makes, so here the
  * graph is looked at; the browser tests run it.
  */
+import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { allGraphs, mainGraph, writeModel } from '#core/onnx/model.ts';
-import type { NodeProto } from '#core/onnx/onnx_pb.ts';
+import { NodeProtoSchema, type NodeProto } from '#core/onnx/onnx_pb.ts';
 import { fuseHeadNorms } from '#core/onnx/patch/fuse-head-norms.ts';
 import { exportFixture, temporaryFolder } from '../../../reference/node.ts';
 import { graphFile } from './fixture.ts';
@@ -75,9 +76,20 @@ test('a second time there is nothing left to do', () => {
   expect(writeModel(model)).toEqual(once);
 });
 
-test('casts between norm and attention are left alone', () => {
+test('the norms of an fp16 decoder are fused too', () => {
   const { model } = graphFile(`${folder.path}/fp16`, 'decoder_model_merged_fp16.onnx');
-  const before = writeModel(model);
-  expect(fuseHeadNorms(model)).toBe(0);
-  expect(writeModel(model)).toEqual(before);
+  expect(fuseHeadNorms(model)).toBe(LAYERS);
+});
+
+test('a cast between norm and attention: the layer is left alone', () => {
+  const model = decoder();
+  const { text } = bodies(model);
+  const [first] = attentions(text.node);
+  if (!first) throw new Error('expected attention');
+  const cast = create(NodeProtoSchema, { opType: 'Cast', input: [first.input[0] ?? ''], output: ['cast'] });
+  first.input[0] = 'cast';
+  text.node.splice(text.node.indexOf(first), 0, cast);
+  const before = first.input.slice();
+  expect(fuseHeadNorms(model)).toBe(LAYERS - 1);
+  expect(first.input).toEqual(before);
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { nextChunk } from '#core/chat/chunks.ts';
-import { readModel, writeModel } from '#core/onnx/model.ts';
+import { externalFiles, readModel, writeModel } from '#core/onnx/model.ts';
 import { addArgmaxHead } from '#core/onnx/patch/argmax-head.ts';
 import { addLocalWindow } from '#core/onnx/patch/local-window.ts';
 import type { Backend } from '../../../../workers/engine/model/backend.ts';
@@ -33,10 +33,12 @@ export class WindowedDecoder {
     const window = addLocalWindow(graph);
     if (!window) throw new Error('the decoder has no local layers');
     addArgmaxHead(graph);
-    const data = `${file}_data`;
     const session = await ort.InferenceSession.create(writeModel(graph), {
       logSeverityLevel: 3,
-      externalData: [{ path: data, data: new Uint8Array(readFileSync(join(onnx, data))) }],
+      externalData: externalFiles(graph).map((path) => ({
+        path,
+        data: new Uint8Array(readFileSync(join(onnx, path))),
+      })),
     });
     const backend: Backend = {
       runtime: { ort, build: 'wasm', wasmBytes: () => undefined },
