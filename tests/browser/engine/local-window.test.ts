@@ -4,6 +4,7 @@ import { kvCacheBytes, localCacheRows } from '#core/budget/kv-cache.ts';
 import { IMAGE_TOKEN, maskOf } from '../../reference/golden.ts';
 import { decodeGreedy } from '../../../workers/engine/generation/decode.ts';
 import { prefill } from '../../../workers/engine/generation/prefill.ts';
+import { gpuTensor, type Backend } from '../../../workers/engine/model/backend.ts';
 import { Decoder } from '../../../workers/engine/model/decoder.ts';
 import { DecoderSession } from '../../../workers/engine/model/decoder-session.ts';
 import { GpuWeights } from '../../../workers/engine/model/gpu-weights.ts';
@@ -38,12 +39,23 @@ afterAll(async () => {
   await cpu.dispose();
 });
 
+/** Features of an image where the vision encoder leaves them. */
+function imageTensor(backend: Backend, features: Float32Array<ArrayBuffer>) {
+  const dims = [1, 4, 160];
+  if (!backend.gpu) return new backend.runtime.ort.Tensor('float32', features, dims);
+  const { device, ledger } = backend.gpu;
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const buffer = ledger.createBuffer('vision', { size: features.byteLength, usage });
+  device.queue.writeBuffer(buffer, 0, features);
+  return gpuTensor(backend, buffer, 'float32', dims);
+}
+
 /** Greedy tokens after as much of the prompt as the cache does not hold. */
 async function answer(model: LoadedModel, limit: number): Promise<number[]> {
   const { backend, embedding, decoder } = model;
   // Any image will do: both devices get the same.
   const noise = Float32Array.from({ length: 4 * 160 }, (_, at) => Math.sin(at * 1.7));
-  const image = new backend.runtime.ort.Tensor('float32', noise, [1, 4, 160]);
+  const image = imageTensor(backend, noise);
   const result = await prefill({
     model,
     prompt,

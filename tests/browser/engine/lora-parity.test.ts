@@ -252,22 +252,24 @@ describe('where the decoder cannot be made again', () => {
 
   beforeAll(async () => {
     const whole = await readPackage(await openPackage(await packageFiles('fp32')));
+    const decoder: ModelPackage['decoder'] = {
+      ...whole.decoder,
+      async read() {
+        const graph = await whole.decoder.read();
+        if (renamed)
+          for (const part of allGraphs(mainGraph(graph)))
+            for (const node of part.node) node.name = node.name.replaceAll('_proj', '_linear');
+        return graph;
+      },
+    };
     const pack: ModelPackage = {
       ...whole,
+      decoder,
       vision: undefined,
+      variants: whole.variants.map((variant) => ({ ...variant, decoder, vision: undefined })),
       reader: {
         ...whole.reader,
         blob: (path) => (broken(path) ? Promise.reject(new Error(`${path} is gone`)) : whole.reader.blob(path)),
-      },
-      decoder: {
-        ...whole.decoder,
-        async read() {
-          const graph = await whole.decoder.read();
-          if (renamed)
-            for (const part of allGraphs(mainGraph(graph)))
-              for (const node of part.node) node.name = node.name.replaceAll('_proj', '_linear');
-          return graph;
-        },
       },
     };
     model = await loadModel(pack, await backendOf('wasm'), { contextLength: 64 }, never, () => undefined);
