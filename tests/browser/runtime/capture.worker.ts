@@ -32,8 +32,8 @@ async function start(build: OrtBuild) {
   const gpu = await requestGpu();
   if (typeof gpu === 'string') throw new Error(`the tests need WebGPU: ${gpu}`);
   const { device } = gpu;
-  // The runtime makes its module with the first session.
-  await (await ort.InferenceSession.create(addOne(), sessionOptions(device))).release();
+  // The runtime makes its module with the first session. It stays, as the plain sessions of a model do: OrtWasm.create.
+  await ort.InferenceSession.create(addOne(), sessionOptions(device));
   const caught = wasm?.();
   if (!caught) throw new Error('the module was not caught');
   return { ort, device, wasm: caught };

@@ -77,6 +77,7 @@ export class OrtWasm {
   /**
    * Creates a session with options of the provider. No other session may be created meanwhile. Its context is a second one of the
    * same device: options of a context, such as maxNumPendingDispatches, are those of its first session.
+   * A session without such options must stand meanwhile, because the module asks for the device in the first context.
    * @returns what `create` returns, and the handle of the session in the module
    * @throws what `create` throws
    */
