@@ -92,21 +92,24 @@ inFull('without caches of local rows', async () => {
   }
 });
 
-inFull('plain where local rows have moved; taken back into the window, captured again from the first position', async () => {
-  const { ids, greedy } = short();
-  const { decoder } = model;
-  decoder.truncate(0);
-  captured.length = 0;
-  const long = Array.from({ length: localRows }, (_, at) => 4 + ((at * 97 + 13) % 480));
-  await answer(long, 3);
-  expect(decoder.cache.rows?.start).toBeGreaterThan(0);
-  expect(captured).toEqual([]);
-  decoder.truncate(ids.length);
-  // Those rows are gone.
-  expect(decoder.length).toBe(0);
-  expect(await answer(ids, 8)).toEqual(greedy.slice(0, 8));
-  expect(captured).toEqual(withinWindow(ids).slice(0, 7));
-});
+inFull(
+  'plain where local rows have moved; taken back into the window, captured again from the first position',
+  async () => {
+    const { ids, greedy } = short();
+    const { decoder } = model;
+    decoder.truncate(0);
+    captured.length = 0;
+    const long = Array.from({ length: localRows }, (_, at) => 4 + ((at * 97 + 13) % 480));
+    await answer(long, 3);
+    expect(decoder.cache.rows?.start).toBeGreaterThan(0);
+    expect(captured).toEqual([]);
+    decoder.truncate(ids.length);
+    // Those rows are gone.
+    expect(decoder.length).toBe(0);
+    expect(await answer(ids, 8)).toEqual(greedy.slice(0, 8));
+    expect(captured).toEqual(withinWindow(ids).slice(0, 7));
+  },
+);
 
 inFull('after a rollback, and after another prompt in between', async () => {
   const { ids, greedy } = short();

@@ -13,6 +13,7 @@ import type { LoadedModel } from '../../../workers/engine/model/load.ts';
 import { LocalRows } from '../../../workers/engine/model/local-rows.ts';
 import { ModelSessions } from '../../../workers/engine/model/sessions.ts';
 import { StaticKvCache } from '../../../workers/engine/model/static-kv-cache.ts';
+import { full } from '../provided.ts';
 import { load } from './model.ts';
 
 // A software adapter takes a second for a token on a busy machine.
@@ -82,7 +83,7 @@ test('the cache takes the bytes that are foretold, and answers past its rows', a
   expect(gpu.decoder.cache.rows?.start).toBeGreaterThan(0);
 });
 
-test('rows that move many times, and tokens that are taken back', async () => {
+test.runIf(full)('rows that move many times, and tokens that are taken back', async () => {
   const { backend, package: pack } = gpu;
   const chunk = 16;
   const sessions = new ModelSessions(backend);

@@ -10,6 +10,7 @@ import { WorkerClient } from '../../../src/workers/worker-client.ts';
 import { EngineClient } from '../engine/client.ts';
 import { packageUrl } from '../engine/model.ts';
 import { breath, diagnosis, expectedAnswers } from '../engine/questions.ts';
+import { full } from '../provided.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
 
@@ -100,8 +101,11 @@ test('what it makes of a checkpoint answers', async () => {
   const { chat } = await expectedAnswers();
   const answer = await engine.ask(breath, { maxNewTokens: 5 });
   expect(answer.ids).toEqual(chat[breath]?.slice(0, 5));
+  engine.terminate();
+});
 
-  // Zero points in products of 2 and 4 bits, and floats: on WebGPU as on the CPU.
+test.runIf(full)('zero points in products of 2 and 4 bits, and floats: on WebGPU as on the CPU', async () => {
+  const engine = new EngineClient();
   const mixed = await requantize({
     attention: settings('q4', { symmetric: false }),
     mlp: settings('q2', { symmetric: false, blockSize: 16, method: 'search' }),
