@@ -93,7 +93,7 @@ export default defineConfig(
     files: ['workers/bench/gpu-meter.ts'],
     rules: { '@typescript-eslint/unbound-method': 'off' },
   },
-  { files: ['**/*.js'], extends: [ts.configs.disableTypeChecked], languageOptions: { globals: globals.node } },
+  { files: ['**/*.{js,mjs}'], extends: [ts.configs.disableTypeChecked], languageOptions: { globals: globals.node } },
   prettier,
   svelte.configs.prettier,
 );

@@ -22,9 +22,12 @@ export interface Flags {
 export function main(args: readonly string[], io: CommandIo): Promise<number> {
   return runCommand(io, async () => {
     const flags = createProgram(io).parse(args, { from: 'user' }).opts<Flags>();
-    const { machine, steps, predicted, measured } = await rehearse(flags, io);
-    printLine(io.stdout, [...machine, '', stepTable(steps), '', byteTable(predicted, measured)].join('\n'));
-    const bars = barsOf(flags, steps, measured);
+    const { machine, steps, predicted, measured, packageBytes } = await rehearse(flags, io);
+    printLine(
+      io.stdout,
+      [...machine, '', stepTable(steps), '', byteTable(predicted, measured, packageBytes)].join('\n'),
+    );
+    const bars = barsOf(flags, steps, packageBytes);
     if (bars.length > 0) printLine(io.stdout, `\n${barTable(bars)}`);
     const [different] = differences(predicted, measured);
     if (different !== undefined)

@@ -34,6 +34,8 @@ export interface Rehearsal {
   predicted: FileSizes;
   /** Of every file of the package. */
   measured: FileSizes;
+  /** Bytes of the package on the disk, where a file with two names is there once. */
+  packageBytes: number;
 }
 
 /** Name of the step that the bars are about. */
@@ -76,7 +78,7 @@ export async function rehearse(options: RehearsalOptions, io: CommandIo): Promis
       printLine(io.stderr, `\n${step.name}: ${step.entry} ${step.args.join(' ')}`);
       steps.push(await runStep(step, io));
     }
-    return { machine, steps, predicted, measured: await sizesIn(paths.package) };
+    return { machine, steps, predicted, ...(await sizesIn(paths.package)) };
   } finally {
     if (begun && !keep) for (const path of Object.values(paths)) await rm(path, { recursive: true, force: true });
     if (madeOut !== undefined && !keep) await removeEmpty(resolve(out), madeOut);
@@ -148,15 +150,18 @@ async function requireSpace(out: string, bytes: number): Promise<void> {
     );
 }
 
-async function sizesIn(folder: string): Promise<FileSizes> {
+async function sizesIn(folder: string): Promise<Pick<Rehearsal, 'measured' | 'packageBytes'>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const sizes = new Map<string, number>();
+  const onDisk = new Map<number, number>();
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    sizes.set(path.slice(folder.length + 1).replaceAll('\\', '/'), (await stat(path)).size);
+    const { size, ino } = await stat(path);
+    sizes.set(path.slice(folder.length + 1).replaceAll('\\', '/'), size);
+    onDisk.set(ino, size);
   }
-  return sizes;
+  return { measured: sizes, packageBytes: sum(onDisk) };
 }
 
 function describeMachine(): string[] {

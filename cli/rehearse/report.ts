@@ -16,8 +16,15 @@ export function stepTable(steps: readonly StepResult[]): string {
   ]);
 }
 
-/** Files without a prediction are copies, whose size the shape does not say. */
-export function byteTable(predicted: ReadonlyMap<string, number>, measured: ReadonlyMap<string, number>): string {
+/**
+ * Files without a prediction are copies, whose size the shape does not say.
+ * @param onDisk bytes of all files, where a file with two names counts once
+ */
+export function byteTable(
+  predicted: ReadonlyMap<string, number>,
+  measured: ReadonlyMap<string, number>,
+  onDisk: number,
+): string {
   const paths = [...new Set([...predicted.keys(), ...measured.keys()])];
   const bytes = (value: number | undefined) => (value === undefined ? '–' : value.toLocaleString('en'));
   return table([
@@ -27,7 +34,8 @@ export function byteTable(predicted: ReadonlyMap<string, number>, measured: Read
       const verdict = wanted === undefined ? '' : wanted === found ? 'equal' : 'DIFFERENT';
       return [path, bytes(wanted), bytes(found), verdict];
     }),
-    ['all', bytes(sum(predicted)), bytes(sum(measured)), ''],
+    ['all, under every name', bytes(sum(predicted)), bytes(sum(measured)), ''],
+    ['on the disk', '–', bytes(onDisk), ''],
   ]);
 }
 
@@ -60,6 +68,6 @@ export function minutes(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-export function sum(sizes: ReadonlyMap<string, number>): number {
+export function sum(sizes: ReadonlyMap<unknown, number>): number {
   return [...sizes.values()].reduce((total, size) => total + size, 0);
 }

@@ -58,7 +58,7 @@ async function run(ids: readonly number[], longest: number, signal = never, onCh
       longestChunk: Math.max(longest, 4),
     },
     prompt: promptOf(ids),
-    features: (index) => features[index]!,
+    features: (index) => features[index] ?? expect.fail(`no image ${index}`),
     want: 'logits',
     signal,
     onChunk() {

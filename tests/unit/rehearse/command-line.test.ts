@@ -49,14 +49,14 @@ it('stops before the first step and keeps nothing', async () => {
 it('tells bars that are met from those that are not, and sizes that are as predicted from others', () => {
   const steps = [{ name: 'export', seconds: 200, peakBytes: 1.6e9 }];
   const rehearsed = { shape: 'medgemma-4b', dtype: 'q4' } as const;
-  const lines = barTable(barsOf({ ...rehearsed, method: 'round' }, steps, new Map([['a', 2.8e9]]))).split('\n');
+  const lines = barTable(barsOf({ ...rehearsed, method: 'round' }, steps, 2.8e9)).split('\n');
   expect(lines.map((line) => line.replaceAll(/ {2,}/g, '|'))).toEqual([
     'bar|at most|measured',
     'export, round|4 min 0 s|3 min 20 s|met',
     'export, peak memory|1,500 MB|1,600 MB|not met',
     'package|2,700 MB|2,800 MB|not met',
   ]);
-  expect(barsOf({ ...rehearsed, layers: 4 }, steps, new Map())).toEqual([]);
+  expect(barsOf({ ...rehearsed, layers: 4 }, steps, 0)).toEqual([]);
 
   const [predicted, measured] = [
     new Map([
@@ -71,5 +71,7 @@ it('tells bars that are met from those that are not, and sizes that are as predi
     ]),
   ];
   expect(differences(predicted, measured)).toEqual(['b', 'c']);
-  expect(byteTable(predicted, measured)).toMatch(/^a +1 +1 +equal\nb +2 +3 +DIFFERENT\nc +3 +– +DIFFERENT\nd +– +4$/m);
+  expect(byteTable(predicted, measured, 5)).toMatch(
+    /^a +1 +1 +equal\nb +2 +3 +DIFFERENT\nc +3 +– +DIFFERENT\nd +– +4\n[^\n]+\non the disk +– +5$/m,
+  );
 });

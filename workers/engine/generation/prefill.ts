@@ -51,7 +51,8 @@ export async function prefill(input: PrefillInput): Promise<PrefillResult | unde
   return signal.aborted ? undefined : result;
 }
 
-async function embed({ model, prompt, features }: PrefillInput, chunk: Chunk): Promise<Record<string, Ort.Tensor>> {
+async function embed(input: PrefillInput, chunk: Chunk): Promise<Record<string, Ort.Tensor>> {
+  const { model, prompt } = input;
   const { backend, embedding } = model;
   // The ids of image tokens may be beyond the embedding's table.
   const ids = prompt.ids
@@ -59,6 +60,6 @@ async function embed({ model, prompt, features }: PrefillInput, chunk: Chunk): P
     .map((id, i) => (prompt.mask[chunk.start + i] === textMask ? id : 0));
   const tensor = int64Tensor(backend, ids, [1, ids.length]);
   if (chunk.images.length === 0) return embedding.embed(tensor);
-  const placed = chunk.images.map(({ index, start }) => ({ at: start - chunk.start, features: features(index) }));
+  const placed = chunk.images.map(({ index, start }) => ({ at: start - chunk.start, features: input.features(index) }));
   return embedding.embedWithImages(tensor, placed);
 }

@@ -64,7 +64,7 @@ async function load(build: OrtBuild): Promise<WebRuntime> {
   ort.env.wasm.numThreads = threads(build);
   ort.env.logLevel = 'error';
   const memory = recordNextMemory();
-  return { ort, build, wasmBytes: () => memory()?.buffer.byteLength, wasm: caught.wasm };
+  return { ort, build, wasmBytes: () => memory()?.buffer.byteLength, wasm: () => caught.wasm() };
 }
 
 /** Threads need shared memory, which needs cross-origin isolation; with a GPU one thread is enough. */
