@@ -14,6 +14,8 @@ import {
 } from '@huggingface/transformers';
 import asyncifyMjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import asyncifyWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
+import plainMjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
+import plainWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import type { FixedLengthQuestion, TimedAnswer } from '#core/protocol/bench.ts';
 
 /** transformers.js requires a name in the Hub's form; `fetch` answers for it. */
@@ -58,9 +60,10 @@ export class Peer {
     env.useWasmCache = false;
     const wasm = env.backends.onnx.wasm;
     if (!wasm) throw new Error('transformers.js has no WebAssembly backend here');
-    // The build that transformers.js downloads from its CDN by default.
+    // The first is the build that transformers.js downloads from its CDN by default; its CPU provider lacks GatherBlockQuantized.
+    const [mjs, binary] = provider === 'webgpu' ? [asyncifyMjs, asyncifyWasm] : [plainMjs, plainWasm];
     const address = (path: string) => new URL(path, import.meta.url).href;
-    wasm.wasmPaths = { mjs: address(asyncifyMjs), wasm: address(asyncifyWasm) };
+    wasm.wasmPaths = { mjs: address(mjs), wasm: address(binary) };
     const Model = architecture === 'Gemma3ForCausalLM' ? AutoModelForCausalLM : AutoModelForImageTextToText;
     this.#tokenizer = await AutoTokenizer.from_pretrained(MODEL);
     if (architecture !== 'Gemma3ForCausalLM') this.#processor = await AutoProcessor.from_pretrained(MODEL);
