@@ -72,14 +72,15 @@ try {
   await page.getByRole('textbox', { name: 'Question' }).fill('Write a long report.');
   await page.locator('button[type=submit]:enabled').waitFor();
   await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline', '__metadata'] });
-  await page.evaluate(() => {
-    const next = (before: number) =>
+  // As text: tsx wraps named functions in a helper that the page does not have.
+  await page.evaluate(`
+    const next = (before) =>
       requestAnimationFrame((now) => {
         performance.measure('frame', { start: before, end: now });
         next(now);
       });
     next(performance.now());
-  });
+  `);
   await page.locator('button[type=submit]:enabled').click();
   await page.locator('article footer').last().waitFor();
   const gaps = await page.evaluate(() => performance.getEntriesByName('frame').map(({ duration }) => duration));
