@@ -39,7 +39,7 @@ interface Counted {
  * @param ids prompt and answer so far
  * @param match the longest n-gram that is looked up; shorter ones down to `least` where it is not found
  * @param count tokens drafted at most
- * @returns the tokens that followed the last earlier occurrence; empty if there is none
+ * @returns the tokens that followed the last earlier occurrence; empty if the sequence occurs only once
  */
 function lookup(ids: readonly number[], match: number, least: number, count: number): number[] {
   for (let size = Math.min(match, ids.length - 1); size >= least; size--) {

@@ -61,7 +61,7 @@ export function* consumers(graph: GraphProto, value: string): Generator<{ graph:
 /** An initializer as nodes read it. */
 export interface StoredValue {
   tensor: TensorProto;
-  /** TensorProto.DataType after the Cast; that of the tensor where there is none. */
+  /** TensorProto.DataType that readers see: after the Cast, or of the tensor if no Cast reads it. */
   dataType: number;
 }
 

@@ -18,7 +18,7 @@ function noise(length: number, seed: number): Float32Array<ArrayBuffer> {
 
 export interface CaptureCase {
   build: OrtBuild;
-  /** Of the attention; −1 is none. */
+  /** Sliding window of the attention; −1: no window. */
   window: number;
   /** Decode steps are captured, or plain in the same session. */
   captured: boolean;

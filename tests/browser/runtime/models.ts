@@ -123,7 +123,7 @@ export const STEP = { vocabulary: 64, hidden: 32, heads: 4, kvHeads: 2, headDim:
 
 /**
  * A decoder of one layer that takes a token id: ids int64 [1, s] → next_token int64 [1, s], logits, present_key, present_value.
- * @param window of its attention; −1 is none
+ * @param window sliding window of its attention; −1: no window
  * @param copied `next_token` is a copy of the choice
  */
 export function decodeStep(
