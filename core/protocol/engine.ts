@@ -78,9 +78,9 @@ export interface OpenOptions {
 
 /**
  * What a self-test computes. prefill: logits after a prompt · decode: after single tokens · choice: the token that the GPU chooses ·
- * image: features of an image · image-prefill: logits after a prompt with it · captured: decode by graph capture
+ * image: features of an image · imagePrefill: logits after a prompt with it · captured: decode by graph capture
  */
-export const SELF_TEST_PARTS = ['prefill', 'decode', 'choice', 'image', 'image-prefill', 'captured'] as const;
+export const SELF_TEST_PARTS = ['prefill', 'decode', 'choice', 'image', 'imagePrefill', 'captured'] as const;
 export type SelfTestPart = (typeof SELF_TEST_PARTS)[number];
 
 /** Whether the open model computes what its manifest says. */

@@ -9,7 +9,7 @@ const testPart = choices(
     decode: 'writing a token (decode)',
     choice: 'choosing a token (argmax)',
     image: 'encoding an image',
-    'image-prefill': 'reading a prompt with an image',
+    imagePrefill: 'reading a prompt with an image',
   },
   '{part}',
 );

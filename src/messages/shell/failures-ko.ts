@@ -8,7 +8,7 @@ const testPart = choices(
     decode: '토큰 생성(decode)',
     choice: '토큰 고르기(argmax)',
     image: '이미지 인코딩',
-    'image-prefill': '이미지가 있는 질문 읽기',
+    imagePrefill: '이미지가 있는 질문 읽기',
   },
   '{part}',
 );

@@ -75,7 +75,7 @@ test.each<[string, (test: SelfTest) => SelfTest]>([
   ['prefill', (all) => ({ ...all, logits: all.logits.map((row, at) => (at === 0 ? altered(row) : row)) })],
   ['decode', (all) => ({ ...all, logits: all.logits.map((row, at) => (at === 2 ? altered(row) : row)) })],
   ['image', (all) => ({ ...all, image: all.image && { ...all.image, features: altered(all.image.features) } })],
-  ['image-prefill', (all) => ({ ...all, image: all.image && { ...all.image, logits: altered(all.image.logits) } })],
+  ['imagePrefill', (all) => ({ ...all, image: all.image && { ...all.image, logits: altered(all.image.logits) } })],
 ])('wrong values are found in %s', async (part, change) => {
   expect(await runSelfTest(model, change(expected), never)).toMatchObject({ wrong: part });
 });
@@ -90,7 +90,7 @@ test('an image whose features do not reach the decoder is found, though little d
     dispose: () => undefined,
   };
   await expect(runSelfTest({ ...model, embedding: deaf }, expected, never)).resolves.toMatchObject({
-    wrong: 'image-prefill',
+    wrong: 'imagePrefill',
   });
 });
 

@@ -17,7 +17,7 @@ import {
 } from './run-prompt.ts';
 
 export interface SelfTestOutcome {
-  /** The first part whose values are wrong, in the order prefill, decode, choice, image, image-prefill, captured. */
+  /** The first part whose values are wrong, in the order prefill, decode, choice, image, imagePrefill, captured. */
   wrong: SelfTestPart | undefined;
   /** The largest difference of the parts that ran; see `difference`. */
   most: number;
@@ -116,7 +116,7 @@ async function isImageRight(
     const values = await featureValues(model, features);
     if (!isRight('image', difference(sampled(values, image.features.length), image.features))) return false;
     const logits = await logitsAfter(model, imagePrompt(model, image), features, signal);
-    return isRight('image-prefill', difference(at(logits, logitIds), image.logits), mostImageDifference(image.effect));
+    return isRight('imagePrefill', difference(at(logits, logitIds), image.logits), mostImageDifference(image.effect));
   } finally {
     features.dispose();
   }
