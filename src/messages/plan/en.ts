@@ -42,7 +42,7 @@ export const en: Record<keyof typeof ko, string> = {
     'It barely fits on {machine}: {model} with a context of {context} tokens takes {needed} of the {usable} that can be used, which leaves only {rest}. Close other programs.',
   'plan.verdict.too-large':
     'It does not fit on {machine}: {model} with a context of {context} tokens takes {needed}, but only {usable} can be used; {rest} is missing.',
-  'plan.verdict.speed': 'Expected speed:',
+  'plan.verdict.speed': 'Expected tokens a second:',
   'plan.rate': '{n} tok/s',
   'plan.ways': 'This would make it fit:',
   'plan.ways.take': 'Apply',

@@ -39,7 +39,7 @@ export const ko = {
     '{machine}에 겨우 들어갑니다. {model}, 문맥 {context}토큰에 {needed}가 들고, 쓸 수 있는 {usable} 가운데 {rest}만 남습니다. 다른 프로그램을 닫아 두세요.',
   'plan.verdict.too-large':
     '{machine}에는 들어가지 않습니다. {model}, 문맥 {context}토큰에 {needed}가 드는데 쓸 수 있는 것은 {usable}여서 {rest}가 모자랍니다.',
-  'plan.verdict.speed': '예상 속도:',
+  'plan.verdict.speed': '예상 속도(초당 토큰):',
   'plan.rate': '초당 {n}토큰',
   'plan.ways': '이렇게 하면 들어갑니다.',
   'plan.ways.take': '적용',
