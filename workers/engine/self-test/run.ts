@@ -42,13 +42,12 @@ export async function runSelfTest(
   };
   try {
     decoder.captured = undefined;
-    if (!(await isTextRight(model, expected, signal, isRight))) return outcome;
+    const rows = await testText(model, expected, signal, isRight);
+    if (!rows) return outcome;
     if (model.backend.gpu && !(await isChoiceRight(model, expected, signal, isRight))) return outcome;
     if (!(await isImageRight(model, expected, signal, isRight))) return outcome;
-    if (captured) {
-      decoder.captured = captured;
-      await isTextRight(model, expected, signal, (_, differs) => isRight('captured', differs));
-    }
+    decoder.captured = captured;
+    if (captured) await testCaptured(model, expected, rows, signal, isRight);
     return outcome;
   } finally {
     decoder.captured = captured;
@@ -58,22 +57,49 @@ export async function runSelfTest(
 
 type Judge = (part: SelfTestPart, differs: number, limit?: number) => boolean;
 
-async function isTextRight(
+/** @returns the whole rows of logits; undefined where one is wrong */
+async function testText(
   model: TestedModel,
-  { prompt, tokens, logitIds, logits: rows }: SelfTest,
+  { prompt, tokens, logitIds, logits: wanted }: SelfTest,
   signal: AbortSignal,
   isRight: Judge,
-): Promise<boolean> {
-  for (const [step, want] of rows.entries()) {
+): Promise<Float32Array[] | undefined> {
+  const rows: Float32Array[] = [];
+  for (const [step, want] of wanted.entries()) {
     signal.throwIfAborted();
     const given = tokens[step - 1];
-    const logits =
+    const row =
       given === undefined
         ? await logitsAfter(model, textPrompt(prompt), undefined, signal)
         : await logitsOfToken(model, given);
-    if (!isRight(step === 0 ? 'prefill' : 'decode', difference(at(logits, logitIds), want))) return false;
+    if (!isRight(step === 0 ? 'prefill' : 'decode', difference(at(row, logitIds), want))) return undefined;
+    rows.push(row);
   }
-  return true;
+  return rows;
+}
+
+/** The choices of the captured step, which may have no logits to read, are held to what the plain session computed. */
+async function testCaptured(
+  model: TestedModel,
+  { prompt, tokens }: SelfTest,
+  rows: readonly Float32Array[],
+  signal: AbortSignal,
+  isRight: Judge,
+): Promise<void> {
+  const { backend, decoder } = model;
+  await logitsAfter(model, textPrompt(prompt), undefined, signal);
+  const reader = new TokenReader(backend, () => decoder.tokenBuffer);
+  try {
+    for (const [step, given] of tokens.slice(0, -1).entries()) {
+      signal.throwIfAborted();
+      // Beyond the sliding window decode is not captured.
+      if (!(await decoder.runCaptured(given))) return;
+      const row = rows[step + 1];
+      if (row && !isRight('captured', isChoiceOf(row, await reader.read()) ? 0 : Infinity)) return;
+    }
+  } finally {
+    reader.dispose();
+  }
 }
 
 /** The id that is chosen on the GPU must be that of the largest logit it computed. */
@@ -93,16 +119,17 @@ async function isChoiceRight(
   await decoder.run(embedded, [textMask], 'token');
   const reader = new TokenReader(backend, () => decoder.tokenBuffer);
   try {
-    const chosen = await reader.read();
-    // Another run of the same token may round otherwise: a tie may fall either way.
-    const isLargest = chosen === argmax(logits) || nearly(logits[chosen] ?? -Infinity, logits[argmax(logits)] ?? NaN);
-    return isRight('choice', isLargest ? 0 : Infinity);
+    return isRight('choice', isChoiceOf(logits, await reader.read()) ? 0 : Infinity);
   } finally {
     reader.dispose();
   }
 }
 
-const nearly = (value: number, largest: number): boolean => largest - value <= 0.02 * Math.abs(largest);
+/** True for the largest logit, and for those that are nearly as large: another run of the same token may round otherwise. */
+function isChoiceOf(logits: Float32Array, chosen: number): boolean {
+  const largest = logits[argmax(logits)] ?? NaN;
+  return largest - (logits[chosen] ?? -Infinity) <= 0.02 * Math.abs(largest);
+}
 
 async function isImageRight(
   model: TestedModel,
