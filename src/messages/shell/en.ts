@@ -283,6 +283,8 @@ export const en: Record<keyof typeof ko, string> = {
   'drop.quant.hint': 'Matrices of a safetensors file open in the microscope',
   'lab.bench': 'Bench',
   'drop.bench.hint': 'A run card (JSON) is shown',
+  'lab.plan': 'Planner',
+  'drop.plan.hint': 'The config.json of a model is planned with its sizes',
 
   'load.loading': 'Loading',
   'load.failed': '{name} could not be loaded',

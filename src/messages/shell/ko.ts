@@ -277,6 +277,8 @@ export const ko = {
   'drop.quant.hint': 'safetensors 파일의 행렬을 현미경으로 봅니다',
   'lab.bench': '벤치',
   'drop.bench.hint': '받은 실행 카드(JSON)를 보여 줍니다',
+  'lab.plan': '계획',
+  'drop.plan.hint': '모델의 config.json을 놓으면 그 크기로 셈합니다',
 
   'load.loading': '불러오는 중',
   'load.failed': '‘{name}’ 화면을 불러오지 못했습니다',
