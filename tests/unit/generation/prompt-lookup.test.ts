@@ -271,10 +271,14 @@ describe('a turn', () => {
     }
   });
 
-  test('not for sampling, not with a speed limit', async () => {
+  test('not for sampling, not with a speed limit, not where the decoder cannot verify', async () => {
     const sampled = await turn({ promptLookup: 'on', maxNewTokens: 4, sampling: { ...greedy, temperature: 1 } });
     expect(sampled.stats.promptLookup).toBeUndefined();
     const slow = await turn({ promptLookup: 'on', maxNewTokens: 4, tokensPerSecond: 1000 });
     expect(slow.stats.promptLookup).toBeUndefined();
+    const cannot = vi.spyOn(opened.model.decoder, 'canVerify', 'get').mockReturnValue(false);
+    const plain = await turn({ promptLookup: 'on', maxNewTokens: 4 });
+    cannot.mockRestore();
+    expect([plain.ids.length, plain.stats.promptLookup]).toEqual([4, undefined]);
   });
 });
