@@ -8,20 +8,20 @@ import { PROJECTIONS } from '#core/gemma3/projections.ts';
 import { readAdapter, type Adapter } from '#core/lora/adapter.ts';
 import { parseAdapterConfig } from '#core/lora/config.ts';
 import { rankOf, stackA, stackB } from '#core/lora/stack.ts';
-import { allGraphs, externalFiles, externalLocation, mainGraph } from '#core/onnx/model.ts';
+import { allGraphs, externalLocation, mainGraph } from '#core/onnx/model.ts';
 import { TensorProto_DataType, type ModelProto } from '#core/onnx/onnx_pb.ts';
 import { addArgmaxHead } from '#core/onnx/patch/argmax-head.ts';
 import { ropePositions, setRopePositions } from '#core/onnx/patch/context-length.ts';
 import { fuseHeadNorms } from '#core/onnx/patch/fuse-head-norms.ts';
 import { addLoraBranches } from '#core/onnx/patch/lora-branches.ts';
 import { shareInitializers } from '#core/onnx/patch/share-initializers.ts';
-import { widenedRange, widenScales } from '#core/onnx/patch/widen-scales.ts';
+import { widenScales } from '#core/onnx/patch/widen-scales.ts';
 import { encodeHalf } from '#core/safetensors/dtype.ts';
 import { WidenedBlob } from '../../../../workers/engine/model/widened-blob.ts';
 import { argmax, maxDifference, type Golden } from '../../../reference/golden.ts';
 import { exportFixture, fileSource, fixture, golden, NodeModel, temporaryFolder } from '../../../reference/node.ts';
 import { floats, floatTensor, runModel, type Feeds } from '../session.ts';
-import { decoderFeeds, graphFile, ids as idsOf } from './fixture.ts';
+import { decoderFeeds, graphFile, ids as idsOf, widened } from './fixture.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -46,19 +46,6 @@ afterAll(() => folder.remove());
 
 const decoder = (dtype: 'q4' | 'q4f16') => graphFile(folder.path, `decoder_model_merged_${dtype}.onnx`);
 const feedsOf = (model: ModelProto) => decoderFeeds(model, embeddings, ids.map(() => 1), 0); // prettier-ignore
-
-/** The files that the graph names, its widened ones as the engine reads them. */
-async function widened(model: ModelProto, external: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Uint8Array>> {
-  const files = new Map(external);
-  for (const name of externalFiles(model)) {
-    const range = widenedRange(name);
-    if (!range) continue;
-    const { file, offset, length } = range;
-    const halves = new Uint8Array(external.get(file)?.subarray(offset, offset + length) ?? []);
-    files.set(name, new Uint8Array(await new WidenedBlob(new Blob([halves])).arrayBuffer()));
-  }
-  return files;
-}
 
 describe('widened scales', () => {
   test('q4: no Cast of a scale is left, and the logits are the same to the bit', async () => {
