@@ -88,9 +88,6 @@ export interface GpuCounts {
 }
 
 /** Name of the BroadcastChannel over which a worker of this name is asked (`read`) for its `GpuCounts`. */
-/** Names of workers whose kernels do not run; `half`: the device passes for one with shader-f16. */
-export const HOST_ONLY = { plain: 'host-only', half: 'host-only shader-f16' } as const;
-
 export function meterChannel(workerName: string): string {
   return `gpu-meter ${workerName}`;
 }
