@@ -41,7 +41,7 @@ export const en: Record<keyof typeof ko, string> = {
 
   'bench.card': 'Run card',
   'bench.card.short': 'Run card',
-  'bench.card.none': 'No result yet. Start a comparison, or drop a run card (JSON) here.',
+  'bench.card.none': 'No result yet. Start a comparison, or drop a run card here: its JSON or a link to it.',
   'bench.card.open': 'Open a card file',
   'bench.brought.link': 'This card came by a link. It was not measured on this machine.',
   'bench.brought.file': 'This card came from a file. It was not measured on this machine.',

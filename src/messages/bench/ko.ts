@@ -37,7 +37,8 @@ export const ko = {
 
   'bench.card': '실행 카드',
   'bench.card.short': '실행 카드',
-  'bench.card.none': '아직 결과가 없습니다. 비교를 시작하거나, 받은 실행 카드(JSON)를 여기에 놓으세요.',
+  'bench.card.none':
+    '아직 결과가 없습니다. 비교를 시작하거나, 받은 실행 카드를 여기에 놓으세요. JSON 파일도, 카드 링크도 됩니다.',
   'bench.card.open': '카드 파일 열기',
   'bench.brought.link': '링크로 받은 카드입니다. 이 기기에서 잰 것이 아닙니다.',
   'bench.brought.file': '파일로 받은 카드입니다. 이 기기에서 잰 것이 아닙니다.',
