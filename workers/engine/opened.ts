@@ -1,5 +1,6 @@
 /** An open model with what it keeps between turns. The engine worker holds one, `npm run generate` too. */
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
+import { RunTimes } from '#core/prompt-lookup/run-times.ts';
 import { readJson, type PackageReader } from '../store/reader.ts';
 import { loadChat, type Chat } from './chat/chat.ts';
 import { ImageCache } from './generation/image-cache.ts';
@@ -43,6 +44,6 @@ export function openedModel(
   model: OpenedModel['model'],
   decodeImage: OpenedModel['decodeImage'],
 ): OpenedModel {
-  const prefix = { cached: emptyPrompt, isStale: false, images: new ImageCache() };
+  const prefix = { cached: emptyPrompt, isStale: false, images: new ImageCache(), runTimes: new RunTimes() };
   return { model, chat, preprocessor, decodeImage, prefix };
 }
