@@ -83,7 +83,7 @@ export const en: Record<keyof typeof ko, string> = {
   'bench.engine.capture-off': 'this page, capture off',
   'bench.engine.capture-on': 'this page, capture on',
 
-  'bench.agree': 'The answers of both',
+  'bench.agree': 'Whether the answers agree',
   'bench.agree.same': 'Context {context}: {engine}, all {tokens} tokens are the same',
   'bench.agree.differs': 'Context {context}: {engine} differs from token {place} on',
   'bench.agree.why':

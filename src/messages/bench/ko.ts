@@ -81,7 +81,7 @@ export const ko = {
   'bench.engine.capture-off': '이 페이지, 캡처 끔',
   'bench.engine.capture-on': '이 페이지, 캡처 켬',
 
-  'bench.agree': '두 엔진의 답',
+  'bench.agree': '답이 서로 같은지',
   'bench.agree.same': '문맥 {context}: {engine}, {tokens}토큰이 모두 같습니다',
   'bench.agree.differs': '문맥 {context}: {engine}, {place}번째 토큰부터 다릅니다',
   'bench.agree.why':
