@@ -16,7 +16,10 @@ export interface ChunkLimits {
   most: number;
 }
 
-/** On the CPU so many tokens more cost as much as a run of one token: 15 to 27 were measured (bench/RESULTS.md, "Stop"). */
+/**
+ * On the CPU so many tokens more cost as much as a run of one token, with a reserve: 27 to 29 were measured in an empty context
+ * (bench/RESULTS.md, "Stop during prefill").
+ */
 const tokensOfARun = 16;
 
 /**
