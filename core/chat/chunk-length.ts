@@ -17,10 +17,10 @@ export interface ChunkLimits {
 }
 
 /**
- * On the CPU so many tokens more cost as much as a run of one token, with a reserve: 27 to 29 were measured in an empty context
+ * On the CPU so many tokens more cost as much as a run of one token: 27 to 29 for small models, about 7 for MedGemma 4B
  * (bench/RESULTS.md, "Stop during prefill").
  */
-const tokensOfARun = 16;
+const tokensOfARun = 8;
 
 /**
  * Limits for a device of which only a run of one token was timed: its first chunk is as long as is expected to take
