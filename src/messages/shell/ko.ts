@@ -174,6 +174,13 @@ export const ko = {
   'settings.random-seed.hint': '끄면 같은 시드로 같은 답을 다시 낼 수 있습니다.',
   'settings.seed': '시드',
   'settings.max-tokens': '최대 새 토큰 수',
+  'settings.lookup': '프롬프트 조회 (prompt lookup)',
+  'settings.lookup.hint':
+    '대화에 이미 나온 글을 답이 되풀이할 때, 이어질 토큰을 그 글에서 짐작해 한 번에 여러 개씩 확인합니다. 답은 그대로입니다. 자동이면 재 보고 빨라질 때만 씁니다.',
+  'settings.lookup.greedy-only': '지금은 쓰지 않습니다. 온도 0, 반복 페널티 1일 때만 쓸 수 있습니다.',
+  'settings.lookup.auto': '자동',
+  'settings.lookup.on': '켜기',
+  'settings.lookup.off': '끄기',
   'settings.reset': '기본값으로',
 
   'stats.title': '지표',
