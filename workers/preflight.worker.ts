@@ -5,6 +5,7 @@ import { requestGpu } from './engine/runtime/device.ts';
 import { serveJobs } from './jobs/serve.ts';
 import { reportAdapter } from './preflight/adapter.ts';
 import { GpuMemory } from './preflight/gpu-memory.ts';
+import { packageSize } from './preflight/package-size.ts';
 import { probeMemory } from './preflight/probe.ts';
 
 serveJobs<PreflightJobs>({
@@ -24,6 +25,10 @@ serveJobs<PreflightJobs>({
         gpu.destroy();
       }
     },
+  },
+  packageSize: {
+    mode: 'latest',
+    run: async (source, { signal }) => ({ size: await packageSize(source, signal) }),
   },
   bandwidth: { mode: 'exclusive', run: async () => ({ bandwidth: await measureBandwidth() }) },
 });

@@ -1,7 +1,9 @@
 /** Message types between the page and the preflight worker, which looks at the GPU before a model is downloaded. */
 import type { AdapterKind } from '../budget/adapter-kind.ts';
+import type { VariantSize } from '../budget/package-fit.ts';
+import type { Gemma3Config } from '../gemma3/config.ts';
 import type { Bandwidth } from './bench.ts';
-import type { GpuAdapterInfo } from './engine.ts';
+import type { GpuAdapterInfo, PackageSource } from './engine.ts';
 import type { Job } from './jobs.ts';
 
 export interface PreflightJobs {
@@ -9,8 +11,16 @@ export interface PreflightJobs {
   adapter: Job<undefined, { adapter: AdapterReport | NoAdapter }>;
   /** Allocates up to `atMostBytes` on a device of its own, and gives everything back. Stop ends it with what was reached. */
   probe: Job<{ atMostBytes: number }, { probe: MemoryProbe }, { type: 'progress'; bytes: number }>;
+  /** Reads the small files of a package; what it reads is kept by the store. */
+  packageSize: Job<PackageSource, { size: PackageSize }>;
   /** Measures how fast the GPU reads its memory, in about a second. Undefined where there is no WebGPU adapter. */
   bandwidth: Job<undefined, { bandwidth: Bandwidth | undefined }>;
+}
+
+export interface PackageSize {
+  name: string;
+  config: Gemma3Config;
+  variants: VariantSize[];
 }
 
 export type NoAdapter = 'no-webgpu' | 'no-adapter';

@@ -1,10 +1,16 @@
 import type { Bandwidth } from '#core/protocol/bench.ts';
 import type { Failure } from '#core/failure.ts';
-import type { AdapterReport, MemoryProbe, NoAdapter, PreflightJobs } from '#core/protocol/preflight.ts';
+import type { PackageSource } from '#core/protocol/engine.ts';
+import type { AdapterReport, MemoryProbe, NoAdapter, PackageSize, PreflightJobs } from '#core/protocol/preflight.ts';
 import { probeLimit } from '#core/budget/adapter-kind.ts';
 import preflightUrl from '../../workers/preflight.worker.ts?worker&url';
+import { withToken } from '../platform/access-tokens.svelte.ts';
 import { machineState, type MachineState } from '../platform/machine-state.ts';
 import { WorkerClient, workerUnderPolicy, type StartedJob } from './worker-client.ts';
+
+function newWorker(): WorkerClient<PreflightJobs> {
+  return new WorkerClient({ name: 'preflight', create: () => workerUnderPolicy(preflightUrl) });
+}
 
 /** What is known of this machine before a model is downloaded. */
 class Preflight {
@@ -16,10 +22,7 @@ class Preflight {
   /** Bytes that the running probe holds; undefined while none runs. */
   probing = $state<number>();
   failure = $state.raw<Failure>();
-  readonly #worker = new WorkerClient<PreflightJobs>({
-    name: 'preflight',
-    create: () => workerUnderPolicy(preflightUrl),
-  });
+  readonly #worker = newWorker();
   #looking: Promise<void> | undefined;
   #job: Pick<StartedJob<PreflightJobs['probe']>, 'stop'> | undefined;
   #stopped = false;
@@ -74,6 +77,17 @@ class Preflight {
       this.#job = undefined;
       this.probing = undefined;
       this.#worker.end();
+    }
+  }
+
+  /** How large a package is. @throws FailureError as `readPackage` */
+  async sizeOf(source: PackageSource): Promise<PackageSize> {
+    // A worker of its own: a probe ends the other one.
+    const worker = newWorker();
+    try {
+      return (await worker.ask('packageSize', withToken(source))).size;
+    } finally {
+      worker.end();
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { dropBytes, openPage } from './page.ts';
+import { dropBytes, modelReady, openPage } from './page.ts';
 
 test.setTimeout(120_000);
 
@@ -40,5 +40,13 @@ test('the planner: a link, a formula, a config.json, and what this machine has',
   await expect(page.getByTestId('probed')).toContainText('여기까지만 시험했습니다', { timeout: 60_000 });
   await expect(page.getByTestId('probed')).toContainText('268MB');
   await expect(verdict).toContainText('이 기기', { timeout: 60_000 });
+
+  // The model dialog says it of the package that it offers.
+  await page.goto('/#/chat');
+  await modelReady(page);
+  await page.getByRole('button', { name: '모델 바꾸기' }).click();
+  const offered = page.getByRole('dialog').getByTestId('package-fit').first();
+  await expect(offered.locator('[data-fit-part="storage"]')).toContainText('내려받을 크기는');
+  await expect(offered.locator('[data-fit-part="memory"]')).toContainText('CPU에서');
   expect(complaints).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { FailureError, type Failure } from '#core/failure.ts';
 import { decodeSpeed } from '#core/budget/decode-speed.ts';
 import { valueOf } from '#core/budget/expression.ts';
-import { fitOf, waysToFit, type Fit, type Way } from '#core/budget/fit.ts';
+import { fitHere, fitOf, waysToFit, type Fit, type ProbedBytes, type Way } from '#core/budget/fit.ts';
 import { packageBytes, planInference, totalOf } from '#core/budget/inference-plan.ts';
 import { MACHINES, usableBytes, type Machine } from '#core/budget/machines.ts';
 import { planTraining, trainingMethods } from '#core/budget/training-plan.ts';
@@ -21,9 +21,11 @@ export interface Candidate {
   usable: number;
   /** Bytes a second; undefined where it is not known. */
   bandwidth: number | undefined;
+  /** Of this machine: how the usable bytes were found. */
+  probe?: ProbedBytes;
 }
 
-function candidateOf(machine: Machine): Candidate {
+function candidateOf(machine: Machine) {
   return { name: machine.name, usable: usableBytes(machine), bandwidth: machine.bandwidth };
 }
 
@@ -31,7 +33,8 @@ function candidateOf(machine: Machine): Candidate {
 export interface Judged {
   name: string;
   usable: number;
-  fit: Fit;
+  /** unknown: the memory was not measured up to what is needed. */
+  fit: Fit | 'unknown';
   /** Tokens a second, from the least to the most that is likely; undefined where the bandwidth is not known. */
   speed: { low: number; high: number } | undefined;
 }
@@ -53,7 +56,12 @@ export class PlanLab {
   readonly total = $derived(totalOf(this.figures));
   readonly needed = $derived(valueOf(this.total));
   readonly download = $derived(packageBytes(this.config, this.settings));
-  readonly machines = $derived(MACHINES.map((machine) => this.judge(candidateOf(machine))));
+  readonly machines = $derived(
+    MACHINES.map((machine) => {
+      const { name, usable, bandwidth } = candidateOf(machine);
+      return { name, usable, fit: fitOf(this.needed, usable), speed: this.speedAt(bandwidth) };
+    }),
+  );
 
   constructor(readonly session: Session) {}
 
@@ -72,7 +80,7 @@ export class PlanLab {
   get here(): Candidate | undefined {
     const { probe, bandwidth } = preflight;
     if (!probe || probe.end === 'lost' || probe.end === 'no-adapter') return undefined;
-    return { name: t('plan.here'), usable: probe.bytes, bandwidth: bandwidth?.bytesPerSecond };
+    return { name: t('plan.here'), usable: probe.bytes, bandwidth: bandwidth?.bytesPerSecond, probe };
   }
 
   /** The machine that the verdict is about; without a measurement of this one, the first of the list. */
@@ -84,9 +92,9 @@ export class PlanLab {
     return machine === 'this' && here ? here : candidateOf(known);
   }
 
-  judge({ name, usable, bandwidth }: Candidate): Judged {
+  judge({ name, usable, bandwidth, probe }: Candidate): Judged {
     const speed = bandwidth === undefined ? undefined : this.speedAt(bandwidth);
-    return { name, usable, fit: fitOf(this.needed, usable), speed };
+    return { name, usable, fit: probe ? fitHere(this.needed, probe) : fitOf(this.needed, usable), speed };
   }
 
   /** @param bandwidth of the GPU's memory, bytes a second */

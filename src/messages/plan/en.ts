@@ -252,4 +252,7 @@ export const en: Record<keyof typeof ko, string> = {
   'plan.hint.no-room':
     'There is too little storage to keep the model in the browser: it would be downloaded again next time. It can also be opened from a folder.',
   'plan.hint.not-kept': 'When the disk gets full the browser may delete the model.',
+
+  'plan.verdict.unknown':
+    'Whether it fits on {machine} is not known: {model} with a context of {context} tokens takes {needed}, but only {usable} was tried; {rest} more was not measured.',
 };

@@ -241,4 +241,7 @@ export const ko = {
   'plan.hint.no-room':
     '저장 공간이 모자라 모델을 브라우저에 보관하지 못합니다. 다음에 다시 내려받아야 합니다. 폴더에서 바로 열 수도 있습니다.',
   'plan.hint.not-kept': '저장 공간이 모자라면 브라우저가 모델을 지울 수 있습니다.',
+
+  'plan.verdict.unknown':
+    '{machine}에 들어가는지 알 수 없습니다. {model}, 문맥 {context}토큰에 {needed}가 드는데, {usable}까지만 확인했고 {rest}는 재지 못했습니다.',
 } as const;
