@@ -12,13 +12,15 @@ serveJobs<PreflightJobs>({
   adapter: { mode: 'exclusive', run: async () => ({ adapter: await reportAdapter() }) },
   probe: {
     mode: 'exclusive',
-    run: async ({ atMostBytes }, { signal, progress }) => {
+    run: async ({ atMostBytes }, job) => {
       const gpu = await requestGpu();
       if (typeof gpu === 'string') return { probe: { bytes: 0, end: 'no-adapter' } };
       const memory = new GpuMemory(gpu.device);
       try {
         return {
-          probe: await probeMemory(memory, atMostBytes, signal, (bytes) => progress({ type: 'progress', bytes })),
+          probe: await probeMemory(memory, atMostBytes, job.signal, (bytes) =>
+            job.progress({ type: 'progress', bytes }),
+          ),
         };
       } finally {
         memory.release();

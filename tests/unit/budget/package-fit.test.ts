@@ -11,18 +11,16 @@ function variant(decoder: string, decoderBytes?: number, vision = 'q8'): Variant
 }
 
 /** Of the data files of an export's decoder. */
-function decoderBytes(dtype: 'q4' | 'q4f16'): number {
-  const sizes = packageSizes(config4B, { dtype, visionDtype: 'q8', blockSize: 32, positions: 8192 });
+function decoderBytes(scales: 'fp16' | 'fp32'): number {
+  const sizes = packageSizes(config4B, { dtype: 'q4', scales, visionDtype: 'q8', blockSize: 32, positions: 8192 });
   const data = [...sizes].filter(([path]) => path.includes('decoder_model_merged_q4.onnx_data'));
   return data.reduce((sum, [, size]) => sum + size, 0);
 }
 
 describe('the storage of a package', () => {
-  test('a q4 variant whose files are small has scales of 16 bits', () => {
-    expect(storageOf(config4B, variant('q4', decoderBytes('q4')))).toEqual(STORAGE_PRESETS.q4);
-    const shared = storageOf(config4B, variant('q4', decoderBytes('q4f16')));
-    // It is stored like q4f16, and computes in float32.
-    expect(shared).toEqual({ ...STORAGE_PRESETS.q4, scales: 'fp16' });
+  test('the width of scales is told by the size of the files', () => {
+    for (const scales of ['fp16', 'fp32'] as const)
+      expect(storageOf(config4B, variant('q4', decoderBytes(scales)))).toEqual({ ...STORAGE_PRESETS.q4, scales });
   });
 
   test('without a manifest the dtype decides, and the vision encoder has its own', () => {
