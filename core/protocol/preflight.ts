@@ -30,7 +30,7 @@ export interface AdapterReport {
   kind: AdapterKind;
   /** The adapter for low power where it is another one: the machine has two GPUs. */
   lowPower: { vendor: string; architecture: string; description: string } | undefined;
-  /** Undefined without the feature `subgroups`. */
+  /** Undefined where the engine does not use the feature `subgroups`. */
   subgroupSizes: { least: number; most: number } | undefined;
   limits: {
     maxBufferSize: number;

@@ -9,14 +9,15 @@ export async function reportAdapter(): Promise<AdapterReport | NoAdapter> {
   if (typeof gpu === 'string') return gpu;
   const { adapter: names, device } = gpu;
   const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = device.limits;
-  const { subgroupMinSize, subgroupMaxSize } = device.adapterInfo;
+  // Its type says that it always exists; some browsers have WebGPU without it.
+  const info: GPUAdapterInfo | undefined = device.adapterInfo;
   const hasSubgroups = device.features.has('subgroups');
   gpu.destroy();
   return {
     names,
     kind: adapterKind(names),
     lowPower: await otherAdapter(names),
-    subgroupSizes: hasSubgroups ? { least: subgroupMinSize, most: subgroupMaxSize } : undefined,
+    subgroupSizes: hasSubgroups && info ? { least: info.subgroupMinSize, most: info.subgroupMaxSize } : undefined,
     limits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage },
   };
 }

@@ -205,6 +205,7 @@ export const en: Record<keyof typeof ko, string> = {
   'plan.here.has': 'has {name}',
   'plan.here.lacks': 'no {name}',
   'plan.here.subgroups': 'has subgroups ({least}–{most})',
+  'plan.here.no-subgroups': 'subgroups are not used',
   'plan.here.limits': 'Limit of one buffer',
   'plan.here.bindings': 'up to {n} buffers a shader',
   'plan.here.memory': 'Memory that the GPU gave',

@@ -194,6 +194,7 @@ export const ko = {
   'plan.here.has': '{name} 있음',
   'plan.here.lacks': '{name} 없음',
   'plan.here.subgroups': 'subgroups 있음({least}–{most})',
+  'plan.here.no-subgroups': 'subgroups는 쓰지 않음',
   'plan.here.limits': '버퍼 하나의 한계',
   'plan.here.bindings': '셰이더 하나에 버퍼 {n}개까지',
   'plan.here.memory': 'GPU가 내준 메모리',
