@@ -48,6 +48,7 @@ const allowed = {
     './workers/image.worker.ts',
     './workers/tokenizer.worker.ts',
     './workers/vocabulary.worker.ts',
+    './workers/preflight.worker.ts',
     './workers/weights.worker.ts',
     ...packages('svelte'),
   ],

@@ -31,6 +31,9 @@ const labs = lazyLabs(session, document.baseURI);
 void session.open(session.defaultSource);
 const language = locale.restore(location.search);
 // In the language that is shown, so that no other messages are fetched. LabSlot shows a failure.
-void language.then(() => labs[place.lab].load()).catch(() => undefined);
+const loadLab = async () => {
+  await labs[place.lab].load();
+};
+void language.then(loadLab).catch(() => undefined);
 await Promise.all([language, Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
 mount(App, { target, props: { session, labs } });

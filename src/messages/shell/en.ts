@@ -141,6 +141,8 @@ export const en: Record<keyof typeof ko, string> = {
   'open.folder': 'From a folder or USB stick',
   'open.folder.hint': 'Choose a model folder, or drop it anywhere on the page. No copy is made.',
   'open.folder.pick': 'Choose a folder',
+  'open.fit.reading': 'Looking whether it fits on this machine.',
+  'open.fit.unknown': 'Its small files could not be read, so whether it fits on this machine is not known.',
   'open.url': 'From an address',
   'open.url.label': 'Package address or Hugging Face repository',
   'open.url.placeholder': 'owner/repository or https://…',

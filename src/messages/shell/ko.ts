@@ -139,6 +139,8 @@ export const ko = {
   'open.folder': '폴더나 USB에서',
   'open.folder.hint': '모델 폴더를 고르거나 페이지 아무 곳에나 끌어다 놓으세요. 복사본을 만들지 않습니다.',
   'open.folder.pick': '폴더 고르기',
+  'open.fit.reading': '이 기기에 들어가는지 보는 중입니다.',
+  'open.fit.unknown': '작은 파일을 읽지 못해 이 기기에 들어가는지 알 수 없습니다.',
   'open.url': '주소로',
   'open.url.label': '패키지 주소 또는 Hugging Face 저장소',
   'open.url.placeholder': '이름/저장소 또는 https://…',
