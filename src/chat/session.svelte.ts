@@ -29,6 +29,8 @@ export class Session {
   dialog = $state<OpenDialog>('none');
   /** True while the bench lab measures: the model is closed, and opened again afterwards. */
   measuring = $state(false);
+  /** The visitor pressed, typed or dropped something: what plays by itself ends. */
+  touched = $state(false);
   /** Length of the text that was too long to paste; 0 if none was. */
   pasteRefused = $state(0);
   /** The question that is being edited. */
@@ -43,7 +45,10 @@ export class Session {
    * @param page address of the page; the built-in package is in a folder beside it
    * @param isKiosk the conversation is not kept on the device
    */
-  constructor(page: string, isKiosk = false) {
+  constructor(
+    page: string,
+    readonly isKiosk = false,
+  ) {
     this.keeper = new Keeper(isKiosk);
     this.defaultSource = { type: 'url', url: new URL(`models/${DEFAULT_PACKAGE.folder}/`, page).href };
   }

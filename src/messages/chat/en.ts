@@ -16,8 +16,23 @@ export const en: Record<keyof typeof ko, string> = {
   'welcome.example.image': 'needs an image',
 
   'welcome.teaching.title': 'A small AI that looks and answers',
-  'welcome.teaching.lead':
-    'A very small teaching model, built like MedGemma. It looks at phantoms, images drawn for practice, and answers in Korean and English. What a phantom shows is known, so you see at once whether an answer is right.',
+  'welcome.teaching.lead': 'The model runs inside this browser. Neither questions nor images leave this device.',
+  'welcome.teaching.about':
+    'A phantom is an image drawn for practice. What it shows is known, so you see at once whether an answer is right.',
+
+  'demo.label': 'Demonstration',
+  'demo.live': 'Answering on this device now',
+  'demo.recorded': 'Recorded answer',
+  'demo.recorded.until': 'once the model is open, it answers on this device',
+  'demo.recorded.figures': 'Measured when it was recorded, on the CPU of another computer',
+  'demo.slowed': 'Measured on this device. The text is shown slowly, so that it can be read',
+  'demo.pause': 'Pause',
+  'demo.play': 'Play the demonstration',
+  'demo.ask': 'Ask about this image yourself',
+  'demo.tokens': 'Tokens',
+  'demo.first': 'First token after',
+  'demo.speed': 'Writing speed',
+  'demo.memory': 'Memory',
   'welcome.teaching.phantom': 'draws a new phantom and asks',
 
   'phantom.draw': 'Draw a phantom',
