@@ -57,7 +57,7 @@ const allowed = {
     './src/ui',
     './src/messages',
     './core',
-    ...packages('marked', 'dompurify', 'idb', 'valibot'),
+    ...packages('marked', 'dompurify', 'idb', 'uqr', 'valibot'),
     ...drawing,
   ],
   'src/ui': ['./src/ui', ...drawing],

@@ -20,8 +20,16 @@ export const en: Record<keyof typeof ko, string> = {
   'welcome.teaching.about':
     'A phantom is an image drawn for practice. What it shows is known, so you see at once whether an answer is right.',
 
+  'welcome.now': 'The model that runs now',
+  'welcome.now.teaching':
+    'A small teaching model that came with this page. It was trained on drawn phantoms only, has no medical knowledge, and was not made from MedGemma’s weights.',
+  'welcome.any': 'Any model',
+  'welcome.medgemma': 'When you open MedGemma',
+  'welcome.medgemma.body':
+    'It was evaluated primarily in English, so quality in Korean may differ, and the terms below apply.',
+
   'demo.label': 'Demonstration',
-  'demo.live': 'Answering on this device now',
+  'demo.live': 'Running on this device now',
   'demo.recorded': 'Recorded answer',
   'demo.recorded.until': 'once the model is open, it answers on this device',
   'demo.recorded.figures': 'Measured when it was recorded, on the CPU of another computer',
@@ -41,6 +49,7 @@ export const en: Record<keyof typeof ko, string> = {
 
   'composer.label': 'Question',
   'composer.placeholder': 'Ask anything',
+  'composer.placeholder.teaching': 'Ask about a phantom',
   'composer.hint': 'Enter sends, Shift+Enter starts a new line',
   'composer.send': 'Send',
   'composer.attach.no-vision': 'This model cannot read images',

@@ -18,8 +18,15 @@ export const ko = {
   'welcome.teaching.about':
     '팬텀은 무엇을 그렸는지 미리 알고 있는 연습용 그림입니다. 그래서 답이 맞았는지 바로 확인해 보여 드립니다.',
 
+  'welcome.now': '지금 실행하는 모델',
+  'welcome.now.teaching':
+    '이 페이지와 함께 온 작은 교육용 모델입니다. 그려 낸 팬텀으로만 학습해 의학 지식이 없고, MedGemma의 가중치에서 만든 것도 아닙니다.',
+  'welcome.any': '어떤 모델이든',
+  'welcome.medgemma': 'MedGemma를 열면',
+  'welcome.medgemma.body': '주로 영어로 평가한 모델이라 한국어에서는 품질이 다를 수 있고, 아래 약관을 따라야 합니다.',
+
   'demo.label': '시연',
-  'demo.live': '지금 이 기기에서 답하는 중',
+  'demo.live': '지금 이 기기에서 실행 중',
   'demo.recorded': '녹화한 답',
   'demo.recorded.until': '모델이 열리면 이 기기에서 직접 답합니다',
   'demo.recorded.figures': '녹화할 때 다른 컴퓨터의 CPU에서 잰 값입니다',
@@ -39,6 +46,7 @@ export const ko = {
 
   'composer.label': '질문',
   'composer.placeholder': '무엇이든 물어보세요',
+  'composer.placeholder.teaching': '팬텀에 대해 물어보세요',
   'composer.hint': 'Enter로 보내고 Shift+Enter로 줄을 바꿉니다',
   'composer.send': '보내기',
   'composer.attach.no-vision': '이 모델은 이미지를 읽지 못합니다',
