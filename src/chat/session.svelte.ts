@@ -32,6 +32,8 @@ export class Session {
   measuring = $state(false);
   /** The visitor pressed, typed or dropped something: what plays by itself ends. */
   touched = $state(false);
+  /** Visitors of a kiosk before this one. */
+  visits = $state(0);
   /** Length of the text that was too long to paste; 0 if none was. */
   pasteRefused = $state(0);
   /** The question that is being edited. */
@@ -188,6 +190,7 @@ export class Session {
     await this.clear();
     this.conversation.forgetScore();
     this.touched = false;
+    this.visits++;
     if (!this.engine.model && !this.engine.opening) await this.open(this.defaultSource);
   }
 

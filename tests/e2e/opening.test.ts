@@ -102,6 +102,6 @@ test('MedGemma is not fetched before its terms are accepted, which is asked once
   await modelReady(page);
   await expect(terms).toBeHidden();
   // What breaks first is one press away.
-  await page.getByRole('button', { name: '먼저 무너지는 것' }).click();
-  await expect(page.getByRole('dialog', { name: '먼저 무너지는 것' })).toContainText('4비트보다 낮은 양자화');
+  await page.getByRole('button', { name: '가장 먼저 틀리는 것' }).click();
+  await expect(page.getByRole('dialog', { name: '가장 먼저 틀리는 것' })).toContainText('4비트보다 낮은 양자화');
 });

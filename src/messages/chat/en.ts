@@ -24,6 +24,8 @@ export const en: Record<keyof typeof ko, string> = {
   'welcome.now.teaching':
     'A small teaching model that came with this page. It was trained on drawn phantoms only, has no medical knowledge, and was not made from MedGemma’s weights.',
   'welcome.any': 'Any model',
+  'welcome.any.body':
+    'Outputs are not intended to directly inform clinical diagnosis, patient management decisions, treatment recommendations, or any other direct clinical practice applications. All of them need independent verification.',
   'welcome.medgemma': 'When you open MedGemma',
   'welcome.medgemma.body':
     'It was evaluated primarily in English, so quality in Korean may differ, and the terms below apply.',

@@ -22,6 +22,8 @@ export const ko = {
   'welcome.now.teaching':
     '이 페이지와 함께 온 작은 교육용 모델입니다. 그려 낸 팬텀으로만 학습해 의학 지식이 없고, MedGemma의 가중치에서 만든 것도 아닙니다.',
   'welcome.any': '어떤 모델이든',
+  'welcome.any.body':
+    '출력은 임상 진단, 환자 관리 결정, 치료 권고를 비롯한 어떤 직접적인 임상 실무에도 바로 쓰이도록 만들어지지 않았습니다. 모든 출력은 독립적으로 검증해야 합니다.',
   'welcome.medgemma': 'MedGemma를 열면',
   'welcome.medgemma.body': '주로 영어로 평가한 모델이라 한국어에서는 품질이 다를 수 있고, 아래 약관을 따라야 합니다.',
 

@@ -231,7 +231,7 @@ export const ko = {
     '이 모델의 출력은 임상 진단, 환자 관리 결정, 치료 권고를 비롯한 어떤 직접적인 임상 실무에도 바로 쓰이도록 만들어지지 않았습니다. 모든 출력은 독립적으로 검증해야 합니다.',
   'about.language': 'MedGemma는 주로 영어로 평가했습니다',
   'about.language.body': 'MedGemma의 평가는 주로 영어로 했습니다. 한국어에서는 품질이 다를 수 있습니다.',
-  'about.breaks': '먼저 무너지는 것',
+  'about.breaks': '가장 먼저 틀리는 것',
   'breaks.lead': '의료 언어 모델의 답에서 특히 조심할 것입니다.',
   'breaks.doses': '약 용량',
   'breaks.doses.body': '숫자를 그럴듯하게 지어냅니다. 용량과 단위, 간격은 반드시 허가 사항이나 약전에서 확인하세요.',
