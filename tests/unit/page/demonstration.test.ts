@@ -37,7 +37,9 @@ beforeEach(() => {
   session = new Session('https://page.test/', true);
   asked = [];
   ended = 0;
-  session.engine.endDemonstration = async () => void ended++;
+  session.engine.endDemonstration = async () => {
+    ended++;
+  };
 });
 afterEach(() => vi.useRealTimers());
 
