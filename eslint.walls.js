@@ -24,6 +24,7 @@ const allowed = {
     './workers/engine/lora',
     './workers/engine/model',
     './workers/engine/opened.ts',
+    './workers/engine/self-test',
     './workers/image',
     './workers/store/reader.ts',
     './scripts/node-process.ts',

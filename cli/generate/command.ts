@@ -116,7 +116,10 @@ async function adapt(
 }
 
 /** What should be known before an answer is believed. */
-function aboutModel({ name, randomWeights, imageAttention }: ModelInfo, note: (text: string) => void): void {
+function aboutModel(
+  { name, randomWeights, imageAttention }: Pick<ModelInfo, 'name' | 'randomWeights' | 'imageAttention'>,
+  note: (text: string) => void,
+): void {
   if (randomWeights) note(`${name} has random weights, which were never trained: its answer means nothing`);
   if (imageAttention === 'causal')
     note(

@@ -138,6 +138,7 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
     'choose-model',
   ],
   'device-lost': (situation) => [again(situation), situation.provider !== 'wasm' && 'use-cpu', 'choose-model'],
+  'self-test': otherModel,
   'image-unreadable': image,
   'image-kind': image,
   'dicom-compressed': image,

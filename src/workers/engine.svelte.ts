@@ -20,10 +20,18 @@ import { EngineWorker } from './engine-worker.ts';
 import { LabJobSlot } from './lab-job.ts';
 import { advance, nameOf, startOpening, type Opening } from './opening.ts';
 import { RateHistory } from './rate-history.svelte.ts';
+import { keepFailedTest, saferOptions, type StepDown } from './safer-options.ts';
+import { keepSelfTest, knownSelfTests } from './self-tests.ts';
 import { failed, type RestartReason, type StartedJob } from './worker-client.ts';
 
 /** After these failures the runtime in the worker cannot be used any more. */
-const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory'];
+const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory', 'self-test'];
+
+function keepResult({ selfTest: { state, key } }: ModelInfo): void {
+  if (key === undefined) return;
+  if (state === 'passed') keepSelfTest(key, 'passed');
+  else if (state === 'capture-off') keepSelfTest(key, 'captured');
+}
 
 type LabJob = 'nearestTokens' | 'setAdapters' | 'trace' | 'generate';
 
@@ -54,6 +62,8 @@ export class EngineClient {
   /** The last package that was opened, kept even if opening failed: `reopen` opens it again. */
   source = $state.raw<PackageSource>();
   options = $state.raw<OpenOptions>();
+  /** What was given up because the model computed wrong values with it on this device. */
+  stepsDown = $state.raw<readonly StepDown[]>([]);
   readonly rates = new RateHistory();
 
   #openJob: StartedJob<EngineJobs['open']> | undefined;
@@ -99,7 +109,18 @@ export class EngineClient {
     this.openCancelled = false;
     this.reopened = false;
     this.notices = [];
-    const end = await this.#load(source, options);
+    this.stepsDown = [];
+    let end = await this.#load(source, options);
+    while (end.type === 'failed' && end.failure.code === 'self-test') {
+      keepFailedTest(end.failure);
+      const safer = saferOptions(this.options, end.failure);
+      if (!safer || opens !== this.#opens) break;
+      this.stepsDown = [...this.stepsDown, safer.step];
+      this.options = safer.options;
+      // The runtime in a worker keeps its first GPU device.
+      this.#worker.end();
+      end = await this.#load(source, safer.options);
+    }
     if (end.type === 'done') this.model = end.model;
     else this.#takeOpenEnd(end);
     return this.model !== undefined;
@@ -265,7 +286,8 @@ export class EngineClient {
 
   #load(source: PackageSource, options: OpenOptions): Promise<JobEnd<EngineJobs['open']>> {
     this.opening = startOpening(nameOf(source));
-    const job = this.#worker.start('open', { source: withToken(source), options }, (event) => this.#onOpen(event));
+    const request = { source: withToken(source), options: { ...options, selfTests: knownSelfTests() } };
+    const job = this.#worker.start('open', request, (event) => this.#onOpen(event));
     this.#openJob = job;
     return job.ended;
   }
@@ -275,6 +297,7 @@ export class EngineClient {
       if (this.opening) this.opening = advance(this.opening, event, performance.now());
     } else if (event.type === 'notice') this.notices = [...this.notices, event.notice];
     else {
+      if (event.type === 'done') keepResult(event.model);
       this.#openJob = undefined;
       this.opening = undefined;
     }

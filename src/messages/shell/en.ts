@@ -97,6 +97,11 @@ export const en: Record<keyof typeof ko, string> = {
   'model.images': 'Images',
   'model.images.yes': '{count} tokens each',
   'model.images.no': 'cannot read them',
+  'model.test': 'Self-test',
+  'model.test.passed': 'passed ({difference} off the recorded values)',
+  'model.test.known': 'passed before',
+  'model.test.none': 'no values in this package',
+  'model.test.capture-off': 'graph capture alone is wrong',
   'model.capture': 'GPU command reuse',
   'model.capture.on': 'on up to {positions} tokens',
   'model.capture.off': 'off',
@@ -107,6 +112,7 @@ export const en: Record<keyof typeof ko, string> = {
   'model.capture.why.asked': 'As chosen in the settings.',
   'model.capture.why.cpu': 'Does not apply on the CPU.',
   'model.capture.why.software-adapter': 'Not measured on a software GPU, which gains nothing from it.',
+  'model.capture.why.wrong': 'Off, because it gave wrong values on this GPU.',
   'model.capture.why.unsupported': 'Not possible with this model or GPU.',
   'model.causal-images':
     'In this package image tokens do not see each other in both directions, as Gemma 3 intends. Answers about images may suffer.',
@@ -268,6 +274,11 @@ export const en: Record<keyof typeof ko, string> = {
     'Questions, images and answers are not sent to any server. The network serves only this page and, when you ask for them, models, adapters and tokenizers.',
   'about.privacy.kept': 'The conversation is kept in this browser only, until you start a new one.',
 
+  'safer.why': 'In the self-test this device computed wrong values, so the model runs in a safer way.',
+  'safer.no-capture': 'GPU command reuse (graph capture) is off.',
+  'safer.no-subgroups': 'Subgroup operations of the GPU are not used.',
+  'safer.float32': 'It computes in float32 in place of float16.',
+  'safer.cpu': 'It computes on the CPU in place of the GPU: slower, but right.',
   'engine.reopened':
     'A job that did not respond was ended, and the model was opened again. Your conversation is still here.',
 

@@ -1,5 +1,18 @@
 import type { failures as korean } from './failures-ko.ts';
+import { choices } from './choices.ts';
 import { kind, next } from './kinds-en.ts';
+
+const testPart = choices(
+  'part',
+  {
+    prefill: 'reading a prompt (prefill)',
+    decode: 'writing a token (decode)',
+    choice: 'choosing a token (argmax)',
+    image: 'encoding an image',
+    imagePrefill: 'reading a prompt with an image',
+  },
+  '{part}',
+);
 
 /** What went wrong and what to do next, by the codes of core/failure.ts. */
 export const failures: Record<keyof typeof korean, string> = {
@@ -119,6 +132,8 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.too-large-for-cpu.next': 'Use a browser with WebGPU, or open a smaller package.',
   'failure.out-of-memory.title': 'Not enough memory',
   'failure.out-of-memory.next': 'Use a shorter context or a smaller package. Closing other tabs helps too.',
+  'failure.self-test.title': 'This model computes wrong values on this device',
+  'failure.self-test.next': `Compared with the values in its package, the step “${testPart}” differs. It was not opened, so that it shows no wrong answers. Open another package, or update the browser and the graphics driver and try again.`,
   'failure.device-lost.title': 'The GPU connection was lost',
   'failure.device-lost.next': 'Your conversation is still here. Reopen the model to go on.',
   'failure.image-unreadable.title': 'The image cannot be read: {name}',

@@ -96,6 +96,11 @@ export const ko = {
   'model.images': '이미지',
   'model.images.yes': '장당 {count}토큰',
   'model.images.no': '읽지 못함',
+  'model.test': '자체 점검',
+  'model.test.passed': '통과 (기준값과 차이 {difference})',
+  'model.test.known': '전에 통과',
+  'model.test.none': '기준값이 없는 패키지',
+  'model.test.capture-off': '그래프 캡처만 틀림',
   'model.capture': 'GPU 명령 재사용',
   'model.capture.on': '{positions}토큰까지 켜짐',
   'model.capture.off': '꺼짐',
@@ -106,6 +111,7 @@ export const ko = {
   'model.capture.why.asked': '설정에서 고른 대로입니다.',
   'model.capture.why.cpu': 'CPU로 실행할 때는 해당하지 않습니다.',
   'model.capture.why.software-adapter': '소프트웨어 GPU에서는 이득이 없어 재지 않습니다.',
+  'model.capture.why.wrong': '이 GPU에서 틀린 값이 나와 껐습니다.',
   'model.capture.why.unsupported': '이 모델이나 GPU에서는 쓸 수 없습니다.',
   'model.causal-images':
     '이 패키지는 이미지 토큰이 서로를 양방향으로 보지 못합니다. Gemma 3 원래 동작과 달라 이미지 답의 품질이 떨어질 수 있습니다.',
@@ -262,6 +268,11 @@ export const ko = {
     '질문, 이미지, 답은 서버로 보내지 않습니다. 네트워크는 이 페이지를 받는 데, 그리고 직접 요청할 때 모델, 어댑터, 토크나이저를 받는 데만 씁니다.',
   'about.privacy.kept': '대화는 이 브라우저에만 저장하며, ‘새 대화’로 지웁니다.',
 
+  'safer.why': '자체 점검에서 이 기기가 틀린 값을 내어 더 안전한 방식으로 실행합니다.',
+  'safer.no-capture': 'GPU 명령 재사용(그래프 캡처)을 껐습니다.',
+  'safer.no-subgroups': 'GPU의 서브그룹 연산을 쓰지 않습니다.',
+  'safer.float32': 'float16 대신 float32로 계산합니다.',
+  'safer.cpu': 'GPU 대신 CPU로 계산합니다. 느리지만 값은 맞습니다.',
   'engine.reopened': '응답이 없는 작업을 끝내고 모델을 다시 열었습니다. 대화는 그대로입니다.',
 
   'keep.title': '이 기기에 남는 것',
