@@ -41,6 +41,8 @@ export type FailureCode =
    * can be accepted; Hugging Face only), token ('sent' if an access token was sent)
    */
   | 'gated'
+  /** MedGemma, whose terms of use were not accepted on this device. detail: name */
+  | 'terms-not-accepted'
   /** The engine does not support the architecture or the graph. detail: file, reason */
   | 'unsupported-package'
   /** The GPU lacks a feature that the package needs. detail: feature */

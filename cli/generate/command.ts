@@ -10,9 +10,9 @@ import { CommandError } from '../shared/errors.ts';
 import { explainingFailures } from '../shared/failures.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
 import { finiteNumber, numberWithin, wholeNumber } from '../shared/options.ts';
+import { applyAdapter, openModel } from '../shared/runtime/open-model.ts';
 import { figuresTable, tokensPerSyllable, type AnswerFigures } from './figures.ts';
 import { imagePart } from './images.ts';
-import { applyAdapter, openModel } from './model.ts';
 import { AnswerPrinter } from './printer.ts';
 
 interface Flags {

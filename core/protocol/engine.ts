@@ -68,6 +68,8 @@ export interface OpenOptions {
    * provider always keeps them.
    */
   keepVisionOnGpu?: boolean;
+  /** True: MedGemma (`core/terms/hai-def.ts`) fails with `terms-not-accepted`, before its graphs and weights are fetched. */
+  asksForTerms?: boolean;
   /** Default: mode 'auto', and nothing measured before. */
   graphCapture?: GraphCaptureOptions;
   /** False: the GPU device is requested without `subgroups`, for drivers whose subgroup operations are wrong. Default: true. */

@@ -33,7 +33,7 @@ function keepResult({ selfTest: { state, key } }: ModelInfo): void {
   else if (state === 'capture-off') keepSelfTest(key, 'captured');
 }
 
-type LabJob = 'nearestTokens' | 'setAdapters' | 'trace';
+type LabJob = 'nearestTokens' | 'setAdapters' | 'trace' | 'generate';
 
 /** The engine as the page sees it: which model is open or opening, which jobs run, and the latest statistics. */
 export class EngineClient {
@@ -53,6 +53,8 @@ export class EngineClient {
   tracing = $state(false);
   /** True while `setAdapters` runs. */
   adapting = $state(false);
+  /** True while `demonstrate` runs. */
+  demonstrating = $state(false);
   /** The adapters that are applied to the open model, in the order of the request. */
   adapters = $state.raw<readonly AdapterInfo[]>([]);
   /** True after the worker was replaced and its state was rebuilt: the page shows a notice. */
@@ -221,6 +223,20 @@ export class EngineClient {
    */
   async trace(request: TraceRequest, on: (event: TraceEvent) => void): Promise<void> {
     await this.#runLabJob('trace', request, on, (isRunning) => (this.tracing = isRunning));
+  }
+
+  /**
+   * Writes an answer that no one asked for. Like a lab job it gives way: an answer of the chat, a lab job, `open` and
+   * `endDemonstration` end it with `stopped`, and it fails with `busy` during an answer. The request must be plain data.
+   */
+  async demonstrate(request: GenerateRequest, on: (event: GenerateEvent) => void): Promise<void> {
+    if (this.#labJob.isTaken) return on(failed('busy'));
+    await this.#runLabJob('generate', request, on, (isRunning) => (this.demonstrating = isRunning));
+  }
+
+  /** Ends `demonstrate` at the next place where the engine can; without a time limit, so that no worker is replaced for it. */
+  async endDemonstration(): Promise<void> {
+    if (this.demonstrating) await this.#labJob.yield();
   }
 
   /** Stops the lab job; resolves when it has ended. */

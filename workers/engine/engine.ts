@@ -25,6 +25,7 @@ import { DecoderGoneError } from './lora/failure.ts';
 import { setAdapters } from './lora/set.ts';
 import type { Backend } from './model/backend.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
+import { refuseUnacceptedTerms } from './model/terms.ts';
 import { openedModel, readParts, type OpenedModel } from './opened.ts';
 import { Backends } from './runtime/backends.ts';
 import { memoryStats } from './runtime/memory.ts';
@@ -78,6 +79,7 @@ export class Engine {
     const reader = boundReader(opened, { signal, progress });
     // Unless an earlier visit kept the package: that it exists is checked before megabytes of WebAssembly are fetched.
     await reader.blob('config.json');
+    if (options.asksForTerms) await refuseUnacceptedTerms(reader);
     void start();
     const parts = await readParts(reader);
     this.#backend = await start();

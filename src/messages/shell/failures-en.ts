@@ -70,6 +70,9 @@ export const failures: Record<keyof typeof korean, string> = {
     'It has {length, number} characters; up to {limit, number} can be compared live. Open it in parts.',
   'failure.not-found.title': 'Not found: {id}',
   'failure.not-found.next': 'Check the name of the repository. One without a tokenizer.json cannot be used.',
+  'failure.terms-not-accepted.title': 'To open MedGemma, accept its terms of use first: {name}',
+  'failure.terms-not-accepted.next':
+    'Read what the terms ask; once you accept, the model opens. No weights were fetched yet.',
   'failure.gated.title': 'This repository needs permission: {id}',
   'failure.gated.host': 'The server {host} refused access (HTTP {status})',
   'failure.gated.next':

@@ -69,6 +69,9 @@ export const failures = {
   'failure.text-too-long.next': '{length, number}자입니다. {limit, number}자까지 바로 비교할 수 있으니 나누어 여세요.',
   'failure.not-found.title': '찾을 수 없습니다: {id}',
   'failure.not-found.next': '저장소 이름을 확인하세요. tokenizer.json이 없는 저장소는 쓸 수 없습니다.',
+  'failure.terms-not-accepted.title': 'MedGemma를 열려면 먼저 이용 약관에 동의해야 합니다: {name}',
+  'failure.terms-not-accepted.next':
+    '약관이 무엇을 요구하는지 읽고 동의하면 바로 엽니다. 가중치는 아직 받지 않았습니다.',
   'failure.gated.title': '권한이 있어야 받을 수 있는 저장소입니다: {id}',
   'failure.gated.host': '{host} 서버가 접근을 거절했습니다 (HTTP {status})',
   'failure.gated.next':
