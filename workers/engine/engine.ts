@@ -16,6 +16,7 @@ import { runTurn } from './generation/turn.ts';
 import { DecoderGoneError } from './lora/failure.ts';
 import { setAdapters } from './lora/set.ts';
 import type { Backend } from './model/backend.ts';
+import { fetchAhead } from './model/fetch-ahead.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
 import { openedModel, readParts, type OpenedModel } from './opened.ts';
 import { Backends } from './runtime/backends.ts';
@@ -74,6 +75,7 @@ export class Engine {
     await timed('graphs: ahead', async () => {
       for (const graph of [decoder, embedding, vision]) await graph?.readAhead();
     });
+    await timed('download', () => fetchAhead(parts.pack));
     this.#backend = await start();
     const model = await this.#load(parts.pack, this.#backend, options, signal, (update) =>
       job.progress(update, `${update.phase} ${update.file}`),

@@ -115,6 +115,11 @@ export const en: Record<keyof typeof ko, string> = {
   'opening.phase.compile': 'Prepare to run',
   'opening.of': '{done} / {total}',
   'opening.left': 'about {time} left',
+  'opening.rate': '{rate}/s',
+  'opening.sum': '{done} of {total} in all',
+  'opening.pause': 'Pause',
+  'opening.paused': 'Paused. {done} of {total} are kept in this browser, and the download goes on from there.',
+  'opening.continue': 'Continue',
   'opening.files': 'File by file',
   'opening.cancel': 'Cancel opening',
   'opening.cancelling': 'Cancelling',
@@ -122,9 +127,12 @@ export const en: Record<keyof typeof ko, string> = {
     '{file}: kept in memory only, because the browser offers no storage. It is downloaded again next time.',
   'notice.kept-in-memory.no-room':
     '{file}: kept in memory only, because there is too little storage. It is downloaded again next time.',
-  'notice.kept-in-memory.locked': '{file}: kept in memory only, while another tab downloads it.',
+  'notice.kept-in-memory.locked': '{file}: kept in memory only, because another tab has it open for writing.',
   'notice.gone-copy': '{file}: the server no longer has it; the copy of an earlier visit is used.',
   'notice.offline-copy': '{file}: the server cannot be reached; the copy of an earlier visit is used.',
+  'notice.other-tab': '{file}: another tab is downloading it; this one waits and then uses it.',
+  'notice.unchecked':
+    'This package has no {file}: its files could not be checked against hashes, only against the sizes and versions that the server names.',
   'opening.cancelled': 'Opening the model was cancelled.',
   'opening.done': 'The model {name} is open.',
 
