@@ -47,6 +47,7 @@ const allowed = {
     './workers/image.worker.ts',
     './workers/tokenizer.worker.ts',
     './workers/vocabulary.worker.ts',
+    './workers/store.worker.ts',
     './workers/weights.worker.ts',
     ...packages('svelte'),
   ],
