@@ -23,7 +23,7 @@ export async function fetchAll(
     token,
   );
   if (!reader.list()) throw new FailureError('unsupported-package', { file: MANIFEST, reason: 'there is none' });
-  const parts = await partsOf(await findPackage(await packageId(url)));
+  const parts = (await partsOf(await findPackage(await packageId(url)))).filter(({ id }) => id !== undefined);
   const totalBytes = totalOf(parts);
   const done = new Map<string, number>();
   for (const { path, content } of parts) {
