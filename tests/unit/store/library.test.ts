@@ -172,7 +172,7 @@ describe('a folder', () => {
 
   test('on a stick that is pulled out fails by the name of the file', async () => {
     const source = picked();
-    const gone = new Blob([contents[BIG] ?? Buffer.alloc(0)]);
+    const gone = new Blob([new Uint8Array(contents[BIG] ?? [])]);
     gone.slice = () =>
       Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new DOMException('', 'NotFoundError')) });
     const files = source.files.map((one) => (one.path === BIG ? { path: BIG, blob: gone } : one));
