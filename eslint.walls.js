@@ -49,6 +49,7 @@ const allowed = {
     './workers/tokenizer.worker.ts',
     './workers/vocabulary.worker.ts',
     './workers/preflight.worker.ts',
+    './workers/store.worker.ts',
     './workers/weights.worker.ts',
     ...packages('svelte'),
   ],

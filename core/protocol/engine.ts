@@ -153,13 +153,17 @@ export interface OpenNotice {
 export type StoreNotice =
   /**
    * The file is kept in memory only and will be downloaded again next time.
-   * no-storage: the browser has no OPFS (private window) · no-room: the quota is too small · locked: another tab downloads it
+   * no-storage: the browser has no OPFS (private window) · no-room: the quota is too small · locked: another tab writes it
    */
   | { type: 'kept-in-memory'; file: string; reason: 'no-storage' | 'no-room' | 'locked' }
   /** The server cannot be reached; the stored copy is used. */
   | { type: 'offline-copy'; file: string }
   /** The server no longer has the file; the stored copy is used. */
-  | { type: 'gone-copy'; file: string };
+  | { type: 'gone-copy'; file: string }
+  /** Another tab downloads the file; what it brings is waited for and used. */
+  | { type: 'other-tab'; file: string }
+  /** The package has no manifest: nothing says which bytes are right, only the server's sizes and versions are compared. */
+  | { type: 'unchecked'; file: string };
 
 /** download: from the network · weights: upload to the device · compile: first run with shader compilation, no byte counts */
 export type OpenPhase = 'download' | 'weights' | 'compile';

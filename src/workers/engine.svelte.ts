@@ -41,6 +41,8 @@ export class EngineClient {
   opening = $state.raw<Opening>();
   openFailure = $state.raw<Failure>();
   openCancelled = $state(false);
+  /** How far an opening had come when it was paused. What was downloaded is kept, and `open` goes on from there. */
+  paused = $state.raw<Opening>();
   /** Notices of the store while the open package was fetched. */
   notices = $state.raw<readonly StoreNotice[]>([]);
   stats = $state.raw<Stats>();
@@ -107,6 +109,7 @@ export class EngineClient {
     this.#forgetModel();
     this.openFailure = undefined;
     this.openCancelled = false;
+    this.paused = undefined;
     this.reopened = false;
     this.notices = [];
     this.stepsDown = [];
@@ -133,6 +136,15 @@ export class EngineClient {
     this.opening = { ...this.opening, cancelling: true };
     job.stop();
     await job.ended;
+  }
+
+  /** Stops a download; resolves when it has ended. */
+  async pauseOpen(): Promise<void> {
+    const reached = this.opening;
+    const opens = this.#opens;
+    await this.cancelOpen();
+    // It may have ended by itself meanwhile, or another package is being opened.
+    if (opens === this.#opens && !this.model && !this.openFailure) this.paused = reached;
   }
 
   /**

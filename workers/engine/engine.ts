@@ -24,6 +24,7 @@ import { runTurn } from './generation/turn.ts';
 import { DecoderGoneError } from './lora/failure.ts';
 import { setAdapters } from './lora/set.ts';
 import type { Backend } from './model/backend.ts';
+import { fetchAhead } from './model/fetch-ahead.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
 import { refuseUnacceptedTerms } from './model/terms.ts';
 import { openedModel, readParts, type OpenedModel } from './opened.ts';
@@ -82,6 +83,7 @@ export class Engine {
     if (options.asksForTerms) await refuseUnacceptedTerms(reader);
     void start();
     const parts = await readParts(reader);
+    await timed('download', () => fetchAhead(parts.pack));
     this.#backend = await start();
     refuseKnownWrong(parts.pack, this.#backend, options);
     const model = await this.#load(parts.pack, this.#backend, options, signal, (update) =>

@@ -175,3 +175,21 @@ test('a strength that changes while adapters are put back is told to the engine 
   expect(asked.slice(-2)).toEqual(['setStrengths', 'setStrengths']);
   expect(engine.reopened).toBe(true);
 });
+
+test('a paused opening tells how far it came, and the next one goes on', async () => {
+  const engine = new EngineClient();
+  const first = engine.open(source('a'), options);
+  await settle();
+  await engine.pauseOpen();
+  expect(await first).toBe(false);
+  expect(engine.paused).toMatchObject({ name: 'a', doneBytes: 0 });
+  expect(engine.opening).toBeUndefined();
+  const again = engine.open(source('a'), options);
+  await settle();
+  expect(engine.paused).toBeUndefined();
+  finish.get('open')?.();
+  expect(await again).toBe(true);
+  // What is open cannot be paused.
+  await engine.pauseOpen();
+  expect(engine.paused).toBeUndefined();
+});
