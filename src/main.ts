@@ -7,8 +7,10 @@ import './styles/print.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { Session } from './chat/session.svelte.ts';
+import { askedPackage } from './platform/asked-package.ts';
 import { isKiosk } from './platform/kiosk.ts';
 import { locale } from './platform/locale.svelte.ts';
+import { offline } from './platform/offline.svelte.ts';
 import { place } from './platform/place.svelte.ts';
 import { watchStyles } from './platform/styled-import.ts';
 import { theme } from './platform/theme.svelte.ts';
@@ -30,4 +32,14 @@ const labs = lazyLabs(session, document.baseURI);
 session.engine.prepare();
 await Promise.all([locale.restore(location.search), Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
 mount(App, { target, props: { session, labs } });
-void session.open(session.defaultSource);
+const asked = askedPackage(location.search, document.baseURI);
+await session.open(asked.type === 'ok' ? { type: 'url', url: asked.url } : session.defaultSource);
+
+// What the visitor waits for came first. The development server has no service worker.
+if (import.meta.env.PROD) whenIdle(() => void offline.start(document.baseURI, () => session.isBusy));
+
+/** Safari has no requestIdleCallback. */
+function whenIdle(work: () => void): void {
+  if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: 5000 });
+  else setTimeout(work, 1000);
+}

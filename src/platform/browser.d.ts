@@ -7,3 +7,7 @@ interface Window {
 interface Performance {
   readonly memory?: { readonly usedJSHeapSize: number };
 }
+
+interface Navigator {
+  readonly connection?: { readonly saveData?: boolean };
+}
