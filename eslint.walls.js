@@ -101,13 +101,21 @@ const labs = readdirSync(`${root}/src/labs`).map((lab) => ({
 }));
 
 /** A command imports no other command: what two need belongs into cli/shared. */
-const commands = ['export', 'generate', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'rehearse', 'teach'].map(
-  (command) => ({
-    target: `./cli/!(${command})/**`,
-    from: `./cli/${command}`,
-    message: 'A command imports no other command: move what both need to cli/shared.',
-  }),
-);
+const commands = [
+  'booth',
+  'export',
+  'generate',
+  'korean',
+  'evaluate',
+  'phantoms',
+  'random-checkpoint',
+  'rehearse',
+  'teach',
+].map((command) => ({
+  target: `./cli/!(${command})/**`,
+  from: `./cli/${command}`,
+  message: 'A command imports no other command: move what both need to cli/shared.',
+}));
 
 export const walls = [
   ...zones,

@@ -89,7 +89,7 @@ test('an update is kept whole, announced, not applied during an answer, and what
   try {
     // Longer than the test takes to press Stop.
     await page.addInitScript(() => localStorage.setItem('settings', '{"maxNewTokens":8192}'));
-    await openPage(page, `${host.url}?package=packages/random/`, 'built-in');
+    await openPage(page, `${host.url}?package=./packages/random/`, 'built-in');
     await modelReady(page);
     await kept(page);
     const before = await keptAddresses(page);
