@@ -29,12 +29,16 @@ const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 
 const session = new Session(document.baseURI, isKiosk(location.search));
 const labs = lazyLabs(session, document.baseURI);
-session.engine.prepare();
-await Promise.all([locale.restore(location.search), Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
-mount(App, { target, props: { session, labs } });
 const asked = askedPackage(location.search, document.baseURI);
-await session.open(asked.type === 'ok' ? { type: 'url', url: asked.url } : session.defaultSource);
+// The model opens, and the lab's code loads, while the page waits for its language and for what was kept.
+const opened = session.open(asked.type === 'ok' ? { type: 'url', url: asked.url } : session.defaultSource);
+const language = locale.restore(location.search);
+// In the language that is shown, so that no other messages are fetched. LabSlot shows a failure.
+void language.then(() => labs[place.lab].load()).catch(() => undefined);
+await Promise.all([language, Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
+mount(App, { target, props: { session, labs } });
 
+await opened;
 // What the visitor waits for came first. The development server has no service worker.
 if (import.meta.env.PROD) whenIdle(() => void offline.start(document.baseURI, () => session.isBusy));
 

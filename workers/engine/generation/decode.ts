@@ -92,7 +92,11 @@ async function decodeAhead(input: DecodeInput, reader: TokenReader, step: () => 
   }
 }
 
-function ending(input: DecodeInput, id: number, count: number, length: number): DecodeEnd | undefined {
+/**
+ * Whether the answer ends with this token, and why.
+ * @param count new tokens, this one included @param length of the cache without it
+ */
+export function ending(input: DecodeInput, id: number, count: number, length: number): DecodeEnd | undefined {
   if (input.endTokens.has(id)) return 'end';
   if (count >= input.limit) return 'length';
   if (length >= input.decoder.cache.capacity) return 'context-full';

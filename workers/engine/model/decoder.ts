@@ -11,6 +11,9 @@ import type { SessionHandle } from './sessions.ts';
 /** Mask value of a text token; the tokens of the i-th image of a prefix have i + 2. */
 export const textMask = 1;
 
+/** Tokens that `runTokens` takes at most. */
+export const mostChosen = 16;
+
 /** Additional inputs of the decoder's sessions: adapters. */
 export interface ExtraInputs {
   /** Called right before each run, in the order of the runs. */
@@ -37,6 +40,8 @@ export class Decoder {
   /** Greedy choice of the last run: `#tokenBuffer`, or the captured step's own. */
   #newest: GPUBuffer | undefined;
   readonly #keepOne: Ort.Tensor;
+  /** Greedy choices of a run that gives several, int64 each; made when first needed. */
+  #choices: GPUBuffer | undefined;
   #length = 0;
 
   constructor(backend: Backend, sessions: DecoderSessions, cache: KvCache) {
@@ -44,12 +49,8 @@ export class Decoder {
     this.#sessions = sessions;
     this.cache = cache;
     this.#mask = new BigInt64Array(cache.capacity);
-    this.#keepOne = new backend.runtime.ort.Tensor('int64', new BigInt64Array([1n]), []);
-    this.#tokenBuffer = backend.gpu?.ledger.createBuffer('scratch', {
-      label: nextToken,
-      size: 16,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    });
+    this.#keepOne = int64Tensor(backend, [1], []);
+    this.#tokenBuffer = this.#createBuffer(16);
     this.#newest = this.#tokenBuffer;
   }
 
@@ -130,6 +131,42 @@ export class Decoder {
     this.#newest = step.next;
   }
 
+  /** True if `runTokens` may run, and the cache can then take back what was wrong. */
+  get canVerify(): boolean {
+    return this.cache.canRollBack && this.#sessions.text.inputs.has('num_logits_to_keep');
+  }
+
+  /**
+   * Runs text tokens and appends them to the cache.
+   * @param input as `run` takes it, of `count` tokens, at most `mostChosen`
+   * @returns the greedy choice after each of them; it is not the input of the next step (`choose`)
+   * @throws TypeError if the decoder chooses after the last token only (`canVerify`)
+   */
+  async runTokens(input: Record<string, Ort.Tensor>, count: number): Promise<number[]> {
+    const { gpu } = this.#backend;
+    if (!this.canVerify || count > mostChosen) throw new TypeError(`the decoder cannot choose after ${count} tokens`);
+    if (gpu) this.#choices ??= this.#createBuffer(8 * mostChosen);
+    const buffer = this.#choices;
+    const onDevice = buffer && gpuTensor(this.#backend, buffer, 'int64', [1, count]);
+    const mask = new Array<number>(count).fill(textMask);
+    const outputs = await this.#run(input, mask, count, { [nextToken]: onDevice ?? null });
+    const values =
+      gpu && buffer
+        ? new BigInt64Array(await this.#backend.guard(readBuffer(gpu, buffer)), 0, count)
+        : outputs[nextToken]?.data;
+    if (!(values instanceof BigInt64Array) || values.length !== count)
+      throw new TypeError(`the decoder gave no next_token for each of ${count} tokens`);
+    return Array.from(values, Number);
+  }
+
+  /** Makes `id` the input of the next step (`next`, `nextIds`), behind the work queued so far. */
+  choose(id: number): void {
+    const { gpu } = this.#backend;
+    if (!gpu || !this.#tokenBuffer) return;
+    gpu.device.queue.writeBuffer(this.#tokenBuffer, 0, new BigInt64Array([BigInt(id)]));
+    this.#newest = this.#tokenBuffer;
+  }
+
   /**
    * Runs new tokens and appends them to the cache.
    * @param input `inputs_embeds` [1, n, hidden] or `input_ids` [1, n]. A decoder of two sessions takes embeddings for chunks with
@@ -145,33 +182,11 @@ export class Decoder {
     mask: readonly number[],
     want: 'token' | 'logits',
   ): Promise<number | Float32Array> {
-    const past = this.#length;
-    const total = past + mask.length;
-    mask.forEach((value, i) => (this.#mask[past + i] = BigInt(value)));
-    const { Tensor } = this.#backend.runtime.ort;
-    const { session, inputs, weights } = ('inputs_embeds' in input && this.#sessions.image) || this.#sessions.text;
-    this.cache.prepare(mask.length);
-    const feeds: Record<string, Ort.Tensor> = {
-      ...input,
-      ...weights.tensors,
-      ...this.cache.feeds(inputs),
-      ...this.#extra?.feeds(),
-      attention_mask: new Tensor('int64', this.#mask.slice(0, total), [1, total]),
-    };
-    if (inputs.has('num_logits_to_keep')) feeds['num_logits_to_keep'] = this.#keepOne;
-    if (inputs.has('position_ids'))
-      feeds['position_ids'] = int64Tensor(
-        this.#backend,
-        mask.map((_, i) => past + i),
-        [1, mask.length],
-      );
     const buffer = this.#tokenBuffer;
     const onDevice = buffer && gpuTensor(this.#backend, buffer, 'int64', [1, 1]);
     const answer: Record<string, Ort.Tensor | null> =
       want === 'logits' ? { logits: null } : { [nextToken]: onDevice ?? null };
-    const outputs = await this.#backend.guard(session.run(feeds, { ...answer, ...this.cache.fetches() }));
-    this.cache.accept(outputs);
-    this.#length = total;
+    const outputs = await this.#run(input, mask, 1, answer);
     this.#newest = buffer;
     if (want === 'token') {
       if (onDevice) return -1;
@@ -185,8 +200,51 @@ export class Decoder {
     return logits.data.slice(-(logits.dims[2] ?? logits.data.length));
   }
 
+  /** @param keep how many of the last tokens get logits, in decoders that can choose */
+  async #run(
+    input: Record<string, Ort.Tensor>,
+    mask: readonly number[],
+    keep: number,
+    answer: Record<string, Ort.Tensor | null>,
+  ): Promise<Ort.InferenceSession.ReturnType> {
+    const past = this.#length;
+    const total = past + mask.length;
+    mask.forEach((value, i) => (this.#mask[past + i] = BigInt(value)));
+    const { Tensor } = this.#backend.runtime.ort;
+    const { session, inputs, weights } = ('inputs_embeds' in input && this.#sessions.image) || this.#sessions.text;
+    this.cache.prepare(mask.length);
+    const feeds: Record<string, Ort.Tensor> = {
+      ...input,
+      ...weights.tensors,
+      ...this.cache.feeds(inputs),
+      ...this.#extra?.feeds(),
+      attention_mask: new Tensor('int64', this.#mask.slice(0, total), [1, total]),
+    };
+    if (inputs.has('num_logits_to_keep'))
+      feeds['num_logits_to_keep'] = keep === 1 ? this.#keepOne : int64Tensor(this.#backend, [keep], []);
+    if (inputs.has('position_ids'))
+      feeds['position_ids'] = int64Tensor(
+        this.#backend,
+        mask.map((_, i) => past + i),
+        [1, mask.length],
+      );
+    const outputs = await this.#backend.guard(session.run(feeds, { ...answer, ...this.cache.fetches() }));
+    this.cache.accept(outputs);
+    this.#length = total;
+    return outputs;
+  }
+
+  #createBuffer(size: number): GPUBuffer | undefined {
+    return this.#backend.gpu?.ledger.createBuffer('scratch', {
+      label: nextToken,
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+  }
+
   /** Frees the decoder's own buffers; the caller frees session and cache. */
   dispose(): void {
     this.#tokenBuffer?.destroy();
+    this.#choices?.destroy();
   }
 }
