@@ -34,7 +34,7 @@ const asked = askedPackage(location.search, document.baseURI);
 const opened = session.open(asked.type === 'ok' ? { type: 'url', url: asked.url } : session.defaultSource);
 const language = locale.restore(location.search);
 // In the language that is shown, so that no other messages are fetched. LabSlot shows a failure.
-void language.then(() => labs[place.lab].load()).catch(() => undefined);
+void language.then(async () => void (await labs[place.lab].load())).catch(() => undefined);
 await Promise.all([language, Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
 mount(App, { target, props: { session, labs } });
 

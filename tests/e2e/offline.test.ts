@@ -7,6 +7,8 @@ import { answers, modelReady, openPage, patience, prompt, send, stop } from './p
 import { subPathHost, type SubPathHost } from './sub-path-host.ts';
 
 test.use({ serviceWorkers: 'allow' });
+// On a crowded machine each of the page's starts takes long.
+test.setTimeout(300_000);
 
 const status = (page: Page) => page.locator('[data-offline]').first();
 const kept = (page: Page) => expect(status(page)).toHaveAttribute('data-offline', 'ready', patience);
