@@ -1,7 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
+import { writeStick } from '../../cli/booth/write-stick.ts';
 import { packageFolder } from './packages.ts';
 import { answers, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
 import { subPathHost, type SubPathHost } from './sub-path-host.ts';
@@ -123,6 +126,34 @@ test('an update is kept whole, announced, not applied during an answer, and what
     expect(host.asked.filter((file) => file.endsWith('model.safetensors'))).toHaveLength(2);
   } finally {
     await host.close();
+  }
+});
+
+test('a stick is served from wherever it is, and opens its package, with nothing asked of any other host', async ({
+  page,
+}) => {
+  const parent = await mkdtemp(join(tmpdir(), 'stick-'));
+  const written = join(parent, 'written');
+  const options = { packages: [packageFolder('random')], out: written, page: 'dist', kiosk: true };
+  const io = { stdout: process.stdout, stderr: process.stderr, signal: new AbortController().signal };
+  await writeStick(options, io);
+  const elsewhere = join(parent, 'USB 스틱');
+  await rename(written, elsewhere);
+  const server = spawn(process.execPath, [join(elsewhere, 'serve.mjs'), '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const line = await new Promise<string>((resolve) => server.stdout.once('data', (text) => resolve(String(text))));
+    const hosts = hostsAsked(page);
+    const complaints = await openPage(page, /http:\S+/.exec(line)?.[0], 'built-in');
+    await modelReady(page);
+    await expect(page.getByText('학습되지 않은 무작위 가중치').filter({ visible: true }).first()).toBeVisible();
+    // Without a service worker too: the server sends the headers itself.
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    expect(new URL(page.url()).searchParams.get('kiosk')).toBe('');
+    expect([...hosts]).toEqual([new URL(page.url()).host]);
+    expect(complaints).toEqual([]);
+  } finally {
+    server.kill();
+    await rm(parent, { recursive: true, force: true });
   }
 });
 
