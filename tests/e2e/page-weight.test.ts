@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test, type Page } from '@playwright/test';
 import { filesToKeep, totalBytes } from '#core/offline/page-files.ts';
-import { pageFiles } from '../../scripts/offline-plugin.ts';
+import { pageFiles } from '../../scripts/page-files.ts';
 import { scriptsAtOnce, weigh } from '../../scripts/page-weight.ts';
 import { openPage } from './page.ts';
 

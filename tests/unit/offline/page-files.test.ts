@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { filesToKeep, totalBytes } from '#core/offline/page-files.ts';
-import { pageFiles } from '../../../scripts/offline-plugin.ts';
+import { pageFiles } from '../../../scripts/page-files.ts';
 import { temporaryFolder } from '../cli/run.ts';
 
 /** Names as the build gives them. */
