@@ -23,6 +23,7 @@ export function startPage([first]: readonly ShownPackage[], isKiosk: boolean): s
   return `<!doctype html>
 <html lang="ko">
   <meta charset="utf-8" />
+  <link rel="icon" href="page/icons/icon.svg" />
   <meta http-equiv="refresh" content="0; url=${address}" />
   <title>MedGemma 한국어 랩</title>
   <p><a href="${address}">MedGemma 한국어 랩 · MedGemma Korean Lab</a></p>

@@ -123,7 +123,7 @@ test('an update is kept whole, announced, not applied during an answer, and what
     // All but the start page is the same in both versions, and was not fetched twice.
     expect(after.filter((address) => !before.includes(address))).toEqual([expect.stringContaining('/index.html?')]);
     expect(after).toHaveLength(before.length);
-    expect(host.asked.filter((file) => file.endsWith('model.safetensors'))).toHaveLength(2);
+    expect(host.asked.filter((file) => file.endsWith('-fp16/model.safetensors'))).toHaveLength(2);
   } finally {
     await host.close();
   }
