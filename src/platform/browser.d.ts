@@ -1,7 +1,7 @@
 /** APIs of some browsers only, which lib.dom lacks. */
 
 interface Window {
-  showDirectoryPicker?: (options?: { id?: string; mode?: 'read' }) => Promise<FileSystemDirectoryHandle>;
+  showDirectoryPicker?: (options?: { id?: string; mode?: 'read' | 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
 }
 
 interface Performance {
@@ -9,5 +9,8 @@ interface Performance {
 }
 
 interface Navigator {
-  readonly connection?: { readonly saveData?: boolean };
+  /** GiB, rounded; at most 8 in most browsers. */
+  readonly deviceMemory?: number;
+  readonly connection?: { readonly downlink?: number; readonly saveData?: boolean };
+  getBattery?(): Promise<{ readonly charging: boolean; readonly level: number }>;
 }

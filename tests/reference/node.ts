@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { nextChunk } from '#core/chat/chunks.ts';
 import { DTYPE_SUFFIX, VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
-import { NodeSessions, type DecoderRun } from '../../cli/evaluate/sessions.ts';
+import { NodeSessions, type DecoderRun } from '../../bench/plain-sessions.ts';
 import { exportPackage, type ExportOptions } from '../../cli/export/export-package.ts';
 import { argmax, IMAGE_TOKEN, maskOf, readGolden, type Golden } from './golden.ts';
 
@@ -42,6 +42,8 @@ export async function exportFixture(
     context?: number;
     korean?: ExportOptions['korean'];
     adapter?: ExportOptions['adapter'];
+    selfTest?: ExportOptions['selfTest'];
+    name?: string;
   } = {},
 ): Promise<void> {
   await exportPackage(
@@ -52,11 +54,12 @@ export async function exportFixture(
       visionDtype: options.visionDtype ?? VISION_DTYPE[dtype],
       blockSize: 32,
       context: options.context ?? 512,
-      name: `fixture ${dtype}`,
+      name: options.name ?? `fixture ${dtype}`,
       randomWeights: true,
       notice: '',
       korean: options.korean,
       adapter: options.adapter,
+      selfTest: options.selfTest,
     },
     { note() {}, warn() {}, progress: () => ({ add() {}, stop() {} }) },
   );

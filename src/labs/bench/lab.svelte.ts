@@ -4,10 +4,11 @@ import type { PackageFacts } from '#core/protocol/bench.ts';
 import { MAX_RUN_CARD_BYTES, readRunCard, type RunCard } from '#core/run-card/run-card.ts';
 import { drawnPhantom } from '../../chat/phantoms.ts';
 import type { Session } from '../../chat/session.svelte.ts';
+import { keepLastCard } from '../../chat/last-card.ts';
 import { withToken } from '../../platform/access-tokens.svelte.ts';
 import { Announcer } from '../../platform/announcer.svelte.ts';
 import { t } from '../../platform/locale.svelte.ts';
-import { place, type Address } from '../../platform/place.svelte.ts';
+import { place, readHash, type Address } from '../../platform/place.svelte.ts';
 import { BenchWorker } from '../../workers/bench-workers.ts';
 import { nameOf } from '../../workers/opening.ts';
 import { cardOfLink } from './card-link.ts';
@@ -89,6 +90,13 @@ export class BenchLab {
     } catch (error) {
       this.cardFailure = failureOf(error);
     }
+  }
+
+  /** Opens a link to a card, also one of this page at another address. */
+  async addLink(address: string): Promise<void> {
+    const packed = URL.canParse(address) ? readHash(new URL(address).hash).query.get('card') : null;
+    if (packed !== null) await this.#openPacked(packed);
+    else this.cardFailure = { code: 'file-broken', detail: { file: address, reason: 'not a link to a run card' } };
   }
 
   /** Removes the card that was brought. */
@@ -182,6 +190,7 @@ export class BenchLab {
     const show = () => {
       if (!model) return;
       this.own = cardOf({ plan, facts, model, bandwidth, engines: names, rounds, failures }, new Date());
+      keepLastCard(this.own);
     };
     await compare({
       engines,
@@ -217,7 +226,10 @@ export class BenchLab {
     this.broken = broken;
     if (plan) this.plan = plan;
     const packed = query.get('card');
-    if (packed === null) return;
+    if (packed !== null) await this.#openPacked(packed);
+  }
+
+  async #openPacked(packed: string): Promise<void> {
     this.cardFailure = undefined;
     try {
       this.#bring(await cardOfLink(packed), 'link');

@@ -115,10 +115,22 @@ export class Decoder {
     const step = this.#step;
     const { gpu } = this.#backend;
     if (!step?.logits || !gpu) return plain();
-    gpu.device.queue.writeBuffer(step.ids, 0, new BigInt64Array([BigInt(id)]));
-    await this.#runStep(step);
+    await this.runCaptured(id);
     const bytes = await this.#backend.guard(readBuffer(gpu, step.logits));
     return new Float32Array(bytes, 0, step.vocabularySize);
+  }
+
+  /**
+   * Runs a text token whose id the host knows in the captured step; the choice after it is in `tokenBuffer`.
+   * @returns false if it may not run there: nothing was run then
+   */
+  async runCaptured(id: number): Promise<boolean> {
+    const step = this.#step;
+    const { gpu } = this.#backend;
+    if (!step || !gpu) return false;
+    gpu.device.queue.writeBuffer(step.ids, 0, new BigInt64Array([BigInt(id)]));
+    await this.#runStep(step);
+    return true;
   }
 
   async #runStep(step: DecodeStep): Promise<void> {
@@ -157,6 +169,20 @@ export class Decoder {
     if (!(values instanceof BigInt64Array) || values.length !== count)
       throw new TypeError(`the decoder gave no next_token for each of ${count} tokens`);
     return Array.from(values, Number);
+  }
+
+  /**
+   * Runs text tokens and appends them to the cache.
+   * @param input as `run` takes it, of `count` tokens
+   * @returns logits after each of them, [count · vocabulary]
+   */
+  async logitsOfEach(input: Record<string, Ort.Tensor>, count: number): Promise<Float32Array> {
+    const mask = new Array<number>(count).fill(textMask);
+    const { logits } = await this.#run(input, mask, count, { logits: null });
+    this.#newest = this.#tokenBuffer;
+    if (!(logits?.data instanceof Float32Array) || logits.dims[1] !== count)
+      throw new TypeError(`the decoder gave no float32 logits for each of ${count} tokens`);
+    return logits.data;
   }
 
   /** Makes `id` the input of the next step (`next`, `nextIds`), behind the work queued so far. */
