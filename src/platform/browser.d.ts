@@ -1,7 +1,7 @@
 /** APIs of some browsers only, which lib.dom lacks. */
 
 interface Window {
-  showDirectoryPicker?: (options?: { id?: string; mode?: 'read' }) => Promise<FileSystemDirectoryHandle>;
+  showDirectoryPicker?: (options?: { id?: string; mode?: 'read' | 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
 }
 
 interface Performance {
