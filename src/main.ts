@@ -7,7 +7,7 @@ import './styles/print.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { Session } from './chat/session.svelte.ts';
-import { isKiosk } from './platform/kiosk.ts';
+import { readKiosk } from './platform/kiosk.ts';
 import { locale } from './platform/locale.svelte.ts';
 import { place } from './platform/place.svelte.ts';
 import { watchStyles } from './platform/styled-import.ts';
@@ -25,12 +25,16 @@ if (!target) throw new Error('index.html has no #app');
 const RESTORE_MILLISECONDS = 1500;
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-const session = new Session(document.baseURI, isKiosk(location.search));
+const kiosk = readKiosk(location.search);
+const session = new Session(document.baseURI, kiosk !== undefined);
 const labs = lazyLabs(session, document.baseURI);
 // The model opens, and the lab's code loads, while the page waits for its language and for what was kept.
 void session.open(session.defaultSource);
 const language = locale.restore(location.search);
 // In the language that is shown, so that no other messages are fetched. LabSlot shows a failure.
-void language.then(() => labs[place.lab].load()).catch(() => undefined);
+const loadLab = async () => {
+  await labs[place.lab].load();
+};
+void language.then(loadLab).catch(() => undefined);
 await Promise.all([language, Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
-mount(App, { target, props: { session, labs } });
+mount(App, { target, props: { session, labs, kiosk } });

@@ -68,8 +68,34 @@ export interface OpenOptions {
    * provider always keeps them.
    */
   keepVisionOnGpu?: boolean;
+  /** True: MedGemma (`core/terms/hai-def.ts`) fails with `terms-not-accepted`, before its graphs and weights are fetched. */
+  asksForTerms?: boolean;
   /** Default: mode 'auto', and nothing measured before. */
   graphCapture?: GraphCaptureOptions;
+  /** False: the GPU device is requested without `subgroups`, for drivers whose subgroup operations are wrong. Default: true. */
+  subgroups?: boolean;
+  /** Earlier self-tests by `SelfTestResult.key`. What passed is not tested again, what failed is not loaded. Default: none. */
+  selfTests?: Readonly<Record<string, 'passed' | SelfTestPart>>;
+}
+
+/**
+ * What a self-test computes. prefill: logits after a prompt · decode: after single tokens · choice: the token that the GPU chooses ·
+ * image: features of an image · imagePrefill: logits after a prompt with it · captured: decode by graph capture
+ */
+export const SELF_TEST_PARTS = ['prefill', 'decode', 'choice', 'image', 'imagePrefill', 'captured'] as const;
+export type SelfTestPart = (typeof SELF_TEST_PARTS)[number];
+
+/** Whether the open model computes what its manifest says. */
+export interface SelfTestResult {
+  /**
+   * passed: now · known: in an earlier opening · none: the package has no values to compare with · capture-off: all but the captured
+   * steps is right, so decode is not captured
+   */
+  state: 'passed' | 'known' | 'none' | 'capture-off';
+  /** The largest difference, relative to the spread of the right values; undefined where nothing was compared now. */
+  difference: number | undefined;
+  /** Names package, variant, adapter, browser and options; undefined where the package has no values. */
+  key: string | undefined;
 }
 
 /** Decode with WebGPU's graph capture, which repeats recorded commands: less work for the processor, on some drivers slower. */
@@ -91,9 +117,10 @@ export interface GraphCapture {
   used: boolean;
   /**
    * asked: the mode was 'on' or 'off' · measured: now · known: from an earlier opening · cpu: there is no GPU · software-adapter:
-   * not tried, its time goes into the kernels · unsupported: this decoder cannot be captured, `detail` says why
+   * not tried, its time goes into the kernels · unsupported: this decoder cannot be captured, `detail` says why · wrong: the captured
+   * steps failed the self-test
    */
-  reason: 'asked' | 'measured' | 'known' | 'cpu' | 'software-adapter' | 'unsupported';
+  reason: 'asked' | 'measured' | 'known' | 'cpu' | 'software-adapter' | 'unsupported' | 'wrong';
   times: StepTimes | undefined;
   /** Names adapter, browser and model: where times are kept. Undefined where nothing is measured. */
   key: string | undefined;
@@ -161,6 +188,7 @@ export interface ModelInfo {
   tokensPerImage: number;
   contextLength: number;
   graphCapture: GraphCapture;
+  selfTest: SelfTestResult;
   runtime: RuntimeInfo;
 }
 

@@ -7,3 +7,10 @@ interface Window {
 interface Performance {
   readonly memory?: { readonly usedJSHeapSize: number };
 }
+
+interface Navigator {
+  /** GiB, rounded; at most 8 in most browsers. */
+  readonly deviceMemory?: number;
+  readonly connection?: { readonly downlink?: number; readonly saveData?: boolean };
+  getBattery?(): Promise<{ readonly charging: boolean; readonly level: number }>;
+}

@@ -62,6 +62,9 @@ export const en: Record<keyof typeof ko, string> = {
   'link.copied': 'Copied',
   'link.by-hand': 'The browser did not allow copying. Copy this link yourself.',
 
+  'running.teaching': 'Running a teaching model, not MedGemma',
+  'running.random': 'Running {name}, random weights',
+  'running.model': 'Running {name}',
   'model.title': 'Model',
   'model.none': 'No model is open',
   'model.change': 'Change model',
@@ -94,6 +97,11 @@ export const en: Record<keyof typeof ko, string> = {
   'model.images': 'Images',
   'model.images.yes': '{count} tokens each',
   'model.images.no': 'cannot read them',
+  'model.test': 'Self-test',
+  'model.test.passed': 'passed ({difference} off the recorded values)',
+  'model.test.known': 'passed before',
+  'model.test.none': 'no values in this package',
+  'model.test.capture-off': 'graph capture alone is wrong',
   'model.capture': 'GPU command reuse',
   'model.capture.on': 'on up to {positions} tokens',
   'model.capture.off': 'off',
@@ -104,6 +112,7 @@ export const en: Record<keyof typeof ko, string> = {
   'model.capture.why.asked': 'As chosen in the settings.',
   'model.capture.why.cpu': 'Does not apply on the CPU.',
   'model.capture.why.software-adapter': 'Not measured on a software GPU, which gains nothing from it.',
+  'model.capture.why.wrong': 'Off, because it gave wrong values on this GPU.',
   'model.capture.why.unsupported': 'Not possible with this model or GPU.',
   'model.causal-images':
     'In this package image tokens do not see each other in both directions, as Gemma 3 intends. Answers about images may suffer.',
@@ -143,6 +152,8 @@ export const en: Record<keyof typeof ko, string> = {
   'open.folder': 'From a folder or USB stick',
   'open.folder.hint': 'Choose a model folder, or drop it anywhere on the page. No copy is made.',
   'open.folder.pick': 'Choose a folder',
+  'open.fit.reading': 'Looking whether it fits on this machine.',
+  'open.fit.unknown': 'Its small files could not be read, so whether it fits on this machine is not known.',
   'open.url': 'From an address',
   'open.url.label': 'Package address or Hugging Face repository',
   'open.url.placeholder': 'owner/repository or https://…',
@@ -275,19 +286,44 @@ export const en: Record<keyof typeof ko, string> = {
   'about.language': 'MedGemma was evaluated primarily in English',
   'about.language.body': 'Evaluations of MedGemma were primarily in English. Quality in Korean may differ.',
   'about.breaks': 'What breaks first',
-  'about.breaks.body':
-    'Be wary of invented dosages, of anything after the knowledge cut-off, and of terms garbled below 4 bits.',
+  'breaks.lead': 'What to mind most in answers of medical language models.',
+  'breaks.doses': 'Doses',
+  'breaks.doses.body':
+    'Numbers are made up and look right. Check doses, units and intervals against the label or a pharmacopoeia.',
+  'breaks.cut-off': 'Knowledge after training',
+  'breaks.cut-off.body':
+    'Drugs, guidelines and studies that came later are unknown to it, and it answers as if it knew.',
+  'breaks.bits': 'Quantization below 4 bits',
+  'breaks.bits.body': 'Medical terms are the first to break, or turn into similar ones.',
   'about.teaching': 'The built-in model is for teaching',
   'about.teaching.body':
     'The small model that comes with this page was trained on drawn phantoms alone. It was not made from MedGemma’s weights and has no medical knowledge. It is there to show in miniature the methods that large models need.',
   'about.terms': 'HAI-DEF terms of use',
   'about.terms.body':
     'You download the weights yourself and accept their terms. This page does not distribute MedGemma weights.',
+  'terms.title': 'Before you open MedGemma',
+  'terms.lead':
+    'MedGemma comes under Google’s terms of use for Health AI Developer Foundations (HAI-DEF). No weights are fetched before you accept them.',
+  'terms.asked': 'What the terms ask',
+  'terms.clinical':
+    'Use in the diagnosis or treatment of patients, in research too, needs the authorization of the health authority of the country first.',
+  'terms.prohibited': 'No use against the law or against Google’s prohibited use policy.',
+  'terms.sharing':
+    'Whoever passes the model on, changed or not, gives a copy of the terms, binds the recipient to the same restrictions of use, marks changed files as changed, and adds a Notice file with the sentence below.',
+  'terms.version':
+    'The summary does not replace the terms: read them at the address above. The version known to this page is that of {version}. Your acceptance is kept on this device, and you are asked again when the version changes.',
+  'terms.accept': 'I have read and accept them',
+  'terms.decline': 'Do not open',
   'about.privacy': 'Your data stays on this device',
   'about.privacy.body':
     'Questions, images and answers are not sent to any server. The network serves only this page and, when you ask for them, models, adapters and tokenizers.',
   'about.privacy.kept': 'The conversation is kept in this browser only, until you start a new one.',
 
+  'safer.why': 'In the self-test this device computed wrong values, so the model runs in a safer way.',
+  'safer.no-capture': 'GPU command reuse (graph capture) is off.',
+  'safer.no-subgroups': 'Subgroup operations of the GPU are not used.',
+  'safer.float32': 'It computes in float32 in place of float16.',
+  'safer.cpu': 'It computes on the CPU in place of the GPU: slower, but right.',
   'engine.reopened':
     'A job that did not respond was ended, and the model was opened again. Your conversation is still here.',
 
@@ -296,6 +332,13 @@ export const en: Record<keyof typeof ko, string> = {
     'The conversation, your draft and attached images are kept in this browser on this device only, so that they outlive a reload. Clearing deletes them from the disk too.',
   'keep.kiosk': 'This screen is shared (kiosk), so the conversation is not kept. It is gone when the page is closed.',
   'keep.clear': 'Clear the conversation',
+  'kiosk.code': 'Open it on your phone',
+  'kiosk.code.label': 'QR code of the address of this page, {address}',
+  'kiosk.card': 'Measured on this computer',
+  'kiosk.card.decode': 'Speed of writing at a context of {context} tokens',
+  'kiosk.card.ours': 'this page',
+  'kiosk.card.no-gpu': 'Measured on the CPU, not on a GPU.',
+  'kiosk.soon': 'The page begins again in {seconds} seconds. Touch the screen to go on.',
   'token.label': 'Access token for {host}',
   'token.placeholder': 'hf_…',
   'token.open': 'Open with token',
@@ -312,6 +355,7 @@ export const en: Record<keyof typeof ko, string> = {
   'action.use-auto': 'Open with the device chosen automatically',
   'action.retry': 'Retry',
   'action.reopen': 'Reopen the model',
+  'action.read-terms': 'Show the terms',
   'action.choose-model': 'Open another model',
   'action.use-cpu': 'Open on the CPU',
   'action.shorter-context': 'Open with a shorter context',

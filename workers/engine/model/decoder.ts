@@ -115,10 +115,22 @@ export class Decoder {
     const step = this.#step;
     const { gpu } = this.#backend;
     if (!step?.logits || !gpu) return plain();
-    gpu.device.queue.writeBuffer(step.ids, 0, new BigInt64Array([BigInt(id)]));
-    await this.#runStep(step);
+    await this.runCaptured(id);
     const bytes = await this.#backend.guard(readBuffer(gpu, step.logits));
     return new Float32Array(bytes, 0, step.vocabularySize);
+  }
+
+  /**
+   * Runs a text token whose id the host knows in the captured step; the choice after it is in `tokenBuffer`.
+   * @returns false if it may not run there: nothing was run then
+   */
+  async runCaptured(id: number): Promise<boolean> {
+    const step = this.#step;
+    const { gpu } = this.#backend;
+    if (!step || !gpu) return false;
+    gpu.device.queue.writeBuffer(step.ids, 0, new BigInt64Array([BigInt(id)]));
+    await this.#runStep(step);
+    return true;
   }
 
   async #runStep(step: DecodeStep): Promise<void> {
