@@ -105,6 +105,7 @@ const labs = readdirSync(`${root}/src/labs`).map((lab) => ({
 
 /** A command imports no other command: what two need belongs into cli/shared. */
 const commands = [
+  'booth',
   'export',
   'generate',
   'korean',

@@ -7,8 +7,10 @@ import './styles/print.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { Session } from './chat/session.svelte.ts';
+import { askedPackage } from './platform/asked-package.ts';
 import { readKiosk } from './platform/kiosk.ts';
 import { locale } from './platform/locale.svelte.ts';
+import { offline } from './platform/offline.svelte.ts';
 import { place } from './platform/place.svelte.ts';
 import { watchStyles } from './platform/styled-import.ts';
 import { theme } from './platform/theme.svelte.ts';
@@ -28,8 +30,9 @@ const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 const kiosk = readKiosk(location.search);
 const session = new Session(document.baseURI, kiosk !== undefined);
 const labs = lazyLabs(session, document.baseURI);
+const asked = askedPackage(location.search, document.baseURI);
 // The model opens, and the lab's code loads, while the page waits for its language and for what was kept.
-void session.open(session.defaultSource);
+const opened = session.open(asked.type === 'ok' ? { type: 'url', url: asked.url } : session.defaultSource);
 const language = locale.restore(location.search);
 // In the language that is shown, so that no other messages are fetched. LabSlot shows a failure.
 const loadLab = async () => {
@@ -38,3 +41,13 @@ const loadLab = async () => {
 void language.then(loadLab).catch(() => undefined);
 await Promise.all([language, Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
 mount(App, { target, props: { session, labs, kiosk } });
+
+await opened;
+// What the visitor waits for came first. The development server has no service worker.
+if (import.meta.env.PROD) whenIdle(() => void offline.start(document.baseURI, () => session.isBusy));
+
+/** Safari has no requestIdleCallback. */
+function whenIdle(work: () => void): void {
+  if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: 5000 });
+  else setTimeout(work, 1000);
+}

@@ -10,6 +10,7 @@ import { contextFor, type Action, type Failed, type Situation } from './failure-
 import { Keeper } from './keeper.svelte.ts';
 import { lessonOf, shownTo } from './lesson.ts';
 import { t } from '../platform/locale.svelte.ts';
+import { offline } from '../platform/offline.svelte.ts';
 import { PhantomSource } from './phantoms.ts';
 import { copyOf, QuestionEdit } from './question-edit.svelte.ts';
 import { contextLengths, Settings } from './settings.svelte.ts';
@@ -141,6 +142,11 @@ export class Session {
     this.conversation.announcer.say(t('phantom.drawn', { name: t('phantom.name', { number: drawn.number }) }));
   }
 
+  /** The visitor waits for the network or the processor. */
+  get isBusy(): boolean {
+    return this.engine.generating || this.engine.opening !== undefined || this.measuring;
+  }
+
   get canSend(): boolean {
     // An image that is still being read would be left out.
     return this.engine.model !== undefined && !this.engine.generating && this.attachments.reading === 0;
@@ -226,8 +232,7 @@ export class Session {
     if (action === 'choose-model') this.dialog = 'model';
     else if (action === 'read-terms') this.dialog = 'terms';
     else if (action === 'reload') {
-      await this.keeper.flush();
-      location.reload();
+      await offline.apply(() => this.keeper.flush());
     } else if (action === 'new-conversation') await this.#newConversation();
     else if (action === 'drop-oldest') await conversation.dropOldestAndRetry();
     else if (action === 'without-images') await conversation.withoutImages();

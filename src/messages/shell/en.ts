@@ -374,6 +374,31 @@ export const en: Record<keyof typeof ko, string> = {
   'lab.plan': 'Planner',
   'drop.plan.hint': 'The config.json of a model is planned with its sizes',
 
+  'asked.refused':
+    'The address asks for a model ({asked}) that is no folder of this site, so the built-in one was opened. Open models from elsewhere in the model dialog.',
+  'offline.title': 'Use without internet',
+  'offline.starting': 'Getting ready to keep the page for use without internet.',
+  'offline.keeping': 'Keeping the page for use without internet: {kept} of {total}',
+  'offline.ready':
+    'Ready for offline use. Every part of the page and the built-in model open without internet ({total}).',
+  'offline.save-data': 'The browser is saving data, so nothing was kept for use without internet.',
+  'offline.unavailable':
+    'In this browser or at this address the page cannot be kept, so it needs a connection each time.',
+  'offline.failed.network':
+    'The connection broke before everything was kept for use without internet. It goes on when the connection is back.',
+  'offline.failed.storage':
+    'The browser’s storage is full, so not everything was kept for use without internet. Free some space and try again.',
+  'offline.failed.other-version':
+    'The page was replaced by a newer version before everything was kept for use without internet. A reload keeps the newer one.',
+  'offline.keep': 'Keep it now',
+  'update.waiting': 'A new version is ready',
+  'update.elsewhere': 'Another tab changed to a new version',
+  'update.kept': 'A reload applies it. Your conversation stays.',
+  'update.lost': 'A reload applies it. This conversation is not kept, so it will be gone.',
+  'update.answering': 'It can be applied when the page has finished what it is doing.',
+  'update.apply': 'Reload and apply',
+  'update.later': 'Later',
+
   'load.loading': 'Loading',
   'load.failed': '{name} could not be loaded',
   'load.failed.dialog': 'The dialog could not be loaded',

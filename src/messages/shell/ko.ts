@@ -365,6 +365,28 @@ export const ko = {
   'lab.plan': '계획',
   'drop.plan.hint': '모델의 config.json을 놓으면 그 크기로 셈합니다',
 
+  'asked.refused':
+    '주소에 적힌 모델({asked})은 이 사이트의 폴더가 아니라서 내장 모델을 열었습니다. 다른 곳의 모델은 모델 창에서 직접 여세요.',
+  'offline.title': '오프라인 사용',
+  'offline.starting': '인터넷 없이도 열리도록 저장할 준비를 하고 있습니다.',
+  'offline.keeping': '인터넷 없이도 열리도록 저장하는 중: {kept} / {total}',
+  'offline.ready': '오프라인 준비가 끝났습니다. 인터넷이 없어도 모든 화면과 내장 모델이 열립니다({total}).',
+  'offline.save-data': '데이터 절약 모드라서 오프라인용 파일을 저장하지 않았습니다.',
+  'offline.unavailable': '이 브라우저나 주소에서는 페이지를 저장해 둘 수 없어, 열 때마다 연결이 필요합니다.',
+  'offline.failed.network': '연결이 끊겨 오프라인용 파일을 다 저장하지 못했습니다. 연결되면 이어서 저장합니다.',
+  'offline.failed.storage':
+    '브라우저 저장 공간이 모자라 오프라인용 파일을 다 저장하지 못했습니다. 공간을 비우고 다시 시도하세요.',
+  'offline.failed.other-version':
+    '서버의 페이지가 그사이 새 버전으로 바뀌어 오프라인용 파일을 다 저장하지 못했습니다. 새로 고치면 새 버전을 저장합니다.',
+  'offline.keep': '지금 저장',
+  'update.waiting': '새 버전이 준비됐습니다',
+  'update.elsewhere': '다른 탭에서 새 버전으로 바꿨습니다',
+  'update.kept': '페이지를 새로 고치면 적용됩니다. 대화는 그대로 남습니다.',
+  'update.lost': '페이지를 새로 고치면 적용됩니다. 저장하지 않는 대화라 사라집니다.',
+  'update.answering': '지금 하는 일이 끝나면 적용할 수 있습니다.',
+  'update.apply': '새로 고쳐 적용',
+  'update.later': '나중에',
+
   'load.loading': '불러오는 중',
   'load.failed': '‘{name}’ 화면을 불러오지 못했습니다',
   'load.failed.dialog': '창을 불러오지 못했습니다',

@@ -11,6 +11,7 @@ const model: ModelInfo = {
   ...{ contextLength: 512, variantReason: 'only-one' },
   runtime: { provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason: 'asked' },
   graphCapture: { used: false, reason: 'cpu', times: undefined, key: undefined, detail: undefined, positions: 0 },
+  selfTest: { state: 'none', difference: undefined, key: undefined },
 };
 
 const turn = {
