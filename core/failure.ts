@@ -47,6 +47,8 @@ export type FailureCode =
   | 'unsupported-package'
   /** The GPU lacks a feature that the package needs. detail: feature */
   | 'gpu-feature-missing'
+  /** The page has neither https nor localhost: the browser withholds hashing, WebGPU and storage. */
+  | 'insecure-context'
   /** WebGPU is unavailable and the package is too large for the CPU. detail: bytes, limit, reason */
   | 'too-large-for-cpu'
   /** detail: bytes, and reason where the GPU driver gave one */

@@ -83,6 +83,9 @@ const fetched: Rule = ({ of, fromAddress }) => [
 /** Files as they are: the same package fails again. */
 const otherModel: Rule = () => ['choose-model'];
 
+/** Only another address helps. */
+const nothing: Rule = () => [];
+
 /** Of labs only; they offer their own ways. */
 const ofLab: Rule = () => [];
 
@@ -139,6 +142,7 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
   ],
   'device-lost': (situation) => [again(situation), situation.provider !== 'wasm' && 'use-cpu', 'choose-model'],
   'self-test': otherModel,
+  'insecure-context': nothing,
   'image-unreadable': image,
   'image-kind': image,
   'dicom-compressed': image,

@@ -14,6 +14,7 @@ import type { Handlers } from '../jobs/serve.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
 import { boundReader } from '../store/bound.ts';
 import { openPackage } from '../store/package.ts';
+import { requireSecureContext } from '../store/sha256.ts';
 import { findNearest } from './embedding/nearest.ts';
 import type { DecodeEnd } from './generation/decode.ts';
 import { forgetPrefix } from './generation/prefix-cache.ts';
@@ -61,6 +62,7 @@ export class Engine {
 
   async #open({ source, options }: OpenRequest, job: Running<'open'>): Promise<Result<'open'>> {
     const begin = performance.now();
+    requireSecureContext();
     const { signal } = job;
     this.#backends.look(options.provider);
     await this.#close();

@@ -1,5 +1,13 @@
+import { FailureError } from '#core/failure.ts';
+
+/** Hashes, WebGPU and storage are for pages with https or from localhost only. @throws FailureError `insecure-context` elsewhere */
+export function requireSecureContext(): void {
+  if (!('subtle' in crypto)) throw new FailureError('insecure-context');
+}
+
 /** Hex SHA-256 by the browser, off this thread: twice as fast as in WebAssembly, and the bytes are copied at the call. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  requireSecureContext();
   return hexOf(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }
 

@@ -128,6 +128,9 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.unsupported-package.next': 'Open a transformers.js package of the Gemma 3 architecture.',
   'failure.gpu-feature-missing.title': 'This GPU lacks a needed feature: {feature}',
   'failure.gpu-feature-missing.next': 'Open a package of another precision, or run on the CPU.',
+  'failure.insecure-context.title': 'At this address the browser does not let the page open a model',
+  'failure.insecure-context.next':
+    'Open it with https://, or as http://localhost on this device. At other http addresses WebGPU, storage and hashing are withheld.',
   'failure.too-large-for-cpu.title': 'The model is too large for the CPU',
   'failure.too-large-for-cpu.next': 'Use a browser with WebGPU, or open a smaller package.',
   'failure.out-of-memory.title': 'Not enough memory',

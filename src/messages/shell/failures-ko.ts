@@ -128,6 +128,9 @@ export const failures = {
   'failure.unsupported-package.next': 'Gemma 3 구조의 transformers.js 패키지를 여세요.',
   'failure.gpu-feature-missing.title': '이 GPU에 필요한 기능이 없습니다: {feature}',
   'failure.gpu-feature-missing.next': '다른 정밀도의 패키지를 열거나 CPU로 실행하세요.',
+  'failure.insecure-context.title': '이 주소에서는 브라우저가 모델을 열지 못하게 합니다',
+  'failure.insecure-context.next':
+    'https:// 주소나 이 기기의 http://localhost로 여세요. 그 밖의 http 주소에서는 WebGPU, 저장소, 해시를 쓸 수 없습니다.',
   'failure.too-large-for-cpu.title': 'CPU로 실행하기에는 모델이 너무 큽니다',
   'failure.too-large-for-cpu.next': 'WebGPU가 되는 브라우저에서 열거나 더 작은 패키지를 여세요.',
   'failure.out-of-memory.title': '메모리가 부족합니다',
