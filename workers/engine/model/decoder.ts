@@ -37,6 +37,8 @@ export class Decoder {
   /** Greedy choice of the last run: `#tokenBuffer`, or the captured step's own. */
   #newest: GPUBuffer | undefined;
   readonly #keepOne: Ort.Tensor;
+  /** float32 [vocabulary] of the last run that left them on the device, where it was not captured. */
+  #logits: GPUBuffer | undefined;
   #length = 0;
 
   constructor(backend: Backend, sessions: DecoderSessions, cache: KvCache) {
@@ -100,9 +102,7 @@ export class Decoder {
       await plain();
       return;
     }
-    const encoder = gpu.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(this.#newest, 0, step.ids, 0, 8);
-    gpu.device.queue.submit([encoder.finish()]);
+    copyToken(gpu.device, this.#newest, step.ids);
     await this.#runStep(step);
   }
 
@@ -118,6 +118,40 @@ export class Decoder {
     await this.#runStep(step);
     const bytes = await this.#backend.guard(readBuffer(gpu, step.logits));
     return new Float32Array(bytes, 0, step.vocabularySize);
+  }
+
+  /**
+   * Queues a run of a text token and leaves its logits on the GPU.
+   * @param token its id, or a buffer of int64 [1, 1] that holds it by then
+   * @param embed makes the input of a run that cannot be captured
+   * @returns a buffer of float32 [vocabulary], until the next run
+   */
+  async logitsOnDevice(
+    token: number | GPUBuffer,
+    vocabulary: number,
+    embed: (ids: Ort.Tensor) => Promise<Record<string, Ort.Tensor>>,
+  ): Promise<GPUBuffer> {
+    const { gpu } = this.#backend;
+    if (!gpu) throw new TypeError('there is no GPU');
+    const step = this.#step;
+    if (step?.logits && step.vocabularySize === vocabulary) {
+      if (typeof token === 'number') gpu.device.queue.writeBuffer(step.ids, 0, new BigInt64Array([BigInt(token)]));
+      else copyToken(gpu.device, token, step.ids);
+      await this.#runStep(step);
+      return step.logits;
+    }
+    const ids =
+      typeof token === 'number'
+        ? int64Tensor(this.#backend, [token], [1, 1])
+        : gpuTensor(this.#backend, token, 'int64', [1, 1]);
+    const logits = (this.#logits ??= gpu.ledger.createBuffer('scratch', {
+      label: 'logits',
+      size: Math.ceil((4 * vocabulary) / 16) * 16,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
+    }));
+    const input = await this.#backend.guard(embed(ids));
+    await this.#run(input, [textMask], { logits: gpuTensor(this.#backend, logits, 'float32', [1, 1, vocabulary]) });
+    return logits;
   }
 
   async #runStep(step: DecodeStep): Promise<void> {
@@ -145,6 +179,31 @@ export class Decoder {
     mask: readonly number[],
     want: 'token' | 'logits',
   ): Promise<number | Float32Array> {
+    const buffer = this.#tokenBuffer;
+    const onDevice = buffer && gpuTensor(this.#backend, buffer, 'int64', [1, 1]);
+    const outputs = await this.#run(
+      input,
+      mask,
+      want === 'logits' ? { logits: null } : { [nextToken]: onDevice ?? null },
+    );
+    if (want === 'token') {
+      if (onDevice) return -1;
+      const value = outputs[nextToken]?.data[0];
+      if (typeof value !== 'bigint') throw new TypeError('the decoder gave no next_token');
+      return Number(value);
+    }
+    const logits = outputs['logits'];
+    if (!(logits?.data instanceof Float32Array)) throw new TypeError('the decoder gave no float32 logits');
+    // A decoder that does not know num_logits_to_keep gives a row per token.
+    return logits.data.slice(-(logits.dims[2] ?? logits.data.length));
+  }
+
+  /** @param answer the output to compute beside the cache's, and where to; null lets the runtime allocate */
+  async #run(
+    input: Record<string, Ort.Tensor>,
+    mask: readonly number[],
+    answer: Record<string, Ort.Tensor | null>,
+  ): Promise<Ort.InferenceSession.ReturnType> {
     const past = this.#length;
     const total = past + mask.length;
     mask.forEach((value, i) => (this.#mask[past + i] = BigInt(value)));
@@ -165,28 +224,22 @@ export class Decoder {
         mask.map((_, i) => past + i),
         [1, mask.length],
       );
-    const buffer = this.#tokenBuffer;
-    const onDevice = buffer && gpuTensor(this.#backend, buffer, 'int64', [1, 1]);
-    const answer: Record<string, Ort.Tensor | null> =
-      want === 'logits' ? { logits: null } : { [nextToken]: onDevice ?? null };
     const outputs = await this.#backend.guard(session.run(feeds, { ...answer, ...this.cache.fetches() }));
     this.cache.accept(outputs);
     this.#length = total;
-    this.#newest = buffer;
-    if (want === 'token') {
-      if (onDevice) return -1;
-      const value = outputs[nextToken]?.data[0];
-      if (typeof value !== 'bigint') throw new TypeError('the decoder gave no next_token');
-      return Number(value);
-    }
-    const logits = outputs['logits'];
-    if (!(logits?.data instanceof Float32Array)) throw new TypeError('the decoder gave no float32 logits');
-    // A decoder that does not know num_logits_to_keep gives a row per token.
-    return logits.data.slice(-(logits.dims[2] ?? logits.data.length));
+    this.#newest = this.#tokenBuffer;
+    return outputs;
   }
 
   /** Frees the decoder's own buffers; the caller frees session and cache. */
   dispose(): void {
     this.#tokenBuffer?.destroy();
+    this.#logits?.destroy();
   }
+}
+
+function copyToken(device: GPUDevice, from: GPUBuffer, to: GPUBuffer): void {
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(from, 0, to, 0, 8);
+  device.queue.submit([encoder.finish()]);
 }
