@@ -3,7 +3,18 @@ import type { Candidates } from '#core/sampling/candidates.ts';
 import type { Cuts } from '#core/sampling/choose.ts';
 import type { Backend } from '../model/backend.ts';
 import { readBuffer } from '../model/read-buffer.ts';
-import { capacity, chooseCode, columnBytes, columns, headWords, idBits, mostCandidates, scanCode } from './kernels.ts';
+import {
+  capacity,
+  columnBytes,
+  columns,
+  drawCode,
+  entriesWords,
+  gatherCode,
+  headWords,
+  idBits,
+  mostCandidates,
+  scanCode,
+} from './kernels.ts';
 
 /** What a choice was made from. */
 export interface DeviceChoice {
@@ -19,10 +30,8 @@ export interface QueuedChoice {
   row(): Promise<Float32Array>;
 }
 
-interface Kernels {
-  scan: GPUComputePipeline;
-  choose: GPUComputePipeline;
-}
+type Kernel = 'scan' | 'gather' | 'draw';
+type Kernels = Record<Kernel, GPUComputePipeline>;
 
 const compiled = new WeakMap<GPUDevice, Promise<Kernels>>();
 
@@ -30,16 +39,17 @@ const compiled = new WeakMap<GPUDevice, Promise<Kernels>>();
 export function samplingKernels(device: GPUDevice): Promise<Kernels> {
   const known = compiled.get(device);
   if (known) return known;
-  const pipeline = (entryPoint: string, code: string) =>
+  const pipeline = (entryPoint: Kernel, code: string) =>
     device.createComputePipelineAsync({
       label: `sampling/${entryPoint}`,
       layout: 'auto',
       compute: { module: device.createShaderModule({ label: `sampling/${entryPoint}`, code }), entryPoint },
     });
-  const kernels = Promise.all([pipeline('scan', scanCode), pipeline('choose', chooseCode)]).then(([scan, choose]) => ({
-    scan,
-    choose,
-  }));
+  const kernels = Promise.all([
+    pipeline('scan', scanCode),
+    pipeline('gather', gatherCode),
+    pipeline('draw', drawCode),
+  ]).then(([scan, gather, draw]) => ({ scan, gather, draw }));
   compiled.set(device, kernels);
   // It may be awaited later than it fails.
   kernels.catch(() => undefined);
@@ -51,6 +61,12 @@ export function canSampleOnDevice({ temperature }: Cuts, vocabulary: number): bo
   return temperature >= 1e-30 && temperature <= 1e30 && vocabulary < 2 ** idBits;
 }
 
+/** In the order in which they run. */
+const workgroupsOf: readonly (readonly [Kernel, number])[] = [
+  ['scan', columns / 64],
+  ['gather', 1],
+  ['draw', 1],
+];
 const settingsBytes = 32;
 const offsetOfU = 24;
 /** Logits that are this many temperatures below the largest have a weight of 0 in float32. */
@@ -67,10 +83,11 @@ export class DeviceSampler {
   readonly #rank: number;
   readonly #settings: GPUBuffer;
   readonly #found: GPUBuffer;
+  readonly #kept: GPUBuffer;
   readonly #answer: GPUBuffer;
   /** Two, because the next choice is queued before the last one is read. */
   readonly #slots: readonly { staging: GPUBuffer; row: GPUBuffer }[];
-  readonly #groups = new Map<GPUBuffer, { scan: GPUBindGroup; choose: GPUBindGroup }>();
+  readonly #groups = new Map<GPUBuffer, Record<Kernel, GPUBindGroup>>();
   readonly #u = new Float32Array(1);
   readonly #buffers: GPUBuffer[] = [];
   #turn = 0;
@@ -86,6 +103,7 @@ export class DeviceSampler {
     const { STORAGE, UNIFORM, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
     this.#settings = this.#buffer('settings', settingsBytes, UNIFORM | COPY_DST);
     this.#found = this.#buffer('columns', columns * columnBytes, STORAGE);
+    this.#kept = this.#buffer('kept', 4 * entriesWords, STORAGE);
     this.#answer = this.#buffer('candidates', this.#answerBytes, STORAGE | COPY_SRC);
     this.token = this.#buffer('token', 16, STORAGE | COPY_SRC);
     this.#slots = [0, 1].map((index) => ({
@@ -99,7 +117,7 @@ export class DeviceSampler {
     values.setFloat32(12, cuts.topP, true);
     values.setFloat32(16, 1 / cuts.temperature, true);
     values.setFloat32(20, -weightless * cuts.temperature, true);
-    gpu.device.queue.writeBuffer(this.#settings, 0, values);
+    gpu.device.queue.writeBuffer(this.#settings, 0, values.buffer);
   }
 
   /** @param vocabulary length of a row. For settings and rows for which `canSampleOnDevice`. */
@@ -127,12 +145,11 @@ export class DeviceSampler {
     const groups = this.#groupsOf(logits);
     const encoder = device.createCommandEncoder({ label: 'sampling' });
     const pass = encoder.beginComputePass();
-    pass.setPipeline(this.#kernels.scan);
-    pass.setBindGroup(0, groups.scan);
-    pass.dispatchWorkgroups(columns / 64);
-    pass.setPipeline(this.#kernels.choose);
-    pass.setBindGroup(0, groups.choose);
-    pass.dispatchWorkgroups(1);
+    for (const [kernel, workgroups] of workgroupsOf) {
+      pass.setPipeline(this.#kernels[kernel]);
+      pass.setBindGroup(0, groups[kernel]);
+      pass.dispatchWorkgroups(workgroups);
+    }
     pass.end();
     encoder.copyBufferToBuffer(this.#answer, 0, slot.staging, 0, this.#answerBytes);
     // The next step overwrites the logits before anybody knows whether the row is needed.
@@ -170,18 +187,20 @@ export class DeviceSampler {
     };
   }
 
-  #groupsOf(logits: GPUBuffer) {
+  #groupsOf(logits: GPUBuffer): Record<Kernel, GPUBindGroup> {
     const known = this.#groups.get(logits);
     if (known) return known;
     const { device } = this.#gpu;
-    const { scan, choose } = this.#kernels;
-    const bind = (pipeline: GPUComputePipeline, buffers: readonly GPUBuffer[]) =>
+    const bind = (kernel: Kernel, ...buffers: GPUBuffer[]) =>
       device.createBindGroup({
-        layout: pipeline.getBindGroupLayout(0),
-        entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+        layout: this.#kernels[kernel].getBindGroupLayout(0),
+        entries: [this.#settings, ...buffers].map((buffer, binding) => ({ binding, resource: { buffer } })),
       });
-    const shared = [logits, this.#found, this.#settings];
-    const groups = { scan: bind(scan, shared), choose: bind(choose, [...shared, this.#answer, this.token]) };
+    const groups = {
+      scan: bind('scan', logits, this.#found),
+      gather: bind('gather', logits, this.#found, this.#kept),
+      draw: bind('draw', this.#found, this.#kept, this.#answer, this.token),
+    };
     this.#groups.set(logits, groups);
     return groups;
   }
