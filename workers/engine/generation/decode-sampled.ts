@@ -3,9 +3,9 @@ import { chooseCandidate } from '#core/sampling/candidates.ts';
 import { chooseToken } from '#core/sampling/choose.ts';
 import { createSampler, randomOf } from '#core/sampling/sampler.ts';
 import type { Sampling } from '#core/sampling/sampling.ts';
-import { textMask } from '../model/decoder.ts';
+import { textMask, type Decoder } from '../model/decoder.ts';
 import { canSampleOnDevice, DeviceSampler, type QueuedChoice } from '../sampling/device-sampler.ts';
-import { decodeLoop, embedOne, ending, type DecodeEnd, type DecodeInput } from './decode.ts';
+import { decodeLoop, embedOne, ending, type DecodeEnd, type DecodeInput, type EndInput } from './decode.ts';
 
 /** What became of the choices that the device made ahead. */
 export interface AheadCounts {
@@ -45,9 +45,15 @@ export async function decodeSampled(
   counted: AheadCounts = { choices: 0, rowsRead: 0, takenBack: 0 },
 ): Promise<DecodeEnd> {
   if (!choosesAhead(input, sampling, first.length)) return decodeFromRows(input, sampling, first, seen);
-  const device = await DeviceSampler.make(input.backend, sampling, first.length);
+  const { backend, decoder, embedding } = input;
+  const device = await DeviceSampler.make(backend, sampling, first.length);
+  const step: AheadStep = async (token, u) => {
+    const source = token ?? device.token;
+    const logits = await decoder.logitsOnDevice(source, first.length, (ids) => embedding.embed(ids));
+    return device.queue(logits, u);
+  };
   try {
-    return await decodeAhead(input, device, sampling, first, counted);
+    return await decodeAhead(input, step, sampling, first, counted);
   } finally {
     device.dispose();
   }
@@ -73,60 +79,63 @@ async function decodeFromRows(
 }
 
 /**
+ * Queues a run of a token, of the device's newest choice if it is undefined, and a choice with `u` from its logits.
+ * The choice before it can still be read.
+ */
+export type AheadStep = (token: number | undefined, u: number) => Promise<QueuedChoice>;
+
+export type AheadInput = EndInput & Pick<DecodeInput, 'onToken'> & { decoder: Pick<Decoder, 'length' | 'truncate'> };
+
+/**
  * The device chooses, and the step on its choice is queued before the host has seen it. The host makes the choice again from the
  * candidates; where it is another one, the step is taken back and computed on the host's.
  */
-async function decodeAhead(
-  input: DecodeInput,
-  device: DeviceSampler,
+export async function decodeAhead(
+  input: AheadInput,
+  step: AheadStep,
   sampling: Sampling,
   first: Float32Array,
   counted: AheadCounts,
 ): Promise<DecodeEnd> {
-  const { decoder, embedding } = input;
+  const { decoder } = input;
   const random = randomOf(sampling);
-  interface Step {
-    u: number;
-    queued: QueuedChoice;
-  }
-  const step = async (token: number | GPUBuffer, u: number): Promise<Step> => {
-    const logits = await decoder.logitsOnDevice(token, first.length, (ids) => embedding.embed(ids));
-    const queued = device.queue(logits, u);
+  const queue = async (token: number | undefined, u: number) => {
+    const queued = await step(token, u);
     // It is awaited after the next step is queued, which may fail first.
     queued.choice.catch(() => undefined);
-    return { u, queued };
+    return { u, ...queued };
   };
   const firstId = chooseToken(first, sampling, random.uniform());
   input.onToken(firstId);
   const firstEnd = ending(input, firstId, 1, decoder.length);
   if (firstEnd !== undefined) return firstEnd;
-  let pending = await step(firstId, random.uniform());
+  let pending = await queue(firstId, random.uniform());
   for (let count = 2; ; count++) {
     // Length of the cache if this token is the last.
     const length = decoder.length;
     const isFinal = count >= input.limit || length >= decoder.cache.capacity;
-    let next = isFinal ? undefined : await step(device.token, random.uniform());
-    const { chosen, candidates } = await pending.queued.choice;
+    let next = isFinal ? undefined : await queue(undefined, random.uniform());
+    const { chosen, candidates } = await pending.choice;
     let id = candidates && chooseCandidate(candidates, sampling, pending.u);
     counted.choices++;
     if (id === undefined) {
       counted.rowsRead++;
-      id = chooseToken(await pending.queued.row(), sampling, pending.u);
+      id = chooseToken(await pending.row(), sampling, pending.u);
     }
     input.onToken(id);
     const end = ending(input, id, count, length);
     if (end !== undefined) {
-      await next?.queued.choice;
+      await next?.choice;
       decoder.truncate(length);
       return end;
     }
     if (!next) throw new TypeError('the answer did not end at its limit');
     if (id !== chosen) {
       counted.takenBack++;
-      await next.queued.choice;
+      await next.choice;
       decoder.truncate(length);
       if (decoder.length !== length) throw new TypeError('the cache cannot take a step back');
-      next = await step(id, next.u);
+      next = await queue(id, next.u);
     }
     pending = next;
   }

@@ -91,8 +91,12 @@ async function decodeAhead(input: DecodeInput, reader: TokenReader, step: () => 
   }
 }
 
+export type EndInput = Pick<DecodeInput, 'endTokens' | 'limit' | 'signal'> & {
+  decoder: { cache: { capacity: number } };
+};
+
 /** Why the answer ends with this token, if it does. @param count tokens so far @param length of the cache then */
-export function ending(input: DecodeInput, id: number, count: number, length: number): DecodeEnd | undefined {
+export function ending(input: EndInput, id: number, count: number, length: number): DecodeEnd | undefined {
   if (input.endTokens.has(id)) return 'end';
   if (count >= input.limit) return 'length';
   if (length >= input.decoder.cache.capacity) return 'context-full';

@@ -1,6 +1,7 @@
 /** One answer: prompt, images, prefill in chunks, tokens. */
 import { commonPrefix, type ImagePrompt } from '#core/chat/chunks.ts';
 import type { GenerateRequest, GenerateUpdate } from '#core/protocol/engine.ts';
+import { samplingKernels } from '../sampling/device-sampler.ts';
 import { TextStream } from '../chat/stream.ts';
 import { forgetPrefix, prefixOf, withAnswer } from './prefix-cache.ts';
 import { decodeGreedy, isGreedy, type DecodeEnd } from './decode.ts';
@@ -44,6 +45,8 @@ async function answer(input: TurnInput, prompt: ImagePrompt, start: number): Pro
   const { model, chat, prefix, request, signal, meter, emit } = input;
   const { decoder, backend, embedding } = model;
   const greedy = isGreedy(request.sampling);
+  // Compiled during the prefill.
+  if (!greedy && backend.gpu) void samplingKernels(backend.gpu.device);
   meter.beginPrefill(prompt.ids.length - start, start);
   // From here on the cache holds the first `decoder.length` tokens of this prompt.
   prefix.cached = prompt;
