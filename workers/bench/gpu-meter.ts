@@ -103,8 +103,8 @@ function watchGpu(): void {
   for (const method of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect'] as const) {
     const dispatch = GPUComputePassEncoder.prototype[method];
     if (hostOnly)
-      Reflect.set(GPUComputePassEncoder.prototype, method, function (this: unknown, ...values: unknown[]): unknown {
-        return isSampling ? Reflect.apply(dispatch, this, values) : undefined;
+      Reflect.set(GPUComputePassEncoder.prototype, method, function (this: unknown, ...values: unknown[]) {
+        if (isSampling) Reflect.apply(dispatch, this, values);
       });
     before(GPUComputePassEncoder.prototype, method, () => {
       counts.dispatches++;
