@@ -1,32 +1,39 @@
 /**
  * Measures a first visit: a fresh profile opens the built page, draws a phantom and sends a question as soon as the page
  * allows it. Prints each step from the navigation to the first token. With `--again` each profile visits twice, in two runs of
- * the browser, and the second visit is measured; `--no-image` asks without a phantom:
+ * the browser, and the second visit is measured; `--no-image` asks without a phantom; `--against DIR` visits another build in turns
+ * and prints the ratio:
  *
- *     npm run build && npx tsx bench/first-token.ts [--rounds N] [--again] [--no-image] [--package DIR] [--provider wasm] [--gpu]
+ *     npm run build && npx tsx bench/first-token.ts [--rounds N] [--again] [--no-image] [--against DIR] [--package DIR] [--provider wasm] [--gpu]
  */
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { chromium, type Browser, type Page } from 'playwright';
-import { preview } from 'vite';
 import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
 import { chromiumFlags, ensureChromium } from '../scripts/chromium.ts';
 import { machine } from './machine.ts';
+import { built, quantile, serveSite, type Site } from './site.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const flags = new Command('first-token')
   .option('--rounds <n>', 'visits, each in a fresh profile', Number, 3)
+  .option('--against <folder>', 'another build of the page, visited in turns with dist/')
   .option('--package <folder>', 'a package in place of the built-in one')
   .addOption(new Option('--provider <name>', 'as in the settings').choices(['auto', 'webgpu', 'wasm']).default('auto'))
   .option('--gpu', "on the machine's GPU", false)
   .option('--again', 'measure the second visit of each profile', false)
   .option('--no-image', 'ask without an image')
   .parse()
-  .opts<{ rounds: number; package?: string; provider: string; gpu: boolean; again: boolean; image: boolean }>();
+  .opts<{
+    rounds: number;
+    against?: string;
+    package?: string;
+    provider: string;
+    gpu: boolean;
+    again: boolean;
+    image: boolean;
+  }>();
 
 interface Step {
   name: string;
@@ -41,22 +48,6 @@ interface Visit {
   firstToken: number;
   /** CPU seconds by process type. */
   processor: Map<string, number>;
-}
-
-/**
- * A folder with the built page and, if one was given, another package in place of the built-in one. Made of links, not
- * copies.
- */
-async function siteFolder(): Promise<string> {
-  const dist = join(root, 'dist');
-  if (!existsSync(join(dist, 'index.html'))) throw new Error('dist/ has no built page: run `npm run build` first.');
-  const site = await mkdtemp(join(tmpdir(), 'medgemma-ko-lab-site-'));
-  for (const name of await readdir(dist)) if (name !== 'models') await symlink(join(dist, name), join(site, name));
-  await mkdir(join(site, 'models'));
-  const folder = flags.package ? resolve(flags.package) : join(dist, 'models', DEFAULT_PACKAGE.folder);
-  if (!existsSync(join(folder, 'manifest.json'))) throw new Error(`${folder} is not a model package`);
-  await symlink(folder, join(site, 'models', DEFAULT_PACKAGE.folder));
-  return site;
 }
 
 async function visit(url: string): Promise<Visit> {
@@ -89,10 +80,10 @@ async function visitWith(profile: string, url: string): Promise<Visit> {
     const before = await processorTime(context.browser());
     await page.goto(`${url}?lang=en`);
     await page.evaluate(watchForText);
-    // As a visitor would: draws a phantom, then sends as soon as the button is enabled.
+    // As a visitor would: draws a phantom, writes, and sends as soon as the button is enabled.
     if (flags.image) await page.getByRole('button', { name: 'Draw a phantom' }).click();
     await page.getByRole('textbox', { name: 'Question' }).fill('How many lesions are there?');
-    await page.locator('button[type=submit]:enabled').click();
+    await page.waitForFunction(sendIfEnabled, null, { polling: 'raf' });
     await page.waitForFunction(() => performance.getEntriesByName('first token').length > 0, null, {
       polling: 50,
     });
@@ -120,6 +111,13 @@ function watchForText(): void {
   });
   seen.observe(document.body, { subtree: true, childList: true, characterData: true });
   document.addEventListener('submit', () => performance.mark('asked'), { capture: true, once: true });
+}
+
+/** Runs in the page at every frame: a locator would look for the button only every 500 ms in the end. */
+function sendIfEnabled(): boolean {
+  const button = document.querySelector<HTMLButtonElement>('button[type=submit]:enabled');
+  button?.click();
+  return button !== null;
 }
 
 async function read(page: Page): Promise<{ steps: Step[]; firstToken: number }> {
@@ -162,29 +160,19 @@ function difference(before: ReadonlyMap<string, number>, after: ReadonlyMap<stri
   return new Map([...after].map(([type, time]) => [type, time - (before.get(type) ?? 0)]));
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
+const median = (values: readonly number[]) => quantile(values, 0.5);
+
+interface Build {
+  name: string;
+  site: Site;
+  visits: Visit[];
 }
 
-const site = await siteFolder();
-const server = await preview({ root, logLevel: 'error', build: { outDir: site }, preview: { port: 0 } });
-try {
-  console.log(
-    [...(await machine()), `package: ${flags.package ?? DEFAULT_PACKAGE.folder}, provider: ${flags.provider}`].join(
-      '\n',
-    ),
-  );
-  const visits: Visit[] = [];
-  for (let round = 1; round <= flags.rounds; round++) {
-    const one = await visit(server.resolvedUrls?.local[0] ?? '');
-    visits.push(one);
-    const processor = [...one.processor].map(([type, seconds]) => `${type} ${seconds.toFixed(2)} s`).join(', ');
-    const load = (loadavg()[0] ?? NaN).toFixed(1);
-    console.log(
-      `visit ${round}: first token after ${(one.firstToken / 1000).toFixed(2)} s; processor ${processor}; load ${load} on ${cpus().length} cores`,
-    );
-  }
+async function serve(dist: string): Promise<Build> {
+  return { name: basename(dist), site: await serveSite(dist, flags.package && resolve(flags.package)), visits: [] };
+}
+
+function printSteps(visits: readonly Visit[]): void {
   console.log('\nMedians in milliseconds; steps may overlap.\n\n| step | begins | takes |\n| --- | --: | --: |');
   // A step may run several times (stages of the vision encoder): takes the first start and the summed duration.
   for (const name of new Set(visits.flatMap(({ steps }) => steps.map((step) => step.name)))) {
@@ -197,7 +185,37 @@ try {
     console.log(`| ${name}${times > 1 ? ` (${times} times)` : ''} | ${begins.toFixed(0)} | ${takes.toFixed(0)} |`);
   }
   console.log(`| first token | ${median(visits.map(({ firstToken }) => firstToken)).toFixed(0)} | |`);
+}
+
+const builds = [await serve(built)];
+if (flags.against) builds.push(await serve(resolve(flags.against)));
+try {
+  console.log(
+    [...(await machine()), `package: ${flags.package ?? DEFAULT_PACKAGE.folder}, provider: ${flags.provider}`].join(
+      '\n',
+    ),
+  );
+  for (let round = 1; round <= flags.rounds; round++) {
+    for (const { name, site, visits } of builds) {
+      const one = await visit(site.url);
+      visits.push(one);
+      const processor = [...one.processor].map(([type, seconds]) => `${type} ${seconds.toFixed(2)} s`).join(', ');
+      const load = (loadavg()[0] ?? NaN).toFixed(1);
+      console.log(
+        `visit ${round} of ${name}: first token after ${(one.firstToken / 1000).toFixed(2)} s; processor ${processor}; load ${load} on ${cpus().length} cores`,
+      );
+    }
+  }
+  for (const { name, visits } of builds) {
+    if (flags.against) console.log(`\n${name}:`);
+    printSteps(visits);
+  }
+  const [own, other] = builds.map(({ visits }) => visits.map(({ firstToken }) => firstToken));
+  if (own && other) {
+    const ratios = own.map((time, round) => time / (other[round] ?? NaN)).toSorted((a, b) => a - b);
+    const [least, middle, most] = [ratios[0], median(ratios), ratios.at(-1)].map((ratio) => (ratio ?? NaN).toFixed(2));
+    console.log(`\nFirst token, dist / ${flags.against}: ${middle} (${least}–${most})`);
+  }
 } finally {
-  await server.close();
-  await rm(site, { recursive: true, force: true });
+  for (const { site } of builds) await site.close();
 }

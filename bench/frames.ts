@@ -1,29 +1,27 @@
 /**
- * What the page's main thread does while a long answer streams: the built page with the engine and a package of random weights,
- * whose sampled answers are long and full of marks. Prints the tasks of the main thread by their processor time, from a trace, and
- * the time between frames:
+ * What the page's main thread does while a long answer streams: the built page with the engine and packages of random weights, whose
+ * sampled answers are long Markdown (one of many blocks, one that is a single list). Prints the tasks of the main thread by their
+ * processor time, from a trace, and the time between frames:
  *
- *     npm run build && npx tsx bench/frames.ts [--tokens N] [--package DIR]
+ *     npm run build && npx tsx bench/frames.ts [--tokens N] [--page DIR] [--package DIR]
  */
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { chromium } from 'playwright';
-import { preview } from 'vite';
-import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
+import { chromium, type Browser } from 'playwright';
 import { chromiumFlags, ensureChromium } from '../scripts/chromium.ts';
 import { machine } from './machine.ts';
-import { randomPackage } from './package.ts';
+import { markdownPackage } from './markdown-package.ts';
+import { built, quantile, serveSite } from './site.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const flags = new Command('frames')
-  .option('--tokens <n>', 'length of the answer', Number, 2000)
-  .option('--package <folder>', 'a package in place of the random one')
+  .option('--tokens <n>', 'length of the answer', Number, 1500)
+  .option('--page <folder>', 'another build of the page than dist/', built)
+  .option('--package <folder>', 'a package in place of the two of random weights')
   .parse()
-  .opts<{ tokens: number; package?: string }>();
+  .opts<{ tokens: number; page: string; package?: string }>();
+
+/** A shorter answer is no long one. */
+const LEAST_CHARACTERS = 3000;
 
 /** An event of Chromium's trace; times in microseconds. */
 interface TraceEvent {
@@ -37,55 +35,49 @@ interface TraceEvent {
   args?: { name?: string };
 }
 
-/** The built page with the package in place of the built-in one, made of links. */
-async function siteFolder(folder: string): Promise<string> {
-  const dist = join(root, 'dist');
-  if (!existsSync(join(dist, 'index.html'))) throw new Error('dist/ has no built page: run `npm run build` first.');
-  const site = await mkdtemp(join(tmpdir(), 'medgemma-ko-lab-site-'));
-  for (const name of await readdir(dist)) if (name !== 'models') await symlink(join(dist, name), join(site, name));
-  await mkdir(join(site, 'models'));
-  await symlink(folder, join(site, 'models', DEFAULT_PACKAGE.folder));
-  return site;
-}
+const settings = { provider: 'wasm', temperature: 1, topK: 0, topP: 1, randomSeed: false, maxNewTokens: flags.tokens };
 
-function quantile(sorted: readonly number[], part: number): string {
-  return (sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? NaN).toFixed(1);
-}
-
-const site = await siteFolder(flags.package ? resolve(flags.package) : await randomPackage('tiny'));
-const server = await preview({ root, logLevel: 'error', build: { outDir: site }, preview: { port: 0 } });
-const browser = await chromium.launch({ executablePath: ensureChromium(), args: [...chromiumFlags(false)] });
-try {
-  console.log([...(await machine()), `Chromium ${browser.version()}`].join('\n'));
+/** Streams one answer. */
+async function measure(browser: Browser, folder: string): Promise<void> {
+  const site = await serveSite(resolve(flags.page), folder);
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(300_000);
-  const settings = {
-    provider: 'wasm',
-    temperature: 1,
-    topK: 0,
-    topP: 1,
-    randomSeed: false,
-    maxNewTokens: flags.tokens,
-  };
-  await page.addInitScript((kept) => localStorage.setItem('settings', JSON.stringify(kept)), settings);
-  await page.goto(`${server.resolvedUrls?.local[0] ?? ''}?lang=en`);
-  await page.getByRole('textbox', { name: 'Question' }).fill('Write a long report.');
-  await page.locator('button[type=submit]:enabled').waitFor();
-  await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline', '__metadata'] });
-  // As text: tsx wraps named functions in a helper that the page does not have.
-  await page.evaluate(`
-    const next = (before) =>
-      requestAnimationFrame((now) => {
-        performance.measure('frame', { start: before, end: now });
-        next(now);
-      });
-    next(performance.now());
-  `);
-  await page.locator('button[type=submit]:enabled').click();
-  await page.locator('article footer').last().waitFor();
-  const gaps = await page.evaluate(() => performance.getEntriesByName('frame').map(({ duration }) => duration));
-  const characters = (await page.locator('article .markdown').last().innerText()).length;
-  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  try {
+    page.setDefaultTimeout(300_000);
+    await page.addInitScript((kept) => localStorage.setItem('settings', JSON.stringify(kept)), settings);
+    await page.goto(`${site.url}?lang=en`);
+    await page.getByRole('textbox', { name: 'Question' }).fill('Write a long report.');
+    await page.locator('button[type=submit]:enabled').waitFor();
+    await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline', '__metadata'] });
+    // As text: tsx wraps named functions in a helper that the page does not have.
+    await page.evaluate(`
+      const next = (before) =>
+        requestAnimationFrame((now) => {
+          performance.measure('frame', { start: before, end: now });
+          next(now);
+        });
+      next(performance.now());
+    `);
+    await page.locator('button[type=submit]:enabled').click();
+    await page.locator('article footer').last().waitFor();
+    const gaps = await page.evaluate(() => performance.getEntriesByName('frame').map(({ duration }) => duration));
+    const answer = await page.evaluate(() => {
+      const markdown = Array.from(document.querySelectorAll('article .markdown')).at(-1);
+      return { characters: markdown?.textContent.length ?? 0, blocks: markdown?.childElementCount ?? 0 };
+    });
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+    if (answer.characters < LEAST_CHARACTERS && !flags.package)
+      throw new Error(`the answer has ${answer.characters} characters only`);
+    console.log(
+      `\nAn answer of ${flags.tokens} tokens at most: ${answer.characters} characters in ${answer.blocks} blocks\n`,
+    );
+    print(traceEvents, gaps);
+  } finally {
+    await page.close();
+    await site.close();
+  }
+}
+
+function print(traceEvents: readonly TraceEvent[], gaps: readonly number[]): void {
   const mains = new Set(
     traceEvents
       .filter(({ name, ph, args }) => ph === 'M' && name === 'thread_name' && args?.name === 'CrRendererMain')
@@ -95,9 +87,6 @@ try {
   const tasks = ofMain
     .filter(({ name, tdur }) => name === 'RunTask' && tdur !== undefined)
     .map(({ tdur = 0 }) => tdur / 1000);
-  const sorted = tasks.toSorted((a, b) => a - b);
-  const frames = gaps.toSorted((a, b) => a - b);
-  console.log(`\nAn answer of ${flags.tokens} tokens, ${characters} characters\n`);
   console.log(
     '| | number | 50 % | 99 % | most | over 16 ms | over 50 ms |\n| --- | --: | --: | --: | --: | --: | --: |',
   );
@@ -105,16 +94,14 @@ try {
     const over = (limit: number) => values.filter((value) => value > limit).length;
     const cells = [
       values.length,
-      quantile(values, 0.5),
-      quantile(values, 0.99),
-      quantile(values, 1),
+      ...[0.5, 0.99, 1].map((part) => quantile(values, part).toFixed(1)),
       over(16.7),
       over(50),
     ];
     console.log(`| ${name} | ${cells.join(' | ')} |`);
   };
-  row('tasks of the main thread, ms of processor time', sorted);
-  row('time between frames, ms', frames);
+  row('tasks of the main thread, ms of processor time', tasks);
+  row('time between frames, ms', gaps);
   // What takes the time: the longest parts of tasks by name.
   const parts = new Map<string, { sum: number; most: number }>();
   for (const { name, tdur = 0 } of ofMain) {
@@ -125,8 +112,13 @@ try {
   console.log('\n| part of tasks | all, ms | longest, ms |\n| --- | --: | --: |');
   for (const [name, { sum, most }] of [...parts].toSorted(([, a], [, b]) => b.sum - a.sum).slice(0, 10))
     console.log(`| ${name} | ${sum.toFixed(0)} | ${most.toFixed(1)} |`);
+}
+
+const browser = await chromium.launch({ executablePath: ensureChromium(), args: [...chromiumFlags(false)] });
+try {
+  console.log([...(await machine()), `Chromium ${browser.version()}`].join('\n'));
+  if (flags.package) await measure(browser, resolve(flags.package));
+  else for (const kind of ['mixed', 'list'] as const) await measure(browser, await markdownPackage(kind));
 } finally {
   await browser.close();
-  await server.close();
-  await rm(site, { recursive: true, force: true });
 }

@@ -52,13 +52,13 @@ async function playwright(name: string): Promise<Result> {
 const typecheck: Step = { name: 'typecheck', run: commands([...tools.tsx, 'scripts/typecheck.ts']) };
 const lint: Step = { name: 'lint', run: commands([...tools.tsx, 'scripts/lint.ts']) };
 const unit: Step = { name: 'unit', run: vitest };
-const makeModels = [...tools.tsx, 'cli/teach/packages.ts'];
+const fillPublic = [
+  [...tools.tsx, 'scripts/base-vocabulary.ts'],
+  [...tools.tsx, 'cli/teach/packages.ts'],
+];
 /** Before what reads public/: nothing is put in its place while it is read. */
-const models: Step = { name: 'models', run: commands(makeModels) };
-const build: Step = {
-  name: 'build',
-  run: commands([...tools.tsx, 'scripts/base-vocabulary.ts'], makeModels, [...tools.vite, 'build']),
-};
+const models: Step = { name: 'models', run: commands(...fillPublic) };
+const build: Step = { name: 'build', run: commands(...fillPublic, [...tools.vite, 'build']) };
 const browser: Step = { name: 'browser', needsChromium: true, run: vitest };
 /** What `browser` asks of the CPU, asked of WebGPU. */
 const webgpu: Step = { name: 'webgpu', needsChromium: true, run: vitest };
@@ -75,12 +75,12 @@ const { only, full } = new Command('npm test --')
   .opts<{ only?: string; full: boolean }>();
 if (full) process.env['TEST_FULL'] = '1';
 
-/** Lanes of steps that run beside each other, stage by stage. */
+/** Lanes of steps that run beside each other, stage by stage. Both lanes take about as long (docs/decisions/0010). */
 const stages: readonly (readonly (readonly Step[])[])[] = [
   [[models]],
   [
-    [typecheck, lint, unit],
-    [build, browser, ...(full || only === webgpu.name ? [webgpu] : []), e2e],
+    [typecheck, lint, browser, ...(full || only === webgpu.name ? [webgpu] : [])],
+    [build, unit, e2e],
   ],
 ];
 const isChosen = ({ name }: Step) => only === undefined || name === only;

@@ -27,7 +27,10 @@ const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 
 const session = new Session(document.baseURI, isKiosk(location.search));
 const labs = lazyLabs(session, document.baseURI);
-session.engine.prepare();
-await Promise.all([locale.restore(location.search), Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
-mount(App, { target, props: { session, labs } });
+// The model opens, and the lab's code loads, while the page waits for its language and for what was kept.
 void session.open(session.defaultSource);
+const language = locale.restore(location.search);
+// In the language that is shown, so that no other messages are fetched. LabSlot shows a failure.
+void language.then(() => labs[place.lab].load()).catch(() => undefined);
+await Promise.all([language, Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
+mount(App, { target, props: { session, labs } });

@@ -1,7 +1,7 @@
 /** Command line of `npm run generate -- --help`: a model package answers in the terminal. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { ChatMessage } from '#core/chat/message.ts';
-import type { ModelInfo } from '#core/protocol/engine.ts';
+import type { ModelInfo, PromptLookup } from '#core/protocol/engine.ts';
 import { TurnMeter } from '../../workers/engine/generation/meter.ts';
 import { runTurn } from '../../workers/engine/generation/turn.ts';
 import type { OpenedModel } from '../../workers/engine/opened.ts';
@@ -27,6 +27,7 @@ interface Flags {
   topP: number;
   repetitionPenalty: number;
   seed: number;
+  promptLookup: PromptLookup;
   context: number;
   threads?: number;
   json: boolean;
@@ -68,7 +69,8 @@ async function answer(
   io: CommandIo,
 ): Promise<void> {
   const { temperature, topK, topP, repetitionPenalty, seed, maxTokens: maxNewTokens } = flags;
-  const request = { messages, sampling: { temperature, topK, topP, repetitionPenalty, seed }, maxNewTokens };
+  const sampling = { temperature, topK, topP, repetitionPenalty, seed };
+  const request = { messages, sampling, maxNewTokens, promptLookup: flags.promptLookup };
   const meter = new TurnMeter();
   const printer = new AnswerPrinter(io, !flags.json);
   const reason = await runTurn({ ...opened, request, signal: io.signal, meter, emit: printer.update }).finally(() =>
@@ -171,6 +173,14 @@ function createProgram(io: CommandIo): Command {
       'with a temperature: the same seed gives the same answer',
       wholeNumber(0, 0xffffffff),
       42,
+    )
+    .addOption(
+      new Option(
+        '--prompt-lookup <mode>',
+        'drafts from prompt and answer, verified in one run, at temperature 0: auto does it where it is measured to be faster',
+      )
+        .choices(['on', 'off', 'auto'])
+        .default('off'),
     )
     .option(
       '--context <tokens>',

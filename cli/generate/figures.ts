@@ -1,5 +1,6 @@
 /** The figures of one answer: those that the page shows, and the memory of the process. */
 import type { TurnStats } from '#core/protocol/engine.ts';
+import { lookedUpTokensPerRun } from '#core/prompt-lookup/tokens-per-run.ts';
 import { countText } from '#core/tokenizer/statistics/text-counts.ts';
 import type { DecodeEnd } from '../../workers/engine/generation/decode.ts';
 
@@ -33,6 +34,7 @@ const ENDS: Record<DecodeEnd, string> = {
 
 export function figuresTable({ turn, reason, tokensPerSyllable, openMilliseconds, peakBytes }: AnswerFigures): string {
   const { prefillTokens, imageMilliseconds, timeToFirstTokenMilliseconds, newTokens, decodeTokensPerSecond } = turn;
+  const tokensPerRun = lookedUpTokensPerRun(turn);
   const rows = [
     ['opened in', seconds(openMilliseconds)],
     ...(imageMilliseconds > 0 ? [['images encoded in', seconds(imageMilliseconds)]] : []),
@@ -41,6 +43,9 @@ export function figuresTable({ turn, reason, tokensPerSyllable, openMilliseconds
     ['first token after', seconds(timeToFirstTokenMilliseconds)],
     ['answer', `${newTokens} tokens`],
     ['decode', rate(decodeTokensPerSecond)],
+    ...(tokensPerRun === undefined
+      ? []
+      : [['prompt lookup', `${tokensPerRun.toFixed(2)} tokens / run of the decoder`]]),
     ...(tokensPerSyllable === undefined ? [] : [['tokens / syllable', tokensPerSyllable.toFixed(2)]]),
     ['memory, at most', `${(peakBytes / 1e6).toFixed(0)} MB`],
     ['ended by', ENDS[reason]],

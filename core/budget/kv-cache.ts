@@ -1,4 +1,5 @@
 import type { TextConfig } from '../gemma3/config.ts';
+import { named, product, sum, valueOf, type Expression } from './expression.ts';
 
 /** Fields of the config that determine the size of a KV cache; `isLocal` has one entry per layer. */
 export type KvShape = Pick<TextConfig, 'keyValueHeads' | 'headDim' | 'isLocal' | 'slidingWindow'>;
@@ -30,24 +31,47 @@ export function localCacheRows(window: number, longestChunk: number): number {
 /** Tokens of a run that local caches have rows for, if no image has more; images of Gemma 3 have as many. */
 export const localChunkTokens = 256;
 
-/**
- * Bytes that the engine allocates for the KV cache on a GPU: global layers hold every position, local layers `localCacheRows`
- * of them, and beside them stand RoPE tables of the local rows and room to move the rows of one head.
- */
+/** Bytes that the engine allocates for the KV cache on a GPU. */
 export function kvCacheBytes(
   shape: KvShape,
   contextLength: number,
   bytesPerNumber: number,
   longestChunk = localChunkTokens,
 ): number {
-  const { slidingWindow, headDim } = shape;
-  const rows = localCacheRows(slidingWindow, longestChunk);
-  const locals = shape.isLocal.filter((local) => local).length;
-  if (locals === 0 || rows >= contextLength) return contextLength * kvBytesPerToken(shape, bytesPerNumber);
-  const positions = locals * rows + (shape.isLocal.length - locals) * contextLength;
-  const tables = 2 * rows * (headDim / 2) * bytesPerNumber;
-  const moved = (slidingWindow - 1 + rollbackTokens) * headDim * bytesPerNumber;
-  return positions * bytesPerLayer(shape, bytesPerNumber) + tables + moved;
+  return valueOf(kvCacheFormula(shape, contextLength, bytesPerNumber, longestChunk));
+}
+
+/**
+ * Global layers hold every position, local layers `localCacheRows` of them, and beside them stand RoPE tables of the local rows
+ * and room to move the rows of one head.
+ */
+export function kvCacheFormula(
+  shape: KvShape,
+  contextLength: number,
+  bytesPerNumber: number,
+  longestChunk = localChunkTokens,
+): Expression {
+  const { slidingWindow } = shape;
+  const rowCount = localCacheRows(slidingWindow, longestChunk);
+  const localCount = shape.isLocal.filter((local) => local).length;
+  const headDim = named('head_dim', shape.headDim);
+  const context = named('context', contextLength);
+  const ofPosition = [2, named('kv_heads', shape.keyValueHeads), headDim, bytesPerNumber] as const;
+  if (!hasLocalRows(shape, contextLength, longestChunk))
+    return product(named('layers', shape.isLocal.length), context, ...ofPosition);
+  const rows = named('local_rows', rowCount);
+  const globals = named('global_layers', shape.isLocal.length - localCount);
+  return sum(
+    product(sum(product(named('local_layers', localCount), rows), product(globals, context)), ...ofPosition),
+    // Cosines and sines of half the dimensions.
+    product(rows, headDim, bytesPerNumber),
+    product(named('moved_rows', slidingWindow - 1 + rollbackTokens), headDim, bytesPerNumber),
+  );
+}
+
+/** False where local layers keep every position too, because that takes no more rows. */
+export function hasLocalRows(shape: KvShape, contextLength: number, longestChunk = localChunkTokens): boolean {
+  return shape.isLocal.includes(true) && localCacheRows(shape.slidingWindow, longestChunk) < contextLength;
 }
 
 /** Bytes per token if every layer caches all tokens, as transformers.js does. */

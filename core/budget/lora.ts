@@ -130,4 +130,5 @@ export const config27B: Gemma3Config = parseConfig({
   head_dim: 128,
   query_pre_attn_scalar: 168,
   sliding_window: 1024,
+  vocab_size: 262_144,
 });

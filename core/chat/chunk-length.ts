@@ -16,6 +16,18 @@ export interface ChunkLimits {
   most: number;
 }
 
+/** On the CPU so many tokens more cost as much as a run of one token: 15 to 27 were measured (bench/RESULTS.md, "Stop"). */
+const tokensOfARun = 16;
+
+/**
+ * Limits for a device of which only a run of one token was timed: its first chunk is as long as is expected to take
+ * `targetMilliseconds`, at most `first`.
+ */
+export function afterOneToken(limits: ChunkLimits, milliseconds: number): ChunkLimits {
+  const expected = Math.floor(tokensOfARun * (targetMilliseconds / Math.max(milliseconds, 0.1) - 1));
+  return { ...limits, first: Math.min(Math.max(expected, limits.least), limits.first) };
+}
+
 export class ChunkLength {
   readonly #limits: ChunkLimits;
   #next: number;

@@ -188,7 +188,16 @@ export interface GenerateRequest {
   ignoresEndTokens?: boolean | undefined;
   /** Maximum speed, so that users can follow an answer and change settings during it. Absent: unlimited. */
   tokensPerSecond?: number | undefined;
+  /** Absent: 'off'. */
+  promptLookup?: PromptLookup | undefined;
 }
+
+/**
+ * Prompt lookup: what stands in prompt and answer already is drafted and verified, several tokens in one run of the decoder; the answer is
+ * the greedy one. For greedy decoding without a speed limit; ignored elsewhere, and where a decoder cannot verify. 'auto' drafts
+ * where that is measured to take less time.
+ */
+export type PromptLookup = 'auto' | 'on' | 'off';
 
 export type GenerateUpdate =
   | { type: 'progress'; phase: 'image' | 'prefill'; done: number; total: number }
@@ -213,6 +222,29 @@ export interface TurnStats {
   newTokens: number;
   /** Over the intervals between tokens: (newTokens − 1) / (last − first). */
   decodeTokensPerSecond: number | undefined;
+  /** Absent where the answer was decoded without prompt lookup. */
+  promptLookup?: LookupCounts | undefined;
+  /** Absent where no token was sampled on the GPU. */
+  sampling?: SamplingCounts | undefined;
+}
+
+/** What became of the tokens that the GPU chose ahead. */
+export interface SamplingCounts {
+  /** Tokens that it chose. */
+  choices: number;
+  /** Whole rows of logits that were read because the candidates did not decide. */
+  rowsRead: number;
+  /** Choices that were others than the host's: each cost a step that was taken back. */
+  takenBack: number;
+}
+
+/** What prompt lookup did for an answer. */
+export interface LookupCounts {
+  /** Runs of the decoder behind the prefill; each gave one token or more. */
+  runs: number;
+  /** Tokens that were drafted, and how many of them were right. */
+  drafted: number;
+  accepted: number;
 }
 
 export interface Stats {

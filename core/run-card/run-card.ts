@@ -27,6 +27,9 @@ export type RunLength = (typeof RUN_LENGTHS)[number];
 /** Our engine as the chat runs it. */
 export const OURS = 'medgemma-ko-lab';
 export const PEER = 'transformers.js';
+/** Our engine with the other choice of graph capture than the chat takes on the device. */
+export const CAPTURE_OFF = `${OURS} (graph capture off)`;
+export const CAPTURE_ON = `${OURS} (graph capture on)`;
 
 const MAX_TOKENS = 1_000_000;
 

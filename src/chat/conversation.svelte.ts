@@ -204,7 +204,8 @@ export class Conversation {
     const answer = new Answer(model?.name ?? '', model?.randomWeights ?? false, model?.teaches, seed);
     exchange.answer = answer;
     this.announcer.start();
-    const request = { messages: this.#messages(), sampling, maxNewTokens: this.#settings.maxNewTokens };
+    const { maxNewTokens, promptLookup } = this.#settings;
+    const request = { messages: this.#messages(), sampling, maxNewTokens, promptLookup };
     await this.#engine.generate(request, (event) => this.#on(answer, event));
   }
 

@@ -31,6 +31,7 @@ const figures = v.object({
   imageMilliseconds: v.number(),
   newTokens: v.number(),
   decodeTokensPerSecond: v.undefinedable(v.number()),
+  promptLookup: v.optional(v.object({ runs: v.number(), drafted: v.number(), accepted: v.number() })),
 });
 
 const answer = v.object({

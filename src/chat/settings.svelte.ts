@@ -1,5 +1,5 @@
 import type { Sampling } from '#core/sampling/sampling.ts';
-import type { GraphCaptureOptions, OpenOptions } from '#core/protocol/engine.ts';
+import type { GraphCaptureOptions, OpenOptions, PromptLookup } from '#core/protocol/engine.ts';
 import { readStored, writeStored } from '../platform/stored.ts';
 import { knownStepTimes } from './step-times.ts';
 
@@ -33,6 +33,7 @@ const defaults = {
   contextLength: defaultContextLength,
   provider: 'auto' as OpenOptions['provider'],
   graphCapture: 'auto' as GraphCaptureOptions['mode'],
+  promptLookup: 'auto' as PromptLookup,
 };
 
 const key = 'settings';
@@ -50,12 +51,13 @@ export class Settings {
   contextLength = $state(defaults.contextLength);
   provider = $state(defaults.provider);
   graphCapture = $state(defaults.graphCapture);
+  promptLookup = $state(defaults.promptLookup);
 
   constructor() {
     this.#restore(readStored(key));
   }
 
-  /** Resets sampling and system text; what a model is opened with stays. */
+  /** Resets how answers are made: sampling, system text, prompt lookup; what a model is opened with stays. */
   reset(): void {
     const { contextLength, provider, graphCapture } = this;
     Object.assign(this, defaults, { contextLength, provider, graphCapture });
@@ -67,9 +69,9 @@ export class Settings {
 
   toJSON(): typeof defaults {
     const { systemText, temperature, topK, topP, repetitionPenalty, randomSeed, seed } = this;
-    const { maxNewTokens, contextLength, provider, graphCapture } = this;
+    const { maxNewTokens, contextLength, provider, graphCapture, promptLookup } = this;
     const sampling = { temperature, topK, topP, repetitionPenalty, randomSeed, seed };
-    return { systemText, ...sampling, maxNewTokens, contextLength, provider, graphCapture };
+    return { systemText, ...sampling, maxNewTokens, contextLength, provider, graphCapture, promptLookup };
   }
 
   /** A new seed for each answer, unless the visitor fixed one. */
@@ -107,11 +109,12 @@ export class Settings {
       const value = fields.get(name);
       if (typeof value === 'number') this.setNumber(name, value);
     }
-    const { systemText, randomSeed, contextLength, provider, graphCapture } = Object.fromEntries(fields);
+    const { systemText, randomSeed, contextLength, provider, graphCapture, promptLookup } = Object.fromEntries(fields);
     if (typeof systemText === 'string') this.systemText = systemText;
     if (typeof randomSeed === 'boolean') this.randomSeed = randomSeed;
     this.contextLength = contextLengths.find((length) => length === contextLength) ?? defaults.contextLength;
     if (provider === 'auto' || provider === 'webgpu' || provider === 'wasm') this.provider = provider;
     if (graphCapture === 'auto' || graphCapture === 'on' || graphCapture === 'off') this.graphCapture = graphCapture;
+    if (promptLookup === 'auto' || promptLookup === 'on' || promptLookup === 'off') this.promptLookup = promptLookup;
   }
 }

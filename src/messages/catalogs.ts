@@ -30,4 +30,8 @@ export const catalogs: Readonly<Record<CatalogName, Readonly<Record<Locale, () =
     ko: async () => (await import('./bench/ko.ts')).ko,
     en: async () => (await import('./bench/en.ts')).en,
   },
+  plan: {
+    ko: async () => (await import('./plan/ko.ts')).ko,
+    en: async () => (await import('./plan/en.ts')).en,
+  },
 };

@@ -2,6 +2,7 @@ import type { ko as bench } from './bench/ko.ts';
 import type { ko as chat } from './chat/ko.ts';
 import type { ko as image } from './image/ko.ts';
 import type { ko as lora } from './lora/ko.ts';
+import type { ko as plan } from './plan/ko.ts';
 import type { ko as quant } from './quant/ko.ts';
 import type { ko as shell } from './shell/ko.ts';
 import type { ko as tokenizer } from './tokenizer/ko.ts';
@@ -9,7 +10,7 @@ import type { ko as tokenizer } from './tokenizer/ko.ts';
 export type Locale = 'ko' | 'en';
 
 /** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own. */
-export type CatalogName = 'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench';
+export type CatalogName = 'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench' | 'plan';
 
 export type Messages = typeof shell &
   typeof chat &
@@ -17,7 +18,8 @@ export type Messages = typeof shell &
   typeof tokenizer &
   typeof lora &
   typeof quant &
-  typeof bench;
+  typeof bench &
+  typeof plan;
 export type MessageKey = keyof Messages;
 
 /** Messages by key. A value in braces is an ICU argument; both languages use the same ones. */

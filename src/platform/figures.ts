@@ -15,6 +15,11 @@ export function count(value: number): string {
   return numberFormat({}).format(value);
 }
 
+/** For formulas: up to six decimals. */
+export function precise(value: number): string {
+  return numberFormat({ maximumFractionDigits: 6 }).format(value);
+}
+
 /** 4,300,079,472 → "43억" or "4.3B". */
 export function large(value: number): string {
   return numberFormat({ notation: 'compact', maximumSignificantDigits: 3 }).format(value);

@@ -33,5 +33,9 @@ export function lazyLabs(session: Session, page: string) {
       const [{ openBench }] = await Promise.all([import('../labs/bench/open-bench.ts'), locale.load('bench')]);
       return openBench(session);
     }),
+    plan: new Lazy(async () => {
+      const [{ openPlan }] = await Promise.all([import('../labs/plan/open-plan.ts'), locale.load('plan')]);
+      return openPlan(session);
+    }),
   };
 }

@@ -77,11 +77,6 @@ export class EngineClient {
   /** @param onReopened called when the model is open again after its worker was replaced */
   constructor(private readonly onReopened: () => void = () => {}) {}
 
-  /** Loads the worker's script while the page does something else, before `open`. */
-  prepare(): void {
-    this.#worker.prepare();
-  }
-
   /**
    * Opens a package and closes the previous one. Resolves with true if a model is ready, and with false also if another call came
    * while this one waited for running jobs.

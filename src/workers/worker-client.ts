@@ -76,15 +76,6 @@ export class WorkerClient<Jobs extends JobTable<Jobs>> {
     return this.#host !== undefined;
   }
 
-  /** Starts the worker, so that its script loads before the first job. Where the browser refuses, the first job says so. */
-  prepare(): void {
-    try {
-      this.#connect();
-    } catch {
-      // The first job tries again, and reports what it finds.
-    }
-  }
-
   /**
    * Starts a job. `on` gets its updates and then its last event, even if the worker crashes. The request must be plain
    * data: a proxy of `$state` cannot be cloned.

@@ -117,6 +117,7 @@ test('the labs', async ({ page }) => {
     ['lora', '[data-step]'],
     ['quant', '#quant-whole'],
     ['bench', '#bench-words'],
+    ['plan', '#plan-quoted'],
   ];
   for (const [lab, shown] of loaded) {
     await page.evaluate((hash) => (location.hash = hash), `#/${lab}`);

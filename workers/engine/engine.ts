@@ -51,6 +51,7 @@ export class Engine {
   async #open({ source, options }: OpenRequest, job: Running<'open'>): Promise<Result<'open'>> {
     const begin = performance.now();
     const { signal } = job;
+    this.#backends.look(options.provider);
     await this.#close();
     const progress = (file: string, doneBytes: number, totalBytes = 0) =>
       job.progress({ type: 'progress', phase: 'download', file, doneBytes, totalBytes }, `download ${file}`);
@@ -70,10 +71,6 @@ export class Engine {
     await reader.blob('config.json');
     void start();
     const parts = await readParts(reader);
-    const { decoder, embedding, vision } = parts.pack;
-    await timed('graphs: ahead', async () => {
-      for (const graph of [decoder, embedding, vision]) await graph?.readAhead();
-    });
     this.#backend = await start();
     const model = await this.#load(parts.pack, this.#backend, options, signal, (update) =>
       job.progress(update, `${update.phase} ${update.file}`),

@@ -1,5 +1,6 @@
 /** An open model with what it keeps between turns. The engine worker holds one, `npm run generate` too. */
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
+import { RunTimes } from '#core/prompt-lookup/run-times.ts';
 import { readJson, type PackageReader } from '../store/reader.ts';
 import { loadChat, type Chat } from './chat/chat.ts';
 import { ImageCache } from './generation/image-cache.ts';
@@ -18,12 +19,23 @@ export interface PackageParts {
   preprocessor: Preprocessor | undefined;
 }
 
-/** @throws FailureError `file-missing`, `file-broken`, `unsupported-package`, `other-file` */
+/**
+ * Reads what is small, together: each read mostly waits.
+ * @throws FailureError `file-missing`, `file-broken`, `unsupported-package`, `other-file`
+ */
 export async function readParts(reader: PackageReader): Promise<PackageParts> {
   const pack = await timed('package', () => readPackage(reader));
-  const chat = await timed('chat', () => loadChat(reader, pack.config.vision?.tokensPerImage ?? 0));
-  const preprocessor = pack.vision ? readPreprocessor(await readJson(reader, 'preprocessor_config.json')) : undefined;
+  const [chat, preprocessor] = await Promise.all([
+    timed('chat', () => loadChat(reader, pack.config.vision?.tokensPerImage ?? 0)),
+    pack.vision ? readJson(reader, 'preprocessor_config.json').then(readPreprocessor) : undefined,
+    // So that they are parsed while the runtime compiles.
+    timed('graphs: ahead', () => readAhead(pack)),
+  ]);
   return { pack, chat, preprocessor };
+}
+
+async function readAhead({ decoder, embedding, vision }: ModelPackage): Promise<void> {
+  await Promise.all([decoder.readAhead(), embedding?.readAhead(), vision?.readAhead()]);
 }
 
 /** @param decodeImage of the platform */
@@ -32,6 +44,6 @@ export function openedModel(
   model: OpenedModel['model'],
   decodeImage: OpenedModel['decodeImage'],
 ): OpenedModel {
-  const prefix = { cached: emptyPrompt, isStale: false, images: new ImageCache() };
+  const prefix = { cached: emptyPrompt, isStale: false, images: new ImageCache(), runTimes: new RunTimes() };
   return { model, chat, preprocessor, decodeImage, prefix };
 }

@@ -10,16 +10,16 @@ import { NodeProtoSchema, type ModelProto } from '../onnx_pb.ts';
 export const nextToken = 'next_token';
 
 /**
- * Adds the output `next_token`, int64 [1, 1]: the index of the largest of the last position's `logits`, the lowest index on a
- * tie. If the decoder has the input `num_logits_to_keep`, callers must request one position.
+ * Adds the output `next_token`, int64 [1, num_logits]: for each position with `logits` the index of the largest of them, the lowest index on a
+ * tie. If the decoder has the input `num_logits_to_keep`, callers say there how many positions; otherwise it is the last one.
  * @throws OnnxError if the graph has no output `logits`
  */
 export function addArgmaxHead(model: ModelProto): void {
   const graph = mainGraph(model);
   if (!graph.output.some(({ name }) => name === 'logits')) throw new OnnxError('the decoder has no output "logits"');
-  const keepsOne = graph.input.some(({ name }) => name === 'num_logits_to_keep');
+  const keepsSome = graph.input.some(({ name }) => name === 'num_logits_to_keep');
   let last = 'logits';
-  if (!keepsOne) {
+  if (!keepsSome) {
     last = 'next_token/last';
     const int64 = (name: string, value: bigint) => {
       graph.initializer.push(makeTensor(name, 'int64', [1], bytesOf(new BigInt64Array([value]))));
@@ -48,5 +48,5 @@ export function addArgmaxHead(model: ModelProto): void {
       attribute: [makeAttribute('axis', { int: -1 }), makeAttribute('keepdims', { int: 0 })],
     }),
   );
-  graph.output.push(valueInfo(nextToken, 'int64', [1, 1]));
+  graph.output.push(valueInfo(nextToken, 'int64', [1, keepsSome ? 'num_logits' : 1]));
 }

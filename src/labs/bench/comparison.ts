@@ -41,6 +41,8 @@ export interface ComparisonInput {
   /** What the first engine opened; called once. */
   onModel: (model: ModelInfo) => void;
   onRound: (measured: MeasuredRound) => void;
+  /** A row that does not differ from what the first engine opened is left out. */
+  onLeftOut: (engine: string) => void;
   /** An engine other than the first cannot run this package here; it is left out from now on. */
   onFailure: (engine: string, error: unknown) => void;
 }
@@ -66,21 +68,33 @@ function inTurn<Item>(items: readonly Item[], round: number): readonly Item[] {
  */
 export async function compare(input: ComparisonInput): Promise<void> {
   const { engines, plan, signal } = input;
-  const failed = new Set<string>();
+  const out = new Set<string>();
   const shared: Shared = { model: undefined, overhead: undefined };
+  const leaveOut = (engine: string) => {
+    if (out.has(engine)) return;
+    out.add(engine);
+    input.onLeftOut(engine);
+  };
   for (let round = 1; round <= plan.rounds; round++) {
     for (const subject of inTurn(engines, round)) {
-      if (failed.has(subject.engine)) continue;
+      if (out.has(subject.engine)) continue;
       try {
-        input.onRound(await measureRound(input, subject, round, shared));
+        const measured = await measureRound(input, subject, round, shared);
+        if (subject === engines[0]) for (const same of withoutDifference(engines, shared.model)) leaveOut(same);
+        input.onRound(measured);
       } catch (error) {
         signal.throwIfAborted();
         if (subject === engines[0]) throw error;
-        failed.add(subject.engine);
+        out.add(subject.engine);
         input.onFailure(subject.engine, error);
       }
     }
   }
+}
+
+function withoutDifference(engines: readonly EngineUnderTest[], first: ModelInfo | undefined): string[] {
+  if (!first) return [];
+  return engines.filter(({ differsFrom }) => differsFrom?.(first) === false).map(({ engine }) => engine);
 }
 
 /** What the first engine found out for all. */

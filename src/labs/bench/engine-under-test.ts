@@ -5,6 +5,8 @@ import type { ModelInfo } from '#core/protocol/engine.ts';
 export interface EngineUnderTest {
   /** Name on the card. */
   readonly engine: string;
+  /** Whether this row differs from what the comparison's first engine opened; one that does not is left out. Missing: it does. */
+  readonly differsFrom?: (first: ModelInfo) => boolean;
   /** Starts a fresh worker. @param signal aborts what waits for the worker */
   readonly start: (signal: AbortSignal) => RunningEngine;
 }

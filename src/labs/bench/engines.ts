@@ -1,16 +1,31 @@
 /** The engines that are compared. A configuration of ours that should be compared too is one more entry of `enginesFor`. */
-import type { EngineJobs, OpenOptions, PackageSource } from '#core/protocol/engine.ts';
+import type { EngineJobs, ModelInfo, OpenOptions, PackageSource } from '#core/protocol/engine.ts';
 import type { FixedLengthQuestion, TimedAnswer } from '#core/protocol/bench.ts';
 import { FailureError } from '#core/failure.ts';
-import { OURS, PEER } from '#core/run-card/run-card.ts';
+import { CAPTURE_OFF, CAPTURE_ON, OURS, PEER } from '#core/run-card/run-card.ts';
 import { BenchWorker, MeteredEngineWorker } from '../../workers/bench-workers.ts';
 import type { WorkerClient } from '../../workers/worker-client.ts';
 import type { EngineUnderTest } from './engine-under-test.ts';
 import { labVersion } from './versions.ts';
 
-/** @param source with its access token */
+/**
+ * Ours as the chat runs it, the peer, and ours with the other choice of graph capture, where the device has one.
+ * @param source with its access token
+ */
 export function enginesFor(source: PackageSource, provider: OpenOptions['provider']): readonly EngineUnderTest[] {
-  return [ours(OURS, source, { provider }), transformersJs(source)];
+  const captured = (mode: 'on' | 'off') =>
+    ours(mode === 'on' ? CAPTURE_ON : CAPTURE_OFF, source, { provider, graphCapture: { mode, known: {} } });
+  return [
+    ours(OURS, source, { provider }),
+    transformersJs(source),
+    { ...captured('off'), differsFrom: ({ graphCapture }) => graphCapture.used },
+    { ...captured('on'), differsFrom: couldCapture },
+  ];
+}
+
+/** Not on the CPU, and not where it was tried in vain. */
+function couldCapture({ runtime, graphCapture }: ModelInfo): boolean {
+  return runtime.provider === 'webgpu' && !graphCapture.used && graphCapture.reason !== 'unsupported';
 }
 
 /** @param options of this configuration */
@@ -22,6 +37,10 @@ function ours(engine: string, source: PackageSource, options: Omit<OpenOptions, 
       return {
         async open(contextLength) {
           const { model } = await worker.ask('open', { source, options: { ...options, contextLength } });
+          const { used, detail } = model.graphCapture;
+          // The engine decodes without it then, and the row would be another measurement of the first.
+          if (options.graphCapture?.mode === 'on' && !used)
+            throw new FailureError('runtime', { reason: detail ?? 'no graph capture' });
           return { version: labVersion, model };
         },
         answer: (question) => answerOfOurs(worker, question),

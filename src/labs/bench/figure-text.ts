@@ -1,12 +1,14 @@
 /** Figures of a run card as texts; the page and the picture show the same. */
 import { FIGURE_UNITS, type FigureName, type FigureRow } from '#core/run-card/figures.ts';
-import { OURS, type RunCard } from '#core/run-card/run-card.ts';
+import { CAPTURE_OFF, CAPTURE_ON, OURS, type RunCard } from '#core/run-card/run-card.ts';
 import type { Spread } from '#core/run-card/spread.ts';
 import { bytes, count, dash, milliseconds, rate } from '../../platform/figures.ts';
 import { t, locale } from '../../platform/locale.svelte.ts';
 
 /** "This page" says more to a visitor than the project's name. */
 export function engineName(engine: string): string {
+  if (engine === CAPTURE_OFF) return t('bench.engine.capture-off');
+  if (engine === CAPTURE_ON) return t('bench.engine.capture-on');
   return engine.startsWith(OURS) ? t('bench.engine.ours') + engine.slice(OURS.length) : engine;
 }
 

@@ -165,7 +165,7 @@ export class BenchLab {
     const failures = new Map<string, string>();
     let model: ModelInfo | undefined;
     let coming = stepsOf(engines, plan, facts.hasVision);
-    const total = coming.length;
+    let total = coming.length;
     let last: { step: Step; begin: number } | undefined;
     const advance = (step: Step | undefined) => {
       const now = performance.now();
@@ -173,9 +173,14 @@ export class BenchLab {
       last = step && { step, begin: now };
       this.progress = { step, done: total - coming.length, total, millisecondsLeft: left.estimate(coming) };
     };
+    let names = engines.map(({ engine }) => engine);
+    const leave = (engine: string) => {
+      const before = coming.length;
+      coming = coming.filter((step) => step.engine !== engine);
+      return before - coming.length;
+    };
     const show = () => {
       if (!model) return;
-      const names = engines.map(({ engine }) => engine);
       this.own = cardOf({ plan, facts, model, bandwidth, engines: names, rounds, failures }, new Date());
     };
     await compare({
@@ -192,9 +197,14 @@ export class BenchLab {
         rounds.push(round);
         show();
       },
+      onLeftOut: (engine) => {
+        total -= leave(engine);
+        names = names.filter((name) => name !== engine);
+        show();
+      },
       onFailure: (engine, error) => {
         last = undefined;
-        coming = coming.filter((step) => step.engine !== engine);
+        leave(engine);
         failures.set(engine, reasonOf(error));
         show();
       },

@@ -1,20 +1,8 @@
 /** The run card as a picture, for a message or a slide. Always light: it is read outside the page. */
-import { figureRows, rooflinePoints, type FigureName } from '#core/run-card/figures.ts';
+import type { FigureName } from '#core/run-card/figures.ts';
 import type { RunCard } from '#core/run-card/run-card.ts';
-import { bytes, count, dash, percent, rate } from '../../platform/figures.ts';
 import { t } from '../../platform/locale.svelte.ts';
-import {
-  agreementText,
-  dateText,
-  engineName,
-  factLines,
-  figureName,
-  medianText,
-  rangeText,
-  ratioRange,
-  ratioText,
-  settingsText,
-} from './figure-text.ts';
+import { cardContent, type CardContent } from './card-content.ts';
 
 const WIDTH = 1200;
 const MARGIN = 56;
@@ -26,8 +14,8 @@ const ACCENT = '#0a6a5f';
 const WARN = '#7c4a00';
 const WARN_BACK = '#fdf2dc';
 const FAMILY = '"Pretendard Variable", Pretendard, "Apple SD Gothic Neo", "Malgun Gothic", system-ui, sans-serif';
-/** Of the table: name of the figure, then right ends of the columns. */
-const COLUMNS = [620, 890, WIDTH - MARGIN];
+/** Width of the first column of a table. */
+const NAMES = 350;
 const ROW = 44;
 
 /** What a slide has room for; the page and the JSON have all. */
@@ -82,13 +70,14 @@ export async function drawCard(card: RunCard): Promise<Blob | undefined> {
   const context = canvas.getContext('2d');
   if (!context) return undefined;
   const weights = [400, 600, 700];
-  const letters = textsOf(card).join('');
+  const content = cardContent(card);
+  const letters = JSON.stringify([content, words()]);
   // The typeface comes in parts, by the letters that are used.
   await Promise.all(
     weights.map((weight) => document.fonts.load(`${weight} 20px "Pretendard Variable"`, letters)),
   ).catch(() => undefined);
   const measured = new Sheet(context, false);
-  draw(measured, card);
+  draw(measured, content);
   canvas.width = WIDTH * SCALE;
   canvas.height = (measured.y + MARGIN) * SCALE;
   context.scale(SCALE, SCALE);
@@ -96,91 +85,87 @@ export async function drawCard(card: RunCard): Promise<Blob | undefined> {
   context.fillRect(0, 0, WIDTH, measured.y + MARGIN);
   context.fillStyle = ACCENT;
   context.fillRect(0, 0, WIDTH, 10);
-  draw(new Sheet(context, true), card);
+  draw(new Sheet(context, true), content);
   return new Promise((resolve) => canvas.toBlob((png) => resolve(png ?? undefined), 'image/png'));
 }
 
-function draw(sheet: Sheet, card: RunCard): void {
-  const facts = factLines(card);
-  sheet.text(`${t('bench.card')} · ${t('app.name')}`, MARGIN, { size: 20, weight: 600, colour: ACCENT });
-  sheet.text(dateText(card), WIDTH - MARGIN, { size: 18, colour: QUIET, align: 'right' }, 400);
+/** What stands on the picture beside the content. */
+function words() {
+  return { heading: `${t('bench.card')} · ${t('app.name')}`, spread: t('bench.words.spread') };
+}
+
+function draw(sheet: Sheet, content: CardContent): void {
+  const { facts } = content;
+  const { heading, spread } = words();
+  sheet.text(heading, MARGIN, { size: 20, weight: 600, colour: ACCENT });
+  sheet.text(facts.date, WIDTH - MARGIN, { size: 18, colour: QUIET, align: 'right' }, 400);
   sheet.y += 50;
-  sheet.text(card.model.name, MARGIN, { size: 38, weight: 700 });
+  sheet.text(facts.model, MARGIN, { size: 38, weight: 700 });
   sheet.y += 42;
-  sheet.text(`${facts.precision} · ${facts.device}`, MARGIN, { size: 21 });
+  sheet.text(`${facts.precision} · ${facts.adapter}`, MARGIN, { size: 21 });
   sheet.y += 30;
   sheet.text(facts.browser, MARGIN, { size: 21, colour: QUIET });
   sheet.y += 30;
-  drawCautions(sheet, card);
-  drawTable(sheet, card);
-  drawRoofline(sheet, card);
-  for (const entry of card.agreement.filter(({ engine }) => engine !== card.engines[0]?.engine)) {
-    sheet.text(agreementText(entry), MARGIN, {
-      size: 18,
-      colour: entry.firstDifference === undefined ? QUIET : WARN,
-    });
+  drawCautions(sheet, content);
+  drawTable(sheet, content);
+  drawRoofline(sheet, content);
+  for (const { text, firstDifference } of content.agreement.filter(({ isItself }) => !isItself)) {
+    sheet.text(text, MARGIN, { size: 18, colour: firstDifference === undefined ? QUIET : WARN });
     sheet.y += 28;
   }
   sheet.y += 6;
   sheet.line();
   sheet.y += 26;
-  sheet.text(`${settingsText(card)} · ${t('bench.words.spread')}`, MARGIN, { size: 16, colour: QUIET });
+  sheet.text(`${facts.settings} · ${spread}`, MARGIN, { size: 16, colour: QUIET });
   sheet.y += 24;
   sheet.text(facts.versions, MARGIN, { size: 16, colour: QUIET });
   sheet.y += 24;
-  const hash = card.model.manifestSha256;
-  sheet.text(hash ? `manifest.json ${hash}` : t('bench.facts.no-hash'), MARGIN, {
-    size: 14,
-    colour: QUIET,
-    mono: true,
-  });
+  const hash = content.hasHash ? `manifest.json ${facts.hash}` : facts.hash;
+  sheet.text(hash, MARGIN, { size: 14, colour: QUIET, mono: true });
 }
 
-function drawCautions(sheet: Sheet, { device, model, engines, settings }: RunCard): void {
-  const cautions = [
-    ...(device.kind === 'gpu' ? [] : [`${t(`bench.kind.${device.kind}`)}: ${t(`bench.kind.${device.kind}.why`)}`]),
-    ...(model.randomWeights ? [t('bench.random')] : []),
-    ...(settings.isComplete ? [] : [t('bench.incomplete')]),
-    ...engines.flatMap(({ engine, failure }) =>
-      failure === undefined ? [] : [`${t('bench.failure', { engine: engineName(engine) })}: ${failure}`],
-    ),
-  ];
-  for (const caution of cautions) {
+function drawCautions(sheet: Sheet, { cautions }: CardContent): void {
+  for (const { title, text } of cautions) {
     sheet.y += 8;
     sheet.rectangle(MARGIN, sheet.y - 22, WIDTH - 2 * MARGIN, 44, WARN_BACK);
-    sheet.text(caution, MARGIN + 16, { size: 19, weight: 600, colour: WARN }, WIDTH - 2 * MARGIN - 32);
+    const line = title ? `${title}: ${text}` : text;
+    sheet.text(line, MARGIN + 16, { size: 19, weight: 600, colour: WARN }, WIDTH - 2 * MARGIN - 32);
     sheet.y += 44;
   }
   sheet.y += 14;
 }
 
-function drawTable(sheet: Sheet, card: RunCard): void {
-  const engines = card.engines.slice(0, 2);
-  const heads = [
-    ...engines.map(({ engine }) => engineName(engine)),
-    ...(engines.length > 1 ? [t('bench.column.ratio')] : []),
-  ];
-  heads.forEach((head, index) =>
-    sheet.text(head, COLUMNS[index] ?? 0, { size: 18, weight: 600, colour: QUIET, align: 'right' }, 260),
+/** Right ends of the columns behind the first. */
+function rightEnds(columns: number): { ends: number[]; width: number } {
+  const width = (WIDTH - 2 * MARGIN - NAMES) / columns;
+  return {
+    ends: Array.from({ length: columns }, (_, index) => MARGIN + NAMES + (index + 1) * width),
+    width: width - 16,
+  };
+}
+
+function drawTable(sheet: Sheet, { columns, rows }: CardContent): void {
+  const { ends, width } = rightEnds(columns.length);
+  columns.forEach((column, index) =>
+    sheet.text(
+      column,
+      ends[index] ?? 0,
+      { size: columns.length > 3 ? 15 : 18, weight: 600, colour: QUIET, align: 'right' },
+      width,
+    ),
   );
   sheet.y += 24;
-  for (const row of figureRows(card).filter(({ name }) => SHOWN.includes(name))) {
+  for (const { title, cells } of rows.filter(({ name }) => SHOWN.includes(name))) {
     sheet.line();
     sheet.y += ROW / 2;
-    sheet.text(figureName(row), MARGIN, { size: 20 }, 350);
-    const cells = engines.map((_, index): [string, string] => {
-      const spread = row.spreads[index];
-      return [medianText(row.name, spread), rangeText(row.name, spread)];
-    });
-    if (engines.length > 1) cells.push([ratioText(row.ratio), ratioRange(row.ratio)]);
-    cells.forEach(([median, range], index) => {
-      const right = COLUMNS[index] ?? 0;
-      const isFirst = index === 0;
+    sheet.text(title, MARGIN, { size: 20 }, NAMES);
+    cells.forEach(({ main, range }, index) => {
+      const right = ends[index] ?? 0;
       const y = sheet.y;
       sheet.y = range ? y - 8 : y;
-      sheet.text(median, right, { size: 21, weight: 700, colour: isFirst ? ACCENT : INK, align: 'right' }, 260);
+      sheet.text(main, right, { size: 21, weight: 700, colour: index === 0 ? ACCENT : INK, align: 'right' }, width);
       sheet.y = y + 13;
-      if (range) sheet.text(range, right, { size: 14, colour: QUIET, align: 'right' }, 260);
+      if (range) sheet.text(range, right, { size: 14, colour: QUIET, align: 'right' }, width);
       sheet.y = y;
     });
     sheet.y += ROW / 2;
@@ -189,47 +174,14 @@ function drawTable(sheet: Sheet, card: RunCard): void {
   sheet.y += 32;
 }
 
-function drawRoofline(sheet: Sheet, card: RunCard): void {
-  if (!card.roofline) return;
-  sheet.text(t('bench.roof.bandwidth', { value: rate(card.roofline.bytesPerSecond / 1e9) }), MARGIN, {
-    size: 18,
-    weight: 600,
-  });
+function drawRoofline(sheet: Sheet, { roofline }: CardContent): void {
+  if (!roofline) return;
+  sheet.text(roofline.bandwidth, MARGIN, { size: 18, weight: 600 });
   sheet.y += 28;
-  for (const { contextTokens, bytesPerToken, ceiling, shares } of rooflinePoints(card)) {
-    const reached = card.engines
-      .slice(0, 2)
-      .map(
-        ({ engine }, index) => `${engineName(engine)} ${shares[index] === undefined ? dash : percent(shares[index])}`,
-      );
-    const parts = [
-      `${t('bench.roof.context')} ${count(contextTokens)}`,
-      `${t('bench.roof.bytes')} ${bytes(bytesPerToken)}`,
-      `${t('bench.roof.ceiling')} ${t('bench.unit.rate', { value: rate(ceiling) })}`,
-      ...reached,
-    ];
+  for (const { cells } of roofline.rows) {
+    const parts = cells.map((text, index) => `${roofline.columns[index] ?? ''} ${text}`);
     sheet.text(parts.join(' · '), MARGIN, { size: 18, colour: QUIET });
     sheet.y += 28;
   }
   sheet.y += 8;
-}
-
-/** Everything with letters of its own, to load the typeface for. */
-function textsOf(card: RunCard): string[] {
-  return [
-    ...Object.values(factLines(card)),
-    card.model.name,
-    settingsText(card),
-    dateText(card),
-    t('app.name'),
-    t('bench.card'),
-    t('bench.words.spread'),
-    t('bench.column.ratio'),
-    t('bench.random'),
-    t('bench.incomplete'),
-    t('bench.roof.context') + t('bench.roof.bytes') + t('bench.roof.ceiling'),
-    t('bench.kind.cpu.why') + t('bench.kind.software-gpu.why'),
-    ...card.agreement.map(agreementText),
-    ...figureRows(card).map(figureName),
-  ];
 }

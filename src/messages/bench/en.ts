@@ -80,6 +80,8 @@ export const en: Record<keyof typeof ko, string> = {
   'bench.unit.rate': '{value} tok/s',
   'bench.ratio': '{value}×',
   'bench.engine.ours': 'this page',
+  'bench.engine.capture-off': 'this page, capture off',
+  'bench.engine.capture-on': 'this page, capture on',
 
   'bench.agree': 'The answers of both',
   'bench.agree.same': 'Context {context}: {engine}, all {tokens} tokens are the same',
@@ -129,6 +131,9 @@ export const en: Record<keyof typeof ko, string> = {
   'bench.words.spread': 'Median (least–most)',
   'bench.words.spread.text':
     'The middle of several measurements, and both ends. Ends far apart mean that the machine was busy.',
+  'bench.words.capture': 'Graph capture',
+  'bench.words.capture.text':
+    '“Capture” repeats recorded GPU commands instead of issuing each anew. The engine takes the faster way on a device by itself; the other stands beside it where there is a GPU.',
   'bench.fair': 'How it is kept fair',
   'bench.fair.text':
     'Both engines read the same files in a fresh worker, write the same number of tokens after the same text, and answer once before they are measured. Every round turns the order around, and one meter counts the memory of both. transformers.js runs with its default settings.',

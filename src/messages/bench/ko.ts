@@ -77,6 +77,8 @@ export const ko = {
   'bench.unit.rate': '{value}토큰/초',
   'bench.ratio': '{value}배',
   'bench.engine.ours': '이 페이지',
+  'bench.engine.capture-off': '이 페이지, 캡처 끔',
+  'bench.engine.capture-on': '이 페이지, 캡처 켬',
 
   'bench.agree': '두 엔진의 답',
   'bench.agree.same': '문맥 {context}: {engine}, {tokens}토큰이 모두 같습니다',
@@ -125,6 +127,9 @@ export const ko = {
   'bench.words.spread': '중앙값(최소–최대)',
   'bench.words.spread.text':
     '여러 번 잰 값을 늘어놓았을 때의 가운데 값과 양 끝입니다. 두 끝이 멀면 그 기기가 바빴던 것입니다.',
+  'bench.words.capture': '그래프 캡처',
+  'bench.words.capture.text':
+    '한 번 기록해 둔 GPU 명령을 다시 쓰는 방식입니다. 엔진은 기기마다 더 빠른 쪽을 스스로 고르고, GPU가 있으면 다른 쪽도 나란히 잽니다.',
   'bench.fair': '어떻게 공평하게 쟀나',
   'bench.fair.text':
     '두 엔진 모두 새 작업 스레드에서 같은 파일을 읽고, 같은 글에 같은 수의 토큰을 쓰고, 재기 전에 한 번씩 미리 답해 봅니다. 회차마다 순서를 뒤집고, 메모리는 두 엔진에 같은 계량기를 달아 셉니다. transformers.js는 기본 설정 그대로입니다.',

@@ -68,6 +68,7 @@ export const en: Record<keyof typeof ko, string> = {
   'answer.copy-failed': 'The browser did not allow copying',
   'answer.regenerate': 'Answer again',
   'answer.figures': 'First token {first} · {count, plural, one {# token} other {# tokens}} · {rate}',
+  'answer.lookup': '{tokens} tokens a step by prompt lookup',
   'answer.seed': 'seed {seed}',
   'failure.context-full.cut': 'The context is full: the answer was cut here',
   'failure.context-full.cut-next': 'Choose how to go on.',

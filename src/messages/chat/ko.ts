@@ -66,6 +66,7 @@ export const ko = {
   'answer.copy-failed': '브라우저가 복사를 막았습니다',
   'answer.regenerate': '다시 답하기',
   'answer.figures': '첫 토큰 {first} · {count, number}토큰 · {rate}',
+  'answer.lookup': '프롬프트 조회로 한 번에 {tokens}토큰',
   'answer.seed': '시드 {seed}',
   'failure.context-full.cut': '컨텍스트가 가득 차 답이 여기서 끊겼습니다',
   'failure.context-full.cut-next': '어떻게 이어 갈지 고르세요.',

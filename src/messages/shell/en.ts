@@ -177,6 +177,13 @@ export const en: Record<keyof typeof ko, string> = {
   'settings.random-seed.hint': 'Switch off to repeat an answer with the same seed.',
   'settings.seed': 'Seed',
   'settings.max-tokens': 'Maximum new tokens',
+  'settings.lookup': 'Prompt lookup',
+  'settings.lookup.hint':
+    'Where an answer repeats what the conversation already says, its next tokens are guessed from there and checked several at once. The answer stays the same. Auto does it only while it is measured to be faster.',
+  'settings.lookup.greedy-only': 'Not used now: it needs temperature 0 and repetition penalty 1.',
+  'settings.lookup.auto': 'Auto',
+  'settings.lookup.on': 'On',
+  'settings.lookup.off': 'Off',
   'settings.reset': 'Reset to defaults',
 
   'stats.title': 'Figures',
@@ -276,6 +283,8 @@ export const en: Record<keyof typeof ko, string> = {
   'drop.quant.hint': 'Matrices of a safetensors file open in the microscope',
   'lab.bench': 'Bench',
   'drop.bench.hint': 'A run card (JSON) is shown',
+  'lab.plan': 'Planner',
+  'drop.plan.hint': 'The config.json of a model is planned with its sizes',
 
   'load.loading': 'Loading',
   'load.failed': '{name} could not be loaded',

@@ -174,6 +174,13 @@ export const ko = {
   'settings.random-seed.hint': '끄면 같은 시드로 같은 답을 다시 낼 수 있습니다.',
   'settings.seed': '시드',
   'settings.max-tokens': '최대 새 토큰 수',
+  'settings.lookup': '프롬프트 조회 (prompt lookup)',
+  'settings.lookup.hint':
+    '대화에 이미 나온 글을 답이 되풀이할 때, 이어질 토큰을 그 글에서 짐작해 한 번에 여러 개씩 확인합니다. 답은 그대로입니다. 자동이면 재 보고 빨라질 때만 씁니다.',
+  'settings.lookup.greedy-only': '지금은 쓰지 않습니다. 온도 0, 반복 페널티 1일 때만 쓸 수 있습니다.',
+  'settings.lookup.auto': '자동',
+  'settings.lookup.on': '켜기',
+  'settings.lookup.off': '끄기',
   'settings.reset': '기본값으로',
 
   'stats.title': '지표',
@@ -270,6 +277,8 @@ export const ko = {
   'drop.quant.hint': 'safetensors 파일의 행렬을 현미경으로 봅니다',
   'lab.bench': '벤치',
   'drop.bench.hint': '받은 실행 카드(JSON)를 보여 줍니다',
+  'lab.plan': '계획',
+  'drop.plan.hint': '모델의 config.json을 놓으면 그 크기로 셈합니다',
 
   'load.loading': '불러오는 중',
   'load.failed': '‘{name}’ 화면을 불러오지 못했습니다',

@@ -4,9 +4,11 @@
  */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { localCacheRows, localChunkTokens } from '#core/budget/kv-cache.ts';
+import { RunTimes } from '#core/prompt-lookup/run-times.ts';
 import { maskOf, maxDifference, type Golden } from '../../reference/golden.ts';
-import { decodeGreedy } from '../../../workers/engine/generation/decode.ts';
+import { decodeGreedy, type DecodeInput } from '../../../workers/engine/generation/decode.ts';
 import { prefill } from '../../../workers/engine/generation/prefill.ts';
+import { decodeWithLookup } from '../../../workers/engine/generation/prompt-lookup.ts';
 import { textMask } from '../../../workers/engine/model/decoder.ts';
 import { int64Tensor } from '../../../workers/engine/model/backend.ts';
 import type { LoadedModel } from '../../../workers/engine/model/load.ts';
@@ -43,7 +45,12 @@ function watch({ decoder, info }: LoadedModel): void {
 }
 
 /** Greedy ids after a prompt of text, of which the cache may hold the start. */
-async function answer(ids: readonly number[], limit: number, of = model): Promise<number[]> {
+async function answer(
+  ids: readonly number[],
+  limit: number,
+  of = model,
+  decode: (input: DecodeInput, first: number) => Promise<unknown> = decodeGreedy,
+): Promise<number[]> {
   const prompt = { ids: [...ids], mask: maskOf(ids), images: [] };
   const features = () => {
     throw new Error('there are no images');
@@ -52,7 +59,7 @@ async function answer(ids: readonly number[], limit: number, of = model): Promis
   const out: number[] = [];
   const { backend, embedding, decoder } = of;
   const input = { backend, embedding, decoder, endTokens: new Set<number>(), limit, signal: never };
-  await decodeGreedy({ ...input, onToken: (id) => out.push(id) }, first?.token ?? -1);
+  await decode({ ...input, onToken: (id) => out.push(id) }, first?.token ?? -1);
   return out;
 }
 
@@ -73,6 +80,35 @@ test('is used up to the sliding window and not beyond, and says the tokens of th
   captured.length = 0;
   expect(await answer(ids, greedy.length)).toEqual(greedy);
   expect(captured).toEqual(withinWindow(ids));
+});
+
+test('prompt lookup between captured steps: the same tokens, and the same cache, across the window', async () => {
+  const { decoder, embedding, backend, info } = model;
+  const ids = short().ids.slice(0, 4);
+  const limit = 24;
+  const after = async (last: number | undefined) =>
+    decoder.run(await embedding.embed(int64Tensor(backend, [last ?? -1], [1, 1])), [textMask], 'logits');
+  decoder.truncate(0);
+  const plain = await answer(ids, limit);
+  const { length } = decoder;
+  const logits = await after(plain.at(-1));
+  // Every third token of what is quoted is wrong, so drafts are taken back within the window and beyond it.
+  const quoted = plain.map((id, at) => (at % 3 === 2 ? (id + 1) % 400 : id));
+  const counts = { runs: 0, drafted: 0, accepted: 0 };
+  const lookup = { mode: 'on', times: new RunTimes(), vocabularySize: info.vocabularySize, counts } as const;
+  captured.length = 0;
+  decoder.truncate(0);
+  const found = await answer(ids, limit, model, (input, first) =>
+    decodeWithLookup(input, first, { ...lookup, prompt: { ids: quoted, mask: maskOf(quoted) } }),
+  );
+  expect(found).toEqual(plain);
+  expect(decoder.length).toBe(length);
+  expect(maxDifference(await after(found.at(-1)), logits)).toBeLessThan(1e-3);
+  expect(counts.accepted).toBeGreaterThan(0);
+  expect(counts.drafted).toBeGreaterThan(counts.accepted);
+  // Captured steps ran between runs that verified.
+  expect(captured.length).toBeGreaterThan(1);
+  expect(captured.length).toBeLessThan(window - ids.length);
 });
 
 // A minute on a software adapter: in `npm run test:full` only (docs/decisions/0010-test-suite.md).

@@ -1,12 +1,12 @@
 /** Sampling on the GPU: the kernels against core/sampling, and answers against those from whole rows of logits. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { SamplingCounts } from '#core/protocol/engine.ts';
 import { chooseCandidate } from '#core/sampling/candidates.ts';
 import { chooseToken, type Cuts } from '#core/sampling/choose.ts';
 import { Random } from '#core/sampling/random.ts';
 import type { Sampling } from '#core/sampling/sampling.ts';
 import { topK } from '#core/sampling/top-k.ts';
 import { maskOf } from '../../reference/golden.ts';
-import type { AheadCounts } from '../../../workers/engine/generation/decode-sampled.ts';
 import { decodeSampled } from '../../../workers/engine/generation/decode-sampled.ts';
 import { prefill } from '../../../workers/engine/generation/prefill.ts';
 import type { Backend } from '../../../workers/engine/model/backend.ts';
@@ -125,7 +125,7 @@ describe('answers', () => {
     const first = await prefill({ model, prompt: asked, features, want: 'logits', signal, onChunk() {} });
     if (!first) throw new Error('stopped');
     const ids: number[] = [];
-    const counted: AheadCounts = { choices: 0, rowsRead: 0, takenBack: 0 };
+    const counted: SamplingCounts = { choices: 0, rowsRead: 0, takenBack: 0 };
     const end = await decodeSampled(
       {
         ...{ backend, embedding, decoder, limit, signal },

@@ -1,6 +1,6 @@
 /** The length of prefill chunks, on devices that are formulas: nothing here takes time. */
 import { describe, expect, test } from 'vitest';
-import { ChunkLength, targetMilliseconds } from '#core/chat/chunk-length.ts';
+import { afterOneToken, ChunkLength, targetMilliseconds } from '#core/chat/chunk-length.ts';
 
 const gpu = { first: 64, least: 16, most: 640 };
 
@@ -16,6 +16,29 @@ function prefilled(length: ChunkLength, tokens: number, time: (length: number) =
   }
   return chunks;
 }
+
+describe('the first chunk after a run of one token', () => {
+  const cpu = { first: 32, least: 8, most: 64 };
+
+  test.each([
+    [2, 32],
+    [30, 32],
+    [60, 18],
+    [190, 8],
+  ])('%d ms a token: %d tokens', (milliseconds, first) => {
+    expect(afterOneToken(cpu, milliseconds)).toEqual({ ...cpu, first });
+  });
+
+  test('ends in time for Stop wherever shorter chunks can', () => {
+    for (let token = 1; token < targetMilliseconds; token++) {
+      // Sixteen tokens more cost as much as a run of one.
+      const time = (length: number) => token * (1 + length / 16);
+      if (time(cpu.least) > targetMilliseconds) break;
+      const [first] = prefilled(new ChunkLength(afterOneToken(cpu, token)), 500, time);
+      expect(first?.milliseconds).toBeLessThanOrEqual(targetMilliseconds);
+    }
+  });
+});
 
 describe('ChunkLength', () => {
   test('a fast device gets long chunks after the first', () => {

@@ -143,6 +143,19 @@ describe('the command', () => {
     expect((await json('--adapter', adapter, '--strength', '0')).ids).toEqual(plain.ids);
   });
 
+  it('prompt lookup: the same tokens in fewer runs of the decoder, and says how many', async () => {
+    const plain = await json('--max-tokens', '40');
+    const on = await json('--max-tokens', '40', '--prompt-lookup', 'on');
+    expect(on.ids).toEqual(plain.ids);
+    expect(plain.turn.promptLookup).toBeUndefined();
+    const { runs, accepted } = on.turn.promptLookup;
+    expect(runs).toBe(on.ids.length - 1 - accepted);
+    expect(accepted).toBeGreaterThan(0);
+    const { stderr } = await runCommandHere(main, asked('--max-tokens', '40', '--prompt-lookup', 'on'));
+    const perRun = (on.ids.length - 1) / runs;
+    expect(stderr).toMatch(new RegExp(`^prompt lookup +${perRun.toFixed(2)} tokens / run of the decoder$`, 'm'));
+  });
+
   it('the same seed gives the same answer, another seed another', async () => {
     const hot = ['--temperature', '2', '--top-k', '0', '--top-p', '1'];
     const one = await json(...hot, '--seed', '1');

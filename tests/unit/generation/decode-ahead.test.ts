@@ -1,11 +1,12 @@
 /** The loop in which the device chooses ahead, with a device that is sometimes wrong: the tokens are those of the host alone. */
 import { describe, expect, test } from 'vitest';
+import type { SamplingCounts } from '#core/protocol/engine.ts';
 import { chooseToken } from '#core/sampling/choose.ts';
 import { Random } from '#core/sampling/random.ts';
 import { randomOf } from '#core/sampling/sampler.ts';
 import type { Sampling } from '#core/sampling/sampling.ts';
 import { topK } from '#core/sampling/top-k.ts';
-import { decodeAhead, type AheadCounts, type AheadStep } from '../../../workers/engine/generation/decode-sampled.ts';
+import { decodeAhead, type AheadStep } from '../../../workers/engine/generation/decode-sampled.ts';
 
 const vocabulary = 400;
 const prompt = [3, 1, 4];
@@ -59,7 +60,7 @@ async function ahead(sampling: Sampling, of: Case) {
     });
   };
   const ids: number[] = [];
-  const counted: AheadCounts = { choices: 0, rowsRead: 0, takenBack: 0 };
+  const counted: SamplingCounts = { choices: 0, rowsRead: 0, takenBack: 0 };
   const stop = new AbortController();
   const decoder = {
     get length() {

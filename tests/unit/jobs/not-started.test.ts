@@ -40,23 +40,6 @@ test('a worker that the browser refuses to start is a failure of its job, and th
   client.end();
 });
 
-test('a worker that was prepared takes the first job; one that was refused then is a failure of no job', () => {
-  let tries = 0;
-  const worker = new SilentWorker();
-  const create = () => {
-    if (++tries === 1) throw new DOMException('forbidden by policy', 'SecurityError');
-    return worker;
-  };
-  const client = new WorkerClient<{ echo: Job<string> }>({ name: 'echo', create });
-  client.prepare();
-  expect([client.isRunning, tries]).toEqual([false, 1]);
-  client.prepare();
-  expect([client.isRunning, tries, worker.posted]).toEqual([true, 2, 0]);
-  client.start('echo', 'a');
-  expect([tries, worker.posted]).toEqual([2, 1]);
-  client.end();
-});
-
 test('the engine is not left opening', async () => {
   vi.spyOn(console, 'error').mockReturnValue();
   // Node has no Worker.

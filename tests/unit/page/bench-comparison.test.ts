@@ -81,6 +81,7 @@ async function run(engines: readonly EngineUnderTest[], onStep: (step: Step, sto
   const rounds: MeasuredRound[] = [];
   const failures = new Map<string, unknown>();
   const steps: Step[] = [];
+  const leftOut: string[] = [];
   let failed: unknown;
   await compare({
     engines,
@@ -93,9 +94,10 @@ async function run(engines: readonly EngineUnderTest[], onStep: (step: Step, sto
     },
     onModel: () => undefined,
     onRound: (round) => rounds.push(round),
+    onLeftOut: (engine) => leftOut.push(engine),
     onFailure: (engine, error) => failures.set(engine, error),
   }).catch((error: unknown) => (failed = error));
-  return { rounds, failures, steps, failed };
+  return { rounds, failures, steps, leftOut, failed };
 }
 
 test('engines run in turns, every second round backwards, on prompts of an exact length', async () => {
@@ -124,6 +126,17 @@ test('an engine that fails is left out and named; the first one’s failure ends
   const oursFails = await run([fake('ours', { fails: true }), fake('peer')]);
   expect(String(oursFails.failed)).toContain('it does not fit');
   expect(oursFails.rounds).toEqual([]);
+});
+
+test('a row that does not differ from what the first engine opened is left out before a round is shown', async () => {
+  const same = { ...fake('ours, capture off'), differsFrom: ({ graphCapture }: ModelInfo) => graphCapture.used };
+  const other = { ...fake('ours, capture on'), differsFrom: ({ graphCapture }: ModelInfo) => !graphCapture.used };
+  const { rounds, leftOut, failures } = await run([fake('ours'), fake('peer'), same, other]);
+  expect(rounds.map(({ engine }) => engine)).toEqual([
+    ...['ours', 'peer', 'ours, capture on'],
+    ...['ours, capture on', 'peer', 'ours'],
+  ]);
+  expect([leftOut, failures.size]).toEqual([['ours, capture off'], 0]);
 });
 
 test('an engine that counts other tokens is not compared', async () => {

@@ -16,6 +16,7 @@ function conversation() {
   const turn = {
     ...{ prefillTokens: 9, cachedTokens: 0, prefillMilliseconds: 5, timeToFirstTokenMilliseconds: undefined },
     ...{ imageMilliseconds: 1, newTokens: 3, decodeTokensPerSecond: 2 },
+    promptLookup: { runs: 1, drafted: 3, accepted: 1 },
   };
   Object.assign(first.answer, { text: '하나', thought: '음', state: 'done', reason: 'end', turn, verdict });
   first.leftOut = true;
@@ -43,6 +44,7 @@ test('comes back as it was; an answer that a reload cut is a stopped one', () =>
   expect([second?.answer.text, second?.answer.state, second?.answer.running]).toEqual([
     ...['둘째 답이 쓰이', 'stopped', false],
   ]);
+  expect(first?.answer.turn?.promptLookup).toEqual({ runs: 1, drafted: 3, accepted: 1 });
   // What was restored is not written again.
   expect([...recordOf({ draft, attached, exchanges }).images.keys()]).toEqual([...kept.images.keys()]);
 });

@@ -41,13 +41,15 @@ export async function loadChat(reader: PackageReader, tokensPerImage: number): P
     (await reader.has(path)) ? readJson(reader, path) : undefined;
   for (const file of ['tokenizer.json', 'tokenizer_config.json'])
     if (!(await reader.has(file))) throw new FailureError('file-missing', { file });
-  const tokenizerConfig = await readJson(reader, 'tokenizer_config.json');
-  const { tokenizer, names } = loadTokenizer(await readJson(reader, 'tokenizer.json'), tokenizerConfig);
-  const template = findChatTemplate({
-    jinja: await optionalText('chat_template.jinja'),
-    json: await optionalJson('chat_template.json'),
-    tokenizerConfig,
-  });
+  // Together: a read of a small file mostly waits.
+  const [tokenizerConfig, tokenizerJson, jinja, json] = await Promise.all([
+    readJson(reader, 'tokenizer_config.json'),
+    readJson(reader, 'tokenizer.json'),
+    optionalText('chat_template.jinja'),
+    optionalJson('chat_template.json'),
+  ]);
+  const { tokenizer, names } = loadTokenizer(tokenizerJson, tokenizerConfig);
+  const template = findChatTemplate({ jinja, json, tokenizerConfig });
   return new Chat(tokenizer, compileChatTemplate(template, names), {
     begin: names.get('boi_token') ?? '<start_of_image>',
     soft: names.get('image_token') ?? '<image_soft_token>',

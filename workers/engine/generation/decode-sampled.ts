@@ -1,4 +1,5 @@
 /** The token loops of sampling: temperature, top-k, top-p, repetition penalty. */
+import type { SamplingCounts } from '#core/protocol/engine.ts';
 import { chooseCandidate } from '#core/sampling/candidates.ts';
 import { chooseToken } from '#core/sampling/choose.ts';
 import { createSampler, randomOf } from '#core/sampling/sampler.ts';
@@ -6,16 +7,6 @@ import type { Sampling } from '#core/sampling/sampling.ts';
 import { textMask, type Decoder } from '../model/decoder.ts';
 import { canSampleOnDevice, DeviceSampler, type QueuedChoice } from '../sampling/device-sampler.ts';
 import { decodeLoop, embedOne, ending, type DecodeEnd, type DecodeInput, type EndInput } from './decode.ts';
-
-/** What became of the choices that the device made ahead. */
-export interface AheadCounts {
-  /** Choices of the device. */
-  choices: number;
-  /** Whole rows of logits that were read because the candidates did not decide. */
-  rowsRead: number;
-  /** Choices of the device that were others than the host's: each cost a step that was taken back. */
-  takenBack: number;
-}
 
 /**
  * True if the device chooses and the host checks (docs/decisions/0018-sampling-on-the-device.md). With a speed limit strengths can change
@@ -42,7 +33,7 @@ export async function decodeSampled(
   sampling: Sampling,
   first: Float32Array,
   seen: readonly number[],
-  counted: AheadCounts = { choices: 0, rowsRead: 0, takenBack: 0 },
+  counted: SamplingCounts,
 ): Promise<DecodeEnd> {
   if (!choosesAhead(input, sampling, first.length)) return decodeFromRows(input, sampling, first, seen);
   const { backend, decoder, embedding } = input;
@@ -95,7 +86,7 @@ export async function decodeAhead(
   step: AheadStep,
   sampling: Sampling,
   first: Float32Array,
-  counted: AheadCounts,
+  counted: SamplingCounts,
 ): Promise<DecodeEnd> {
   const { decoder } = input;
   const random = randomOf(sampling);

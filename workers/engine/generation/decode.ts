@@ -95,7 +95,10 @@ export type EndInput = Pick<DecodeInput, 'endTokens' | 'limit' | 'signal'> & {
   decoder: { cache: { capacity: number } };
 };
 
-/** Why the answer ends with this token, if it does. @param count tokens so far @param length of the cache then */
+/**
+ * Whether the answer ends with this token, and why.
+ * @param count new tokens, this one included @param length of the cache without it
+ */
 export function ending(input: EndInput, id: number, count: number, length: number): DecodeEnd | undefined {
   if (input.endTokens.has(id)) return 'end';
   if (count >= input.limit) return 'length';

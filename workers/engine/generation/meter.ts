@@ -1,5 +1,5 @@
 /** Measures one answer. */
-import type { TurnStats } from '#core/protocol/engine.ts';
+import type { LookupCounts, SamplingCounts, TurnStats } from '#core/protocol/engine.ts';
 
 export class TurnMeter {
   readonly #start = performance.now();
@@ -11,6 +11,8 @@ export class TurnMeter {
   #newTokens = 0;
   #first: number | undefined;
   #last: number | undefined;
+  #lookup: LookupCounts | undefined;
+  readonly #sampling: SamplingCounts = { choices: 0, rowsRead: 0, takenBack: 0 };
 
   /** @param tokens number of tokens to compute @param cached number of the prompt's tokens that are in the KV cache */
   beginPrefill(tokens: number, cached: number): void {
@@ -35,6 +37,16 @@ export class TurnMeter {
     this.#newTokens++;
   }
 
+  /** @param counts go on counting */
+  useLookup(counts: LookupCounts): void {
+    this.#lookup = counts;
+  }
+
+  /** To be added to. */
+  get sampling(): SamplingCounts {
+    return this.#sampling;
+  }
+
   stats(): TurnStats {
     const decodeSeconds = ((this.#last ?? 0) - (this.#first ?? 0)) / 1000;
     return {
@@ -45,6 +57,8 @@ export class TurnMeter {
       imageMilliseconds: this.#imageMilliseconds,
       newTokens: this.#newTokens,
       decodeTokensPerSecond: decodeSeconds > 0 ? (this.#newTokens - 1) / decodeSeconds : undefined,
+      ...(this.#lookup && { promptLookup: { ...this.#lookup } }),
+      ...(this.#sampling.choices > 0 && { sampling: { ...this.#sampling } }),
     };
   }
 }

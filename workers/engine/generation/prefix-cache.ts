@@ -1,6 +1,7 @@
 /** State that is kept from turn to turn. */
 import type { ImagePrompt } from '#core/chat/chunks.ts';
 import type { Prompt } from '#core/chat/prompt.ts';
+import type { RunTimes } from '#core/prompt-lookup/run-times.ts';
 import type { Decoder } from '../model/decoder.ts';
 import type { ImageCache } from './image-cache.ts';
 
@@ -10,6 +11,8 @@ export interface PrefixCache {
   /** True if part of the cache was computed at other adapter strengths: the next turn then computes its whole prompt. */
   isStale: boolean;
   images: ImageCache;
+  /** How long the decoder's runs take in this conversation, for prompt lookup. */
+  runTimes: RunTimes;
 }
 
 export const emptyPrompt: ImagePrompt = { ids: [], mask: [], images: [], hashes: [] };
@@ -19,6 +22,7 @@ export function forgetPrefix(decoder: Decoder, prefix: PrefixCache): void {
   decoder.truncate(0);
   prefix.cached = emptyPrompt;
   prefix.isStale = false;
+  prefix.runTimes.clear();
 }
 
 /** The first `length` tokens of a prompt. */

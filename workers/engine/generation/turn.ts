@@ -7,6 +7,7 @@ import { forgetPrefix, prefixOf, withAnswer } from './prefix-cache.ts';
 import { decodeGreedy, isGreedy, type DecodeEnd } from './decode.ts';
 import { decodeSampled } from './decode-sampled.ts';
 import { pauseBetweenTokens } from './pace.ts';
+import { decodeWithLookup } from './prompt-lookup.ts';
 import { prefill } from './prefill.ts';
 import { encodeImages, featuresOf, readQuestion, type QuestionInput } from './question.ts';
 import { TextEmitter } from './text-emitter.ts';
@@ -87,10 +88,18 @@ async function answer(input: TurnInput, prompt: ImagePrompt, start: number): Pro
       emitter.add(id, deltas);
     },
   };
+  const mode = request.promptLookup ?? 'off';
+  const looksUp = mode !== 'off' && decoder.canVerify && !decode.pause;
   try {
+    if (greedy && looksUp) {
+      const counts = { runs: 0, drafted: 0, accepted: 0 };
+      meter.useLookup(counts);
+      const lookup = { mode, prompt, times: prefix.runTimes, vocabularySize: model.info.vocabularySize, counts };
+      return await decodeWithLookup(decode, prefilled.token, lookup);
+    }
     return greedy
       ? await decodeGreedy(decode, prefilled.token)
-      : await decodeSampled(decode, request.sampling, prefilled.logits, prompt.ids);
+      : await decodeSampled(decode, request.sampling, prefilled.logits, prompt.ids, meter.sampling);
   } finally {
     const rest = stream.end();
     for (const delta of rest) text += delta.thought ? '' : delta.text;

@@ -11,6 +11,9 @@ import type { SessionHandle } from './sessions.ts';
 /** Mask value of a text token; the tokens of the i-th image of a prefix have i + 2. */
 export const textMask = 1;
 
+/** Tokens that `runTokens` takes at most. */
+export const mostChosen = 16;
+
 /** Additional inputs of the decoder's sessions: adapters. */
 export interface ExtraInputs {
   /** Called right before each run, in the order of the runs. */
@@ -39,6 +42,8 @@ export class Decoder {
   readonly #keepOne: Ort.Tensor;
   /** float32 [vocabulary] of the last run that left them on the device, where it was not captured. */
   #logits: GPUBuffer | undefined;
+  /** Greedy choices of a run that gives several, int64 each; made when first needed. */
+  #choices: GPUBuffer | undefined;
   #length = 0;
 
   constructor(backend: Backend, sessions: DecoderSessions, cache: KvCache) {
@@ -46,12 +51,8 @@ export class Decoder {
     this.#sessions = sessions;
     this.cache = cache;
     this.#mask = new BigInt64Array(cache.capacity);
-    this.#keepOne = new backend.runtime.ort.Tensor('int64', new BigInt64Array([1n]), []);
-    this.#tokenBuffer = backend.gpu?.ledger.createBuffer('scratch', {
-      label: nextToken,
-      size: 16,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    });
+    this.#keepOne = int64Tensor(backend, [1], []);
+    this.#tokenBuffer = this.#createBuffer(16);
     this.#newest = this.#tokenBuffer;
   }
 
@@ -150,7 +151,8 @@ export class Decoder {
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
     }));
     const input = await this.#backend.guard(embed(ids));
-    await this.#run(input, [textMask], { logits: gpuTensor(this.#backend, logits, 'float32', [1, 1, vocabulary]) });
+    await this.#run(input, [textMask], 1, { logits: gpuTensor(this.#backend, logits, 'float32', [1, 1, vocabulary]) });
+    this.#newest = this.#tokenBuffer;
     return logits;
   }
 
@@ -162,6 +164,42 @@ export class Decoder {
     this.#mask[past] = BigInt(textMask);
     this.#length = past + 1;
     this.#newest = step.next;
+  }
+
+  /** True if `runTokens` may run, and the cache can then take back what was wrong. */
+  get canVerify(): boolean {
+    return this.cache.canRollBack && this.#sessions.text.inputs.has('num_logits_to_keep');
+  }
+
+  /**
+   * Runs text tokens and appends them to the cache.
+   * @param input as `run` takes it, of `count` tokens, at most `mostChosen`
+   * @returns the greedy choice after each of them; it is not the input of the next step (`choose`)
+   * @throws TypeError if the decoder chooses after the last token only (`canVerify`)
+   */
+  async runTokens(input: Record<string, Ort.Tensor>, count: number): Promise<number[]> {
+    const { gpu } = this.#backend;
+    if (!this.canVerify || count > mostChosen) throw new TypeError(`the decoder cannot choose after ${count} tokens`);
+    if (gpu) this.#choices ??= this.#createBuffer(8 * mostChosen);
+    const buffer = this.#choices;
+    const onDevice = buffer && gpuTensor(this.#backend, buffer, 'int64', [1, count]);
+    const mask = new Array<number>(count).fill(textMask);
+    const outputs = await this.#run(input, mask, count, { [nextToken]: onDevice ?? null });
+    const values =
+      gpu && buffer
+        ? new BigInt64Array(await this.#backend.guard(readBuffer(gpu, buffer)), 0, count)
+        : outputs[nextToken]?.data;
+    if (!(values instanceof BigInt64Array) || values.length !== count)
+      throw new TypeError(`the decoder gave no next_token for each of ${count} tokens`);
+    return Array.from(values, Number);
+  }
+
+  /** Makes `id` the input of the next step (`next`, `nextIds`), behind the work queued so far. */
+  choose(id: number): void {
+    const { gpu } = this.#backend;
+    if (!gpu || !this.#tokenBuffer) return;
+    gpu.device.queue.writeBuffer(this.#tokenBuffer, 0, new BigInt64Array([BigInt(id)]));
+    this.#newest = this.#tokenBuffer;
   }
 
   /**
@@ -181,11 +219,10 @@ export class Decoder {
   ): Promise<number | Float32Array> {
     const buffer = this.#tokenBuffer;
     const onDevice = buffer && gpuTensor(this.#backend, buffer, 'int64', [1, 1]);
-    const outputs = await this.#run(
-      input,
-      mask,
-      want === 'logits' ? { logits: null } : { [nextToken]: onDevice ?? null },
-    );
+    const answer: Record<string, Ort.Tensor | null> =
+      want === 'logits' ? { logits: null } : { [nextToken]: onDevice ?? null };
+    const outputs = await this.#run(input, mask, 1, answer);
+    this.#newest = buffer;
     if (want === 'token') {
       if (onDevice) return -1;
       const value = outputs[nextToken]?.data[0];
@@ -198,10 +235,11 @@ export class Decoder {
     return logits.data.slice(-(logits.dims[2] ?? logits.data.length));
   }
 
-  /** @param answer the output to compute beside the cache's, and where to; null lets the runtime allocate */
+  /** @param keep how many of the last tokens get logits, in decoders that can choose */
   async #run(
     input: Record<string, Ort.Tensor>,
     mask: readonly number[],
+    keep: number,
     answer: Record<string, Ort.Tensor | null>,
   ): Promise<Ort.InferenceSession.ReturnType> {
     const past = this.#length;
@@ -217,7 +255,8 @@ export class Decoder {
       ...this.#extra?.feeds(),
       attention_mask: new Tensor('int64', this.#mask.slice(0, total), [1, total]),
     };
-    if (inputs.has('num_logits_to_keep')) feeds['num_logits_to_keep'] = this.#keepOne;
+    if (inputs.has('num_logits_to_keep'))
+      feeds['num_logits_to_keep'] = keep === 1 ? this.#keepOne : int64Tensor(this.#backend, [keep], []);
     if (inputs.has('position_ids'))
       feeds['position_ids'] = int64Tensor(
         this.#backend,
@@ -227,14 +266,22 @@ export class Decoder {
     const outputs = await this.#backend.guard(session.run(feeds, { ...answer, ...this.cache.fetches() }));
     this.cache.accept(outputs);
     this.#length = total;
-    this.#newest = this.#tokenBuffer;
     return outputs;
+  }
+
+  #createBuffer(size: number): GPUBuffer | undefined {
+    return this.#backend.gpu?.ledger.createBuffer('scratch', {
+      label: nextToken,
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
   }
 
   /** Frees the decoder's own buffers; the caller frees session and cache. */
   dispose(): void {
     this.#tokenBuffer?.destroy();
     this.#logits?.destroy();
+    this.#choices?.destroy();
   }
 }
 

@@ -13,6 +13,7 @@ import { LocalRows } from './local-rows.ts';
 export class GrowingKvCache implements KvCache {
   readonly capacity: number;
   readonly canTruncate = false;
+  readonly canRollBack: boolean;
   readonly rows: LocalRows | undefined;
   readonly #local: LocalInputs | undefined;
   readonly #pasts: ReadonlySet<string>;
@@ -32,6 +33,7 @@ export class GrowingKvCache implements KvCache {
     this.#backend = backend;
     this.#inputs = inputs;
     this.capacity = capacity;
+    this.canRollBack = !backend.gpu;
     this.#pasts = local?.window.pasts ?? new Set();
     this.rows = local && new LocalRows(local.window.window, local.rows);
     this.#local = local && this.rows && new LocalInputs(backend, local.window, this.rows);

@@ -15,6 +15,8 @@ export interface KvCache {
   readonly capacity: number;
   /** True if `truncate` can take back the newest positions at no cost: `rollbackTokens` of them at least. */
   readonly canTruncate: boolean;
+  /** True if `truncate` takes back the newest `rollbackTokens` positions, be it by copying the others. */
+  readonly canRollBack: boolean;
   /** Tokens that the next run can have at most, as far as the cache limits them. */
   readonly longestRun: number;
   /** Which positions the local layers hold; undefined if they hold all of them. */

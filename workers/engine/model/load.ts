@@ -1,5 +1,5 @@
 /** Loads a package onto its device: reads and patches graphs, creates sessions, allocates caches. */
-import { ChunkLength } from '#core/chat/chunk-length.ts';
+import { afterOneToken, ChunkLength } from '#core/chat/chunk-length.ts';
 import { localChunkTokens } from '#core/budget/kv-cache.ts';
 import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
@@ -43,8 +43,9 @@ export interface LoadedModel {
 }
 
 /**
- * Tokens of a prefill chunk. The first is as long as the warm-up's on a GPU, whose kernels are compiled then. The longest holds two
- * images of MedGemma with a question; attention of a chunk with images computes a matrix of its tokens by those of the context.
+ * Tokens of a prefill chunk. The first is as long as the warm-up's on a GPU, whose kernels are compiled then; on the CPU it is
+ * shorter where the warm-up's token was slow. The longest holds two images of MedGemma with a question; attention of a chunk with
+ * images computes a matrix of its tokens by those of the context.
  */
 const chunkOnGpu = { first: warmUpTokens, least: 16, most: 640 };
 const chunkOnCpu = { first: 32, least: 8, most: 64 };
@@ -148,7 +149,7 @@ async function load(
 
   // 0 of 0 bytes: the amount of work to compile is unknown.
   step('compile', pack.decoder.path, 0, 0);
-  await warmUp(backend, embedding, decoder);
+  const tokenMilliseconds = await warmUp(backend, embedding, decoder);
   signal.throwIfAborted();
   const name = pack.manifest?.name ?? pack.reader.name;
   const graphCapture = await timed('graph capture', () =>
@@ -177,7 +178,7 @@ async function load(
     runtime: backend.info,
   };
   const adapterCache = new AdapterCache(config);
-  const chunkLength = new ChunkLength(chunkLimits);
+  const chunkLength = new ChunkLength(backend.gpu ? chunkLimits : afterOneToken(chunkLimits, tokenMilliseconds));
   return {
     package: chosen.pack,
     backend,

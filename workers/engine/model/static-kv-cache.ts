@@ -15,6 +15,7 @@ import { LocalRows, type RowMove } from './local-rows.ts';
 export class StaticKvCache implements KvCache {
   readonly capacity: number;
   readonly canTruncate = true;
+  readonly canRollBack = true;
   readonly rows: LocalRows | undefined;
   readonly #inputs: LocalInputs | undefined;
   readonly #gpu: NonNullable<Backend['gpu']>;

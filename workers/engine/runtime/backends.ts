@@ -19,6 +19,14 @@ export class Backends {
   /** Opened once: the runtime keeps its first GPU device and does not use a second one. */
   #gpu: Backend | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  /** What `look` asks, for the next `open`. */
+  #isSoftware: Promise<boolean> | undefined;
+
+  /** Asks for the adapter before `open`, which would otherwise wait while the browser starts its GPU process. */
+  look(provider: OpenOptions['provider']): void {
+    if (provider === 'auto') this.#isSoftware ??= isGpuSoftware();
+    this.#isSoftware?.catch(() => undefined);
+  }
 
   /**
    * `auto` prefers the CPU to an adapter that imitates a GPU on it: the same cores, without shaders to compile first.
@@ -33,7 +41,9 @@ export class Backends {
 
   async #open(provider: OpenOptions['provider']): Promise<Backend> {
     if (provider === 'wasm') return openCpu('asked');
-    if (provider === 'auto' && (await isGpuSoftware())) return openCpu('software-adapter');
+    const looked = this.#isSoftware;
+    this.#isSoftware = undefined;
+    if (provider === 'auto' && (await (looked ?? isGpuSoftware()))) return openCpu('software-adapter');
     const gpu = this.#gpu ?? (await openGpu());
     if (typeof gpu !== 'string') return (this.#gpu = gpu);
     if (provider === 'webgpu') throw new FailureError('gpu-feature-missing', { feature: 'WebGPU' });

@@ -56,7 +56,8 @@ async function load(build: OrtBuild): Promise<WebRuntime> {
   const wasmPaths = { mjs: caught.mjs, wasm: new URL(wasm, import.meta.url).href };
   let ort: OrtModule;
   try {
-    ort = await importBuild();
+    // The runtime imports its .mjs at the first session; here both come at once.
+    [ort] = await Promise.all([importBuild(), import(/* @vite-ignore */ wasmPaths.mjs)]);
   } catch (cause) {
     throw connectionFailure(network, wasmPaths.mjs, cause);
   }
