@@ -2,11 +2,10 @@
  * Measures the quality loss of quantization formats and methods on a checkpoint:
  * `tsx bench/quant-quality.ts --checkpoint DIR [--cases DIR] [--phantoms 40]`.
  *
- * Weights: signal-to-noise ratio in dB, averaged over the decoder's matrices and the embedding. Model: packages with fp32
- * vision and the decoder in fp32, and at 4 and 2 bits by each method, run in Node on the same tokens; reports KL divergence of
- * the next token and how often the top token changes. The tokens are questions about phantoms with their right answers
- * (only logits of the answers count), or with --cases those of the fixture (all logits count). Of a q4f16 package both variants are
- * run: `q4f16` on the CPU shows what the float16 cache costs and not what float16 products do, since casts between nodes are dropped.
+ * Weights: signal-to-noise ratio in dB with fp32 and fp16 scales, averaged over the decoder's matrices and the embedding. Model:
+ * packages with fp32 vision and the decoder in fp32, and at 8, 4 and 2 bits by each method and type of scales, run in Node on the
+ * same tokens; reports KL divergence of the next token and how often the top token changes. The tokens are questions about phantoms with their right answers
+ * (only logits of the answers count), or with --cases those of the fixture (all logits count). `q4f16` on the CPU shows what the float16 cache costs and not what float16 products do, since casts between nodes are dropped.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +13,7 @@ import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { matrixRows, matrixShape } from '#core/gemma3/matrix-rows.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
+import type { FloatType } from '#core/gemma3/stored.ts';
 import { Distances } from '#core/quant/compare.ts';
 import { dequantize, quantize } from '#core/quant/matrix.ts';
 import { measure } from '#core/quant/measures.ts';
@@ -33,7 +33,7 @@ const flags = new Command('quant-quality')
   .description('Measures what quantization costs the weights and the predictions of a checkpoint.')
   .requiredOption('--checkpoint <folder>', 'config.json, safetensors, tokenizer')
   .option('--cases <folder>', 'cases.json and expected.safetensors of the fixture, in place of phantoms')
-  .option('--dtypes <list>', 'packages of the second table', (text) => text.split(','), ['q4', 'q4f16', 'q2'])
+  .option('--dtypes <list>', 'packages of the second table', (text) => text.split(','), ['q4', 'q4f16', 'q8', 'q2'])
   .option('--phantoms <n>', 'phantoms that are asked about', count, 40)
   .option(
     '--blocks <sizes>',
@@ -68,8 +68,10 @@ async function weights({ tensors }: Checkpoint): Promise<void> {
     matrices.push({ values, columns });
   }
   console.log(`${matrices.length} matrices, ${matrices.reduce((sum, { values }) => sum + values.length, 0)} weights\n`);
-  console.log('| format | zero points | block | bits a weight | round, dB | search, dB | gain |');
-  console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: |');
+  console.log(
+    '| format | zero points | block | bits a weight | round, dB | search, dB | gain | fp32 scales: bits | search, dB |',
+  );
+  console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
   for (const blockSize of flags.blocks)
     for (const format of ['q2', 'q3', 'q4', 'nf4', 'q8'] as const)
       for (const symmetric of [true, false]) {
@@ -77,18 +79,24 @@ async function weights({ tensors }: Checkpoint): Promise<void> {
         const found = QUANT_METHODS.map((method) => snr(matrices, { format, symmetric, blockSize, method }));
         const [round, search] = found;
         if (!round || !search) continue;
+        const wide = snr(matrices, { format, symmetric, blockSize, method: 'search' }, 'fp32');
         const figures = [round.bits.toFixed(3), round.snr.toFixed(2), search.snr.toFixed(2)];
         const gain = (search.snr - round.snr).toFixed(2);
-        console.log(`| ${[format, symmetric ? 'no' : 'yes', blockSize, ...figures, gain].join(' | ')} |`);
+        const beside = [wide.bits.toFixed(3), wide.snr.toFixed(2)];
+        console.log(`| ${[format, symmetric ? 'no' : 'yes', blockSize, ...figures, gain, ...beside].join(' | ')} |`);
       }
 }
 
-function snr(matrices: readonly { values: Float32Array; columns: number }[], settings: QuantSettings) {
+function snr(
+  matrices: readonly { values: Float32Array; columns: number }[],
+  settings: QuantSettings,
+  scaleType: FloatType = 'fp16',
+) {
   let decibels = 0;
   let bytes = 0;
   let weights = 0;
   for (const { values, columns } of matrices) {
-    const made = quantize(values, columns, settings);
+    const made = quantize(values, columns, settings, { scaleType });
     const found = measure(values, dequantize(made), made);
     decibels += found.snrDecibels;
     bytes += found.bytes;
@@ -100,11 +108,20 @@ function snr(matrices: readonly { values: Float32Array; columns: number }[], set
 async function model(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'quant-quality-'));
   try {
-    const rowsOf = async (dtype: Dtype, method: QuantMethod, variant: Dtype = dtype) => {
-      const out = join(folder, `${dtype}-${variant}-${method}`);
+    const rowsOf = async (dtype: Dtype, method: QuantMethod, variant: Dtype, scales: FloatType) => {
+      const out = join(folder, `${dtype}-${variant}-${method}-${scales}`);
       await exportPackage(
         {
-          ...{ checkpoint: flags.checkpoint, out, dtype, visionDtype: 'fp32', blockSize: 32, context: 512, method },
+          ...{
+            checkpoint: flags.checkpoint,
+            out,
+            dtype,
+            visionDtype: 'fp32',
+            blockSize: 32,
+            context: 512,
+            method,
+            scales,
+          },
           ...{ name: dtype, randomWeights: true, notice: '' },
         },
         { note() {}, warn() {}, progress: () => ({ add() {}, stop() {} }) },
@@ -112,25 +129,30 @@ async function model(): Promise<void> {
       await putFirst(out, variant);
       return flags.cases === undefined ? phantomRows(out, flags.phantoms) : caseRows(out, variant, flags.cases);
     };
-    const reference = await rowsOf('fp32', 'round');
+    const reference = await rowsOf('fp32', 'round', 'fp32', 'fp16');
     console.log(`\n${reference.length} prompts, ${reference.flat().length} tokens, against fp32`);
     console.log('\n| block 32 | KL, nats | most | top token changed | prompts where search has less KL |');
     console.log('| --- | ---: | ---: | ---: | ---: |');
     const kinds = [
-      { name: 'q4', dtype: 'q4', variant: 'q4' },
-      { name: 'q4 with fp16 scales', dtype: 'q4f16', variant: 'q4' },
-      { name: 'q4f16', dtype: 'q4f16', variant: 'q4f16' },
-      { name: 'q2', dtype: 'q2', variant: 'q2' },
+      { dtype: 'q4', scales: 'fp32' },
+      { dtype: 'q4', scales: 'fp16' },
+      { dtype: 'q4f16', scales: 'fp16' },
+      { dtype: 'q8', scales: 'fp32' },
+      { dtype: 'q8', scales: 'fp16' },
+      { dtype: 'q2', scales: 'fp32' },
+      { dtype: 'q2', scales: 'fp16' },
     ] as const;
-    for (const { name, dtype, variant } of kinds.filter((kind) => flags.dtypes.includes(kind.dtype))) {
+    for (const { dtype, scales } of kinds.filter((kind) => flags.dtypes.includes(kind.dtype))) {
       let round: readonly number[] = [];
       for (const method of QUANT_METHODS) {
-        const { all, each } = distances(reference, await rowsOf(dtype, method, variant));
+        const { all, each } = distances(reference, await rowsOf(dtype, method, dtype, scales));
         const { kl, klMost, flips, tokens } = all;
         const better = method === 'round' ? '' : compare(round, each);
         round = each;
         const share = `${flips} of ${tokens} (${((100 * flips) / tokens).toFixed(2)} %)`;
-        console.log(`| ${name} ${method} | ${kl.toPrecision(4)} | ${klMost.toPrecision(3)} | ${share} | ${better} |`);
+        console.log(
+          `| ${dtype}, ${scales} scales, ${method} | ${kl.toPrecision(4)} | ${klMost.toPrecision(3)} | ${share} | ${better} |`,
+        );
       }
     }
   } finally {

@@ -89,7 +89,7 @@ function createProgram(io: CommandIo): Command {
     .addOption(
       new Option(
         '--dtype <dtype>',
-        'precision of decoder and embeddings; q4f16: q4 with fp16 scales, with a second decoder over the same weights that computes in fp16; q2 is for comparison',
+        'precision of decoder and embeddings; q4f16: q4 with a second decoder over the same weights that computes in fp16; q2 is for comparison',
       )
         .choices(DTYPES)
         .makeOptionMandatory(),

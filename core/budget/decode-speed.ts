@@ -11,10 +11,10 @@ import { FLOAT_BYTES, isBlocks, type ModelStorage } from './storage.ts';
 export const DISPATCH_MICROSECONDS = { least: 24, most: 71 } as const;
 
 /**
- * Dispatches of a layer and of a token (docs/dispatches.md, measured for q4). In float16 each layer has five Casts, and queries, keys and
- * values are three products instead of one (docs/decisions/0014-half-precision.md, on paper).
+ * Dispatches of a layer and of a token (docs/dispatches.md, measured for q4). In float16 each layer has two Casts, and queries, keys and
+ * values are three products instead of one (on paper).
  */
-const DISPATCHES = { layer: 15, halfLayer: 22, token: 5 } as const;
+const DISPATCHES = { layer: 15, halfLayer: 19, token: 5 } as const;
 
 /** Shares of a bandwidth that kernels reach. */
 const REACHED = { least: 0.5, most: 1 } as const;

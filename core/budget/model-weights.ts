@@ -56,7 +56,7 @@ export function textWeights(text: TextConfig, storage: ModelStorage, place: Plac
   const { layers, hidden, mlp, heads, kvHeads, headDim, rows } = textNames(text, addedTokens);
   const { formats, scales, compute } = storage;
   const stored = FLOAT_BYTES[scales];
-  // Attention, gate and up are multiplied in the compute type; down and the head always in float32.
+  // Attention is multiplied in the compute type; the MLP and the head always in float32.
   const narrow = place === 'files' ? stored : FLOAT_BYTES[compute];
   const wide = place === 'files' ? stored : FLOAT_BYTES.fp32;
   const weightsOf = (...factors: (Expression | number)[]) => product(layers, ...factors);
@@ -70,7 +70,7 @@ export function textWeights(text: TextConfig, storage: ModelStorage, place: Plac
       matrixBytes(formats.attention, weightsOf(heads, headDim, hidden), queries, narrow),
     ),
     mlp: sum(
-      matrixBytes(formats.mlp, weightsOf(2, hidden, mlp), text.hiddenSize, narrow),
+      matrixBytes(formats.mlp, weightsOf(2, hidden, mlp), text.hiddenSize, wide),
       matrixBytes(formats.mlp, weightsOf(mlp, hidden), text.intermediateSize, wide),
     ),
     embedding: table(formats.embedding),

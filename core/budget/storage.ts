@@ -19,17 +19,17 @@ export interface ModelStorage {
 
 /** As the exporter writes them (`--dtype`); the vision encoder has the exporter's default precision. */
 export const STORAGE_PRESETS = {
-  q4: preset('q4', 'q8', 'fp32', 'fp32'),
-  q4f16: preset('q4', 'q8', 'fp16', 'fp16'),
-  q8: preset('q8', 'q8', 'fp32', 'fp32'),
-  fp16: preset('fp16', 'fp16', 'fp16', 'fp16'),
-  fp32: preset('fp32', 'fp32', 'fp32', 'fp32'),
-  q2: preset('q2', 'q8', 'fp32', 'fp32'),
+  q4: preset('q4', 'q8', 'fp32'),
+  q4f16: preset('q4', 'q8', 'fp16'),
+  q8: preset('q8', 'q8', 'fp32'),
+  fp16: preset('fp16', 'fp16', 'fp16'),
+  fp32: preset('fp32', 'fp32', 'fp32'),
+  q2: preset('q2', 'q8', 'fp32'),
 } as const satisfies Record<string, ModelStorage>;
 export type StoragePreset = keyof typeof STORAGE_PRESETS;
 
-function preset(text: StoredFormat, vision: StoredFormat, scales: FloatType, compute: FloatType): ModelStorage {
-  return { formats: { attention: text, mlp: text, embedding: text, vision }, scales, compute };
+function preset(text: StoredFormat, vision: StoredFormat, compute: FloatType): ModelStorage {
+  return { formats: { attention: text, mlp: text, embedding: text, vision }, scales: 'fp16', compute };
 }
 
 /** Weights that share a scale, the exporter's default. */

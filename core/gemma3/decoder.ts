@@ -193,16 +193,11 @@ function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embed
       `${key}.pre_feedforward_layernorm.weight`,
       `${path}/pre_feedforward_layernorm/SkipSimplifiedLayerNormalization`,
     );
-    const m = weights.cast(graph, middle.normed, `${path}/mlp/input`);
-    const gate = projection(m, 'mlp.gate_proj', config.intermediateSize, config.hiddenSize);
-    const up = projection(m, 'mlp.up_proj', config.intermediateSize, config.hiddenSize);
-    const activated = graph.node('FastGelu', [weights.uncast(graph, gate, `${path}/mlp/gate`)], {
-      name: `${path}/mlp/act_fn/FastGelu`,
-      domain: 'com.microsoft',
-    });
-    const gated = graph.node('Mul', [activated, weights.uncast(graph, up, `${path}/mlp/up`)], {
-      name: `${path}/mlp/Mul`,
-    });
+    const [gate, up] = gateAndUp(graph, weights, middle.normed, `${path}/mlp`, (x, module, type) =>
+      projection(x, `mlp.${module}_proj`, config.intermediateSize, config.hiddenSize, type),
+    );
+    const activated = graph.node('FastGelu', [gate], { name: `${path}/mlp/act_fn/FastGelu`, domain: 'com.microsoft' });
+    const gated = graph.node('Mul', [activated, up], { name: `${path}/mlp/Mul` });
     const down = downProduct(graph, weights, gated, `${path}/mlp`, (x, type) =>
       projection(x, 'mlp.down_proj', config.hiddenSize, config.intermediateSize, type),
     );
@@ -231,6 +226,23 @@ function layers(graph: GraphBuilder, weights: Weights, config: TextConfig, embed
       'present_sequence_length',
       config.headDim,
     ]);
+}
+
+/**
+ * x · Wᵀ of gate and up, float32. Blocks are multiplied in float32: their results come near the end of float16, and three Casts
+ * a layer cost more than wider scales. Matrices of float16 values are multiplied in float16.
+ */
+function gateAndUp(
+  graph: GraphBuilder,
+  weights: Weights,
+  x: Value,
+  name: string,
+  product: (x: Value, module: 'gate' | 'up', type: FloatType) => Value,
+): [gate: Value, up: Value] {
+  if (weights.precision.floats === 'fp32') return [product(x, 'gate', 'fp32'), product(x, 'up', 'fp32')];
+  const half = weights.cast(graph, x, `${name}/input`);
+  const wide = (module: 'gate' | 'up') => weights.uncast(graph, product(half, module, 'fp16'), `${name}/${module}`);
+  return [wide('gate'), wide('up')];
 }
 
 /**

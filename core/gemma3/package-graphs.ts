@@ -5,7 +5,7 @@ import type { Gemma3Config } from './config.ts';
 import { decoderGraph } from './decoder.ts';
 import { embeddingGraph } from './embedding.ts';
 import { uniformPrecision, type Precision } from './precision.ts';
-import type { GraphFile, StoredWeight } from './stored.ts';
+import type { FloatType, GraphFile, StoredWeight } from './stored.ts';
 import { visionGraph } from './vision.ts';
 
 export interface GraphOptions {
@@ -14,6 +14,8 @@ export interface GraphOptions {
   blockSize: number;
   /** Quantization method. Default: round. */
   method?: QuantMethod;
+  /** Type of the scales of blocks. Default: fp16, which costs nothing that was seen (docs/decisions/0014-half-precision.md). */
+  scales?: FloatType;
   /** Positions of the RoPE tables. */
   positions: number;
 }
@@ -60,8 +62,7 @@ export const TEXT_DTYPES: Record<Dtype, readonly Dtype[]> = {
 
 /** The graphs with one precision for images and those of `TEXT_DTYPES` for text. */
 export function packageGraphs(config: Gemma3Config, options: GraphOptions): PackageGraph[] {
-  const { dtype, visionDtype, blockSize, method, positions } = options;
-  const scales = dtype === 'q4f16' ? 'fp16' : 'fp32';
+  const { dtype, visionDtype, blockSize, method, scales, positions } = options;
   const vision = uniformPrecision(visionDtype, blockSize, method, scales);
   return TEXT_DTYPES[dtype].flatMap((textDtype, variant) => {
     const text = uniformPrecision(textDtype, blockSize, method, scales);

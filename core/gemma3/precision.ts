@@ -43,13 +43,13 @@ const AS_IT_IS: MatrixForm = { blocks: undefined, rounded: undefined };
 
 /**
  * The same symmetric quantization for all matrices; those whose columns are not whole blocks are not quantized. `q4f16` stores
- * what `q4` with fp16 scales stores, and computes in fp16.
+ * what `q4` stores, and computes in fp16.
  */
 export function uniformPrecision(
   dtype: Dtype,
   blockSize: number,
   method: QuantMethod = 'round',
-  scales: FloatType = dtype === 'q4f16' ? 'fp16' : 'fp32',
+  scales: FloatType = 'fp16',
 ): Precision {
   const bits = DTYPE_BITS[dtype];
   const form = bits === undefined ? AS_IT_IS : { ...AS_IT_IS, blocks: { bits, blockSize, symmetric: true, method } };
@@ -68,7 +68,7 @@ export function uniformPrecision(
 export function precisionByPart(parts: Readonly<Record<ModelPart, QuantSettings>>): Precision {
   return {
     compute: 'fp32',
-    scales: 'fp32',
+    scales: 'fp16',
     floats: 'fp32',
     formOf(parameter) {
       const part = partOf(parameter);

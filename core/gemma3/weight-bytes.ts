@@ -1,7 +1,7 @@
 /** Size of a model's weights in their quantization formats, independent of how the runtime stores them. */
 import { CODE_BITS } from '../quant/form.ts';
 import type { QuantSettings } from '../quant/settings.ts';
-import type { GraphFile, StoredWeight } from './stored.ts';
+import type { FloatType, GraphFile, StoredWeight } from './stored.ts';
 
 export interface WeightSize {
   bytes: number;
@@ -22,10 +22,10 @@ export function weightSize(graphs: readonly GraphFile[]): WeightSize {
 
 function bytesOf(weight: StoredWeight): number {
   if (weight.store === 'blocks') {
-    const { bits, blockSize, zeroPoints, parameterShape } = weight;
+    const { bits, blockSize, scaleType, zeroPoints, parameterShape } = weight;
     const hasZeroPoints = zeroPoints !== undefined;
     // Padding within blocks is stored and counts; padding rows do not.
-    return matrixBytes({ bits, blockSize, hasZeroPoints }, [parameterShape[0] ?? 1, weight.columns]);
+    return matrixBytes({ bits, blockSize, scaleType, hasZeroPoints }, [parameterShape[0] ?? 1, weight.columns]);
   }
   const { rounded, type, transform, parameterShape } = weight;
   if (!rounded) return product(parameterShape) * (type === 'fp16' ? 2 : 4);
@@ -40,18 +40,21 @@ function bytesOf(weight: StoredWeight): number {
 interface Form {
   bits: number;
   blockSize: number;
+  scaleType: FloatType;
   hasZeroPoints: boolean;
 }
 
 function formOf({ format, blockSize, symmetric }: QuantSettings): Form {
   if (format === 'fp16') throw new TypeError('fp16 has no blocks');
-  return { bits: CODE_BITS[format], blockSize, hasZeroPoints: format !== 'nf4' && !symmetric };
+  return { bits: CODE_BITS[format], blockSize, scaleType: 'fp16', hasZeroPoints: format !== 'nf4' && !symmetric };
 }
 
-/** Codes of whole blocks, a float32 scale per block, and zero points; each row of zero points begins at a whole byte. */
-function matrixBytes({ bits, blockSize, hasZeroPoints }: Form, [rows, columns]: readonly [number, number]): number {
+/** Codes of whole blocks, a scale per block, and zero points; each row of zero points begins at a whole byte. */
+function matrixBytes(form: Form, [rows, columns]: readonly [number, number]): number {
+  const { bits, blockSize, scaleType, hasZeroPoints } = form;
   const blocks = Math.ceil(columns / blockSize);
-  return rows * ((blocks * blockSize * bits) / 8 + blocks * 4 + (hasZeroPoints ? Math.ceil((blocks * bits) / 8) : 0));
+  const scaleBytes = blocks * (scaleType === 'fp16' ? 2 : 4);
+  return rows * ((blocks * blockSize * bits) / 8 + scaleBytes + (hasZeroPoints ? Math.ceil((blocks * bits) / 8) : 0));
 }
 
 function product(shape: readonly number[]): number {

@@ -22,7 +22,7 @@ export interface PackageFacts {
   hasVision: boolean;
   maxPositions: number;
   kv: KvShape;
-  /** Bytes of the decoder's weights as stored, by dtype; empty without a manifest. */
+  /** Bytes of the decoder's weights as the GPU reads them, by dtype. */
   decoderBytes: Readonly<Record<string, number>>;
 }
 

@@ -41,7 +41,7 @@ export interface HalfMatrix {
 }
 
 export interface QuantizeOptions {
-  /** Default: fp32. */
+  /** Default: fp16, as packages store them. */
   scaleType?: ScaleType;
   /** [columns], not negative: weight of the squared error in each column (`search` only; default: all 1). */
   importance?: Float32Array;
@@ -69,7 +69,7 @@ export function quantize(
     return { type: 'halves', format, rows, columns, halves };
   }
   const form: BlockForm = {
-    ...{ format, blockSize, scaleType: options.scaleType ?? 'fp32' },
+    ...{ format, blockSize, scaleType: options.scaleType ?? 'fp16' },
     hasZeroPoints: format !== 'nf4' && !symmetric,
   };
   const { codes, scales, zeroPoints, scaleOverflow } = quantizeBlocks(
@@ -81,7 +81,7 @@ export function quantize(
   );
   if (scaleOverflow >= 0) {
     const row = Math.floor((scaleOverflow * rows) / scales.length);
-    throw new RangeError(`row ${row}: the scale of a block does not fit fp16; take fp32 scales`);
+    throw new RangeError(`row ${row}: the scale of a block does not fit fp16`);
   }
   return {
     ...{ type: 'blocks', format, bits: CODE_BITS[format], rows, columns, blockSize, codes, scales, zeroPoints },

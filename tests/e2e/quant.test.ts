@@ -40,22 +40,22 @@ test('the guided path: 8, 4 and 2 bits of one matrix, then the whole model in q4
 
   // One matrix. Every step fewer bits and more error; what 2 bits lose comes back in part.
   await take(page, 1);
-  // A scale of 32 bits for 32 weights: one bit more.
-  await expect(measure(page, 'bits')).toHaveText('9', patience);
+  // A scale of 16 bits for 32 weights: half a bit more.
+  await expect(measure(page, 'bits')).toHaveText('8.5', patience);
   const eight = await decibels(page);
   await take(page, 2);
-  await expect(measure(page, 'bits')).toHaveText('5', patience);
+  await expect(measure(page, 'bits')).toHaveText('4.5', patience);
   const four = await decibels(page);
   await expect(page.getByText('한 블록의 눈금 16개 (')).toBeVisible();
   await take(page, 3);
-  await expect(measure(page, 'bits')).toHaveText('3', patience);
+  await expect(measure(page, 'bits')).toHaveText('2.5', patience);
   const two = await decibels(page);
   expect(eight).toBeGreaterThan(four + 12);
   expect(four).toBeGreaterThan(two + 6);
   await page.getByRole('radio', { name: '탐색' }).click();
   await expect.poll(() => decibels(page), patience).toBeGreaterThan(two);
   await page.getByRole('radio', { name: '16', exact: true }).click();
-  await expect(measure(page, 'bits')).toHaveText('4', patience);
+  await expect(measure(page, 'bits')).toHaveText('3', patience);
 
   // The arithmetic of one weight, from the keyboard.
   const grid = page.getByRole('grid', { name: '가중치 하나하나' });
@@ -138,8 +138,8 @@ test('a dropped safetensors file is put under the microscope; what is none is re
   const option = page.getByRole('option', { name: /up_proj.*8×64.*F32/ });
   await expect(option).toBeVisible(patience);
   await page.getByRole('radio', { name: 'q4' }).click();
-  // 4 bits, and a scale of 32 for 32 weights.
-  await expect(measure(page, 'bits')).toHaveText('5', patience);
+  // 4 bits, and a scale of 16 for 32 weights.
+  await expect(measure(page, 'bits')).toHaveText('4.5', patience);
   const look = page.getByRole('button', { name: 'Look at row 1, column 6' });
   await expect(page.getByRole('row').filter({ has: look })).toContainText('9');
   await look.click();

@@ -4,7 +4,7 @@ import type { GraphProto, ModelProto, TensorProto } from '../onnx_pb.ts';
 
 const EMBEDS = 'inputs_embeds';
 const IDS = 'input_ids';
-/** Prefix of the embedding's own values: both graphs may name a value or an initializer alike. */
+/** Prefix of what the embedding's graph names: both graphs may name a value, a node or an initializer alike. */
 const PREFIX = 'embed_tokens/';
 
 /** Where the bytes of initializers are, by their names. */
@@ -30,8 +30,8 @@ function initializerOf(model: ModelProto, name: string): TensorProto {
 }
 
 /**
- * Replaces the decoder's input `inputs_embeds` by `input_ids` and the nodes of the embedding graph, in place. Initializers of
- * the embedding are named `embed_tokens/<name>` afterwards.
+ * Replaces the decoder's input `inputs_embeds` by `input_ids` and the nodes of the embedding graph, in place. Initializers and
+ * nodes of the embedding are named `embed_tokens/<name>` afterwards.
  * @param embedding embed_tokens.onnx: input_ids → inputs_embeds; its protos move to the decoder
  * @throws OnnxError if one of the graphs has other inputs and outputs
  */
@@ -53,6 +53,7 @@ function addPrefix(graph: GraphProto): void {
   const rename = (name: string) => (name === '' || name === IDS || name === EMBEDS ? name : PREFIX + name);
   for (const part of allGraphs(graph)) {
     for (const node of part.node) {
+      node.name = rename(node.name);
       node.input = node.input.map(rename);
       node.output = node.output.map(rename);
     }

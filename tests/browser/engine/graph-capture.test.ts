@@ -84,8 +84,9 @@ test('is used up to the sliding window and not beyond, and says the tokens of th
 
 test('prompt lookup between captured steps: the same tokens, and the same cache, across the window', async () => {
   const { decoder, embedding, backend, info } = model;
-  const ids = short().ids.slice(0, 4);
-  const limit = 24;
+  // Its answer changes its token often enough that not everything is drafted.
+  const ids = [2, 219, 417];
+  const limit = 18;
   const after = async (last: number | undefined) =>
     decoder.run(await embedding.embed(int64Tensor(backend, [last ?? -1], [1, 1])), [textMask], 'logits');
   decoder.truncate(0);
@@ -106,9 +107,11 @@ test('prompt lookup between captured steps: the same tokens, and the same cache,
   expect(maxDifference(await after(found.at(-1)), logits)).toBeLessThan(1e-3);
   expect(counts.accepted).toBeGreaterThan(0);
   expect(counts.drafted).toBeGreaterThan(counts.accepted);
-  // Captured steps ran between runs that verified.
+  // Captured steps ran before and behind runs that verified.
+  const [from = 0, to = 0] = [captured[0], captured.at(-1)];
   expect(captured.length).toBeGreaterThan(1);
-  expect(captured.length).toBeLessThan(window - ids.length);
+  expect(to - from + 1).toBeGreaterThan(captured.length);
+  expect(to).toBeLessThan(window);
 });
 
 // A minute on a software adapter: in `npm run test:full` only (docs/decisions/0010-test-suite.md).

@@ -67,7 +67,7 @@ test('looks into a package that is served over HTTP', async () => {
   expect(result).toMatchObject({ inspectedRows: 128, matrix: { name: Q_PROJ } });
   expect(result.detail).toMatchObject({ row: 2, column: 30, rows: 4, columns: 4 });
   expect(result.histogram.original.reduce((sum, count) => sum + count, 0)).toBe(128 * 160);
-  expect(result.measures.bitsPerWeight).toBeCloseTo(2 + 32 / 16 + (3 * 8) / 160, 10);
+  expect(result.measures.bitsPerWeight).toBeCloseTo(2 + 16 / 16 + (3 * 8) / 160, 10);
   const { facts } = await worker.ask('weightAt', { row: 3, column: 31 });
   expect(facts).toMatchObject({ original: result.detail.original[5], quantized: result.detail.quantized[5] });
   const { code = NaN, zeroPoint = NaN, scale = NaN } = facts ?? {};

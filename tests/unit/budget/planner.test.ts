@@ -109,9 +109,10 @@ describe('bytes of the files', () => {
     expect(written - planned).toBeLessThan(27 * 30 * 4096);
   });
 
-  test('a package with Korean tokens, as it was exported', () => {
+  test('a package with Korean tokens, as it was exported when scales were float32', () => {
     const { decoderAndHead, embeddingFile, vision } = quoted.package4b;
-    const parts = textWeights(config4B.text, STORAGE_PRESETS.q4, 'files', 8960);
+    const storage = { ...STORAGE_PRESETS.q4, scales: 'fp32' } as const;
+    const parts = textWeights(config4B.text, storage, 'files', 8960);
     expect(Math.abs(valueOf(parts.embedding) / embeddingFile - 1)).toBeLessThan(1e-5);
     const all = [parts.attention, parts.mlp, parts.embedding, parts.norms].reduce(
       (sum, part) => sum + valueOf(part),
@@ -120,7 +121,7 @@ describe('bytes of the files', () => {
     // The file also has position tables.
     expect(all / decoderAndHead).toBeGreaterThan(0.985);
     expect(all).toBeLessThan(decoderAndHead);
-    expect(Math.abs(valueOf(visionWeights(config4B, STORAGE_PRESETS.q4, 'files')) / vision - 1)).toBeLessThan(0.003);
+    expect(Math.abs(valueOf(visionWeights(config4B, storage, 'files')) / vision - 1)).toBeLessThan(0.003);
   });
 });
 
@@ -146,8 +147,9 @@ test('each choice takes or gives what it should', () => {
   expect(bytesOf(untied).get('head')).toBe(bytesOf(config4B).get('embedding'));
 });
 
-test('what is downloaded: the size that is commonly quoted needs fp16 scales', () => {
+test('what is downloaded: the size that is commonly quoted has fp16 scales', () => {
   const gigabytes = (storage: ModelStorage) => valueOf(packageBytes(config4B, { ...settings, storage })) / 1e9;
+  expect(gigabytes(STORAGE_PRESETS.q4)).toBeCloseTo(2.65, 1);
   expect(gigabytes(STORAGE_PRESETS.q4f16)).toBeCloseTo(2.65, 1);
   expect(gigabytes(STORAGE_PRESETS.fp16)).toBeCloseTo(8.6, 1);
 });
@@ -163,6 +165,7 @@ describe('tokens a second', () => {
 
   test('dispatches are those that were counted', () => {
     expect(valueOf(dispatchesPerToken(config4B, STORAGE_PRESETS.q4))).toBe(515);
+    expect(valueOf(dispatchesPerToken(config4B, STORAGE_PRESETS.q4f16))).toBe(651);
   });
 
   test('a large card waits for dispatches, a small one for its memory', () => {

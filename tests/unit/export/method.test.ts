@@ -30,7 +30,7 @@ function matrix(decoder: Map<string, ReadInitializer>, parameter: string): Float
   const packed = decoder.get(`${parameter}.q4`);
   const scales = decoder.get(`${parameter}.scales`);
   if (!packed || !scales) throw new Error(`no ${parameter}`);
-  return dequantizeRows(packed.bytes, decodeFloats(scales.bytes, 'F32'), { bits: 4, blockSize: 32 });
+  return dequantizeRows(packed.bytes, decodeFloats(scales.bytes, 'F16'), { bits: 4, blockSize: 32 });
 }
 
 it('leaves less error in every matrix, says so, and predicts more like the original', async () => {

@@ -99,7 +99,7 @@ describe('a package', () => {
       variants: [{ decoder: 'q4', vision: 'q8', blockSize: 32, tiedEmbedding: true }],
     });
     expect(manifest.changes).toEqual([
-      'embed_tokens: 1 parameter in 4 bits, symmetric, block 32, fp32 scales.',
+      'embed_tokens: 1 parameter in 4 bits, symmetric, block 32, fp16 scales.',
       expect.stringMatching(/^vision_encoder: .*3 parameters in 8 bits/),
       expect.stringMatching(/^decoder_model_merged: .*57 parameters in 4 bits/),
       'Weights of RMS norms are stored as 1 + w.',
@@ -177,7 +177,7 @@ describe('a package', () => {
         if (!name.endsWith(`.q${bits}`)) continue;
         const parameter = name.slice(0, -3);
         const { values } = weights.get(parameter) ?? { values: new Float32Array() };
-        const scales = floats(initializers.get(`${parameter}.scales`)?.bytes ?? new Uint8Array());
+        const scales = decodeFloats(initializers.get(`${parameter}.scales`)?.bytes ?? new Uint8Array(), 'F16');
         expect(proto.dims.map(Number)).toEqual([Number(proto.dims[0]), expect.any(Number), (32 * bits) / 8]);
         const restored = dequantizeRows(bytes, scales, { bits, blockSize: 32 });
         expect(restored.length).toBe(values.length);

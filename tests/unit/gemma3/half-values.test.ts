@@ -114,8 +114,8 @@ describe.each([
     await exportFixture(path, 'q4f16', powers === 0 ? {} : { checkpoint: await scaledCheckpoint(powers) });
     const halves = halfValues(textPath(graphFile(path, 'decoder_model_merged_q4f16.onnx').model));
     const sources = [...new Set(halves.values())];
-    // A layer: its two inputs, q, k, v, two norms between two Reshapes each, attention and its cache, o, gate, up.
-    expect(sources).toHaveLength(8 * (2 + 3 + 6 + 3 + 1 + 2));
+    // A layer: the input of attention, q, k, v, two norms between two Reshapes each, attention and its cache, o.
+    expect(sources).toHaveLength(8 * (1 + 3 + 6 + 3 + 1));
     const gated = '/model/layers.2/mlp/Mul/output';
     expect(sources).not.toContain(gated);
     const found = await magnitudes(path, [...sources, gated]);

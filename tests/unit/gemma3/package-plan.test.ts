@@ -29,8 +29,8 @@ describe('the sizes of a package', () => {
     let tensors = 0;
     for (const [, shape] of expectedParameters(config)) {
       const count = shape.reduce((product, size) => product * size, 1);
-      // A matrix: half a byte a weight and a float32 scale for 32; a norm: float32.
-      weights += shape.length === 1 ? count * 4 : count / 2 + (count / 32) * 4;
+      // A matrix: half a byte a weight and a float16 scale for 32; a norm: float32.
+      weights += shape.length === 1 ? count * 4 : count / 2 + (count / 32) * 2;
       tensors += shape.length === 1 ? 1 : 2;
     }
     // Cosines and sines of 8,192 positions for global and for local layers, half of 128 dimensions each.

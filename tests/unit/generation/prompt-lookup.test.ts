@@ -40,6 +40,8 @@ beforeAll(async () => {
 
 interface Asked {
   name: string;
+  /** Tokens of text before those of the case. */
+  behind?: number;
   limit: number;
   endTokens?: readonly number[];
   /** Stop while this many tokens are there. */
@@ -88,10 +90,14 @@ class Asker {
     return { ...(await this.#answer(asked, counts)), counts };
   }
 
-  async #answer({ name, limit, endTokens = [], stopAt, quoted }: Asked, counts?: LookupCounts): Promise<Answered> {
+  async #answer(
+    { name, behind = 0, limit, endTokens = [], stopAt, quoted }: Asked,
+    counts?: LookupCounts,
+  ): Promise<Answered> {
     const { model } = this.#opened;
     const { decoder, backend, embedding, info } = model;
-    const ids = [...(reference.cases[name]?.input_ids ?? [])];
+    const before = Array.from({ length: behind }, (_, at) => 4 + ((at * 97 + 13) % 480));
+    const ids = [...before, ...(reference.cases[name]?.input_ids ?? [])];
     const mask = maskOf(ids);
     const images = ids.flatMap((id, start) => (id === IMAGE_TOKEN && ids[start - 1] !== IMAGE_TOKEN ? [start] : []));
     decoder.truncate(0);
@@ -130,9 +136,13 @@ function expectSame(found: Answered, plain: Answered): void {
   expect(maxDifference(found.logits, plain.logits)).toBeLessThan(1e-4);
 }
 
+/** Not in the answers: what stands before an answer, so that its beginning is found where it is quoted. */
+const mark = 399;
+
 /** What lookup drafts from: the answer with a wrong token after each `right` ones; `right` 0 leaves it as it is. */
 function quoting(answer: readonly number[], right: number): number[] {
-  return answer.map((id, at) => (right > 0 && at % (right + 1) === right ? (id + 1) % 400 : id));
+  const quoted = answer.map((id, at) => (right > 0 && at % (right + 1) === right ? (id + 1) % 390 : id));
+  return [mark, ...quoted, mark];
 }
 
 describe.each([
@@ -146,18 +156,17 @@ describe.each([
   afterAll(() => asker.opened.model.dispose());
 
   test.each(names)('%s, to where rows of the window move, and drafts are taken back behind them', async (name) => {
-    const asked = { name, limit: 380 };
+    // The window of 16 has 368 rows, which the answer crosses.
+    const asked = { name, behind: 350 - (reference.cases[name]?.input_ids.length ?? 0), limit: 64 };
     const plain = await asker.plain(asked);
-    if (dtype === 'fp32') expect(plain.ids.slice(0, 24)).toEqual(reference.cases[name]?.greedy_24);
     for (const quoted of [undefined, quoting(plain.ids, 5)]) {
       const found = await asker.lookedUp({ ...asked, ...(quoted && { quoted }) });
-      // The window of 16 has 368 rows.
       expect(asker.opened.model.decoder.cache.rows?.start).toBeGreaterThan(0);
       expectSame(found, plain);
       const { runs, drafted, accepted } = found.counts;
       expect(runs + accepted).toBe(found.ids.length - 1);
-      expect(accepted).toBeGreaterThan(50);
-      if (quoted) expect(drafted - accepted).toBeGreaterThan(20);
+      expect(accepted).toBeGreaterThan(10);
+      if (quoted) expect(drafted - accepted).toBeGreaterThan(5);
     }
   });
 });
@@ -181,14 +190,14 @@ describe('where a draft is right so far', () => {
 
   test('every limit', async () => {
     for (let limit = 1; limit <= 12; limit++) {
-      const asked = { name, limit, quoted: answer };
+      const asked = { name, limit, quoted: quoting(answer, 0) };
       expectSame(await asker.lookedUp(asked), await asker.plain(asked));
     }
   });
 
   test('Stop at every token: no further one, and the cache of an answer that is stopped there', async () => {
     for (let stopAt = 1; stopAt <= 12; stopAt++) {
-      const asked = { name, limit: 40, stopAt, quoted: answer };
+      const asked = { name, limit: 40, stopAt, quoted: quoting(answer, 0) };
       const found = await asker.lookedUp(asked);
       expect([found.ids.length, found.end]).toEqual([stopAt, 'stopped']);
       expectSame(found, await asker.plain(asked));
@@ -197,15 +206,17 @@ describe('where a draft is right so far', () => {
 
   test('every token of the answer as its end token, at its first place', async () => {
     for (const id of new Set(answer)) {
-      const asked = { name, limit: 40, endTokens: [id], quoted: answer };
+      const asked = { name, limit: 40, endTokens: [id], quoted: quoting(answer, 0) };
       const found = await asker.lookedUp(asked);
       expect([found.ids.at(-1), found.end]).toEqual([id, 'end']);
+      // It was accepted as a part of a draft: the token that this run gave behind it was not taken.
+      if (found.ids.length > 1) expect(found.counts.runs + found.counts.accepted).toBe(found.ids.length);
       expectSame(found, await asker.plain(asked));
     }
   });
 
   test('a full context', async () => {
-    for (const quoted of [answer, quoting(answer, 3)]) {
+    for (const quoted of [quoting(answer, 0), quoting(answer, 3)]) {
       const asked = { name, limit: 400, quoted };
       const found = await asker.lookedUp(asked);
       expect([found.end, found.length]).toEqual(['context-full', 110]);
@@ -260,10 +271,14 @@ describe('a turn', () => {
     }
   });
 
-  test('not for sampling, not with a speed limit', async () => {
+  test('not for sampling, not with a speed limit, not where the decoder cannot verify', async () => {
     const sampled = await turn({ promptLookup: 'on', maxNewTokens: 4, sampling: { ...greedy, temperature: 1 } });
     expect(sampled.stats.promptLookup).toBeUndefined();
     const slow = await turn({ promptLookup: 'on', maxNewTokens: 4, tokensPerSecond: 1000 });
     expect(slow.stats.promptLookup).toBeUndefined();
+    const cannot = vi.spyOn(opened.model.decoder, 'canVerify', 'get').mockReturnValue(false);
+    const plain = await turn({ promptLookup: 'on', maxNewTokens: 4 });
+    cannot.mockRestore();
+    expect([plain.ids.length, plain.stats.promptLookup]).toEqual([4, undefined]);
   });
 });

@@ -2,6 +2,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { externalLocation, mainGraph, readModel } from '#core/onnx/model.ts';
+import { decodeFloats, encodeHalf } from '#core/safetensors/dtype.ts';
 
 /** Copies the package at `from` to `to` with the external bytes of one initializer changed by `edit`. */
 export function damage(
@@ -30,9 +31,14 @@ export function swapBytePairs(bytes: Uint8Array): void {
   for (let i = 0; i < bytes.length; i += 2) bytes.subarray(i, i + 2).reverse();
 }
 
-export function scaleFloats(factor: number): (bytes: Uint8Array) => void {
+/** Multiplies float16 values. */
+export function scaleHalves(factor: number): (bytes: Uint8Array) => void {
   return (bytes) => {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let at = 0; at < bytes.length; at += 4) view.setFloat32(at, view.getFloat32(at, true) * factor, true);
+    const halves = new Uint16Array(bytes.length / 2);
+    encodeHalf(
+      decodeFloats(bytes, 'F16').map((value) => value * factor),
+      halves,
+    );
+    bytes.set(new Uint8Array(halves.buffer));
   };
 }

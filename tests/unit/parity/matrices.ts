@@ -46,6 +46,10 @@ export async function matrixProducts(folder: string, modelFile: string): Promise
     graph.input.push(valueInfo(`x${width}`, 'float32', [ROWS, width]));
     graph.node.unshift(cast(`x${width}`, `x${width}/half`, 'float16'));
   }
+  // Scales are stored in float16 and read through Casts.
+  const casts = root.node.filter(({ opType, output: [name = ''] }) => opType === 'Cast' && used.has(name));
+  graph.node.unshift(...casts);
+  for (const { input } of casts) for (const name of input) used.add(name);
   graph.initializer = root.initializer.filter(({ name }) => used.has(name));
 
   const file = join(folder, 'onnx', 'products.onnx');

@@ -15,7 +15,7 @@ import type { Dtype } from '#core/gemma3/dtype.ts';
 import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import { caseNames, cosine, topOneAgreement, type Golden } from '../../reference/golden.ts';
 import { exportFixture, golden, NodeModel, temporaryFolder } from '../../reference/node.ts';
-import { damage, scaleFloats, swapBytePairs, swapNibbles } from './damage.ts';
+import { damage, scaleHalves, swapBytePairs, swapNibbles } from './damage.ts';
 import { matrixProducts, productErrors } from './matrices.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -151,13 +151,13 @@ describe('the floors catch', () => {
   test.each([2, 1.1])('the scales of one matrix times %d, which logits cannot see', async (factor) => {
     const before = leastCosine(await outputs(path('q4'), 'q4'));
     const scales = 'model.layers.3.mlp.up_proj.weight.scales';
-    const { over, cosine: least } = await damaged('q4', scales, scaleFloats(factor));
+    const { over, cosine: least } = await damaged('q4', scales, scaleHalves(factor));
     expect(over.sort()).toEqual(bothBodies('layers.3/mlp/up_proj').sort());
     expect(least).toBeCloseTo(before, 4);
   });
 
   test('the scales of gate_proj doubled, in logits too at 8 bits', async () => {
-    const { over, cosine: least } = await damaged('q8', 'model.layers.0.mlp.gate_proj.weight.scales', scaleFloats(2));
+    const { over, cosine: least } = await damaged('q8', 'model.layers.0.mlp.gate_proj.weight.scales', scaleHalves(2));
     expect(over).toHaveLength(2);
     expect(least).toBeLessThan(FLOORS.q8.cosine);
   });

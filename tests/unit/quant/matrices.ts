@@ -40,13 +40,14 @@ export const matrix: fc.Arbitrary<Matrix> = fc.integer({ min: 1, max: 80 }).chai
   });
 });
 
+/** With float32 scales unless `options` say otherwise. */
 export function blocksOf(
   values: Float32Array,
   columns: number,
   settings: QuantSettings,
   options?: QuantizeOptions,
 ): BlockMatrix {
-  const made = quantize(values, columns, settings, options);
+  const made = quantize(values, columns, settings, { scaleType: 'fp32', ...options });
   if (made.type !== 'blocks') throw new Error(`${settings.format} has no blocks`);
   return made;
 }

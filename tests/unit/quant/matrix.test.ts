@@ -12,11 +12,15 @@ const settings = (format: QuantSettings['format'], more: Partial<QuantSettings> 
   ...more,
 });
 
+const scaleTypes = fc.constantFrom('fp32', 'fp16' as const);
+
 describe('quantize, round', () => {
   it('keeps each weight within its error bound', () => {
     fc.assert(
-      fc.property(matrix, blockSettings, ({ columns, values }, chosen) => {
-        const made = blocksOf(values, columns, { ...chosen, method: 'round' });
+      fc.property(matrix, blockSettings, scaleTypes, ({ columns, values: drawn }, chosen, scaleType) => {
+        // Larger ones have scales beyond float16.
+        const values = scaleType === 'fp16' ? drawn.map((value) => Math.max(-1000, Math.min(1000, value))) : drawn;
+        const made = blocksOf(values, columns, { ...chosen, method: 'round' }, { scaleType });
         const back = dequantize(made);
         blockSpans(made).forEach(({ start, end }, block) => {
           const scale = Math.abs(made.scales[block] ?? NaN);
@@ -31,8 +35,11 @@ describe('quantize, round', () => {
                 : (value * (made.scales[block] ?? NaN) > 0 ? middle - 1 : middle) * scale;
               bound = Math.max(scale / 2, Math.abs(value) - reach);
             }
-            // Roundings to float32 of the scale and of the product, and a scale too small for float32.
-            const slack = 2 ** -15 * scale + 2 ** -140;
+            // Roundings of the scale, which moves the end of a grid with a zero point, and of the product; a scale too small
+            // for its type.
+            const [rounding, least] =
+              scaleType === 'fp16' ? [2 ** (made.bits - 11), 255 * 2 ** -25] : [2 ** -15, 2 ** -140];
+            const slack = rounding * scale + least;
             expect(Math.abs((back[i] ?? NaN) - value)).toBeLessThanOrEqual(bound + slack);
           }
         });

@@ -8,20 +8,20 @@ import { PROJECTIONS } from '#core/gemma3/projections.ts';
 import { readAdapter, type Adapter } from '#core/lora/adapter.ts';
 import { parseAdapterConfig } from '#core/lora/config.ts';
 import { rankOf, stackA, stackB } from '#core/lora/stack.ts';
-import { allGraphs, externalFiles, externalLocation, mainGraph } from '#core/onnx/model.ts';
+import { allGraphs, externalLocation, mainGraph } from '#core/onnx/model.ts';
 import { TensorProto_DataType, type ModelProto } from '#core/onnx/onnx_pb.ts';
 import { addArgmaxHead } from '#core/onnx/patch/argmax-head.ts';
 import { ropePositions, setRopePositions } from '#core/onnx/patch/context-length.ts';
 import { fuseHeadNorms } from '#core/onnx/patch/fuse-head-norms.ts';
 import { addLoraBranches } from '#core/onnx/patch/lora-branches.ts';
 import { shareInitializers } from '#core/onnx/patch/share-initializers.ts';
-import { widenedRange, widenScales } from '#core/onnx/patch/widen-scales.ts';
+import { widenScales } from '#core/onnx/patch/widen-scales.ts';
 import { encodeHalf } from '#core/safetensors/dtype.ts';
 import { WidenedBlob } from '../../../../workers/engine/model/widened-blob.ts';
 import { argmax, maxDifference, type Golden } from '../../../reference/golden.ts';
 import { exportFixture, fileSource, fixture, golden, NodeModel, temporaryFolder } from '../../../reference/node.ts';
 import { floats, floatTensor, runModel, type Feeds } from '../session.ts';
-import { decoderFeeds, graphFile, ids as idsOf } from './fixture.ts';
+import { decoderFeeds, graphFile, ids as idsOf, widened } from './fixture.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -47,19 +47,6 @@ afterAll(() => folder.remove());
 const decoder = (dtype: 'q4' | 'q4f16') => graphFile(folder.path, `decoder_model_merged_${dtype}.onnx`);
 const feedsOf = (model: ModelProto) => decoderFeeds(model, embeddings, ids.map(() => 1), 0); // prettier-ignore
 
-/** The files that the graph names, its widened ones as the engine reads them. */
-async function widened(model: ModelProto, external: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Uint8Array>> {
-  const files = new Map(external);
-  for (const name of externalFiles(model)) {
-    const range = widenedRange(name);
-    if (!range) continue;
-    const { file, offset, length } = range;
-    const halves = new Uint8Array(external.get(file)?.subarray(offset, offset + length) ?? []);
-    files.set(name, new Uint8Array(await new WidenedBlob(new Blob([halves])).arrayBuffer()));
-  }
-  return files;
-}
-
 describe('widened scales', () => {
   test('q4: no Cast of a scale is left, and the logits are the same to the bit', async () => {
     const { model, external } = decoder('q4');
@@ -73,10 +60,10 @@ describe('widened scales', () => {
     expect(floats(after['logits'])).toEqual(floats(before['logits']));
   });
 
-  test('q4f16: only down_proj and the head are multiplied in float32', async () => {
+  test('q4f16: the MLP and the head are multiplied in float32', async () => {
     const { model, external } = decoder('q4f16');
     const before = await runModel(model, feedsOf(model), external);
-    expect(widenScales(model)).toBe(config.text.layers + 1);
+    expect(widenScales(model)).toBe(3 * config.text.layers + 1);
     const after = await runModel(model, feedsOf(model), await widened(model, external));
     expect(floats(after['logits'])).toEqual(floats(before['logits']));
   });
@@ -144,7 +131,7 @@ describe('q4f16', () => {
     const types = new Map(half.branches.map(({ target, type }) => [target, type]));
     expect(Object.fromEntries(types)).toEqual({
       ...Object.fromEntries(PROJECTIONS.map((target) => [target, 'float16'])),
-      down_proj: 'float32',
+      ...{ gate_proj: 'float32', up_proj: 'float32', down_proj: 'float32' },
     });
     const full = await withAdapter('q4', 1);
     const without = await withAdapter('q4', 0);
@@ -155,7 +142,7 @@ describe('q4f16', () => {
     expect(effect).toBeGreaterThan(20 * difference);
   });
 
-  test('has five Casts a layer more than q4, nine where there are images', () => {
+  test('has two Casts a layer more than q4, six where there are images', () => {
     const counts = (dtype: 'q4' | 'q4f16') =>
       [...allGraphs(mainGraph(decoder(dtype).model))].map(({ node }) => node.length);
     const [, ...half] = counts('q4f16');
@@ -163,13 +150,13 @@ describe('q4f16', () => {
     // The first body of the If is that for images.
     const [image, text] = half.map((count, body) => (count - (full[body] ?? NaN)) / config.text.layers);
     console.log(`nodes a layer more: text ${text}, image ${image}`);
-    expect({ text, image }).toEqual({ text: 5, image: 9 });
+    expect({ text, image }).toEqual({ text: 2, image: 6 });
     const inLayer = (dtype: 'q4' | 'q4f16') => {
       const { model } = decoder(dtype);
       fuseHeadNorms(model);
       const nodes = [...allGraphs(mainGraph(model))].flatMap(({ node }) => node);
       return nodes.filter(({ name }) => name.startsWith('/model/layers.3/')).length;
     };
-    expect([inLayer('q4'), inLayer('q4f16')]).toEqual([14, 19]);
+    expect([inLayer('q4'), inLayer('q4f16')]).toEqual([14, 16]);
   });
 });

@@ -8,12 +8,13 @@ import { hasTwoBodies, keepBody } from '#core/onnx/patch/split-bodies.ts';
 import { maskOf, type Golden } from '../../../reference/golden.ts';
 import { exportFixture, golden, NodeModel, temporaryFolder } from '../../../reference/node.ts';
 import { floats, int64Tensor, runModel } from '../session.ts';
-import { decoderFeeds, graphFile } from './fixture.ts';
+import { decoderFeeds, graphFile, widenedGraphFile } from './fixture.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = temporaryFolder();
-const table = ['model.embed_tokens.weight.q4', 'model.embed_tokens.weight.scales'];
+// The scales under the name that widening gives them.
+const table = ['model.embed_tokens.weight.q4', 'model.embed_tokens.weight.scales/ToFloat32/output'];
 let reference: Golden;
 let whole: NodeModel;
 beforeAll(async () => {
@@ -104,10 +105,10 @@ test('an If of another exporter stays as it is', () => {
 describe('the embedding in front of the text body', () => {
   test('from ids the logits of the two graphs, also with every weight an input', async () => {
     const ids = idsOf('text_short');
-    const { model, external } = decoder();
+    const { model, external } = await widenedGraphFile(folder.path, 'decoder_model_merged_q4.onnx');
     const before = await runModel(model, decoderFeeds(model, await whole.embeddings(ids), maskOf(ids), 0), external);
     keepBody(model, 'text');
-    const first = embedding().model;
+    const first = (await widenedGraphFile(folder.path, 'embed_tokens_q4.onnx')).model;
     readFrom(first, placesOf(model, table));
     embedIds(model, first);
     expectTidy(model);
