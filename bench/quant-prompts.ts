@@ -5,12 +5,11 @@ import { DTYPE_SUFFIX } from '#core/gemma3/package-graphs.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { decodeFloats, isFloatDtype } from '#core/safetensors/dtype.ts';
 import { readHeader } from '#core/safetensors/header.ts';
-import { chunks } from '../cli/evaluate/chunks.ts';
 import { openModel, type EvaluatedModel } from '../cli/evaluate/model.ts';
-import { prefill } from '../cli/evaluate/prefill.ts';
 import { groupAt, type QuestionSet } from '../cli/evaluate/questions.ts';
-import { NodeSessions, type Cache } from '../cli/evaluate/sessions.ts';
 import { FileSource } from '../cli/shared/file-source.ts';
+import { chunks } from './plain-chunks.ts';
+import { NodeSessions, type Cache } from './plain-sessions.ts';
 
 /** Questions about phantoms outside the training set, two per phantom and language. */
 const QUESTIONS: Omit<QuestionSet, 'count'> = {
@@ -47,11 +46,9 @@ async function answerRows(
     },
   ]);
   const ids = chat.tokenizer.encode(answer, { special: false });
-  const asked = await prefill(decoder, prompt, { from: 0, to: prompt.ids.length, features });
-  if (!asked) throw new Error('the prompt has no tokens');
-  const mask = [...prompt.mask, ...ids.map(() => 1)];
-  const { logits } = await decoder.runTokens(ids, { mask, past: asked.cache, keep: 0 });
-  return [asked.logits, ...rowsOf(logits, asked.logits.length)];
+  decoder.truncate(0);
+  const asked = await decoder.prefill(prompt, features);
+  return [asked, ...rowsOf(await decoder.run(ids), asked.length)];
 }
 
 /** All logits rows of the fixture's cases; `folder` holds cases.json, and expected.safetensors with the images. */

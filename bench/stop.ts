@@ -2,7 +2,7 @@
  * How long Stop takes to end an answer whose prompt is still being computed: the built page with a long question, and Stop pressed at
  * another moment of the prefill in each round, on a page that was just opened, so that the first chunks are among them:
  *
- *     npm run build && npx tsx bench/stop.ts [--rounds N] [--characters N] [--package DIR] [--provider webgpu] [--image] [--gpu]
+ *     npm run build && npx tsx bench/stop.ts [--rounds N] [--characters N] [--page DIR] [--package DIR] [--provider webgpu] [--image] [--gpu]
  */
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
@@ -16,12 +16,21 @@ import { built, quantile, serveSite } from './site.ts';
 const flags = new Command('stop')
   .option('--rounds <n>', 'answers that are stopped', Number, 8)
   .option('--characters <n>', 'length of the question; each character is one token', Number, 3500)
+  .option('--page <folder>', 'another build of the page than dist/', built)
   .option('--package <folder>', 'a package in place of the tiny one of random weights')
   .addOption(new Option('--provider <name>', 'as in the settings').choices(['webgpu', 'wasm']).default('wasm'))
   .option('--image', 'with a drawn phantom, whose encoding is stopped too', false)
   .option('--gpu', "on the machine's GPU", false)
   .parse()
-  .opts<{ rounds: number; characters: number; package?: string; provider: string; image: boolean; gpu: boolean }>();
+  .opts<{
+    rounds: number;
+    characters: number;
+    page: string;
+    package?: string;
+    provider: string;
+    image: boolean;
+    gpu: boolean;
+  }>();
 
 /** Opens the page afresh, and sends the question. Resolves when it is sent. */
 async function ask(browser: Browser, url: string): Promise<Page> {
@@ -85,7 +94,7 @@ async function stopAfter(browser: Browser, url: string, delay: number): Promise<
   return end;
 }
 
-const site = await serveSite(built, flags.package ? resolve(flags.package) : await randomPackage('tiny'));
+const site = await serveSite(resolve(flags.page), flags.package ? resolve(flags.package) : await randomPackage('tiny'));
 const browser = await chromium.launch({ executablePath: ensureChromium(), args: [...chromiumFlags(flags.gpu)] });
 try {
   console.log([...(await machine()), `Chromium ${browser.version()}, provider: ${flags.provider}`].join('\n'));

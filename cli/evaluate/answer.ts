@@ -5,8 +5,6 @@ import { isRight } from '#core/phantoms/wording.ts';
 import { TextStream } from '../../workers/engine/chat/stream.ts';
 import { CommandError } from '../shared/errors.ts';
 import type { EvaluatedModel } from './model.ts';
-import { prefill } from './prefill.ts';
-import type { DecoderRun } from './sessions.ts';
 
 /** The result of one question. */
 export interface Outcome {
@@ -50,13 +48,10 @@ export async function answerAll(
   if (!first) return [];
   // The common prefix of all prompts, which holds the image, is computed once.
   const shared = Math.min(...all.map(({ prompt }) => commonPrefix(first.prompt, prompt)));
-  const start = await prefill(model.decoder, first.prompt, { from: 0, to: shared, features });
   const outcomes: Outcome[] = [];
   for (const asked of all) {
-    const rest = { from: shared, to: asked.prompt.ids.length, features, past: start?.cache };
-    const run = await prefill(model.decoder, asked.prompt, rest);
-    if (!run) throw new Error('a prompt always has a token that is not shared');
-    outcomes.push(await outcomeOf(model, asked, run));
+    model.decoder.truncate(outcomes.length === 0 ? 0 : shared);
+    outcomes.push(await outcomeOf(model, asked, await model.decoder.prefill(asked.prompt, features)));
   }
   return outcomes;
 }
@@ -77,17 +72,18 @@ function prepare(model: EvaluatedModel, pair: Pair, hasImage: boolean): Prepared
   return { pair, prompt: { ...prompt, hashes: prompt.images.map(() => '') }, expected, limit };
 }
 
-/** @param run of the whole prompt */
-async function outcomeOf(model: EvaluatedModel, asked: PreparedQuestion, run: DecoderRun): Promise<Outcome> {
+/** @param logits after the prompt, which the decoder has computed */
+async function outcomeOf(model: EvaluatedModel, asked: PreparedQuestion, logits: Float32Array): Promise<Outcome> {
   const { pair, prompt, expected, limit } = asked;
   const { kind, language, question, answer } = pair;
-  const spoken = await generate(model, prompt, run, limit);
+  const spoken = await generate(model, logits, limit);
+  model.decoder.truncate(prompt.ids.length);
   return {
     ...{ kind, language, aboutImage: prompt.images.length > 0, answer: spoken.text, ids: spoken.ids },
     // An answer without an end token is wrong, whatever it begins with.
     right: spoken.ended && isRight(spoken.text, answer),
     tokens: expected.length + 1,
-    negativeLogLikelihood: await negativeLogLikelihood(model, prompt, run, expected),
+    negativeLogLikelihood: await negativeLogLikelihood(model, logits, expected),
     promptTokens: model.chat.tokenizer.encode(question, { special: false }).length,
   };
 }
@@ -113,33 +109,25 @@ function textOf(tokenizer: EvaluatedModel['chat']['tokenizer'], ids: readonly nu
 /** Greedy decoding. */
 async function generate(
   { decoder, endTokens, chat }: EvaluatedModel,
-  prompt: ImagePrompt,
-  asked: DecoderRun,
+  logits: Float32Array,
   limit: number,
 ): Promise<{ ids: number[]; text: string; ended: boolean }> {
   const ids: number[] = [];
-  const mask = [...prompt.mask];
-  let next = likeliest(asked.logits);
-  for (let run = asked; !endTokens.has(next) && ids.length < limit; next = likeliest(run.logits)) {
-    ids.push(next);
-    mask.push(1);
-    run = await decoder.runTokens([next], { mask, past: run.cache });
-  }
+  let next = likeliest(logits);
+  for (; !endTokens.has(next) && ids.length < limit; next = likeliest(await decoder.run([next]))) ids.push(next);
   return { ids, text: textOf(chat.tokenizer, ids), ended: endTokens.has(next) };
 }
 
 /** −ln of the probability of the answer and its end token, with the right tokens before each one. */
 async function negativeLogLikelihood(
   { decoder, endOfTurn }: EvaluatedModel,
-  prompt: ImagePrompt,
-  asked: DecoderRun,
+  asked: Float32Array,
   answer: readonly number[],
 ): Promise<number> {
-  const vocabulary = asked.logits.length;
-  const mask = [...prompt.mask, ...answer.map(() => 1)];
-  const { logits } = await decoder.runTokens(answer, { mask, past: asked.cache, keep: 0 });
+  const vocabulary = asked.length;
+  const logits = await decoder.run(answer);
   const negativeLogLikelihood = [...answer, endOfTurn].reduce((sum, id, at) => {
-    const row = at === 0 ? asked.logits : logits.subarray((at - 1) * vocabulary, at * vocabulary);
+    const row = at === 0 ? asked : logits.subarray((at - 1) * vocabulary, at * vocabulary);
     return sum - logProbability(row, id);
   }, 0);
   if (!Number.isFinite(negativeLogLikelihood))

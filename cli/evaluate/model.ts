@@ -1,20 +1,24 @@
-/** A package ready for evaluation: chat, image processor and graphs, checked for questions about phantoms. */
+/** A package ready for evaluation on the page's engine: chat, image processor and graphs, checked for questions about phantoms. */
 import { normalize } from '#core/image/normalize.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
-import { loadChat, type Chat } from '../../workers/engine/chat/chat.ts';
+import type { Chat } from '../../workers/engine/chat/chat.ts';
+import { loadModel } from '../../workers/engine/model/load.ts';
 import { readPackage, type ModelPackage } from '../../workers/engine/model/package.ts';
+import type { VisionEncoder } from '../../workers/engine/model/vision.ts';
+import { readParts, type PackageParts } from '../../workers/engine/opened.ts';
 import { readJson } from '../../workers/store/reader.ts';
 import { CommandError } from '../shared/errors.ts';
 import { explainingFailures } from '../shared/failures.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
-import { NodeSessions, type Decoder } from './sessions.ts';
+import { nodeBackend } from '../shared/runtime/node-backend.ts';
+import { EngineDecoder, type EvaluatedDecoder } from './decoder.ts';
 
 const END_OF_TURN = '<end_of_turn>';
 
 export interface EvaluatedModel {
   chat: Chat;
-  decoder: Decoder;
+  decoder: EvaluatedDecoder;
   /** Ids that end generation. */
   endTokens: ReadonlySet<number>;
   /** Id of the end token of a right answer. */
@@ -33,43 +37,53 @@ export interface EvaluatedModel {
  */
 export async function openModel(folder: string, threads: number): Promise<EvaluatedModel> {
   const reader = await FolderReader.open(folder, { wanted: 'package', recursive: true });
-  return explainingFailures(reader, async () => open(reader, await readPackage(reader), threads));
+  return explainingFailures(reader, async () => {
+    // Before the rest is read: what a package is wrong for is said first.
+    await checkImages(reader, await readPackage(reader));
+    return open(reader, await readParts(reader), threads);
+  });
 }
 
-async function open(reader: FolderReader, pack: ModelPackage, threads: number): Promise<EvaluatedModel> {
-  const { config, decoder, embedding, vision } = pack;
-  if (!config.vision || !vision || !embedding) {
-    throw new CommandError(`${reader.name} has no vision encoder: questions about phantoms need one`);
-  }
-  const preprocessor = readPreprocessor(await readJson(reader, 'preprocessor_config.json'));
-  checkSize(reader, preprocessor, config.vision.imageSize);
-  const chat = await loadChat(reader, config.vision.tokensPerImage);
+async function open(reader: FolderReader, parts: PackageParts, threads: number): Promise<EvaluatedModel> {
+  const { pack, chat, preprocessor } = parts;
   const endOfTurn = chat.tokenizer.idOf(END_OF_TURN);
   if (endOfTurn === undefined) throw new CommandError(`${reader.name}: tokenizer.json has no token ${END_OF_TURN}`);
-  // The runtime opens what a graph names by itself: reading refuses names that lead out of the folder.
-  for (const graph of [decoder, embedding, vision]) await graph.read();
-  const sessions = await NodeSessions.open(
-    {
-      decoder: reader.path(decoder.path),
-      embedding: reader.path(embedding.path),
-      vision: reader.path(vision.path),
-    },
-    threads,
-  );
+  const { signal } = new AbortController();
+  const options = { contextLength: pack.config.text.maxPositions };
+  const model = await loadModel(pack, nodeBackend({ threads }), options, signal, () => undefined);
+  const { vision, info } = model;
+  if (!vision || !preprocessor) throw withoutVision(reader);
   return {
-    ...{ chat, decoder: sessions, endTokens: pack.endTokens, endOfTurn, positions: config.text.maxPositions },
-    about: { package: reader.name, dtype: decoder.dtype, vision_dtype: vision.dtype },
-    encodeImage(pixels) {
-      const rgb = Uint8Array.from({ length: pixels.length * 3 }, (_, i) => pixels[Math.floor(i / 3)] ?? 0);
-      return sessions.features({ data: normalize(rgb, preprocessor), shape: [1, 3, SIDE, SIDE] });
-    },
+    ...{ chat, decoder: new EngineDecoder(model), endTokens: pack.endTokens, endOfTurn, positions: info.contextLength },
+    about: { package: reader.name, dtype: info.dtype.decoder, vision_dtype: info.dtype.vision ?? '' },
+    encodeImage: (pixels) => encodeImage(vision, preprocessor, pixels, signal),
   };
 }
 
+async function encodeImage(
+  vision: VisionEncoder,
+  preprocessor: Preprocessor,
+  pixels: Uint8Array,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const rgb = Uint8Array.from({ length: pixels.length * 3 }, (_, i) => pixels[Math.floor(i / 3)] ?? 0);
+  const features = await vision.encode(normalize(rgb, preprocessor), SIDE, signal, () => undefined);
+  if (!(features?.tensor.data instanceof Float32Array))
+    throw new TypeError('the vision encoder gave no float32 features');
+  const own = features.tensor.data.slice();
+  features.dispose();
+  return own;
+}
+
 /** The model was trained on phantoms in their own size; resized ones would be another task. */
-function checkSize({ name }: FolderReader, { width, height }: Preprocessor, imageSize: number): void {
-  if (width === SIDE && height === SIDE && imageSize === SIDE) return;
+async function checkImages(reader: FolderReader, { config: { vision } }: ModelPackage): Promise<void> {
+  if (!vision) throw withoutVision(reader);
+  const { width, height } = readPreprocessor(await readJson(reader, 'preprocessor_config.json'));
+  if (width === SIDE && height === SIDE && vision.imageSize === SIDE) return;
   throw new CommandError(
-    `${name} takes images of ${width} × ${height}, phantoms are ${SIDE} × ${SIDE}: it is no package of the teaching model`,
+    `${reader.name} takes images of ${width} × ${height}, phantoms are ${SIDE} × ${SIDE}: it is no package of the teaching model`,
   );
 }
+
+const withoutVision = ({ name }: FolderReader) =>
+  new CommandError(`${name} has no vision encoder: questions about phantoms need one`);

@@ -16,8 +16,11 @@ export interface ChunkLimits {
   most: number;
 }
 
-/** On the CPU so many tokens more cost as much as a run of one token: 15 to 27 were measured (bench/RESULTS.md, "Stop"). */
-const tokensOfARun = 16;
+/**
+ * On the CPU so many tokens more cost as much as a run of one token: 27 to 29 for small models, about 7 for MedGemma 4B
+ * (bench/RESULTS.md, "Stop during prefill").
+ */
+const tokensOfARun = 8;
 
 /**
  * Limits for a device of which only a run of one token was timed: its first chunk is as long as is expected to take

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { nextChunk } from '#core/chat/chunks.ts';
 import { DTYPE_SUFFIX, VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
-import { NodeSessions, type DecoderRun } from '../../cli/evaluate/sessions.ts';
+import { NodeSessions, type DecoderRun } from '../../bench/plain-sessions.ts';
 import { exportPackage, type ExportOptions } from '../../cli/export/export-package.ts';
 import { argmax, IMAGE_TOKEN, maskOf, readGolden, type Golden } from './golden.ts';
 

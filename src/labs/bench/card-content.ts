@@ -30,7 +30,7 @@ export interface CardCell {
   main: string;
   /** "(least–most)"; may be empty. */
   range: string;
-  /** Of the largest median in the row, 0 to 1; undefined for a ratio. */
+  /** Of the largest median in the row, 0 to 1; undefined for a ratio, and where there is no value. */
   share: number | undefined;
 }
 
@@ -110,7 +110,7 @@ function cardRow({ name, contextTokens, spreads, ratio }: FigureRow, hasRatio: b
   const cell = (spread: Spread | undefined): CardCell => ({
     main: medianText(name, spread),
     range: rangeText(name, spread),
-    share: (spread?.median ?? 0) / longest,
+    share: spread && spread.median / longest,
   });
   const ratioCell = { main: ratioText(ratio), range: ratioRange(ratio), share: undefined };
   return {

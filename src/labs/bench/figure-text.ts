@@ -27,7 +27,10 @@ export function medianText(name: FigureName, spread: Spread | undefined): string
 export function rangeText(name: FigureName, spread: Spread | undefined): string {
   if (!spread || spread.count < 2) return '';
   const [least, most] = [valueText(name, spread.least), valueText(name, spread.most)];
-  return least === most ? '' : `(${least}–${most})`;
+  if (least === most) return '';
+  if (FIGURE_UNITS[name] !== 'tok/s') return `(${least}–${most})`;
+  // The unit once: the column is narrow on a phone.
+  return `(${t('bench.unit.rate', { value: `${rate(spread.least)}–${rate(spread.most)}` })})`;
 }
 
 function valueText(name: FigureName, value: number): string {

@@ -7,7 +7,7 @@ import type { Session } from '../../chat/session.svelte.ts';
 import { withToken } from '../../platform/access-tokens.svelte.ts';
 import { Announcer } from '../../platform/announcer.svelte.ts';
 import { t } from '../../platform/locale.svelte.ts';
-import { place, type Address } from '../../platform/place.svelte.ts';
+import { place, readHash, type Address } from '../../platform/place.svelte.ts';
 import { BenchWorker } from '../../workers/bench-workers.ts';
 import { nameOf } from '../../workers/opening.ts';
 import { cardOfLink } from './card-link.ts';
@@ -89,6 +89,13 @@ export class BenchLab {
     } catch (error) {
       this.cardFailure = failureOf(error);
     }
+  }
+
+  /** Opens a link to a card, also one of this page at another address. */
+  async addLink(address: string): Promise<void> {
+    const packed = URL.canParse(address) ? readHash(new URL(address).hash).query.get('card') : null;
+    if (packed !== null) await this.#openPacked(packed);
+    else this.cardFailure = { code: 'file-broken', detail: { file: address, reason: 'not a link to a run card' } };
   }
 
   /** Removes the card that was brought. */
@@ -217,7 +224,10 @@ export class BenchLab {
     this.broken = broken;
     if (plan) this.plan = plan;
     const packed = query.get('card');
-    if (packed === null) return;
+    if (packed !== null) await this.#openPacked(packed);
+  }
+
+  async #openPacked(packed: string): Promise<void> {
     this.cardFailure = undefined;
     try {
       this.#bring(await cardOfLink(packed), 'link');

@@ -125,6 +125,7 @@ function draw(sheet: Sheet, content: CardContent): void {
 }
 
 function drawCautions(sheet: Sheet, { cautions }: CardContent): void {
+  if (cautions.length > 0) sheet.y += 12;
   for (const { title, text } of cautions) {
     sheet.y += 8;
     sheet.rectangle(MARGIN, sheet.y - 22, WIDTH - 2 * MARGIN, 44, WARN_BACK);
@@ -180,8 +181,12 @@ function drawRoofline(sheet: Sheet, { roofline }: CardContent): void {
   sheet.y += 28;
   for (const { cells } of roofline.rows) {
     const parts = cells.map((text, index) => `${roofline.columns[index] ?? ''} ${text}`);
-    sheet.text(parts.join(' · '), MARGIN, { size: 18, colour: QUIET });
-    sheet.y += 28;
+    // Three engines do not fit into the line with the limit.
+    const lines = parts.length > 5 ? [parts.slice(0, 3), parts.slice(3)] : [parts];
+    for (const line of lines) {
+      sheet.text(line.join(' · '), MARGIN, { size: 18, colour: QUIET });
+      sheet.y += 28;
+    }
   }
   sheet.y += 8;
 }

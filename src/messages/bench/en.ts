@@ -41,7 +41,7 @@ export const en: Record<keyof typeof ko, string> = {
 
   'bench.card': 'Run card',
   'bench.card.short': 'Run card',
-  'bench.card.none': 'No result yet. Start a comparison, or drop a run card (JSON) here.',
+  'bench.card.none': 'No result yet. Start a comparison, or drop a run card here: its JSON or a link to it.',
   'bench.card.open': 'Open a card file',
   'bench.brought.link': 'This card came by a link. It was not measured on this machine.',
   'bench.brought.file': 'This card came from a file. It was not measured on this machine.',
@@ -83,7 +83,7 @@ export const en: Record<keyof typeof ko, string> = {
   'bench.engine.capture-off': 'this page, capture off',
   'bench.engine.capture-on': 'this page, capture on',
 
-  'bench.agree': 'The answers of both',
+  'bench.agree': 'Whether the answers agree',
   'bench.agree.same': 'Context {context}: {engine}, all {tokens} tokens are the same',
   'bench.agree.differs': 'Context {context}: {engine} differs from token {place} on',
   'bench.agree.why':

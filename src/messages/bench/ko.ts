@@ -37,7 +37,8 @@ export const ko = {
 
   'bench.card': '실행 카드',
   'bench.card.short': '실행 카드',
-  'bench.card.none': '아직 결과가 없습니다. 비교를 시작하거나, 받은 실행 카드(JSON)를 여기에 놓으세요.',
+  'bench.card.none':
+    '아직 결과가 없습니다. 비교를 시작하거나, 받은 실행 카드를 여기에 놓으세요. JSON 파일도, 카드 링크도 됩니다.',
   'bench.card.open': '카드 파일 열기',
   'bench.brought.link': '링크로 받은 카드입니다. 이 기기에서 잰 것이 아닙니다.',
   'bench.brought.file': '파일로 받은 카드입니다. 이 기기에서 잰 것이 아닙니다.',
@@ -80,7 +81,7 @@ export const ko = {
   'bench.engine.capture-off': '이 페이지, 캡처 끔',
   'bench.engine.capture-on': '이 페이지, 캡처 켬',
 
-  'bench.agree': '두 엔진의 답',
+  'bench.agree': '답이 서로 같은지',
   'bench.agree.same': '문맥 {context}: {engine}, {tokens}토큰이 모두 같습니다',
   'bench.agree.differs': '문맥 {context}: {engine}, {place}번째 토큰부터 다릅니다',
   'bench.agree.why':

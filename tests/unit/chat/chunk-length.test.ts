@@ -22,8 +22,8 @@ describe('the first chunk after a run of one token', () => {
 
   test.each([
     [2, 32],
-    [30, 32],
-    [60, 18],
+    [30, 26],
+    [60, 9],
     [190, 8],
   ])('%d ms a token: %d tokens', (milliseconds, first) => {
     expect(afterOneToken(cpu, milliseconds)).toEqual({ ...cpu, first });
@@ -31,8 +31,8 @@ describe('the first chunk after a run of one token', () => {
 
   test('ends in time for Stop wherever shorter chunks can', () => {
     for (let token = 1; token < targetMilliseconds; token++) {
-      // Sixteen tokens more cost as much as a run of one.
-      const time = (length: number) => token * (1 + length / 16);
+      // Eight tokens more cost as much as a run of one.
+      const time = (length: number) => token * (1 + length / 8);
       if (time(cpu.least) > targetMilliseconds) break;
       const [first] = prefilled(new ChunkLength(afterOneToken(cpu, token)), 500, time);
       expect(first?.milliseconds).toBeLessThanOrEqual(targetMilliseconds);

@@ -1,7 +1,6 @@
 /** A model that says what it is told to, by the rules of the real one: it sees only tokens, masks and its cache. */
-import { Tensor } from 'onnxruntime-node';
 import { GEMMA3_CHAT_TEMPLATE } from '#core/chat/gemma3-template.ts';
-import type { Decoder, DecoderInput, DecoderRun } from '../../../cli/evaluate/sessions.ts';
+import type { EvaluatedDecoder } from '../../../cli/evaluate/decoder.ts';
 import type { EvaluatedModel } from '../../../cli/evaluate/model.ts';
 import { standInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { Chat } from '../../../workers/engine/chat/chat.ts';
@@ -49,28 +48,32 @@ export function scriptedModel(say: (prompt: string) => string, sure = 0.999): Sc
     return row;
   }
 
-  async function runTokens(ids: readonly number[], rest: Omit<DecoderInput, 'input'>): Promise<DecoderRun> {
-    const { mask, past, keep = 1 } = rest;
-    const all = [...Array.from(past?.['ids']?.data ?? [], Number), ...ids];
+  /** What the cache holds. */
+  let held: number[] = [];
+  const append = (ids: readonly number[]) => {
+    held = [...held, ...ids];
     computed.push(...ids);
-    if (mask.length !== all.length) throw new Error(`${mask.length} mask values for ${all.length} tokens`);
-    all.forEach((id, at) => {
-      if (mask[at] !== (id === IMAGE ? 2 : 1)) throw new Error(`token ${id} at ${at} has the mask ${mask[at]}`);
-    });
-    const kept = keep === 0 ? ids.length : keep;
-    const rows = Array.from({ length: kept }, (_, i) => logits(all.slice(0, all.length - kept + i + 1)));
-    return {
-      logits: Float32Array.from(rows.flatMap((row) => [...row])),
-      cache: { ids: new Tensor('int32', all, [all.length]) },
-    };
-  }
+  };
 
-  const decoder: Decoder = {
-    runTokens,
-    run: ({ input, ...rest }) => {
-      // The features of an image, TOKENS_PER_IMAGE of one number each.
-      if (input.length !== TOKENS_PER_IMAGE) throw new Error(`${input.length} features`);
-      return runTokens(new Array<number>(TOKENS_PER_IMAGE).fill(IMAGE), rest);
+  const decoder: EvaluatedDecoder = {
+    truncate: (length) => void (held = held.slice(0, length)),
+    async prefill({ ids, mask, images }, features) {
+      if (images.length > 0 && features?.length !== TOKENS_PER_IMAGE) throw new Error(`${features?.length} features`);
+      const seen = ids.map((id, at) =>
+        images.some(({ start, length }) => at >= start && at < start + length) ? IMAGE : id,
+      );
+      seen.forEach((id, at) => {
+        if (mask[at] !== (id === IMAGE ? 2 : 1)) throw new Error(`token ${id} at ${at} has the mask ${mask[at]}`);
+        if (at < held.length && held[at] !== id)
+          throw new Error(`the cache holds ${held[at]} in place of ${id} at ${at}`);
+      });
+      append(seen.slice(held.length));
+      return logits(held);
+    },
+    async run(ids) {
+      const before = held.length;
+      append(ids);
+      return Float32Array.from(ids.flatMap((_, at) => [...logits(held.slice(0, before + at + 1))]));
     },
   };
   return {

@@ -17,6 +17,7 @@ test('a card of three engines has a column for each, and the ratio of the first 
   const decode = content.rows.find(({ name }) => name === 'decode');
   // Decode 30, 40, 50 tok/s beside 20, 20, 40.
   expect(decode?.cells.map(({ share }) => share)).toEqual([1, 0.5, 1, undefined]);
+  expect(decode?.cells[0]?.range).toBe('(30–50토큰/초)');
   expect(decode?.cells.at(-1)?.main).toBe('1.50배');
   expect(content.roofline?.rows[0]?.cells).toHaveLength(content.roofline?.columns.length ?? 0);
   expect(content.cautions.map(({ name, text }) => [name, text])).toEqual([['failure', 'no graph capture']]);

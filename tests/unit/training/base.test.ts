@@ -11,7 +11,6 @@ import { renderPhantom } from '#core/phantoms/render.ts';
 import { phantomSeed } from '#core/phantoms/sets.ts';
 import { isJsonObject } from '#core/json.ts';
 import { openModel } from '../../../cli/evaluate/model.ts';
-import { prefill } from '../../../cli/evaluate/prefill.ts';
 import { exportPackage } from '../../../cli/export/export-package.ts';
 import { PHANTOM_SET_FORMAT, writePhantomSet } from '../../../cli/phantoms/phantom-set.ts';
 import { compileChatTemplate } from '../../../workers/engine/chat/template.ts';
@@ -206,8 +205,7 @@ print(json.dumps({'ids': conversation.ids[:-1], 'logits': logits[0].tolist()}))`
 
     const model = await openModel(at('package'), 1);
     const features = await model.encodeImage(renderPhantom(drawPhantom(phantomSeed('evaluation', 0, 0))));
-    const run = await prefill(model.decoder, prompt, { from: 0, to: prompt.ids.length, features });
-    const logits = run?.logits ?? expect.fail();
+    const logits = await model.decoder.prefill(prompt, features);
     const expected = numbers(reference, 'logits');
     expect(logits.length).toBe(expected.length);
     const error = Math.max(...expected.map((value, i) => Math.abs(value - (logits[i] ?? NaN))));

@@ -194,6 +194,20 @@ export class Decoder {
     return Array.from(values, Number);
   }
 
+  /**
+   * Runs text tokens and appends them to the cache.
+   * @param input as `run` takes it, of `count` tokens
+   * @returns logits after each of them, [count · vocabulary]
+   */
+  async logitsOfEach(input: Record<string, Ort.Tensor>, count: number): Promise<Float32Array> {
+    const mask = new Array<number>(count).fill(textMask);
+    const { logits } = await this.#run(input, mask, count, { logits: null });
+    this.#newest = this.#tokenBuffer;
+    if (!(logits?.data instanceof Float32Array) || logits.dims[1] !== count)
+      throw new TypeError(`the decoder gave no float32 logits for each of ${count} tokens`);
+    return logits.data;
+  }
+
   /** Makes `id` the input of the next step (`next`, `nextIds`), behind the work queued so far. */
   choose(id: number): void {
     const { gpu } = this.#backend;

@@ -1,6 +1,6 @@
-/** The graphs of a package in ONNX Runtime for Node, on the CPU, without the page's engine. */
+/** The graphs of a package in ONNX Runtime for Node, on the CPU, without the page's engine: what the files say, and nothing else. */
 import * as ort from 'onnxruntime-node';
-import { CommandError } from '../shared/errors.ts';
+import { CommandError } from '../cli/shared/errors.ts';
 
 /** present.{layer}.key and .value, [1, keyValueHeads, length, headDim]. A run returns new tensors and does not change these. */
 export type Cache = Readonly<Record<string, ort.Tensor>>;
