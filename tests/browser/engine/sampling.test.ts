@@ -15,7 +15,8 @@ import { DeviceSampler } from '../../../workers/engine/sampling/device-sampler.t
 import { mostCandidates } from '../../../workers/engine/sampling/kernels.ts';
 import { backendOf, golden, load } from './model.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 });
+// A repeated test must not meet the answer of the one that timed out: the model runs one at a time.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 const random = Random.fromSeed(11);
 const normal = () => Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
 const row = (length: number, logit: (id: number) => number) => Float32Array.from({ length }, (_, id) => logit(id));
@@ -69,7 +70,8 @@ describe('the kernels', () => {
       if (!candidates) throw new Error('no candidates');
       const rank = cut.topK > 0 ? Math.min(cut.topK, mostCandidates) : mostCandidates;
       expect([...candidates.ids]).toEqual([...topK(logits, rank).ids]);
-      expect([...candidates.logits]).toEqual(Array.from(candidates.ids, (id) => logits[id]));
+      // The kernels rank −0 as 0, and give it as 0.
+      expect([...candidates.logits]).toEqual(Array.from(candidates.ids, (id) => (logits[id] ?? NaN) + 0));
       const largest = candidates.logits[0] ?? NaN;
       const total = logits.reduce((sum, logit) => sum + Math.exp((logit - largest) / cut.temperature), 0);
       expect(candidates.total.low).toBeLessThan(total);
@@ -114,7 +116,7 @@ describe('answers', () => {
   });
   afterAll(() => model.dispose());
 
-  async function answer(sampling: Sampling, isAhead: boolean, limit = 24, endTokens: number[] = []) {
+  async function answer(sampling: Sampling, isAhead: boolean, limit = 16, endTokens: number[] = []) {
     const { backend, embedding, decoder } = model;
     decoder.truncate(0);
     const signal = new AbortController().signal;
@@ -149,13 +151,15 @@ describe('answers', () => {
     const whole = await answer(base, false);
     expect(ids).toEqual(whole.ids);
     expect(length).toBe(whole.length);
-    expect(new Set(ids).size).toBeGreaterThan(12);
-    expect(counted).toMatchObject({ choices: 23, rowsRead: 0 });
+    expect(prompt.length).toBeLessThan(14);
+    expect(length).toBeGreaterThan(18);
+    expect(new Set(ids).size).toBeGreaterThan(8);
+    expect(counted).toMatchObject({ choices: 15, rowsRead: 0 });
     expect(whole.counted.choices).toBe(0);
-    const other = await answer({ ...base, seed: 6 }, true);
-    expect(other.ids).not.toEqual(ids);
+    const other = await answer({ ...base, seed: 6 }, true, 4);
+    expect(other.ids).not.toEqual(ids.slice(0, 4));
     const [end = -1] = ids.slice(8);
-    const ended = await answer(base, true, 24, [end]);
+    const ended = await answer(base, true, 16, [end]);
     expect(ended).toMatchObject({ end: 'end', ids: ids.slice(0, ids.indexOf(end) + 1) });
     expect(ended.length).toBe(prompt.length + ended.ids.length - 1);
   });
