@@ -24,6 +24,7 @@ const allowed = {
     './workers/engine/lora',
     './workers/engine/model',
     './workers/engine/opened.ts',
+    './workers/engine/self-test',
     './workers/image',
     './workers/store/reader.ts',
     './scripts/node-process.ts',
@@ -47,6 +48,8 @@ const allowed = {
     './workers/image.worker.ts',
     './workers/tokenizer.worker.ts',
     './workers/vocabulary.worker.ts',
+    './workers/preflight.worker.ts',
+    './workers/store.worker.ts',
     './workers/weights.worker.ts',
     ...packages('svelte'),
   ],
@@ -57,7 +60,7 @@ const allowed = {
     './src/ui',
     './src/messages',
     './core',
-    ...packages('marked', 'dompurify', 'idb', 'valibot'),
+    ...packages('marked', 'dompurify', 'idb', 'uqr', 'valibot'),
     ...drawing,
   ],
   'src/ui': ['./src/ui', ...drawing],
@@ -101,13 +104,22 @@ const labs = readdirSync(`${root}/src/labs`).map((lab) => ({
 }));
 
 /** A command imports no other command: what two need belongs into cli/shared. */
-const commands = ['export', 'generate', 'korean', 'evaluate', 'phantoms', 'random-checkpoint', 'rehearse', 'teach'].map(
-  (command) => ({
-    target: `./cli/!(${command})/**`,
-    from: `./cli/${command}`,
-    message: 'A command imports no other command: move what both need to cli/shared.',
-  }),
-);
+const commands = [
+  'booth',
+  'export',
+  'generate',
+  'korean',
+  'evaluate',
+  'phantoms',
+  'random-checkpoint',
+  'record-opening',
+  'rehearse',
+  'teach',
+].map((command) => ({
+  target: `./cli/!(${command})/**`,
+  from: `./cli/${command}`,
+  message: 'A command imports no other command: move what both need to cli/shared.',
+}));
 
 export const walls = [
   ...zones,

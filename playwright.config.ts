@@ -23,6 +23,8 @@ export default defineConfig({
   reporter: 'list',
   use: {
     baseURL: URL,
+    // Requests that a service worker answers are not seen by page.route. offline.test.ts, which is about it, allows it.
+    serviceWorkers: 'block',
     launchOptions: { ...CHROMIUM, args: [...CHROMIUM_FLAGS] },
   },
   projects: [{ name: 'chromium', use: { browserName: 'chromium' } }],

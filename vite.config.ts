@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { offline } from './scripts/offline-plugin.ts';
 
 /** Only ourselves and the host that models come from. */
 export const contentSecurityPolicy = [
@@ -78,7 +79,7 @@ function generatedFiles(): Plugin {
 export default defineConfig({
   // Relative, so that the built page works in any folder of any static host.
   base: './',
-  plugins: [svelte(), strictPolicy(), licences(), generatedFiles()],
+  plugins: [svelte(), strictPolicy(), licences(), generatedFiles(), offline()],
   worker: { format: 'es' },
   // No data: URLs for small files: the policy allows fonts from our own address only.
   build: {

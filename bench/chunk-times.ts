@@ -7,7 +7,7 @@
  */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { openModel } from '../cli/generate/model.ts';
+import { openModel } from '../cli/shared/runtime/open-model.ts';
 import { FolderReader } from '../cli/shared/folder-reader.ts';
 import { prefill } from '../workers/engine/generation/prefill.ts';
 import { int64Tensor } from '../workers/engine/model/backend.ts';

@@ -10,7 +10,7 @@
 import { Command } from 'commander';
 import { RunTimes } from '#core/prompt-lookup/run-times.ts';
 import type { DraftMode } from '#core/prompt-lookup/drafter.ts';
-import { openModel } from '../cli/generate/model.ts';
+import { openModel } from '../cli/shared/runtime/open-model.ts';
 import { FolderReader } from '../cli/shared/folder-reader.ts';
 import { wholeNumber } from '../cli/shared/options.ts';
 import { decodeGreedy } from '../workers/engine/generation/decode.ts';

@@ -41,6 +41,8 @@ export type FailureCode =
    * can be accepted; Hugging Face only), token ('sent' if an access token was sent)
    */
   | 'gated'
+  /** MedGemma, whose terms of use were not accepted on this device. detail: name */
+  | 'terms-not-accepted'
   /** The engine does not support the architecture or the graph. detail: file, reason */
   | 'unsupported-package'
   /** The GPU lacks a feature that the package needs. detail: feature */
@@ -51,6 +53,11 @@ export type FailureCode =
   | 'out-of-memory'
   /** The GPU device was lost while a model was loaded. detail: reason */
   | 'device-lost'
+  /**
+   * The device computes other values than the manifest says. detail: part (SelfTestPart), provider, variant (dtype of the decoder),
+   * fullVariant (a float32 variant that the package has beside it, or ''), subgroups ('on' or 'off'), key
+   */
+  | 'self-test'
   /** An image could not be decoded. detail: name, reason, and kind 'dicom' of a DICOM file */
   | 'image-unreadable'
   /** A file of a kind that is not opened as an image. detail: name, kind (of core/files/kinds.ts) */

@@ -43,6 +43,15 @@ export async function scriptsAtOnce(dist: string): Promise<string[]> {
   return [...found].sort();
 }
 
+/** Paths of the style sheets that index.html loads at once. */
+export async function stylesAtOnce(dist: string): Promise<string[]> {
+  const html = await readFile(join(dist, 'index.html'), 'utf8');
+  return [...html.matchAll(/<link\b[^>]*\brel="stylesheet"[^>]*>/g)].flatMap(([tag]) => {
+    const path = /href="([^"]+)"/.exec(tag)?.[1];
+    return path === undefined ? [] : join(path);
+  });
+}
+
 /** Of a minified module: `import"./a.js"`, `import{a}from"./a.js"`, `export{a}from"./a.js"`; not `import("./a.js")`. */
 function staticImports(source: string): string[] {
   return [...source.matchAll(/\b(?:from|import)\s*["'](\.[^"']+\.js)["']/g)].flatMap(([, path]) => path ?? []);

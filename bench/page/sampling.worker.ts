@@ -65,7 +65,7 @@ function finish(graph: GraphBuilder): GraphBuilder {
 }
 
 async function measure(vocabulary: number, rounds: number): Promise<SamplingTimes> {
-  const backend = await new Backends().open('webgpu');
+  const backend = await new Backends().open({ provider: 'webgpu' });
   const { gpu } = backend;
   if (!gpu) throw new Error('no GPU');
   const { device } = gpu;

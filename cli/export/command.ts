@@ -12,6 +12,7 @@ import { progressBar } from '../shared/progress.ts';
 import type { AdapterOptions } from './adapter.ts';
 import { exportPackage } from './export-package.ts';
 import type { KoreanOptions } from './korean-vocabulary.ts';
+import { computeSelfTest } from './self-test.ts';
 
 const DTYPES: readonly Dtype[] = ['q4', 'q4f16', 'q8', 'fp16', 'fp32', 'q2'];
 
@@ -44,6 +45,8 @@ interface Flags {
   /** False: --no-adapter. */
   adapter?: string | false;
   strength?: number;
+  /** False: --no-self-test. */
+  selfTest: boolean;
 }
 
 export function main(args: readonly string[], io: CommandIo): Promise<number> {
@@ -58,6 +61,7 @@ export function main(args: readonly string[], io: CommandIo): Promise<number> {
         method: flags.method ?? METHOD[flags.dtype],
         korean: koreanOptions(flags),
         adapter: adapterOptions(flags),
+        selfTest: flags.selfTest ? computeSelfTest : undefined,
       },
       {
         note: (text) => printLine(io.stderr, text),
@@ -134,6 +138,10 @@ function createProgram(io: CommandIo): Command {
     )
     .option('--adapter <folder>', "add a LoRA adapter (PEFT's folder) to the weights before they are quantized")
     .option('--no-adapter', "export the model alone where an adapter lies in the checkpoint's folder")
+    .option(
+      '--no-self-test',
+      'leave out the values by which the page tells whether a device computes the model right; they are computed at the end, which takes as much memory as answering',
+    )
     .option('--strength <number>', 'factor of the adapter: 1 is as trained (default: 1)', finiteNumber);
 }
 

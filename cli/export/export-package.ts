@@ -17,6 +17,7 @@ import { linkedFiles, type LinkedFiles } from '#core/gemma3/linked-files.ts';
 import { planGraph, writeGraph, writtenBytes, type PlannedGraph } from '#core/gemma3/write-graph.ts';
 import { TensorTooLargeError } from '#core/onnx/external.ts';
 import type { Manifest, Teaches } from '#core/protocol/manifest.ts';
+import type { SelfTest } from '#core/self-test/expected.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { addAdapter, type AdapterOptions } from './adapter.ts';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
@@ -46,6 +47,8 @@ export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   threads?: number | undefined;
   /** Adds an adapter to the weights; false: one that lies in the checkpoint's folder is left alone. */
   adapter?: AdapterOptions | false | undefined;
+  /** Computes what the manifest says that the model must answer, from the finished files. Undefined: the manifest does not say it. */
+  selfTest?: ((folder: string, signal: AbortSignal | undefined) => Promise<SelfTest>) | undefined;
 }
 
 const MAX_LISTED_KEYS = 8;
@@ -122,6 +125,7 @@ async function exportCheckpoint(
     for (const graph of graphs) await write(graph, checkpoint, folder, links, progress, signal, pool);
     for (const [path, content] of small.files) await folder.writeFile(path, content);
     const sources = await hashing;
+    const selfTest = await selfTestOf(folder.path, options, small.missing, report);
 
     const manifest: Manifest = {
       format: 'medgemma-ko-lab/1',
@@ -164,6 +168,7 @@ async function exportCheckpoint(
             ]
           : []),
       ],
+      ...(selfTest && { selfTest }),
       files: folder.files,
       chunkSize: CHUNK_BYTES,
     };
@@ -185,6 +190,26 @@ async function exportCheckpoint(
   } finally {
     await pool?.close();
     progress.stop();
+  }
+}
+
+/** A package without a self-test is complete: the page says that it has none. */
+async function selfTestOf(
+  folder: string,
+  { selfTest }: ExportOptions,
+  missing: readonly string[],
+  report: ExportReport,
+): Promise<SelfTest | undefined> {
+  if (!selfTest || missing.length > 0) return undefined;
+  try {
+    return await selfTest(folder, report.signal);
+  } catch (error) {
+    report.signal?.throwIfAborted();
+    const message = error instanceof Error ? error.message : String(error);
+    report.warn(
+      `the package gets no self-test, so the page cannot tell whether a device computes it right: ${message}`,
+    );
+    return undefined;
   }
 }
 

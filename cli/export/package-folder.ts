@@ -31,6 +31,11 @@ export class PackageFolder {
     return new PackageFolder(folder, note);
   }
 
+  /** Where the files are until `commit`. */
+  get path(): string {
+    return this.folder.partial;
+  }
+
   /** A file of the package by its path in it. `finishFile` must follow. */
   async createFile(path: string): Promise<HashedFile> {
     const file = await HashedFile.create(join(this.folder.partial, path));

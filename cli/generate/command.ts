@@ -10,9 +10,9 @@ import { CommandError } from '../shared/errors.ts';
 import { explainingFailures } from '../shared/failures.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
 import { finiteNumber, numberWithin, wholeNumber } from '../shared/options.ts';
+import { applyAdapter, openModel } from '../shared/runtime/open-model.ts';
 import { figuresTable, tokensPerSyllable, type AnswerFigures } from './figures.ts';
 import { imagePart } from './images.ts';
-import { applyAdapter, openModel } from './model.ts';
 import { AnswerPrinter } from './printer.ts';
 
 interface Flags {
@@ -116,7 +116,10 @@ async function adapt(
 }
 
 /** What should be known before an answer is believed. */
-function aboutModel({ name, randomWeights, imageAttention }: ModelInfo, note: (text: string) => void): void {
+function aboutModel(
+  { name, randomWeights, imageAttention }: Pick<ModelInfo, 'name' | 'randomWeights' | 'imageAttention'>,
+  note: (text: string) => void,
+): void {
   if (randomWeights) note(`${name} has random weights, which were never trained: its answer means nothing`);
   if (imageAttention === 'causal')
     note(

@@ -12,6 +12,23 @@ export function fitOf(neededBytes: number, usableBytes: number): Fit {
   return neededBytes > 0.9 * usableBytes ? 'tight' : 'fits';
 }
 
+/** What a probe of a GPU's memory found (core/protocol/preflight.ts). */
+export interface ProbedBytes {
+  bytes: number;
+  /** Why it ended: `refused` and `slow` where there is no more. */
+  end: string;
+}
+
+/**
+ * Whether a plan fits into a memory that was probed. unknown: the probe ended before it reached as much, and not because there was no
+ * more.
+ */
+export function fitHere(neededBytes: number, { bytes, end }: ProbedBytes): Fit | 'unknown' {
+  if (neededBytes > bytes) return end === 'refused' || end === 'slow' ? 'too-large' : 'unknown';
+  // A probe that found all that it looked for says nothing about how tight it is.
+  return end === 'limit' ? 'fits' : fitOf(neededBytes, bytes);
+}
+
 export const REMEDIES = ['q4f16', 'vision-on-demand', 'shorter-context', 'text-only'] as const;
 export type Remedy = (typeof REMEDIES)[number];
 

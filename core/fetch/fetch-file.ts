@@ -1,4 +1,4 @@
-/** Downloads one file over HTTP in pieces, verifies it on arrival, and resumes interrupted downloads. */
+/** Downloads one small file over HTTP into memory, and resumes interrupted downloads. */
 import { FailureError } from '../failure.ts';
 import { parseJson } from '../files/parse-json.ts';
 import { MemorySink, type Sink } from './memory-sink.ts';
@@ -12,6 +12,8 @@ import {
   type HttpResponse,
   type Network,
 } from './network.ts';
+import { bodyStart, totalBytes } from './response-range.ts';
+import { ATTEMPTS, pause, retryPause } from './retry.ts';
 
 export interface FileRequest {
   url: string;
@@ -28,22 +30,11 @@ export interface FileRequest {
 
 export interface Download extends FileRequest {
   sink: Sink;
-  /** From a manifest: the size and a hash check of each chunk. The sink receives only whole, verified chunks. */
-  expected?:
-    | { size: number; chunkSize: number; isChunk(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> }
-    | undefined;
-  /** Without a manifest: version of the file that the bytes in the sink belong to (see `versionOf`). */
+  /** Version of the file that the bytes in the sink belong to (see `versionOf`). */
   version?: string | undefined;
-  /** Called with the version of the file before its first byte is written. */
-  onVersion?: ((version: string | undefined) => Promise<void>) | undefined;
 }
 
-/** Consecutive attempts without any received bytes before the download fails. */
-const ATTEMPTS = 3;
-const PAUSE_MILLISECONDS = 300;
-/** If the server asks for a longer pause, the download fails and the user sees the pause. */
-const LONGEST_PAUSE_SECONDS = 5;
-/** Bytes per write if there are no chunks to verify. */
+/** Bytes per write. */
 const PIECE_BYTES = 4 * 2 ** 20;
 
 /**
@@ -67,12 +58,10 @@ export async function fetchJson(network: Network, request: FileRequest): Promise
 
 /**
  * Downloads the file into a sink, after the bytes that it already holds.
- * @throws FailureError as `fetchFile`; hash-mismatch and wrong-length if the file differs from `expected`. The bytes in
- *   the sink are valid then, and the next call resumes after them.
+ * @throws FailureError as `fetchFile`
  */
 export async function download(network: Network, job: Download): Promise<void> {
   const { sink, signal } = job;
-  if (job.expected && job.expected.size > job.limit) throw tooLarge(job, job.expected.size);
   for (let failures = 0; ;) {
     const before = sink.length;
     try {
@@ -81,29 +70,17 @@ export async function download(network: Network, job: Download): Promise<void> {
       return;
     } catch (error) {
       signal?.throwIfAborted();
-      const wait = error instanceof FailureError ? retryPause(error) : undefined;
-      if (wait === undefined) throw error;
       failures = sink.length > before ? 0 : failures + 1;
-      if (failures === ATTEMPTS) throw error;
-      await pause(Math.max(wait, (network.pauseMilliseconds ?? PAUSE_MILLISECONDS) * 2 ** failures), signal);
+      const wait = error instanceof FailureError ? retryPause(network, error, failures) : undefined;
+      if (wait === undefined || failures === ATTEMPTS) throw error;
+      await pause(wait, signal);
     }
   }
 }
 
-/** Milliseconds before the next attempt; undefined if a retry cannot help. */
-function retryPause({ code, detail }: FailureError): number | undefined {
-  // Other 4xx responses are final.
-  if (code === 'network') return typeof detail['status'] === 'number' ? undefined : 0;
-  if (code === 'server-error' || code === 'cut-off') return 0;
-  if (code !== 'rate-limited') return undefined;
-  const seconds = Number(detail['retryAfter'] ?? 0);
-  return seconds <= LONGEST_PAUSE_SECONDS ? seconds * 1000 : undefined;
-}
-
 async function transfer(network: Network, job: Download): Promise<'done' | 'other-version'> {
-  const { url, file, sink, expected } = job;
+  const { url, file, sink } = job;
   const from = sink.length;
-  if (expected && from === expected.size) return 'done';
   const watch = new StallWatch(network, url, job.signal);
   try {
     const response = await send(network, url, {
@@ -127,15 +104,12 @@ async function transfer(network: Network, job: Download): Promise<'done' | 'othe
     }
     // A server without range support sends the whole file.
     if (start !== from) sink.truncate(0);
-    else if (from > 0 && !expected && (version === undefined || version !== job.version)) {
+    else if (from > 0 && (version === undefined || version !== job.version)) {
       discardBody(response);
       sink.truncate(0);
       return 'other-version';
     }
-    if (sink.length === 0) {
-      job.version = version;
-      await job.onVersion?.(version);
-    }
+    if (sink.length === 0) job.version = version;
     await store(network, job, response, watch);
     return 'done';
   } finally {
@@ -143,35 +117,21 @@ async function transfer(network: Network, job: Download): Promise<'done' | 'othe
   }
 }
 
-/** Index of the first byte of the body in the file. Content-Range may be hidden by CORS: then it is the one asked for. */
-function bodyStart(response: HttpResponse, asked: number): number {
-  return response.status === 206 ? (contentRange(response)?.start ?? asked) : 0;
-}
-
-function contentRange({ headers }: HttpResponse): { start: number; total: number | undefined } | undefined {
-  const [, start, total] = /^bytes (\d{1,15})-\d+\/(\d{1,15}|\*)$/.exec(headers.get('Content-Range') ?? '') ?? [];
-  return start === undefined ? undefined : { start: Number(start), total: total === '*' ? undefined : Number(total) };
-}
-
 async function store(network: Network, job: Download, response: HttpResponse, watch: StallWatch): Promise<void> {
-  const { url, file, sink, expected, limit } = job;
-  const announced = totalBytes(response, sink.length);
-  const total = expected?.size ?? announced;
+  const { url, file, sink, limit } = job;
+  const total = totalBytes(response, sink.length);
   if (total !== undefined && total > limit) {
     discardBody(response);
     throw tooLarge(job, total);
   }
-  const piece = allocate(Math.min(expected?.chunkSize ?? PIECE_BYTES, total ?? PIECE_BYTES));
+  const piece = allocate(Math.min(PIECE_BYTES, total ?? PIECE_BYTES));
   let filled = 0;
   /** Bytes of this response. */
   let received = 0;
   const cutOff = () =>
     new FailureError('cut-off', { file, bytes: sink.length + filled, ...(total !== undefined && { total }) });
-  const flush = async () => {
-    const bytes = piece.subarray(0, filled);
-    if (expected && !(await expected.isChunk(sink.length / expected.chunkSize, bytes)))
-      throw new FailureError('hash-mismatch', { file });
-    if (filled > 0) sink.write(bytes);
+  const flush = () => {
+    if (filled > 0) sink.write(piece.subarray(0, filled));
     filled = 0;
   };
   const reader = response.body?.getReader();
@@ -193,73 +153,31 @@ async function store(network: Network, job: Download, response: HttpResponse, wa
       received += bytes.length;
       for (let rest = bytes; rest.length > 0;) {
         const arrived = sink.length + filled + rest.length;
-        if (expected && arrived > expected.size)
-          throw wrongLength(file, Math.max(arrived, announced ?? 0), expected.size);
         if (arrived > limit) throw tooLarge(job, arrived);
         const taken = rest.subarray(0, piece.length - filled);
         piece.set(taken, filled);
         filled += taken.length;
         rest = rest.subarray(taken.length);
-        if (filled === piece.length) await flush();
+        if (filled === piece.length) flush();
       }
       job.signal?.throwIfAborted();
       job.progress?.(file, sink.length + filled, total);
     }
-  } catch (cause) {
-    // A partial chunk cannot be verified; without hashes, every byte is kept.
-    if (!expected) await flush();
-    throw cause;
   } finally {
+    flush();
     void reader?.cancel().catch(() => undefined);
   }
-  const arrived = sink.length + filled;
-  if (!expected) await flush();
-  if (arrived < (total ?? arrived)) {
-    // All that the server has came: asking again brings no more.
-    if (expected && announced === arrived) throw wrongLength(file, arrived, expected.size);
-    throw cutOff();
-  }
-  if (filled > 0) await flush();
+  if (total !== undefined && sink.length < total) throw cutOff();
 }
 
-function wrongLength(file: string, bytes: number, expected: number): FailureError {
-  return new FailureError('wrong-length', { file, bytes, expected });
-}
-
-/**
- * Length of the whole file; undefined if the server does not send it, or sends the compressed length. A range can be shorter
- * than the rest of the file, so its own total comes first.
- */
-function totalBytes(response: HttpResponse, from: number): number | undefined {
-  const range = response.status === 206 ? contentRange(response) : undefined;
-  if (range?.total !== undefined) return range.total;
-  const { headers } = response;
-  const length = headers.get('Content-Length') ?? '';
-  return !/^\d{1,15}$/.test(length) || headers.has('Content-Encoding') ? undefined : from + Number(length);
-}
-
-function tooLarge({ file, limit }: FileRequest, bytes: number): FailureError {
+export function tooLarge({ file, limit }: FileRequest, bytes: number): FailureError {
   return new FailureError('too-large', { file, bytes, limit });
 }
 
-function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+export function allocate(bytes: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(Math.max(1, bytes));
   } catch (cause) {
     throw new FailureError('out-of-memory', { bytes }, { cause });
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener('abort', stop, { once: true });
-  });
 }

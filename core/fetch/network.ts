@@ -30,6 +30,8 @@ export interface Network {
   fetch(url: string, request: HttpRequest): Promise<HttpResponse>;
   /** True if the runtime reports no connection: `!navigator.onLine`. */
   isOffline(): boolean;
+  /** True for addresses to which a header such as `If-Range` is sent without asking the server first (CORS). */
+  isSameOrigin?(url: string): boolean;
   /** The access token for requests to the origin of `url`; sent as `Authorization: Bearer`. The runtime's fetch drops it
    *  when it follows a redirect to another origin. */
   tokenFor?(url: string): string | undefined;
@@ -152,39 +154,6 @@ function failureOfResponse(
 export function versionOf({ headers }: HttpResponse): string | undefined {
   return headers.get('ETag') ?? headers.get('Last-Modified') ?? undefined;
 }
-
-/**
- * Checks that a file exists and reads its version, without downloading it: by HEAD, and by a GET of one byte from servers
- * that have no HEAD.
- * @throws as `send` and `checkResponse`
- */
-export async function probe(
-  network: Network,
-  { url, file, signal }: { url: string; file: string; signal?: AbortSignal | undefined },
-): Promise<{ version: string | undefined }> {
-  const watch = new StallWatch(network, url, signal);
-  const ask = (request: HttpRequest) => send(network, url, { ...request, cache: 'no-cache', signal: watch.signal });
-  try {
-    let response = await ask({ method: 'HEAD' });
-    if (WITHOUT_HEAD.has(response.status)) {
-      watch.renew();
-      response = await ask({ headers: { Range: 'bytes=0-0' } });
-      // An empty file has no first byte.
-      if (response.status === 416) {
-        discardBody(response);
-        return { version: versionOf(response) };
-      }
-    }
-    checkResponse(network, response, url, file);
-    discardBody(response);
-    return { version: versionOf(response) };
-  } finally {
-    watch.end();
-  }
-}
-
-/** Method Not Allowed, Not Implemented: the server knows only GET. */
-const WITHOUT_HEAD: ReadonlySet<number> = new Set([405, 501]);
 
 /** True if the server could not be reached or did not give an answer, so nothing is known about the file. */
 export function isUnreachable(error: unknown): boolean {

@@ -68,8 +68,34 @@ export interface OpenOptions {
    * provider always keeps them.
    */
   keepVisionOnGpu?: boolean;
+  /** True: MedGemma (`core/terms/hai-def.ts`) fails with `terms-not-accepted`, before its graphs and weights are fetched. */
+  asksForTerms?: boolean;
   /** Default: mode 'auto', and nothing measured before. */
   graphCapture?: GraphCaptureOptions;
+  /** False: the GPU device is requested without `subgroups`, for drivers whose subgroup operations are wrong. Default: true. */
+  subgroups?: boolean;
+  /** Earlier self-tests by `SelfTestResult.key`. What passed is not tested again, what failed is not loaded. Default: none. */
+  selfTests?: Readonly<Record<string, 'passed' | SelfTestPart>>;
+}
+
+/**
+ * What a self-test computes. prefill: logits after a prompt · decode: after single tokens · choice: the token that the GPU chooses ·
+ * image: features of an image · imagePrefill: logits after a prompt with it · captured: decode by graph capture
+ */
+export const SELF_TEST_PARTS = ['prefill', 'decode', 'choice', 'image', 'imagePrefill', 'captured'] as const;
+export type SelfTestPart = (typeof SELF_TEST_PARTS)[number];
+
+/** Whether the open model computes what its manifest says. */
+export interface SelfTestResult {
+  /**
+   * passed: now · known: in an earlier opening · none: the package has no values to compare with · capture-off: all but the captured
+   * steps is right, so decode is not captured
+   */
+  state: 'passed' | 'known' | 'none' | 'capture-off';
+  /** The largest difference, relative to the spread of the right values; undefined where nothing was compared now. */
+  difference: number | undefined;
+  /** Names package, variant, adapter, browser and options; undefined where the package has no values. */
+  key: string | undefined;
 }
 
 /** Decode with WebGPU's graph capture, which repeats recorded commands: less work for the processor, on some drivers slower. */
@@ -91,9 +117,10 @@ export interface GraphCapture {
   used: boolean;
   /**
    * asked: the mode was 'on' or 'off' · measured: now · known: from an earlier opening · cpu: there is no GPU · software-adapter:
-   * not tried, its time goes into the kernels · unsupported: this decoder cannot be captured, `detail` says why
+   * not tried, its time goes into the kernels · unsupported: this decoder cannot be captured, `detail` says why · wrong: the captured
+   * steps failed the self-test
    */
-  reason: 'asked' | 'measured' | 'known' | 'cpu' | 'software-adapter' | 'unsupported';
+  reason: 'asked' | 'measured' | 'known' | 'cpu' | 'software-adapter' | 'unsupported' | 'wrong';
   times: StepTimes | undefined;
   /** Names adapter, browser and model: where times are kept. Undefined where nothing is measured. */
   key: string | undefined;
@@ -126,13 +153,17 @@ export interface OpenNotice {
 export type StoreNotice =
   /**
    * The file is kept in memory only and will be downloaded again next time.
-   * no-storage: the browser has no OPFS (private window) · no-room: the quota is too small · locked: another tab downloads it
+   * no-storage: the browser has no OPFS (private window) · no-room: the quota is too small · locked: another tab writes it
    */
   | { type: 'kept-in-memory'; file: string; reason: 'no-storage' | 'no-room' | 'locked' }
   /** The server cannot be reached; the stored copy is used. */
   | { type: 'offline-copy'; file: string }
   /** The server no longer has the file; the stored copy is used. */
-  | { type: 'gone-copy'; file: string };
+  | { type: 'gone-copy'; file: string }
+  /** Another tab downloads the file; what it brings is waited for and used. */
+  | { type: 'other-tab'; file: string }
+  /** The package has no manifest: nothing says which bytes are right, only the server's sizes and versions are compared. */
+  | { type: 'unchecked'; file: string };
 
 /** download: from the network · weights: upload to the device · compile: first run with shader compilation, no byte counts */
 export type OpenPhase = 'download' | 'weights' | 'compile';
@@ -157,6 +188,7 @@ export interface ModelInfo {
   tokensPerImage: number;
   contextLength: number;
   graphCapture: GraphCapture;
+  selfTest: SelfTestResult;
   runtime: RuntimeInfo;
 }
 

@@ -4,6 +4,7 @@ import { FailureError } from '../failure.ts';
 import { DTYPES } from '../gemma3/dtype.ts';
 import { isInnerPath } from '../inner-path.ts';
 import { QUANT_METHODS } from '../quant/settings.ts';
+import { selfTestProblem, selfTestSchema } from '../self-test/expected.ts';
 import { check, flag, list, object, oneOf, record, sha256Hex, text, whole } from '../schema/schema.ts';
 
 export const MANIFEST = 'manifest.json';
@@ -77,6 +78,8 @@ const manifestSchema = object({
   variants: v.pipe(list(variantSchema, 100), v.minLength(1, 'a list of at least one')),
   /** Changes relative to the checkpoint, one sentence each. */
   changes: list(text(), 10_000),
+  /** What the model must answer on every device; missing in packages older than it, and where the exporter could not compute it. */
+  selfTest: v.optional(selfTestSchema),
   ...tableEntries,
 });
 
@@ -113,7 +116,10 @@ const broken = (reason: string) => new FailureError('file-broken', { file: MANIF
 
 /** @throws FailureError file-broken that names the field */
 export function parseManifest(json: unknown): Manifest {
-  return check(manifestSchema, json, broken);
+  const manifest = check(manifestSchema, json, broken);
+  const problem = manifest.selfTest && selfTestProblem(manifest.selfTest);
+  if (problem !== undefined) throw broken(problem);
+  return manifest;
 }
 
 /**

@@ -183,6 +183,11 @@ export class Conversation {
     await this.#engine.forget();
   }
 
+  /** Verdicts of conversations that were cleared do not count any more. */
+  forgetScore(): void {
+    this.#before = { asked: 0, right: 0 };
+  }
+
   /** The last edit cannot be undone any more. */
   acceptReplace(): void {
     const { replaced } = this;

@@ -5,6 +5,7 @@ import type { OpenOptions } from '#core/protocol/engine.ts';
 export type Action =
   | 'answer-again'
   | 'retry'
+  | 'read-terms'
   | 'reopen'
   | 'reload'
   | 'choose-model'
@@ -126,6 +127,7 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
   'storage-locked': fetched,
   'not-found': otherModel,
   'too-large': otherModel,
+  'terms-not-accepted': () => ['read-terms', 'choose-model'],
   'unsupported-package': otherModel,
   'gpu-feature-missing': ({ provider }) => [provider !== 'wasm' && 'use-cpu', 'choose-model'],
   'too-large-for-cpu': ({ provider, hasWebGpu }) => [provider === 'wasm' && hasWebGpu && 'use-auto', 'choose-model'],
@@ -136,6 +138,7 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
     'choose-model',
   ],
   'device-lost': (situation) => [again(situation), situation.provider !== 'wasm' && 'use-cpu', 'choose-model'],
+  'self-test': otherModel,
   'image-unreadable': image,
   'image-kind': image,
   'dicom-compressed': image,

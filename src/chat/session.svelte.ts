@@ -10,12 +10,14 @@ import { contextFor, type Action, type Failed, type Situation } from './failure-
 import { Keeper } from './keeper.svelte.ts';
 import { lessonOf, shownTo } from './lesson.ts';
 import { t } from '../platform/locale.svelte.ts';
+import { offline } from '../platform/offline.svelte.ts';
 import { PhantomSource } from './phantoms.ts';
 import { copyOf, QuestionEdit } from './question-edit.svelte.ts';
 import { contextLengths, Settings } from './settings.svelte.ts';
 import { keepStepTimes } from './step-times.ts';
+import { haiDefIsAccepted } from './terms.ts';
 
-export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear';
+export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks';
 
 /** State that the whole page shares, and the actions on it. */
 export class Session {
@@ -29,6 +31,10 @@ export class Session {
   dialog = $state<OpenDialog>('none');
   /** True while the bench lab measures: the model is closed, and opened again afterwards. */
   measuring = $state(false);
+  /** The visitor pressed, typed or dropped something: what plays by itself ends. */
+  touched = $state(false);
+  /** Visitors of a kiosk before this one. */
+  visits = $state(0);
   /** Length of the text that was too long to paste; 0 if none was. */
   pasteRefused = $state(0);
   /** The question that is being edited. */
@@ -43,7 +49,10 @@ export class Session {
    * @param page address of the page; the built-in package is in a folder beside it
    * @param isKiosk the conversation is not kept on the device
    */
-  constructor(page: string, isKiosk = false) {
+  constructor(
+    page: string,
+    readonly isKiosk = false,
+  ) {
     this.keeper = new Keeper(isKiosk);
     this.defaultSource = { type: 'url', url: new URL(`models/${DEFAULT_PACKAGE.folder}/`, page).href };
   }
@@ -100,9 +109,10 @@ export class Session {
 
   async open(source: PackageSource): Promise<boolean> {
     if (this.dialog === 'model') this.dialog = 'none';
-    const opened = this.engine.open(source, this.settings.openOptions());
+    const opened = this.engine.open(source, { ...this.settings.openOptions(), asksForTerms: !haiDefIsAccepted() });
     this.#opened = opened;
     const ready = await opened;
+    if (this.engine.openFailure?.code === 'terms-not-accepted') this.dialog = 'terms';
     const { model } = this.engine;
     if (model) keepStepTimes(model.graphCapture);
     const name = model?.name;
@@ -130,6 +140,11 @@ export class Session {
     const drawn = this.#phantoms.next();
     this.attachments.addPhantom(drawn);
     this.conversation.announcer.say(t('phantom.drawn', { name: t('phantom.name', { number: drawn.number }) }));
+  }
+
+  /** The visitor waits for the network or the processor. */
+  get isBusy(): boolean {
+    return this.engine.generating || this.engine.opening !== undefined || this.measuring;
   }
 
   get canSend(): boolean {
@@ -175,6 +190,16 @@ export class Session {
     await this.keeper.clear();
   }
 
+  /** For the next visitor of a kiosk: the page as it was found, without the score of the one before. */
+  async beginAgain(): Promise<void> {
+    this.dialog = 'none';
+    await this.clear();
+    this.conversation.forgetScore();
+    this.touched = false;
+    this.visits++;
+    if (!this.engine.model && !this.engine.opening) await this.open(this.defaultSource);
+  }
+
   /** Opens the question of a turn for editing, in its place. */
   startEdit(exchange: Exchange): void {
     this.endEdit();
@@ -205,9 +230,9 @@ export class Session {
   async perform(action: Action, of: Failed): Promise<void> {
     const { conversation, settings } = this;
     if (action === 'choose-model') this.dialog = 'model';
+    else if (action === 'read-terms') this.dialog = 'terms';
     else if (action === 'reload') {
-      await this.keeper.flush();
-      location.reload();
+      await offline.apply(() => this.keeper.flush());
     } else if (action === 'new-conversation') await this.#newConversation();
     else if (action === 'drop-oldest') await conversation.dropOldestAndRetry();
     else if (action === 'without-images') await conversation.withoutImages();

@@ -34,4 +34,8 @@ export const catalogs: Readonly<Record<CatalogName, Readonly<Record<Locale, () =
     ko: async () => (await import('./plan/ko.ts')).ko,
     en: async () => (await import('./plan/en.ts')).en,
   },
+  fit: {
+    ko: async () => (await import('./fit/ko.ts')).ko,
+    en: async () => (await import('./fit/en.ts')).en,
+  },
 };

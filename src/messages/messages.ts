@@ -1,5 +1,6 @@
 import type { ko as bench } from './bench/ko.ts';
 import type { ko as chat } from './chat/ko.ts';
+import type { ko as fit } from './fit/ko.ts';
 import type { ko as image } from './image/ko.ts';
 import type { ko as lora } from './lora/ko.ts';
 import type { ko as plan } from './plan/ko.ts';
@@ -9,8 +10,8 @@ import type { ko as tokenizer } from './tokenizer/ko.ts';
 
 export type Locale = 'ko' | 'en';
 
-/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own. */
-export type CatalogName = 'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench' | 'plan';
+/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own; `fit` is what the model dialog says. */
+export type CatalogName = 'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench' | 'plan' | 'fit';
 
 export type Messages = typeof shell &
   typeof chat &
@@ -19,7 +20,8 @@ export type Messages = typeof shell &
   typeof lora &
   typeof quant &
   typeof bench &
-  typeof plan;
+  typeof plan &
+  typeof fit;
 export type MessageKey = keyof Messages;
 
 /** Messages by key. A value in braces is an ICU argument; both languages use the same ones. */

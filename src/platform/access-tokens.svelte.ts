@@ -1,5 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
-import { isKiosk } from './kiosk.ts';
+import { readKiosk } from './kiosk.ts';
 import { readStored, removeStored, writeStored } from './stored.ts';
 
 const key = 'access-tokens';
@@ -15,7 +15,7 @@ class AccessTokens {
   readonly #tokens = new SvelteMap<string, string>();
   /** Origins whose token is kept in this browser. */
   readonly #kept = new Set<string>();
-  readonly #isKiosk = isKiosk(globalThis.location?.search ?? '');
+  readonly #isKiosk = readKiosk(globalThis.location?.search ?? '') !== undefined;
 
   constructor() {
     if (this.#isKiosk) return;

@@ -4,15 +4,20 @@ type FolderSource = PackageSource & { type: 'files' };
 
 /** @returns undefined when the visitor closed the picker, or where the browser has none (`canPickFolder`) */
 export async function pickFolder(): Promise<FolderSource | undefined> {
-  if (!window.showDirectoryPicker) return undefined;
-  let folder: FileSystemDirectoryHandle;
+  const folder = await pick('read');
+  return folder && packageOf(folder.name, await filesOfHandle(folder, ''));
+}
+
+/** A folder that a package is written into; undefined as of `pickFolder`. */
+export const pickExportFolder = (): Promise<FileSystemDirectoryHandle | undefined> => pick('readwrite');
+
+async function pick(mode: 'read' | 'readwrite'): Promise<FileSystemDirectoryHandle | undefined> {
   try {
-    folder = await window.showDirectoryPicker({ id: 'model-package', mode: 'read' });
+    return await window.showDirectoryPicker?.({ id: 'model-package', mode });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return undefined;
     throw error;
   }
-  return packageOf(folder.name, await filesOfHandle(folder, ''));
 }
 
 export const canPickFolder = 'showDirectoryPicker' in window;

@@ -20,12 +20,20 @@ import { EngineWorker } from './engine-worker.ts';
 import { LabJobSlot } from './lab-job.ts';
 import { advance, nameOf, startOpening, type Opening } from './opening.ts';
 import { RateHistory } from './rate-history.svelte.ts';
+import { keepFailedTest, saferOptions, type StepDown } from './safer-options.ts';
+import { keepSelfTest, knownSelfTests } from './self-tests.ts';
 import { failed, type RestartReason, type StartedJob } from './worker-client.ts';
 
 /** After these failures the runtime in the worker cannot be used any more. */
-const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory'];
+const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory', 'self-test'];
 
-type LabJob = 'nearestTokens' | 'setAdapters' | 'trace';
+function keepResult({ selfTest: { state, key } }: ModelInfo): void {
+  if (key === undefined) return;
+  if (state === 'passed') keepSelfTest(key, 'passed');
+  else if (state === 'capture-off') keepSelfTest(key, 'captured');
+}
+
+type LabJob = 'nearestTokens' | 'setAdapters' | 'trace' | 'generate';
 
 /** The engine as the page sees it: which model is open or opening, which jobs run, and the latest statistics. */
 export class EngineClient {
@@ -33,6 +41,8 @@ export class EngineClient {
   opening = $state.raw<Opening>();
   openFailure = $state.raw<Failure>();
   openCancelled = $state(false);
+  /** How far an opening had come when it was paused. What was downloaded is kept, and `open` goes on from there. */
+  paused = $state.raw<Opening>();
   /** Notices of the store while the open package was fetched. */
   notices = $state.raw<readonly StoreNotice[]>([]);
   stats = $state.raw<Stats>();
@@ -45,6 +55,8 @@ export class EngineClient {
   tracing = $state(false);
   /** True while `setAdapters` runs. */
   adapting = $state(false);
+  /** True while `demonstrate` runs. */
+  demonstrating = $state(false);
   /** The adapters that are applied to the open model, in the order of the request. */
   adapters = $state.raw<readonly AdapterInfo[]>([]);
   /** True after the worker was replaced and its state was rebuilt: the page shows a notice. */
@@ -52,6 +64,8 @@ export class EngineClient {
   /** The last package that was opened, kept even if opening failed: `reopen` opens it again. */
   source = $state.raw<PackageSource>();
   options = $state.raw<OpenOptions>();
+  /** What was given up because the model computed wrong values with it on this device. */
+  stepsDown = $state.raw<readonly StepDown[]>([]);
   readonly rates = new RateHistory();
 
   #openJob: StartedJob<EngineJobs['open']> | undefined;
@@ -95,9 +109,21 @@ export class EngineClient {
     this.#forgetModel();
     this.openFailure = undefined;
     this.openCancelled = false;
+    this.paused = undefined;
     this.reopened = false;
     this.notices = [];
-    const end = await this.#load(source, options);
+    this.stepsDown = [];
+    let end = await this.#load(source, options);
+    while (end.type === 'failed' && end.failure.code === 'self-test') {
+      keepFailedTest(end.failure);
+      const safer = saferOptions(this.options, end.failure);
+      if (!safer || opens !== this.#opens) break;
+      this.stepsDown = [...this.stepsDown, safer.step];
+      this.options = safer.options;
+      // The runtime in a worker keeps its first GPU device.
+      this.#worker.end();
+      end = await this.#load(source, safer.options);
+    }
     if (end.type === 'done') this.model = end.model;
     else this.#takeOpenEnd(end);
     return this.model !== undefined;
@@ -110,6 +136,15 @@ export class EngineClient {
     this.opening = { ...this.opening, cancelling: true };
     job.stop();
     await job.ended;
+  }
+
+  /** Stops a download; resolves when it has ended. */
+  async pauseOpen(): Promise<void> {
+    const reached = this.opening;
+    const opens = this.#opens;
+    await this.cancelOpen();
+    // It may have ended by itself meanwhile, or another package is being opened.
+    if (opens === this.#opens && !this.model && !this.openFailure) this.paused = reached;
   }
 
   /**
@@ -202,6 +237,20 @@ export class EngineClient {
     await this.#runLabJob('trace', request, on, (isRunning) => (this.tracing = isRunning));
   }
 
+  /**
+   * Writes an answer that no one asked for. Like a lab job it gives way: an answer of the chat, a lab job, `open` and
+   * `endDemonstration` end it with `stopped`, and it fails with `busy` during an answer. The request must be plain data.
+   */
+  async demonstrate(request: GenerateRequest, on: (event: GenerateEvent) => void): Promise<void> {
+    if (this.#labJob.isTaken) return on(failed('busy'));
+    await this.#runLabJob('generate', request, on, (isRunning) => (this.demonstrating = isRunning));
+  }
+
+  /** Ends `demonstrate` at the next place where the engine can; without a time limit, so that no worker is replaced for it. */
+  async endDemonstration(): Promise<void> {
+    if (this.demonstrating) await this.#labJob.yield();
+  }
+
   /** Stops the lab job; resolves when it has ended. */
   stopLabJob(): Promise<void> {
     return this.#labJob.stop();
@@ -249,7 +298,8 @@ export class EngineClient {
 
   #load(source: PackageSource, options: OpenOptions): Promise<JobEnd<EngineJobs['open']>> {
     this.opening = startOpening(nameOf(source));
-    const job = this.#worker.start('open', { source: withToken(source), options }, (event) => this.#onOpen(event));
+    const request = { source: withToken(source), options: { ...options, selfTests: knownSelfTests() } };
+    const job = this.#worker.start('open', request, (event) => this.#onOpen(event));
     this.#openJob = job;
     return job.ended;
   }
@@ -259,6 +309,7 @@ export class EngineClient {
       if (this.opening) this.opening = advance(this.opening, event, performance.now());
     } else if (event.type === 'notice') this.notices = [...this.notices, event.notice];
     else {
+      if (event.type === 'done') keepResult(event.model);
       this.#openJob = undefined;
       this.opening = undefined;
     }

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test, type Page } from '@playwright/test';
+import { filesToKeep, totalBytes } from '#core/offline/page-files.ts';
+import { pageFiles } from '../../scripts/page-files.ts';
 import { scriptsAtOnce, weigh } from '../../scripts/page-weight.ts';
 import { openPage } from './page.ts';
 
@@ -7,6 +9,9 @@ const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
 /** In bytes, gzipped. */
 const MAX_SCRIPTS = 180_000;
+
+/** In bytes: what is kept in the background after the first model is open, by the build for WebGPU that the browser takes. */
+const MAX_KEPT = { jspi: 70_000_000, asyncify: 80_000_000, none: 53_000_000 };
 
 /** Paths of what the page and its workers ask for, from now on. */
 function watchRequests(page: Page): string[] {
@@ -23,6 +28,14 @@ async function withoutModel(page: Page): Promise<void> {
 test('the scripts that index.html loads at once are small', async () => {
   const weights = await Promise.all((await scriptsAtOnce(dist)).map((file) => weigh(dist, file)));
   expect(weights.reduce((sum, { gzip }) => sum + gzip, 0)).toBeLessThanOrEqual(MAX_SCRIPTS);
+});
+
+test('what is kept for use without a network has limits: all of it, what is kept first, and the list', async () => {
+  const files = await pageFiles(dist);
+  for (const build of ['jspi', 'asyncify', undefined] as const)
+    expect(totalBytes(filesToKeep(files, build))).toBeLessThanOrEqual(MAX_KEPT[build ?? 'none']);
+  expect(totalBytes(files.filter(({ shell }) => shell))).toBeLessThanOrEqual(800_000);
+  expect((await weigh(dist, 'service-worker.js')).gzip).toBeLessThanOrEqual(25_000);
 });
 
 test('the chat, open and without a model, has loaded no other lab, no dialog, no English and no wasm', async ({

@@ -20,24 +20,34 @@ export interface SubPathHost {
   url: string;
   /** Paths that were asked for and are not there, as asked for. */
   missing: string[];
+  /** Paths inside the folder that were asked for. */
+  asked: string[];
+  /** What is served in place of a file of the folder, or beside its files, by path. */
+  instead: Map<string, Buffer>;
   close: () => Promise<void>;
 }
 
-/** @param path of the folder, such as `/medgemma-ko-lab/` */
-export async function subPathHost(folder: string, path: string): Promise<SubPathHost> {
+/** @param base path of the folder, such as `/medgemma-ko-lab/` */
+export async function subPathHost(folder: string, base: string): Promise<SubPathHost> {
   const missing: string[] = [];
+  const asked: string[] = [];
+  const instead = new Map<string, Buffer>();
+  const read = async (file: string | undefined): Promise<Buffer> => {
+    if (file === undefined) throw new Error('outside');
+    return instead.get(file) ?? readFile(join(folder, file));
+  };
   const server = createServer((request, response) => {
-    const asked = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname));
-    const inside = asked.startsWith(path) ? asked.slice(path.length) : undefined;
+    const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname));
+    const inside = path.startsWith(base) ? path.slice(base.length) : undefined;
     const file = inside === '' ? 'index.html' : inside;
-    const bytes = file === undefined ? Promise.reject(new Error('outside')) : readFile(join(folder, file));
-    bytes.then(
+    if (file !== undefined) asked.push(file);
+    read(file).then(
       (bytes) => {
         response.writeHead(200, { 'Content-Type': TYPES[extname(file ?? '')] ?? 'application/octet-stream' });
         response.end(request.method === 'HEAD' ? undefined : bytes);
       },
       () => {
-        missing.push(asked);
+        missing.push(path);
         response
           .writeHead(404, { 'Content-Type': 'text/html; charset=utf-8' })
           .end('<!doctype html><title>404</title>');
@@ -48,8 +58,10 @@ export async function subPathHost(folder: string, path: string): Promise<SubPath
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('the server has no address');
   return {
-    url: `http://localhost:${address.port}${path}`,
+    url: `http://localhost:${address.port}${base}`,
     missing,
+    asked,
+    instead,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -42,6 +42,8 @@ export async function exportFixture(
     context?: number;
     korean?: ExportOptions['korean'];
     adapter?: ExportOptions['adapter'];
+    selfTest?: ExportOptions['selfTest'];
+    name?: string;
   } = {},
 ): Promise<void> {
   await exportPackage(
@@ -52,11 +54,12 @@ export async function exportFixture(
       visionDtype: options.visionDtype ?? VISION_DTYPE[dtype],
       blockSize: 32,
       context: options.context ?? 512,
-      name: `fixture ${dtype}`,
+      name: options.name ?? `fixture ${dtype}`,
       randomWeights: true,
       notice: '',
       korean: options.korean,
       adapter: options.adapter,
+      selfTest: options.selfTest,
     },
     { note() {}, warn() {}, progress: () => ({ add() {}, stop() {} }) },
   );

@@ -1,6 +1,14 @@
 /** The jobs of the engine worker. It holds one model, runs one job on it at a time, and keeps state between turns. */
 import { FailureError } from '#core/failure.ts';
-import type { EndReason, EngineJobs, OpenNotice, OpenRequest, Stats, TurnStats } from '#core/protocol/engine.ts';
+import type {
+  EndReason,
+  EngineJobs,
+  ModelInfo,
+  OpenNotice,
+  OpenRequest,
+  Stats,
+  TurnStats,
+} from '#core/protocol/engine.ts';
 import { decodeImage } from '../image/decode.ts';
 import type { Handlers } from '../jobs/serve.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
@@ -16,11 +24,14 @@ import { runTurn } from './generation/turn.ts';
 import { DecoderGoneError } from './lora/failure.ts';
 import { setAdapters } from './lora/set.ts';
 import type { Backend } from './model/backend.ts';
+import { fetchAhead } from './model/fetch-ahead.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
+import { refuseUnacceptedTerms } from './model/terms.ts';
 import { openedModel, readParts, type OpenedModel } from './opened.ts';
 import { Backends } from './runtime/backends.ts';
 import { memoryStats } from './runtime/memory.ts';
 import { timed } from './runtime/timed.ts';
+import { checkModel, refuseKnownWrong } from './self-test/check.ts';
 
 /** Interval between two `stats` events. */
 const STATS_MILLISECONDS = 200;
@@ -59,7 +70,7 @@ export class Engine {
     // The runtime is compiled while the package is read. A failure is handled where its promise is awaited.
     let starting: Promise<Backend> | undefined;
     const start = () => {
-      starting ??= timed('backend', () => this.#backends.open(options.provider));
+      starting ??= timed('backend', () => this.#backends.open(options));
       starting.catch(() => undefined);
       return starting;
     };
@@ -69,14 +80,25 @@ export class Engine {
     const reader = boundReader(opened, { signal, progress });
     // Unless an earlier visit kept the package: that it exists is checked before megabytes of WebAssembly are fetched.
     await reader.blob('config.json');
+    if (options.asksForTerms) await refuseUnacceptedTerms(reader);
     void start();
     const parts = await readParts(reader);
+    await timed('download', () => fetchAhead(parts.pack));
     this.#backend = await start();
+    refuseKnownWrong(parts.pack, this.#backend, options);
     const model = await this.#load(parts.pack, this.#backend, options, signal, (update) =>
       job.progress(update, `${update.phase} ${update.file}`),
     );
+    let info: ModelInfo;
+    try {
+      info = await timed('self-test', () => checkModel(model, options, signal));
+    } catch (error) {
+      // On a lost device that fails too; the first error is reported.
+      await model.dispose().catch(() => undefined);
+      throw error;
+    }
     this.#opened = openedModel(parts, model, decodeImage);
-    return { model: model.info, milliseconds: performance.now() - begin };
+    return { model: info, milliseconds: performance.now() - begin };
   }
 
   async #generate(request: EngineJobs['generate']['request'], job: Running<'generate'>): Promise<Result<'generate'>> {
@@ -187,7 +209,7 @@ export class Engine {
     } catch (error) {
       const isTooLarge = error instanceof FailureError && error.code === 'too-large-for-cpu';
       if (!isTooLarge || backend.info.cpuReason !== 'software-adapter') throw error;
-      this.#backend = await this.#backends.open('webgpu');
+      this.#backend = await this.#backends.open({ ...options, provider: 'webgpu' });
       return loadModel(pack, this.#backend, options, signal, onProgress);
     }
   }

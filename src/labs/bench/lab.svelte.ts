@@ -4,6 +4,7 @@ import type { PackageFacts } from '#core/protocol/bench.ts';
 import { MAX_RUN_CARD_BYTES, readRunCard, type RunCard } from '#core/run-card/run-card.ts';
 import { drawnPhantom } from '../../chat/phantoms.ts';
 import type { Session } from '../../chat/session.svelte.ts';
+import { keepLastCard } from '../../chat/last-card.ts';
 import { withToken } from '../../platform/access-tokens.svelte.ts';
 import { Announcer } from '../../platform/announcer.svelte.ts';
 import { t } from '../../platform/locale.svelte.ts';
@@ -189,6 +190,7 @@ export class BenchLab {
     const show = () => {
       if (!model) return;
       this.own = cardOf({ plan, facts, model, bandwidth, engines: names, rounds, failures }, new Date());
+      keepLastCard(this.own);
     };
     await compare({
       engines,

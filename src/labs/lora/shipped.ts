@@ -1,6 +1,6 @@
 /** The adapters that are shipped with the page, as listed in the results of their training. */
 import { fetchJson } from '#core/fetch/fetch-file.ts';
-import { probe } from '#core/fetch/network.ts';
+import { probe } from '#core/fetch/probe.ts';
 import { FailureError } from '#core/failure.ts';
 import { MAX_RESULTS_BYTES, parseResults, RESULTS_FILE, type TrainedAdapter } from '#core/phantoms/results-file.ts';
 import { network } from '../../platform/network.ts';

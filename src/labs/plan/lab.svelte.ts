@@ -1,7 +1,7 @@
 import { FailureError, type Failure } from '#core/failure.ts';
 import { decodeSpeed } from '#core/budget/decode-speed.ts';
 import { valueOf } from '#core/budget/expression.ts';
-import { fitOf, waysToFit, type Fit, type Way } from '#core/budget/fit.ts';
+import { fitHere, fitOf, waysToFit, type Fit, type ProbedBytes, type Way } from '#core/budget/fit.ts';
 import { packageBytes, planInference, totalOf } from '#core/budget/inference-plan.ts';
 import { MACHINES, usableBytes, type Machine } from '#core/budget/machines.ts';
 import { planTraining, trainingMethods } from '#core/budget/training-plan.ts';
@@ -9,14 +9,32 @@ import { stagesOf } from '#core/budget/training-stages.ts';
 import { ConfigError, MAX_CONFIG_BYTES, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import type { Session } from '../../chat/session.svelte.ts';
 import { place, type Address } from '../../platform/place.svelte.ts';
+import { t } from '../../platform/locale.svelte.ts';
+import { preflight } from '../../workers/preflight.svelte.ts';
 import { configOf, DEFAULT_CHOICES, inferenceSettings, trainingSettings, type PlanChoices } from './choices.ts';
 import { linkTo, readPlan } from './share.ts';
+
+/** A machine to plan for. */
+export interface Candidate {
+  name: string;
+  /** Bytes that the page can count on. */
+  usable: number;
+  /** Bytes a second; undefined where it is not known. */
+  bandwidth: number | undefined;
+  /** Of this machine: how the usable bytes were found. */
+  probe?: ProbedBytes;
+}
+
+function candidateOf(machine: Machine) {
+  return { name: machine.name, usable: usableBytes(machine), bandwidth: machine.bandwidth };
+}
 
 /** A machine with what the plan means for it. */
 export interface Judged {
   name: string;
   usable: number;
-  fit: Fit;
+  /** unknown: the memory was not measured up to what is needed. */
+  fit: Fit | 'unknown';
   /** Tokens a second, from the least to the most that is likely; undefined where the bandwidth is not known. */
   speed: { low: number; high: number } | undefined;
 }
@@ -38,7 +56,12 @@ export class PlanLab {
   readonly total = $derived(totalOf(this.figures));
   readonly needed = $derived(valueOf(this.total));
   readonly download = $derived(packageBytes(this.config, this.settings));
-  readonly machines = $derived(MACHINES.map((machine) => this.judge(machine)));
+  readonly machines = $derived(
+    MACHINES.map((machine) => {
+      const { name, usable, bandwidth } = candidateOf(machine);
+      return { name, usable, fit: fitOf(this.needed, usable), speed: this.speedAt(bandwidth) };
+    }),
+  );
 
   constructor(readonly session: Session) {}
 
@@ -53,17 +76,25 @@ export class PlanLab {
     this.choices = { ...this.choices, ...changes };
   }
 
-  /** The machine that the verdict is about. */
-  get machine(): Machine {
+  /** This machine, once its memory was measured. */
+  get here(): Candidate | undefined {
+    const { probe, bandwidth } = preflight;
+    if (!probe || probe.end === 'lost' || probe.end === 'no-adapter') return undefined;
+    return { name: t('plan.here'), usable: probe.bytes, bandwidth: bandwidth?.bytesPerSecond, probe };
+  }
+
+  /** The machine that the verdict is about; without a measurement of this one, the first of the list. */
+  get candidate(): Candidate {
     const { machine } = this.choices;
     const known = MACHINES.find(({ name }) => name === machine) ?? MACHINES[0];
     if (!known) throw new TypeError('there are no machines');
-    return known;
+    const { here } = this;
+    return machine === 'this' && here ? here : candidateOf(known);
   }
 
-  judge(machine: Machine): Judged {
-    const usable = usableBytes(machine);
-    return { name: machine.name, usable, fit: fitOf(this.needed, usable), speed: this.speedAt(machine.bandwidth) };
+  judge({ name, usable, bandwidth, probe }: Candidate): Judged {
+    const speed = bandwidth === undefined ? undefined : this.speedAt(bandwidth);
+    return { name, usable, fit: probe ? fitHere(this.needed, probe) : fitOf(this.needed, usable), speed };
   }
 
   /** @param bandwidth of the GPU's memory, bytes a second */
@@ -77,7 +108,9 @@ export class PlanLab {
     return decodeSpeed(this.config, { storage, addedTokens, contextTokens: contextLength }, bandwidth);
   }
 
-  waysInto(usable: number, hasHalf = true): readonly Way[] {
+  waysInto(usable: number): readonly Way[] {
+    const isHere = this.choices.machine === 'this';
+    const hasHalf = !isHere || preflight.report?.names.shaderF16 === true;
     return waysToFit(this.config, this.settings, usable, hasHalf);
   }
 

@@ -16,8 +16,33 @@ export const en: Record<keyof typeof ko, string> = {
   'welcome.example.image': 'needs an image',
 
   'welcome.teaching.title': 'A small AI that looks and answers',
-  'welcome.teaching.lead':
-    'A very small teaching model, built like MedGemma. It looks at phantoms, images drawn for practice, and answers in Korean and English. What a phantom shows is known, so you see at once whether an answer is right.',
+  'welcome.teaching.lead': 'The model runs inside this browser. Neither questions nor images leave this device.',
+  'welcome.teaching.about':
+    'A phantom is an image drawn for practice. What it shows is known, so you see at once whether an answer is right.',
+
+  'welcome.now': 'The model that runs now',
+  'welcome.now.teaching':
+    'A small teaching model that came with this page. It was trained on drawn phantoms only, has no medical knowledge, and was not made from MedGemma’s weights.',
+  'welcome.any': 'Any model',
+  'welcome.any.body':
+    'Outputs are not intended to directly inform clinical diagnosis, patient management decisions, treatment recommendations, or any other direct clinical practice applications. All of them need independent verification.',
+  'welcome.medgemma': 'When you open MedGemma',
+  'welcome.medgemma.body':
+    'It was evaluated primarily in English, so quality in Korean may differ, and the terms below apply.',
+
+  'demo.label': 'Demonstration',
+  'demo.live': 'Running on this device now',
+  'demo.recorded': 'Recorded answer',
+  'demo.recorded.until': 'once the model is open, it answers on this device',
+  'demo.recorded.figures': 'Measured when it was recorded, on the CPU of another computer',
+  'demo.slowed': 'Measured on this device. The text is shown slowly, so that it can be read',
+  'demo.pause': 'Pause',
+  'demo.play': 'Play the demonstration',
+  'demo.ask': 'Ask about this image yourself',
+  'demo.tokens': 'Tokens',
+  'demo.first': 'First token after',
+  'demo.speed': 'Writing speed',
+  'demo.memory': 'Memory',
   'welcome.teaching.phantom': 'draws a new phantom and asks',
 
   'phantom.draw': 'Draw a phantom',
@@ -26,6 +51,7 @@ export const en: Record<keyof typeof ko, string> = {
 
   'composer.label': 'Question',
   'composer.placeholder': 'Ask anything',
+  'composer.placeholder.teaching': 'Ask about a phantom',
   'composer.hint': 'Enter sends, Shift+Enter starts a new line',
   'composer.send': 'Send',
   'composer.attach.no-vision': 'This model cannot read images',

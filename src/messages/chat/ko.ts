@@ -14,8 +14,32 @@ export const ko = {
   'welcome.example.image': '이미지 필요',
 
   'welcome.teaching.title': '그림을 보고 답하는 작은 AI',
-  'welcome.teaching.lead':
-    'MedGemma와 구조가 같은 아주 작은 교육용 모델입니다. 팬텀이라는 연습용 그림을 보고 한국어와 영어로 답합니다. 팬텀은 무엇을 그렸는지 알고 있는 그림이라, 답이 맞았는지 바로 보여 드립니다.',
+  'welcome.teaching.lead': '모델이 이 브라우저 안에서 돌아갑니다. 질문도 그림도 이 기기를 떠나지 않습니다.',
+  'welcome.teaching.about':
+    '팬텀은 무엇을 그렸는지 미리 알고 있는 연습용 그림입니다. 그래서 답이 맞았는지 바로 확인해 보여 드립니다.',
+
+  'welcome.now': '지금 실행하는 모델',
+  'welcome.now.teaching':
+    '이 페이지와 함께 온 작은 교육용 모델입니다. 그려 낸 팬텀으로만 학습해 의학 지식이 없고, MedGemma의 가중치에서 만든 것도 아닙니다.',
+  'welcome.any': '어떤 모델이든',
+  'welcome.any.body':
+    '출력은 임상 진단, 환자 관리 결정, 치료 권고를 비롯한 어떤 직접적인 임상 실무에도 바로 쓰이도록 만들어지지 않았습니다. 모든 출력은 독립적으로 검증해야 합니다.',
+  'welcome.medgemma': 'MedGemma를 열면',
+  'welcome.medgemma.body': '주로 영어로 평가한 모델이라 한국어에서는 품질이 다를 수 있고, 아래 약관을 따라야 합니다.',
+
+  'demo.label': '시연',
+  'demo.live': '지금 이 기기에서 실행 중',
+  'demo.recorded': '녹화한 답',
+  'demo.recorded.until': '모델이 열리면 이 기기에서 직접 답합니다',
+  'demo.recorded.figures': '녹화할 때 다른 컴퓨터의 CPU에서 잰 값입니다',
+  'demo.slowed': '이 기기에서 잰 값입니다. 글은 읽기 좋게 천천히 보여 드립니다',
+  'demo.pause': '잠시 멈춤',
+  'demo.play': '시연 보기',
+  'demo.ask': '이 그림에 직접 물어보기',
+  'demo.tokens': '토큰',
+  'demo.first': '첫 토큰까지',
+  'demo.speed': '답을 쓴 속도',
+  'demo.memory': '메모리',
   'welcome.teaching.phantom': '새 팬텀을 그려 물어봅니다',
 
   'phantom.draw': '팬텀 그리기',
@@ -24,6 +48,7 @@ export const ko = {
 
   'composer.label': '질문',
   'composer.placeholder': '무엇이든 물어보세요',
+  'composer.placeholder.teaching': '팬텀에 대해 물어보세요',
   'composer.hint': 'Enter로 보내고 Shift+Enter로 줄을 바꿉니다',
   'composer.send': '보내기',
   'composer.attach.no-vision': '이 모델은 이미지를 읽지 못합니다',

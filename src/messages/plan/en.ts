@@ -187,4 +187,73 @@ export const en: Record<keyof typeof ko, string> = {
   'plan.quoted.card': 'This card has 24 GB. The one with 48 GB is the A6000.',
   'plan.quoted.speed':
     'The memory alone would allow {n} tok/s; the rest of the time goes into starting kernels. What is quoted was measured outside a browser.',
+
+  'plan.here': 'This machine',
+  'plan.here.short': 'This machine',
+  'plan.here.lead':
+    'Looks at the GPU and the storage of this machine before a model is downloaded. Nothing leaves the device.',
+  'plan.here.looking': 'Asking the browser for its GPU.',
+  'plan.here.gpu': 'GPU that the browser uses',
+  'plan.here.no-webgpu': 'This browser has no WebGPU.',
+  'plan.here.no-adapter': 'There is WebGPU, but no GPU that it can use.',
+  'plan.here.kind.software': 'Software that imitates a GPU on the CPU',
+  'plan.here.kind.integrated': 'Integrated, shares the memory',
+  'plan.here.kind.unified': 'Apple GPU, shares the memory',
+  'plan.here.kind.discrete': 'A card with its own memory',
+  'plan.here.kind.unknown': 'The name does not say whether it is a card',
+  'plan.here.features': 'Features',
+  'plan.here.has': 'has {name}',
+  'plan.here.lacks': 'no {name}',
+  'plan.here.subgroups': 'has subgroups ({least}–{most})',
+  'plan.here.no-subgroups': 'subgroups are not used',
+  'plan.here.limits': 'Limit of one buffer',
+  'plan.here.bindings': 'up to {n} buffers a shader',
+  'plan.here.memory': 'Memory that the GPU gave',
+  'plan.here.not-measured': 'not measured yet',
+  'plan.here.end.limit': 'Tried up to here; there may be more.',
+  'plan.here.end.refused': 'More was refused.',
+  'plan.here.end.slow': 'Stopped because it became slow: memory was probably moved to the disk.',
+  'plan.here.end.lost': 'The connection to the GPU was lost.',
+  'plan.here.end.stopped': 'What it held when it was stopped.',
+  'plan.here.end.no-adapter': 'There is no GPU that it can use.',
+  'plan.here.bandwidth': 'Memory bandwidth',
+  'plan.here.power': 'Power',
+  'plan.here.power.plugged': 'plugged in (battery {level})',
+  'plan.here.power.battery': 'battery, {level}',
+  'plan.here.storage': 'Storage of the browser',
+  'plan.here.storage.free': '{size} free',
+  'plan.here.persisted': 'Kept even when the disk gets full.',
+  'plan.here.not-persisted': 'The browser may delete it when the disk gets full.',
+  'plan.here.network': 'Time to download',
+  'plan.here.network.time': 'about {time}',
+  'plan.here.network.measured': 'this page came at {rate} a second',
+  'plan.here.network.estimated': 'the browser estimates {rate} a second; it may be faster',
+  'plan.here.unknown': 'the browser does not say',
+  'plan.here.measure': 'Measure memory and bandwidth',
+  'plan.here.measure.hint':
+    'Takes up to {size} of GPU memory for a moment and gives all of it back. It takes seconds and can be stopped at any time.',
+  'plan.here.open-model': 'If the model of the chat is on the GPU, that much less is found.',
+  'plan.here.busy': 'Not while the model of the chat answers or opens.',
+  'plan.here.probing': 'Measuring memory',
+  'plan.here.probed': '{size} taken',
+  'plan.here.stop': 'Stop',
+  'plan.hint.no-gpu':
+    'Without a GPU, models of up to 1.2 GB run on the CPU, slowly. Open the page in a current Chrome or Edge, over HTTPS or on localhost.',
+  'plan.hint.software':
+    'This is not a GPU but software on the CPU. Large models will not run. Turn on hardware acceleration in the browser’s settings and check the graphics driver.',
+  'plan.hint.integrated':
+    'The browser took the integrated GPU. If this laptop has a graphics card too, set this browser to “High performance” under Display → Graphics in the settings of Windows, and open it again.',
+  'plan.hint.two-gpus':
+    'There are two GPUs, and the page uses the fast one. On battery the system may take the slow one.',
+  'plan.hint.no-half':
+    'Without shader-f16 everything is computed in 32 bits. That takes more memory, and a q4f16 package runs as q4: plan with q4.',
+  'plan.hint.half-only': 'Without shader-f16 an fp16 package does not run. Choose q4 or q8.',
+  'plan.hint.small-buffers': 'One buffer is so limited that the embedding of the 4B may have no place.',
+  'plan.hint.battery': 'Running on battery. Plugged in it is faster, and the speed varies less.',
+  'plan.hint.no-room':
+    'There is too little storage to keep the model in the browser: it would be downloaded again next time. It can also be opened from a folder.',
+  'plan.hint.not-kept': 'When the disk gets full the browser may delete the model.',
+
+  'plan.verdict.unknown':
+    'Whether it fits on {machine} is not known: {model} with a context of {context} tokens takes {needed}, but only {usable} was tried; {rest} more was not measured.',
 };

@@ -1,5 +1,18 @@
 import type { failures as korean } from './failures-ko.ts';
+import { choices } from './choices.ts';
 import { kind, next } from './kinds-en.ts';
+
+const testPart = choices(
+  'part',
+  {
+    prefill: 'reading a prompt (prefill)',
+    decode: 'writing a token (decode)',
+    choice: 'choosing a token (argmax)',
+    image: 'encoding an image',
+    imagePrefill: 'reading a prompt with an image',
+  },
+  '{part}',
+);
 
 /** What went wrong and what to do next, by the codes of core/failure.ts. */
 export const failures: Record<keyof typeof korean, string> = {
@@ -57,6 +70,9 @@ export const failures: Record<keyof typeof korean, string> = {
     'It has {length, number} characters; up to {limit, number} can be compared live. Open it in parts.',
   'failure.not-found.title': 'Not found: {id}',
   'failure.not-found.next': 'Check the name of the repository. One without a tokenizer.json cannot be used.',
+  'failure.terms-not-accepted.title': 'To open MedGemma, accept its terms of use first: {name}',
+  'failure.terms-not-accepted.next':
+    'Read what the terms ask; once you accept, the model opens. No weights were fetched yet.',
   'failure.gated.title': 'This repository needs permission: {id}',
   'failure.gated.host': 'The server {host} refused access (HTTP {status})',
   'failure.gated.next':
@@ -116,6 +132,8 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.too-large-for-cpu.next': 'Use a browser with WebGPU, or open a smaller package.',
   'failure.out-of-memory.title': 'Not enough memory',
   'failure.out-of-memory.next': 'Use a shorter context or a smaller package. Closing other tabs helps too.',
+  'failure.self-test.title': 'This model computes wrong values on this device',
+  'failure.self-test.next': `Compared with the values in its package, the step “${testPart}” differs. It was not opened, so that it shows no wrong answers. Open another package, or update the browser and the graphics driver and try again.`,
   'failure.device-lost.title': 'The GPU connection was lost',
   'failure.device-lost.next': 'Your conversation is still here. Reopen the model to go on.',
   'failure.image-unreadable.title': 'The image cannot be read: {name}',

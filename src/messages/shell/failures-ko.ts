@@ -1,4 +1,17 @@
+import { choices } from './choices.ts';
 import { kind, next } from './kinds-ko.ts';
+
+const testPart = choices(
+  'part',
+  {
+    prefill: '질문 읽기(prefill)',
+    decode: '토큰 생성(decode)',
+    choice: '토큰 고르기(argmax)',
+    image: '이미지 인코딩',
+    imagePrefill: '이미지가 있는 질문 읽기',
+  },
+  '{part}',
+);
 
 /** What went wrong and what to do next, by the codes of core/failure.ts. */
 export const failures = {
@@ -56,6 +69,9 @@ export const failures = {
   'failure.text-too-long.next': '{length, number}자입니다. {limit, number}자까지 바로 비교할 수 있으니 나누어 여세요.',
   'failure.not-found.title': '찾을 수 없습니다: {id}',
   'failure.not-found.next': '저장소 이름을 확인하세요. tokenizer.json이 없는 저장소는 쓸 수 없습니다.',
+  'failure.terms-not-accepted.title': 'MedGemma를 열려면 먼저 이용 약관에 동의해야 합니다: {name}',
+  'failure.terms-not-accepted.next':
+    '약관이 무엇을 요구하는지 읽고 동의하면 바로 엽니다. 가중치는 아직 받지 않았습니다.',
   'failure.gated.title': '권한이 있어야 받을 수 있는 저장소입니다: {id}',
   'failure.gated.host': '{host} 서버가 접근을 거절했습니다 (HTTP {status})',
   'failure.gated.next':
@@ -116,6 +132,8 @@ export const failures = {
   'failure.too-large-for-cpu.next': 'WebGPU가 되는 브라우저에서 열거나 더 작은 패키지를 여세요.',
   'failure.out-of-memory.title': '메모리가 부족합니다',
   'failure.out-of-memory.next': '컨텍스트 길이를 줄이거나 더 작은 패키지를 여세요. 다른 탭을 닫는 것도 도움이 됩니다.',
+  'failure.self-test.title': '이 기기에서는 이 모델이 틀린 값을 냅니다',
+  'failure.self-test.next': `패키지에 적힌 값과 비교해 보니 ‘${testPart}’ 단계에서 다릅니다. 틀린 답을 보여 주지 않으려고 열지 않았습니다. 다른 패키지를 열거나 브라우저와 그래픽 드라이버를 업데이트한 뒤 다시 시도하세요.`,
   'failure.device-lost.title': 'GPU 연결이 끊겼습니다',
   'failure.device-lost.next': '대화는 그대로 있습니다. 모델을 다시 열어 이어서 쓸 수 있습니다.',
   'failure.image-unreadable.title': '이미지를 읽을 수 없습니다: {name}',

@@ -12,6 +12,8 @@ import { decodeWithLookup } from '../../../workers/engine/generation/prompt-look
 import { textMask } from '../../../workers/engine/model/decoder.ts';
 import { int64Tensor } from '../../../workers/engine/model/backend.ts';
 import type { LoadedModel } from '../../../workers/engine/model/load.ts';
+import { runSelfTest } from '../../../workers/engine/self-test/run.ts';
+import { logitsAfter, textPrompt } from '../../../workers/engine/self-test/run-prompt.ts';
 import { fixtureAdapter } from './lora-files.ts';
 import { full } from '../provided.ts';
 import { golden, load } from './model.ts';
@@ -80,6 +82,32 @@ test('is used up to the sliding window and not beyond, and says the tokens of th
   captured.length = 0;
   expect(await answer(ids, greedy.length)).toEqual(greedy);
   expect(captured).toEqual(withinWindow(ids));
+});
+
+test('a captured step that computes another token than it was given is found by the self-test, and nothing else is', async () => {
+  const { ids, greedy } = short();
+  const [first = 0, second = 0] = greedy;
+  const { decoder } = model;
+  const rowAfter = async (all: readonly number[]) => {
+    const row = await logitsAfter(model, textPrompt(all), undefined, never);
+    return [...row.slice(0, 64)];
+  };
+  const expected = {
+    ...{ prompt: ids, tokens: [first, second], logitIds: Array.from({ length: 64 }, (_, id) => id) },
+    logits: [await rowAfter(ids), await rowAfter([...ids, first])],
+  };
+  captured.length = 0;
+  expect((await runSelfTest(model, expected, never)).wrong).toBeUndefined();
+  expect(captured).toEqual([ids.length]);
+  const step = decoder.captured?.step.current;
+  if (!step) throw new Error('decode is not captured');
+  const run = step.run.bind(step);
+  step.run = (past) => {
+    model.backend.gpu?.device.queue.writeBuffer(step.ids, 0, new BigInt64Array([BigInt(first) + 1n]));
+    return run(past);
+  };
+  expect((await runSelfTest(model, expected, never)).wrong).toBe('captured');
+  step.run = run;
 });
 
 test('prompt lookup between captured steps: the same tokens, and the same cache, across the window', async () => {

@@ -34,7 +34,7 @@ const backends = new Map<string, Promise<Backend>>();
 
 /** One device for all models of a test file, as in the worker. */
 export function backendOf(provider: 'webgpu' | 'wasm'): Promise<Backend> {
-  const known = backends.get(provider) ?? opened.open(provider);
+  const known = backends.get(provider) ?? opened.open({ provider });
   backends.set(provider, known);
   return known;
 }

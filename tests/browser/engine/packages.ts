@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRandomPackage } from '../../reference/random-package.ts';
+import { computeSelfTest } from '../../../cli/export/self-test.ts';
 import { writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { loadChat } from '../../../workers/engine/chat/chat.ts';
 import { BASE_SIZE, MERGES, writeKoreanPack } from '../../reference/korean.ts';
@@ -25,6 +26,9 @@ export async function writeEnginePackages(folder: string): Promise<void> {
     await writeTextOnly(checkpoint.path);
     await writeStandInTokenizer(checkpoint.path);
     await exportFixture(path('text-only'), 'q4', { checkpoint: checkpoint.path });
+    await exportFixture(path('self-test'), 'q4', {
+      ...{ checkpoint: checkpoint.path, name: 'self-test', selfTest: computeSelfTest },
+    });
   } finally {
     checkpoint.remove();
   }

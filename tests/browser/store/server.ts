@@ -77,10 +77,10 @@ function serve(pack: Package, path: string, request: IncomingMessage, response: 
   }
   const headers: Record<string, string> = { 'Content-Type': 'application/octet-stream' };
   if (!pack.noVersions) headers['ETag'] = `"${sha256(bytes).slice(0, 16)}"`;
-  const from = pack.noRanges ? undefined : /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
-  const body = bytes.subarray(Number(from ?? 0));
+  const [, from, last] = pack.noRanges ? [] : (/^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []);
+  const body = bytes.subarray(Number(from ?? 0), last ? Number(last) + 1 : bytes.length);
   headers['Content-Length'] = String(body.length);
-  if (from !== undefined) headers['Content-Range'] = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+  if (from !== undefined) headers['Content-Range'] = `bytes ${from}-${Number(from) + body.length - 1}/${bytes.length}`;
   response.writeHead(from === undefined ? 200 : 206, headers);
   if (request.method === 'HEAD') {
     response.end();

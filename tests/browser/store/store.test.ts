@@ -1,22 +1,25 @@
 import { wrap } from 'comlink';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { contentOf, type LogEntry, type Setup } from './setup.ts';
 import type { StoreWorkerApi } from './store.worker.ts';
 
 const worker = new Worker(new URL('./store.worker.ts', import.meta.url), { type: 'module' });
 const store = wrap<StoreWorkerApi>(worker);
 afterAll(() => worker.terminate());
+beforeEach(() => store.empty());
 
-const CHUNK = 64 * 1024;
-const SIZE = 10 * CHUNK + 123;
 const BIG = 'onnx/model.onnx_data';
-const FILES = { [BIG]: SIZE, 'config.json': 20 };
+const sizeOf = (chunk: number) => 10 * chunk + 123;
+/** Of a manifest. */
+const CHUNK = 64 * 1024;
+const SIZE = sizeOf(CHUNK);
 
 /** A package on the test server, at an address of its own. */
-async function serve(setup: Partial<Setup> = {}) {
+async function serveStore(setup: Partial<Setup> = {}) {
   const url = `${location.origin}/package/${crypto.randomUUID()}/`;
   const update = async (next: Partial<Setup>) => {
-    const body: Setup = { files: FILES, chunkSize: CHUNK, ...setup, ...next };
+    const files = { [BIG]: SIZE, 'config.json': 20 };
+    const body: Setup = { files, chunkSize: CHUNK, ...setup, ...next };
     await fetch(url, { method: 'PUT', body: JSON.stringify(body) });
   };
   await update({});
@@ -27,19 +30,27 @@ async function serve(setup: Partial<Setup> = {}) {
   return { source: { type: 'url' as const, url }, update, log };
 }
 
+const serve = serveStore;
 const whole = contentOf(BIG, SIZE);
 const same = (a: Uint8Array | undefined, b: Uint8Array) =>
   a?.length === b.length && a.every((byte, i) => byte === b[i]);
 
 describe.each([
-  ['with a manifest', CHUNK],
-  ['without', 0],
-])('download %s', (_, chunkSize) => {
+  // Without a manifest the store's own chunks are kept.
+  ['with a manifest', 64 * 1024, true],
+  ['without', 256 * 1024, false],
+])('download %s', (_, CHUNK, hasManifest) => {
+  const SIZE = sizeOf(CHUNK);
+  const whole = contentOf(BIG, SIZE);
+  const chunkSize = hasManifest ? CHUNK : 0;
+  const unchecked = hasManifest ? [] : [{ type: 'unchecked', file: 'manifest.json' }];
+  const serve = (setup: Partial<Setup>) => serveStore({ files: { [BIG]: SIZE, 'config.json': 20 }, ...setup });
+
   it('brings the file once, and finds it the next time', async () => {
     const { source, log } = await serve({ chunkSize });
     const first = await store.read(source, BIG);
     expect(same(first.bytes, whole)).toBe(true);
-    expect(first.notices).toEqual([]);
+    expect(first.notices).toEqual(unchecked);
     expect(first.list).toEqual(chunkSize ? ['config.json', 'manifest.json', BIG] : undefined);
     expect(first.progress.at(-1)).toEqual([SIZE, SIZE]);
     const second = await store.read(source, BIG);
@@ -53,8 +64,7 @@ describe.each([
     const { bytes, progress } = await store.read(source, BIG);
     expect(same(bytes, whole)).toBe(true);
     const requests = await log(BIG);
-    // What cannot be checked yet, a part of a chunk, is asked for again.
-    expect(requests.map(({ range }) => range)).toEqual([undefined, `bytes=${chunkSize ? 5 * CHUNK : after}-`]);
+    expect(requests.map(({ range }) => range)).toEqual([undefined, `bytes=${after}-${SIZE - 1}`]);
     expect(progress.at(-1)).toEqual([SIZE, SIZE]);
   });
 
@@ -66,7 +76,7 @@ describe.each([
     expect(first.failure).toEqual({ code: 'server-error', detail: expect.objectContaining({ status: 503 }) });
     const second = await store.read(source, BIG);
     expect(same(second.bytes, whole)).toBe(true);
-    expect((await log(BIG)).at(-1)?.range).toBe(`bytes=${after}-`);
+    expect((await log(BIG)).at(-1)?.range).toBe(`bytes=${after}-${SIZE - 1}`);
   });
 
   it('starts again where the server knows no ranges', async () => {
@@ -100,8 +110,8 @@ describe.each([
     expect(aborted?.name).toBe('AbortError');
     const { bytes, progress } = await store.read(source, BIG);
     expect(same(bytes, whole)).toBe(true);
-    expect((await log(BIG)).at(-1)?.range).toBe(`bytes=${4 * CHUNK}-`);
-    expect(progress[0]?.[0]).toBeGreaterThan(4 * CHUNK);
+    expect((await log(BIG)).at(-1)?.range).toBe(`bytes=${4 * CHUNK}-${SIZE - 1}`);
+    expect(progress[0]?.[0]).toBe(4 * CHUNK);
   });
 
   it('takes a new version when there is one', async () => {
@@ -126,17 +136,16 @@ describe.each([
     ['a private window', { noStorage: true }, 'no-storage'],
     ['a disk that fills up', { diskEndsAt: 3 * CHUNK }, 'no-room'],
     ['another tab at it', { locked: true }, 'locked'],
-    // Only a manifest tells the size beforehand.
-    ...(chunkSize ? [['too small a quota', { roomLeft: 1000 }, 'no-room'] as const] : []),
+    ['too small a quota', { roomLeft: 1000 }, 'no-room'],
   ] as const;
   it.each(circumstances)('keeps the file in memory, and says so: %s', async (_, circumstance, reason) => {
     const { source } = await serve({ chunkSize });
     const { bytes, notices } = await store.read(source, BIG, circumstance);
     expect(same(bytes, whole)).toBe(true);
-    expect(notices).toEqual([{ type: 'kept-in-memory', file: BIG, reason }]);
+    expect(notices).toEqual([...unchecked, { type: 'kept-in-memory', file: BIG, reason }]);
     const later = await store.read(source, BIG);
     expect(same(later.bytes, whole)).toBe(true);
-    expect(later.notices).toEqual([]);
+    expect(later.notices).toEqual(unchecked);
   });
 
   it('uses the copy of an earlier visit when the server is gone, and says so', async () => {
@@ -145,7 +154,7 @@ describe.each([
     await update({ gone: true });
     const { bytes, notices } = await store.read(source, BIG);
     expect(same(bytes, whole)).toBe(true);
-    expect(notices).toEqual([{ type: 'offline-copy', file: chunkSize ? 'manifest.json' : BIG }]);
+    expect(notices).toEqual([...unchecked, { type: 'offline-copy', file: hasManifest ? 'manifest.json' : BIG }]);
     expect((await store.read(source, 'config.json')).failure?.code).toBe('network');
   });
 
@@ -167,18 +176,24 @@ describe('a line on which nothing comes', () => {
     const { source, log } = await serve({ faults: [{ type: 'hang', path: BIG, times: 1, after: 3 * CHUNK }] });
     const { bytes } = await store.read(source, BIG, { silentAt: 3 * CHUNK });
     expect(same(bytes, whole)).toBe(true);
-    expect((await log(BIG)).map(({ range }) => range)).toEqual([undefined, `bytes=${3 * CHUNK}-`]);
+    expect((await log(BIG)).map(({ range }) => range)).toEqual([undefined, `bytes=${3 * CHUNK}-${SIZE - 1}`]);
   });
 });
 
 describe('hashes', () => {
-  it('refuses wrong bytes, keeps what was right before them, and gets well', async () => {
+  it('fetches a chunk with a wrong byte again, and nothing else', async () => {
     const at = 6 * CHUNK + 5;
     const { source, log } = await serve({ faults: [{ type: 'wrong', path: BIG, times: 1, at }] });
+    expect(same((await store.read(source, BIG)).bytes, whole)).toBe(true);
+    expect((await log(BIG)).map(({ range }) => range)).toEqual([undefined, `bytes=${6 * CHUNK}-${7 * CHUNK - 1}`]);
+  });
+
+  it('refuses a file that is wrong each time, keeps what was right of it, and gets well', async () => {
+    const at = 6 * CHUNK + 5;
+    const { source, log } = await serve({ faults: [{ type: 'wrong', path: BIG, times: 3, at }] });
     expect((await store.read(source, BIG)).failure).toEqual({ code: 'hash-mismatch', detail: { file: BIG } });
-    const { bytes } = await store.read(source, BIG);
-    expect(same(bytes, whole)).toBe(true);
-    expect((await log(BIG)).at(-1)?.range).toBe(`bytes=${6 * CHUNK}-`);
+    expect(same((await store.read(source, BIG)).bytes, whole)).toBe(true);
+    expect((await log(BIG)).at(-1)?.range).toBe(`bytes=${6 * CHUNK}-${7 * CHUNK - 1}`);
   });
 
   it('does not build on a part that went bad on disk', async () => {
@@ -187,7 +202,8 @@ describe('hashes', () => {
     await store.spoil(source.url, BIG, 2 * CHUNK + 1);
     const { bytes } = await store.read(source, BIG);
     expect(same(bytes, whole)).toBe(true);
-    expect((await log(BIG)).at(-1)?.range).toBe(`bytes=${2 * CHUNK}-`);
+    const ranges = (await log(BIG)).slice(1).map(({ range }) => range);
+    expect(ranges.sort()).toEqual([`bytes=${2 * CHUNK}-${3 * CHUNK - 1}`, `bytes=${8 * CHUNK}-${SIZE - 1}`]);
   });
 
   it('names what is wrong in a broken manifest', async () => {
@@ -257,5 +273,53 @@ describe('a file with two names', () => {
     expect(await log(BIG)).toHaveLength(1);
     expect(await log('onnx/second.onnx_data')).toEqual([]);
     expect(await store.has(source, 'onnx/second.onnx_data')).toBe(true);
+  });
+});
+
+describe('bytes that are here already', () => {
+  const files = { 'onnx/other-name.onnx_data': SIZE };
+  const links = { [BIG]: 'onnx/other-name.onnx_data' };
+
+  it('are not fetched again for another package, under another name', async () => {
+    const first = await serve({ files, links: {}, seed: 99 });
+    await store.read(first.source, 'onnx/other-name.onnx_data');
+    const second = await serve({ files, links, seed: 99 });
+    const { bytes } = await store.read(second.source, BIG);
+    expect(same(bytes, contentOf('onnx/other-name.onnx_data', SIZE, 99))).toBe(true);
+    expect(await second.log(BIG)).toEqual([]);
+    expect(await second.log('onnx/other-name.onnx_data')).toEqual([]);
+  });
+
+  it('are removed when a new manifest no longer names them', async () => {
+    const { source, update } = await serve({ seed: 101 });
+    await store.read(source, BIG);
+    const before = await store.blobs();
+    await update({ seed: 102 });
+    await store.read(source, 'config.json');
+    // The old weights and the old config are gone; the new config is there.
+    expect(await store.blobs()).toBe(before);
+    await store.read(source, BIG);
+    expect(await store.blobs()).toBe(before + 1);
+  });
+});
+
+describe('two tabs', () => {
+  const otherWorker = new Worker(new URL('./store.worker.ts', import.meta.url), { type: 'module' });
+  const other = wrap<StoreWorkerApi>(otherWorker);
+  afterAll(() => otherWorker.terminate());
+
+  it('fetch a file once: the second waits for the first, and says so', async () => {
+    const { source, log } = await serve({
+      seed: 55,
+      faults: [{ type: 'hang', path: BIG, times: 1, after: 3 * CHUNK }],
+    });
+    const first = store.read(source, BIG, { silentAt: 3 * CHUNK });
+    await expect.poll(async () => (await log(BIG)).length).toBe(1);
+    const second = await other.read(source, BIG);
+    expect(same((await first).bytes, contentOf(BIG, SIZE, 55))).toBe(true);
+    expect(same(second.bytes, contentOf(BIG, SIZE, 55))).toBe(true);
+    expect(second.notices).toEqual([{ type: 'other-tab', file: BIG }]);
+    // The first request, and the rest after the silence.
+    expect(await log(BIG)).toHaveLength(2);
   });
 });

@@ -4,7 +4,9 @@ import type { PackageSource } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
 import { openPackage } from '../../../workers/store/package.ts';
 import type { StoreNotice } from '#core/protocol/engine.ts';
-import { PackageStore } from '../../../workers/store/package-store.ts';
+import { BlobStore } from '../../../workers/store/blobs.ts';
+import { manifestOf } from '../../../workers/store/garbage.ts';
+import { packageId, PackageRecords } from '../../../workers/store/records.ts';
 
 export interface ReadResult {
   bytes?: Uint8Array<ArrayBuffer>;
@@ -15,7 +17,7 @@ export interface ReadResult {
   progress: [done: number, total: number | undefined][];
 }
 
-/** `STALL_MILLISECONDS` of workers/store/download.ts */
+/** `STALL_MILLISECONDS` of core/fetch/network.ts */
 const STALL_MILLISECONDS = 15_000;
 
 interface Circumstances {
@@ -29,7 +31,7 @@ interface Circumstances {
   roomLeft?: number;
   /** The disk fills up after so many bytes although the browser promised more. */
   diskEndsAt?: number;
-  /** As if another tab were downloading the file. */
+  /** As if another tab had the files open, with a page that takes no locks. */
   locked?: boolean;
 }
 
@@ -40,10 +42,7 @@ const api = {
     const abort = new AbortController();
     const { signal } = abort;
     let isSilent = false;
-    let other: { close(): void } | undefined;
     try {
-      if (circumstances.locked && source.type === 'url')
-        other = await (await PackageStore.open(source.url))?.sink(path);
       const notice = (one: StoreNotice) => result.notices.push(one);
       const reader = await openPackage(source, { notice, signal });
       result.list = reader.list();
@@ -63,7 +62,6 @@ const api = {
       else if (signal.aborted && error instanceof DOMException) result.aborted = { name: error.name };
       else throw error;
     } finally {
-      other?.close();
       undo();
     }
     return result;
@@ -75,19 +73,32 @@ const api = {
 
   /** Overwrites one byte of what lies on disk. */
   async spoil(url: string, path: string, at: number): Promise<void> {
-    const store = await PackageStore.open(url);
-    const sink = await store?.sink(path);
-    const bytes = sink?.read(0, sink.length);
-    if (!sink || !bytes) throw new Error('nothing to spoil');
-    bytes[at] = (bytes[at] ?? 0) ^ 1;
-    sink.truncate(0);
-    sink.write(bytes);
-    sink.close();
+    const folder = await (await PackageRecords.open())?.find(await packageId(url));
+    const manifest = folder && (await manifestOf(folder));
+    const id = manifest ? (await manifest.content(path)).id : (await folder?.file(path))?.blob;
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('model-store');
+    const blobs = await root.getDirectoryHandle('blobs');
+    const handle = await (await blobs.getFileHandle(id ?? 'none')).createSyncAccessHandle();
+    const byte = new Uint8Array(1);
+    handle.read(byte, { at });
+    handle.write(Uint8Array.of((byte[0] ?? 0) ^ 1), { at });
+    handle.close();
+  },
+
+  /** As in a browser that was never here: packages with the same bytes share them. */
+  async empty(): Promise<void> {
+    const root = await navigator.storage.getDirectory();
+    await root.removeEntry('model-store', { recursive: true }).catch(() => undefined);
+  },
+
+  /** How many files the store holds, of all packages. */
+  async blobs(): Promise<number> {
+    return (await (await BlobStore.open())?.ids())?.length ?? 0;
   },
 };
 
 /** `expire` ends the waits for bytes that are under way, which otherwise last for ever: no test waits for a clock. */
-function arrange({ noStorage, roomLeft, diskEndsAt }: Circumstances): { undo: () => void; expire: () => void } {
+function arrange({ noStorage, roomLeft, diskEndsAt, locked }: Circumstances): { undo: () => void; expire: () => void } {
   const waits = new Map<number, () => void>();
   const { setTimeout: start, clearTimeout: clear } = self;
   const isWait = (milliseconds: number | undefined) => milliseconds === STALL_MILLISECONDS;
@@ -120,7 +131,17 @@ function arrange({ noStorage, roomLeft, diskEndsAt }: Circumstances): { undo: ()
       if ((options?.at ?? 0) + bytes.byteLength > diskEndsAt) throw new DOMException('full', 'QuotaExceededError');
       return write.call(this, bytes, options);
     };
+  const files = FileSystemFileHandle.prototype;
+  const open = files.createSyncAccessHandle;
+  if (locked)
+    files.createSyncAccessHandle = function () {
+      // Records have names that end in .json.
+      return this.name.includes('.json')
+        ? open.call(this)
+        : Promise.reject(new DOMException('open', 'NoModificationAllowedError'));
+    };
   const undo = () => {
+    files.createSyncAccessHandle = open;
     Object.assign(self, { setTimeout: start, clearTimeout: clear });
     Reflect.deleteProperty(storage, 'getDirectory');
     Reflect.deleteProperty(storage, 'estimate');

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { main as booth } from '../../../cli/booth/command.ts';
 import { main as evaluate } from '../../../cli/evaluate/command.ts';
 import { main as exportMain } from '../../../cli/export/command.ts';
 import { main as generate } from '../../../cli/generate/command.ts';
@@ -26,6 +27,7 @@ const SECTIONS: [heading: string, main: CommandMain, subcommand: string[]][] = [
   ['npm run generate', generate, []],
   ['npm run evaluate', evaluate, []],
   ['npm run phantoms', phantoms, []],
+  ['npm run booth', booth, []],
   ['npm run teach', teach, []],
   ['npm run teach:ship', ship, []],
   ['npm run random-checkpoint', randomCheckpoint, []],

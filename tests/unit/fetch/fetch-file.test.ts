@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FailureError, type FailureCode } from '#core/failure.ts';
-import { download, fetchFile, fetchJson, type FileRequest } from '#core/fetch/fetch-file.ts';
-import { MemorySink } from '#core/fetch/memory-sink.ts';
-import { isUnreachable, probe } from '#core/fetch/network.ts';
+import { fetchFile, fetchJson, type FileRequest } from '#core/fetch/fetch-file.ts';
+import { isUnreachable } from '#core/fetch/network.ts';
+import { probe } from '#core/fetch/probe.ts';
 import { bytes, file, nodeNetwork, part, serveFiles, status, type FileServer } from './server.ts';
 
 let server: FileServer;
@@ -154,43 +154,6 @@ describe('size', () => {
     });
     expect(await failure(read({ limit: 300_000 }))).toMatchObject({ code: 'too-large', detail: { limit: 300_000 } });
   });
-
-  test('that a manifest tells is no more and no less', async () => {
-    const expected = { size: 90_000, chunkSize: 30_000, isChunk: () => Promise.resolve(true) };
-    const into = () => download(network, { ...request(), sink: new MemorySink(), expected });
-    server.answer(file(content));
-    expect(await failure(into())).toEqual({
-      code: 'wrong-length',
-      detail: { file: 'file.bin', bytes: 100_000, expected: 90_000 },
-    });
-    server.answer(file(content.subarray(0, 80_000)));
-    expect(await failure(into())).toEqual({
-      code: 'wrong-length',
-      detail: { file: 'file.bin', bytes: 80_000, expected: 90_000 },
-    });
-    // All that the server has came: it is not asked again.
-    expect(server.requests).toEqual(['GET']);
-    server.answer(file(content));
-    expect(await failure(download(network, { ...request({ limit: 1000 }), sink: new MemorySink(), expected }))).toEqual(
-      {
-        code: 'too-large',
-        detail: { file: 'file.bin', bytes: 90_000, limit: 1000 },
-      },
-    );
-    expect(server.requests).toEqual([]);
-  });
-});
-
-test('only chunks that are right reach the sink', async () => {
-  const sink = new MemorySink();
-  const isChunk = (index: number) => Promise.resolve(index < 2);
-  const expected = { size: content.length, chunkSize: 30_000, isChunk };
-  server.answer(file(content));
-  expect(await failure(download(network, { ...request(), sink, expected }))).toEqual({
-    code: 'hash-mismatch',
-    detail: { file: 'file.bin' },
-  });
-  expect(sink.length).toBe(60_000);
 });
 
 test('stops at once while nothing arrives, with the reason of whoever stopped it', async () => {

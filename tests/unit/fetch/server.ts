@@ -54,15 +54,35 @@ export const status =
   (_, response) =>
     response.writeHead(code, headers).end();
 
-/** The file, or what a Range asks of it. */
+/** First byte, and byte behind the last, of what a Range asks for; of the whole file without one. */
+export function asked(request: IncomingMessage, length: number): { from: number; to: number; isRange: boolean } {
+  const [range, from, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+  return {
+    from: Number(from ?? 0),
+    to: last ? Math.min(Number(last) + 1, length) : length,
+    isRange: range !== undefined,
+  };
+}
+
+/** Status and headers of an answer with these bytes of the file. */
+export function writeHead(
+  response: ServerResponse,
+  { from, to, isRange }: { from: number; to: number; isRange: boolean },
+  length: number,
+  etag: string,
+): void {
+  const range: Record<string, string> = isRange ? { 'Content-Range': `bytes ${from}-${to - 1}/${length}` } : {};
+  response.writeHead(isRange ? 206 : 200, { ETag: etag, 'Content-Length': to - from, ...range });
+}
+
+/** The file, or what a Range asks of it; all of it where If-Range names another version. */
 export const file =
   (content: Buffer, etag = '"1"'): RequestListener =>
   (request, response) => {
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    const range: Record<string, string> =
-      from > 0 ? { 'Content-Range': `bytes ${from}-${content.length - 1}/${content.length}` } : {};
-    response.writeHead(from > 0 ? 206 : 200, { ETag: etag, 'Content-Length': content.length - from, ...range });
-    response.end(content.subarray(from));
+    if (request.headers['if-range'] !== undefined && request.headers['if-range'] !== etag) delete request.headers.range;
+    const wanted = asked(request, content.length);
+    writeHead(response, wanted, content.length, etag);
+    response.end(content.subarray(wanted.from, wanted.to));
   };
 
 /** So many bytes, and then the connection is cut, or nothing more comes. */

@@ -3,9 +3,9 @@ import type { RequestListener } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FailureError, type Failure } from '#core/failure.ts';
 import { authorized } from '#core/fetch/authorization.ts';
-import { download, fetchFile } from '#core/fetch/fetch-file.ts';
-import { MemorySink } from '#core/fetch/memory-sink.ts';
-import { checkResponse, probe, type HttpResponse } from '#core/fetch/network.ts';
+import { fetchFile } from '#core/fetch/fetch-file.ts';
+import { checkResponse, type HttpResponse } from '#core/fetch/network.ts';
+import { probe } from '#core/fetch/probe.ts';
 import { bytes, file, nodeNetwork, part, serveFiles, status, type FileServer } from './server.ts';
 
 let server: FileServer;
@@ -76,15 +76,6 @@ describe('a server that sends less than it was asked for', () => {
     expect(server.requests).toEqual(['GET', 'GET bytes=40000-', 'GET']);
   });
 
-  test('with a manifest: goes on behind the last whole chunk', async () => {
-    const sink = new MemorySink();
-    const expected = { size: content.length, chunkSize: 30_000, isChunk: () => Promise.resolve(true) };
-    server.answer(part(content, 70_000, 'cut'), file(content));
-    await download(network, { ...request(), sink, expected });
-    expect(server.requests).toEqual(['GET', 'GET bytes=60000-']);
-    expect(Buffer.from(await sink.blob().arrayBuffer()).equals(content)).toBe(true);
-  });
-
   test('no content at all is no empty file', async () => {
     server.answer(status(204));
     expect(await failure(fetchFile(network, request()))).toMatchObject({ code: 'network', detail: { status: 204 } });
@@ -99,13 +90,13 @@ describe('a server without HEAD', () => {
 
   test.each([405, 501])('%i: the file is found by a GET of one byte', async (code) => {
     server.answer(withoutHead(code, file(content, '"7"')));
-    expect(await probe(network, request())).toEqual({ version: '"7"' });
+    expect(await probe(network, request())).toEqual({ version: '"7"', size: content.length });
     expect(server.requests).toEqual(['HEAD', 'GET bytes=0-0']);
     server.answer(withoutHead(code, status(404)));
     expect((await failure(probe(network, request()))).code).toBe('file-missing');
     // An empty file has no first byte.
     server.answer(withoutHead(code, status(416, { ETag: '"8"' })));
-    expect(await probe(network, request())).toEqual({ version: '"8"' });
+    expect(await probe(network, request())).toEqual({ version: '"8"', size: 0 });
   });
 });
 
@@ -154,7 +145,7 @@ describe('a gated repository', () => {
     expect(await failure(fetchFile(network, request()))).toMatchObject({ code: 'gated', detail: { status: 401 } });
     const blob = await fetchFile(withToken(), request());
     expect(blob.size).toBe(content.length);
-    expect(await probe(withToken(), request())).toEqual({ version: '"1"' });
+    expect(await probe(withToken(), request())).toEqual({ version: '"1"', size: content.length });
     const page = { ok: false, status: 403, headers: new Headers(), body: null };
     const url = 'https://huggingface.co/google/medgemma-4b-it/resolve/main/config.json';
     expect(() => checkResponse(network, { ...page, url }, url, 'config.json')).toThrow(

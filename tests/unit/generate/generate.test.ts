@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { greyscalePng } from '#core/image/png.ts';
 import { main } from '../../../cli/generate/command.ts';
-import { applyAdapter, openModel } from '../../../cli/generate/model.ts';
+import { applyAdapter, openModel } from '../../../cli/shared/runtime/open-model.ts';
 import { FolderReader } from '../../../cli/shared/folder-reader.ts';
 import { StoppedError } from '../../../cli/shared/errors.ts';
 import { writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';

@@ -9,7 +9,7 @@ import type * as Ort from 'onnxruntime-web';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RunTimes } from '#core/prompt-lookup/run-times.ts';
 import type { GenerateRequest, GenerateUpdate, LookupCounts } from '#core/protocol/engine.ts';
-import { applyAdapter, openModel } from '../../../cli/generate/model.ts';
+import { applyAdapter, openModel } from '../../../cli/shared/runtime/open-model.ts';
 import { writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { FolderReader } from '../../../cli/shared/folder-reader.ts';
 import { decodeGreedy, type DecodeEnd } from '../../../workers/engine/generation/decode.ts';

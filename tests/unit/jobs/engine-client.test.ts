@@ -26,6 +26,7 @@ const modelOf = (name: string): ModelInfo => ({
   },
   ...{ layers: 1, vocabularySize: 1, hasVision: false, imageAttention: undefined, tokensPerImage: 0, contextLength: 1 },
   graphCapture: { used: false, reason: 'cpu', times: undefined, key: undefined, detail: undefined, positions: 0 },
+  selfTest: { state: 'none', difference: undefined, key: undefined },
   runtime: { provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason: 'asked' },
 });
 
@@ -173,4 +174,22 @@ test('a strength that changes while adapters are put back is told to the engine 
   await settle();
   expect(asked.slice(-2)).toEqual(['setStrengths', 'setStrengths']);
   expect(engine.reopened).toBe(true);
+});
+
+test('a paused opening tells how far it came, and the next one goes on', async () => {
+  const engine = new EngineClient();
+  const first = engine.open(source('a'), options);
+  await settle();
+  await engine.pauseOpen();
+  expect(await first).toBe(false);
+  expect(engine.paused).toMatchObject({ name: 'a', doneBytes: 0 });
+  expect(engine.opening).toBeUndefined();
+  const again = engine.open(source('a'), options);
+  await settle();
+  expect(engine.paused).toBeUndefined();
+  finish.get('open')?.();
+  expect(await again).toBe(true);
+  // What is open cannot be paused.
+  await engine.pauseOpen();
+  expect(engine.paused).toBeUndefined();
 });

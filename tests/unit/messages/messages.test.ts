@@ -83,6 +83,7 @@ const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
 function catalogOf(path: string): string | undefined {
   if (path.startsWith('src/messages/')) return undefined;
   if (path.startsWith('src/labs/chat/attachments/')) return 'image';
+  if (path.startsWith('src/shell/fit/')) return 'fit';
   return /^src\/labs\/(\w+)\//.exec(path)?.[1] ?? 'shell';
 }
 

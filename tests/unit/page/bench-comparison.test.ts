@@ -21,6 +21,7 @@ const model: ModelInfo = {
   runtime: { provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason: 'asked' },
   variantReason: 'only-one',
   graphCapture: { used: false, reason: 'cpu', times: undefined, key: undefined, detail: undefined, positions: 0 },
+  selfTest: { state: 'none', difference: undefined, key: undefined },
 };
 
 /** Tokens of a prompt beside the digits of its text. */

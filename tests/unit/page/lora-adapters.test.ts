@@ -14,6 +14,7 @@ const model = (name: string): ModelInfo => ({
   },
   ...{ layers: 1, vocabularySize: 1, hasVision: false, imageAttention: undefined, tokensPerImage: 0, contextLength: 1 },
   graphCapture: { used: false, reason: 'cpu', times: undefined, key: undefined, detail: undefined, positions: 0 },
+  selfTest: { state: 'none', difference: undefined, key: undefined },
   runtime: { provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason: 'asked' },
 });
 

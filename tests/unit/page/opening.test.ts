@@ -23,3 +23,20 @@ test('a new phase starts its own count', () => {
   const weights = advance(downloaded, { ...step('a', 10, 1000), phase: 'weights' }, 5000);
   expect([weights.phase, weights.doneBytes, weights.phaseStart]).toEqual(['weights', 10, 5000]);
 });
+
+test('the rate follows the last seconds, and leaves out what a file had at its first report', () => {
+  let opening = advance(startOpening('m'), step('a', 0, 1_000_000), 0);
+  for (let second = 1; second <= 20; second++)
+    opening = advance(opening, step('a', second * 1000, 1_000_000), second * 1000);
+  expect(opening.bytesPerSecond).toBeCloseTo(1000);
+  opening = advance(opening, step('b', 400_000, 500_000), 20_000);
+  expect(opening.bytesPerSecond).toBeCloseTo(1000);
+  for (let second = 21; second <= 32; second++)
+    opening = advance(opening, step('a', 20_000 + (second - 20) * 5000, 1_000_000), second * 1000);
+  expect(opening.bytesPerSecond).toBeCloseTo(5000);
+  expect(opening.secondsLeft).toBeCloseTo((1_500_000 - 80_000 - 400_000) / 5000);
+  // Samples of a quarter of an hour are not all kept.
+  for (let step_ = 0; step_ < 1000; step_++)
+    opening = advance(opening, step('a', 90_000, 1_000_000), 33_000 + step_ * 50);
+  expect(opening.arrivals.length).toBeLessThan(30);
+});

@@ -98,13 +98,8 @@ export class Decoder {
    */
   async next(plain: () => Promise<unknown>): Promise<void> {
     const step = this.#step;
-    const { gpu } = this.#backend;
-    if (!step || !gpu || !this.#newest) {
-      await plain();
-      return;
-    }
-    copyToken(gpu.device, this.#newest, step.ids);
-    await this.#runStep(step);
+    if (step && this.#newest) await this.#runStep(step, this.#newest);
+    else await plain();
   }
 
   /**
@@ -115,10 +110,19 @@ export class Decoder {
     const step = this.#step;
     const { gpu } = this.#backend;
     if (!step?.logits || !gpu) return plain();
-    gpu.device.queue.writeBuffer(step.ids, 0, new BigInt64Array([BigInt(id)]));
-    await this.#runStep(step);
+    await this.runCaptured(id);
     const bytes = await this.#backend.guard(readBuffer(gpu, step.logits));
     return new Float32Array(bytes, 0, step.vocabularySize);
+  }
+
+  /**
+   * Runs a text token whose id the host knows in the captured step; the choice after it is in `tokenBuffer`.
+   * @returns false if it may not run there: nothing was run then
+   */
+  async runCaptured(id: number): Promise<boolean> {
+    const step = this.#step;
+    if (step) await this.#runStep(step, id);
+    return step !== undefined;
   }
 
   /**
@@ -132,31 +136,23 @@ export class Decoder {
     vocabulary: number,
     embed: (ids: Ort.Tensor) => Promise<Record<string, Ort.Tensor>>,
   ): Promise<GPUBuffer> {
-    const { gpu } = this.#backend;
-    if (!gpu) throw new TypeError('there is no GPU');
     const step = this.#step;
     if (step?.logits && step.vocabularySize === vocabulary) {
-      if (typeof token === 'number') gpu.device.queue.writeBuffer(step.ids, 0, new BigInt64Array([BigInt(token)]));
-      else copyToken(gpu.device, token, step.ids);
-      await this.#runStep(step);
+      await this.#runStep(step, token);
       return step.logits;
     }
-    const ids =
-      typeof token === 'number'
-        ? int64Tensor(this.#backend, [token], [1, 1])
-        : gpuTensor(this.#backend, token, 'int64', [1, 1]);
-    const logits = (this.#logits ??= gpu.ledger.createBuffer('scratch', {
-      label: 'logits',
-      size: Math.ceil((4 * vocabulary) / 16) * 16,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
-    }));
+    const isId = typeof token === 'number';
+    const ids = isId ? int64Tensor(this.#backend, [token], [1, 1]) : gpuTensor(this.#backend, token, 'int64', [1, 1]);
+    const logits = (this.#logits ??= this.#createBuffer(Math.ceil((4 * vocabulary) / 16) * 16, 'logits'));
+    if (!logits) throw new TypeError('there is no GPU');
     const input = await this.#backend.guard(embed(ids));
     await this.#run(input, [textMask], 1, { logits: gpuTensor(this.#backend, logits, 'float32', [1, 1, vocabulary]) });
     this.#newest = this.#tokenBuffer;
     return logits;
   }
 
-  async #runStep(step: DecodeStep): Promise<void> {
+  async #runStep(step: DecodeStep, token: number | GPUBuffer): Promise<void> {
+    step.take(token);
     const past = this.#length;
     this.cache.prepare(1);
     await this.#backend.guard(step.run(past));
@@ -283,9 +279,9 @@ export class Decoder {
     return outputs;
   }
 
-  #createBuffer(size: number): GPUBuffer | undefined {
+  #createBuffer(size: number, label = nextToken): GPUBuffer | undefined {
     return this.#backend.gpu?.ledger.createBuffer('scratch', {
-      label: nextToken,
+      label,
       size,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
@@ -297,10 +293,4 @@ export class Decoder {
     this.#logits?.destroy();
     this.#choices?.destroy();
   }
-}
-
-function copyToken(device: GPUDevice, from: GPUBuffer, to: GPUBuffer): void {
-  const encoder = device.createCommandEncoder();
-  encoder.copyBufferToBuffer(from, 0, to, 0, 8);
-  device.queue.submit([encoder.finish()]);
 }

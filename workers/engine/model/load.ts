@@ -28,7 +28,7 @@ import { warmUp, warmUpTokens } from './warm-up.ts';
 export interface LoadedModel {
   package: ModelPackage;
   backend: Backend;
-  info: ModelInfo;
+  info: Omit<ModelInfo, 'selfTest'>;
   embedding: Embedding;
   decoder: Decoder;
   /** LoRA adapters that run with the decoder. */
@@ -161,7 +161,7 @@ async function load(
   signal.throwIfAborted();
   const adapters = new AppliedAdapters(backend, embedding, decoder, decoderSession);
   release.push(() => adapters.dispose());
-  const info: ModelInfo = {
+  const info: LoadedModel['info'] = {
     name,
     randomWeights: pack.manifest?.source.randomWeights ?? false,
     teaches: pack.manifest?.teaches,

@@ -14,6 +14,9 @@ import type { OrtRuntime } from './runtime.ts';
 
 const lossNewsMilliseconds = 100;
 
+/** `subgroups` counts for the first GPU backend of a worker: later ones have its device. */
+export type BackendOptions = Pick<OpenOptions, 'provider' | 'subgroups'>;
+
 /** The backends of one worker. */
 export class Backends {
   /** Opened once: the runtime keeps its first GPU device and does not use a second one. */
@@ -32,19 +35,19 @@ export class Backends {
    * `auto` prefers the CPU to an adapter that imitates a GPU on it: the same cores, without shaders to compile first.
    * @throws FailureError `gpu-feature-missing` if WebGPU is requested and not available
    */
-  open(provider: OpenOptions['provider']): Promise<Backend> {
+  open(options: BackendOptions): Promise<Backend> {
     // Backends open one after another, even if the caller of an earlier open has gone: each creates a session.
-    const opening = this.#last.then(() => this.#open(provider));
+    const opening = this.#last.then(() => this.#open(options));
     this.#last = opening.catch(() => undefined);
     return opening;
   }
 
-  async #open(provider: OpenOptions['provider']): Promise<Backend> {
+  async #open({ provider, subgroups = true }: BackendOptions): Promise<Backend> {
     if (provider === 'wasm') return openCpu('asked');
     const looked = this.#isSoftware;
     this.#isSoftware = undefined;
     if (provider === 'auto' && (await (looked ?? isGpuSoftware()))) return openCpu('software-adapter');
-    const gpu = this.#gpu ?? (await openGpu());
+    const gpu = this.#gpu ?? (await openGpu(subgroups));
     if (typeof gpu !== 'string') return (this.#gpu = gpu);
     if (provider === 'webgpu') throw new FailureError('gpu-feature-missing', { feature: 'WebGPU' });
     return openCpu(gpu);
@@ -66,8 +69,8 @@ async function openCpu(cpuReason: RuntimeInfo['cpuReason']): Promise<Backend> {
   };
 }
 
-async function openGpu(): Promise<Backend | NoGpu> {
-  const gpu = await requestGpu();
+async function openGpu(subgroups: boolean): Promise<Backend | NoGpu> {
+  const gpu = await requestGpu({ subgroups });
   if (typeof gpu === 'string') return gpu;
   const runtime = await loadOrt(chooseBuild('webgpu'));
   const backend = gpuBackend(runtime, gpu);

@@ -47,13 +47,19 @@ export async function isGpuSoftware(): Promise<boolean> {
   return typeof adapter !== 'string' && isSoftware(adapter.info);
 }
 
-/** @throws what requestDevice throws: it is not caught, because an adapter must accept its own limits. */
-export async function requestGpu(): Promise<Gpu | NoGpu> {
+/**
+ * @param subgroups false: the device has no subgroup operations
+ * @throws what requestDevice throws: it is not caught, because an adapter must accept its own limits.
+ */
+export async function requestGpu({ subgroups = true } = {}): Promise<Gpu | NoGpu> {
   const adapter = await requestAdapter();
   if (typeof adapter === 'string') return adapter;
   const device = await adapter.requestDevice({
     label: 'engine',
-    requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature) && isSafe(feature, adapter.info)),
+    requiredFeatures: FEATURES.filter(
+      (feature) =>
+        adapter.features.has(feature) && isSafe(feature, adapter.info) && (subgroups || feature !== 'subgroups'),
+    ),
     requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
   });
   let destroyed = false;

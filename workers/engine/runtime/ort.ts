@@ -13,6 +13,7 @@ import type { RuntimeInfo } from '#core/protocol/engine.ts';
 import { connectionFailure } from '#core/fetch/network.ts';
 import { network } from '../../store/network.ts';
 import { catchModule } from './catch-module.ts';
+import { gpuBuild } from './gpu-build.ts';
 import type { OrtRuntime } from './runtime.ts';
 import { recordNextMemory } from './wasm-memory.ts';
 
@@ -20,10 +21,8 @@ type OrtModule = typeof Ort;
 export type OrtBuild = Exclude<RuntimeInfo['build'], 'native'>;
 type WebRuntime = OrtRuntime<OrtModule>;
 
-/** JSPI (WebAssembly.Suspending) lets the runtime wait without asyncify's larger, slower code, and read Blobs piece by piece. */
 export function chooseBuild(provider: 'webgpu' | 'wasm'): OrtBuild {
-  if (provider === 'wasm') return 'wasm';
-  return 'Suspending' in WebAssembly ? 'jspi' : 'asyncify';
+  return provider === 'wasm' ? 'wasm' : gpuBuild();
 }
 
 const BUILDS = {

@@ -2,12 +2,12 @@
 import { basename, resolve } from 'node:path';
 import type { AdapterInfo } from '#core/lora/describe.ts';
 import type { OpenProgress } from '#core/protocol/engine.ts';
-import { setAdapters } from '../../workers/engine/lora/set.ts';
-import { loadModel } from '../../workers/engine/model/load.ts';
-import { openedModel, readParts, type OpenedModel } from '../../workers/engine/opened.ts';
-import { FolderReader } from '../shared/folder-reader.ts';
-import { decodeImageInNode } from '../shared/runtime/decode-image.ts';
-import { nodeBackend } from '../shared/runtime/node-backend.ts';
+import { setAdapters } from '../../../workers/engine/lora/set.ts';
+import { loadModel } from '../../../workers/engine/model/load.ts';
+import { openedModel, readParts, type OpenedModel } from '../../../workers/engine/opened.ts';
+import { FolderReader } from '../folder-reader.ts';
+import { decodeImageInNode } from './decode-image.ts';
+import { nodeBackend } from './node-backend.ts';
 
 export interface OpenOptions {
   /** Longest context in tokens; cut to what the package can do. */

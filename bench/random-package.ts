@@ -1,0 +1,51 @@
+import { createHash, randomFillSync } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Plugin } from 'vite';
+
+const CHUNK = 8 * 2 ** 20;
+
+/** Serves a package of one file of random bytes at `/package/`, with its manifest and with ranges. Nothing is read from disk. */
+export function randomPackage(size: number): Plugin {
+  const block = randomFillSync(Buffer.alloc(CHUNK));
+  const count = Math.ceil(size / CHUNK);
+  /** The block with its number in front, so that no two chunks are the same. */
+  const chunk = (index: number): Buffer => {
+    const bytes = Buffer.from(block);
+    bytes.writeUInt32LE(index);
+    return bytes.subarray(0, Math.min(CHUNK, size - index * CHUNK));
+  };
+  const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+  const chunks = Array.from({ length: count }, (_, index) => sha256(chunk(index)));
+  // The store compares chunks; the hash of the whole is the name of the file among others.
+  const entry = { size, sha256: sha256(Buffer.from(chunks.join(''))), chunks };
+  const manifest = JSON.stringify({ chunkSize: CHUNK, files: { 'weights.onnx_data': entry } });
+
+  async function send(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [range, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const from = Number(first ?? 0);
+    const to = last ? Number(last) + 1 : size;
+    response.writeHead(range === undefined ? 200 : 206, {
+      ...{ ETag: '"1"', 'Content-Length': to - from, 'Content-Type': 'application/octet-stream' },
+      ...(range !== undefined && { 'Content-Range': `bytes ${from}-${to - 1}/${size}` }),
+    });
+    for (let at = from; at < to && !response.destroyed;) {
+      const index = Math.floor(at / CHUNK);
+      const bytes = chunk(index).subarray(at - index * CHUNK, to - index * CHUNK);
+      at += bytes.length;
+      if (!response.write(bytes))
+        await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    }
+    response.end();
+  }
+
+  return {
+    name: 'random-package',
+    configurePreviewServer({ middlewares }) {
+      middlewares.use('/package', (request, response) => {
+        if (request.url === '/manifest.json') response.end(manifest);
+        else if (request.url?.startsWith('/weights.onnx_data')) void send(request, response);
+        else response.writeHead(404).end();
+      });
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** How the weights of somebody's package are stored, from the names of its files and their sizes. */
+import type { Gemma3Config } from '../gemma3/config.ts';
+import { valueOf } from './expression.ts';
+import { textWeights } from './model-weights.ts';
+import { FLOAT_BYTES, STORAGE_PRESETS, STORED_FORMATS, type ModelStorage, type StoragePreset } from './storage.ts';
+
+/** One of the variants that a package holds. */
+export interface VariantSize {
+  /** dtype of the decoder and of the vision encoder, as transformers.js names them. */
+  decoder: string;
+  vision: string | undefined;
+  /** Bytes of the decoder's data files, files of the same content once; undefined without a manifest. */
+  decoderBytes: number | undefined;
+  /** Bytes of all files that opening this variant reads; undefined without a manifest. */
+  downloadBytes: number | undefined;
+}
+
+/** A variant that computes in float16 where the device does, as the engine chooses; else the first of the others. */
+export function variantFor(variants: readonly VariantSize[], hasHalf: boolean): VariantSize | undefined {
+  const [half] = variants.filter(isHalf);
+  const [full] = variants.filter((variant) => !isHalf(variant));
+  return hasHalf ? (half ?? full) : (full ?? half);
+}
+
+export function isHalf({ decoder }: VariantSize): boolean {
+  return decoder === 'q4f16' || decoder === 'fp16';
+}
+
+/** @returns undefined for a dtype whose bytes are not known here */
+export function storageOf(config: Gemma3Config, variant: VariantSize): ModelStorage | undefined {
+  const preset = PRESETS.find((name) => name === variant.decoder);
+  if (!preset) return undefined;
+  const vision = variant.vision === undefined ? undefined : STORED_FORMATS.find((name) => name === variant.vision);
+  const chosen = STORAGE_PRESETS[preset];
+  const formats = { ...chosen.formats, ...(vision ? { vision } : {}) };
+  const { decoderBytes } = variant;
+  if (decoderBytes === undefined) return { ...chosen, formats };
+  // q4 names no width of scales: the one whose bytes are nearer to the files'.
+  const off = (scales: ModelStorage['scales']) => {
+    const { attention, mlp, embedding, head, norms } = textWeights(
+      config.text,
+      { ...chosen, formats, scales },
+      'files',
+    );
+    const parts = [attention, mlp, head ?? embedding, norms];
+    return Math.abs(parts.reduce((sum, part) => sum + valueOf(part), 0) - decoderBytes);
+  };
+  const [scales] = [...SCALES].sort((a, b) => off(a) - off(b));
+  return { ...chosen, formats, scales: scales ?? chosen.scales };
+}
+
+const SCALES = ['fp32', 'fp16'] as const satisfies readonly (keyof typeof FLOAT_BYTES)[];
+const PRESETS = Object.keys(STORAGE_PRESETS).filter((name): name is StoragePreset => name in STORAGE_PRESETS);

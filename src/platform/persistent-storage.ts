@@ -1,0 +1,8 @@
+/**
+ * Asks the browser not to delete what this site stores when the disk becomes full. Firefox asks the visitor, so it is called when
+ * somebody chose to download or copy a model. Not awaited: a download need not wait for an answer.
+ */
+export function keepStorage(): void {
+  if (!('storage' in navigator) || !('persist' in navigator.storage)) return;
+  navigator.storage.persist().catch(() => undefined);
+}
