@@ -4,6 +4,17 @@ import type { Plugin } from 'vite';
 
 const CHUNK = 8 * 2 ** 20;
 
+/** Resolves when more can be written, or nobody reads any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      response.off('drain', end).off('close', end);
+      resolve();
+    };
+    response.on('drain', end).on('close', end);
+  });
+}
+
 /** Serves a package of one file of random bytes at `/package/`, with its manifest and with ranges. Nothing is read from disk. */
 export function randomPackage(size: number): Plugin {
   const block = randomFillSync(Buffer.alloc(CHUNK));
@@ -32,8 +43,7 @@ export function randomPackage(size: number): Plugin {
       const index = Math.floor(at / CHUNK);
       const bytes = chunk(index).subarray(at - index * CHUNK, to - index * CHUNK);
       at += bytes.length;
-      if (!response.write(bytes))
-        await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      if (!response.write(bytes)) await drained(response);
     }
     response.end();
   }

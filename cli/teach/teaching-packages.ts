@@ -37,7 +37,9 @@ export const SHIPPED: PackageOptions = {
   models: join(root, 'public/models'),
   cache: join(root, '.cache/models'),
   code: [
-    ...['core', 'cli/export', 'cli/shared', 'workers/engine', 'cli/teach/plan.ts', 'package.json'].map((path) => join(root, path)),
+    ...['core', 'cli/export', 'cli/shared', 'workers/engine', 'cli/teach/plan.ts', 'package.json'].map((path) =>
+      join(root, path),
+    ),
     // It writes the graphs.
     join(root, 'node_modules/@bufbuild/protobuf/package.json'),
   ],

@@ -43,7 +43,7 @@ export interface Way {
 const CONTEXTS = [131_072, 65_536, 32_768, 16_384, 8_192, 4_096, 2_048, 1_024, 512] as const;
 
 /**
- * The ways that fit, by what they take away: each change alone, or where none of them suffices all up to the first that does.
+ * The ways that fit: each change alone, or where none of them suffices one way of several, without those that it does not need.
  * Empty where nothing helps: only a smaller model or a larger GPU does.
  * @param hasHalf the device computes in float16
  */
@@ -86,16 +86,22 @@ export function waysToFit(
     return made && made.bytes <= usableBytes ? [{ remedies: [remedy], ...made }] : [];
   });
   if (alone.length > 0) return alone;
-  let together = settings;
+  // The context last, so that it is as long as the other changes allow.
+  const order = [...REMEDIES.filter((remedy) => remedy !== 'shorter-context'), 'shorter-context' as const];
+  const apply = (remedies: readonly Remedy[]): Way | undefined => {
+    let made: Omit<Way, 'remedies'> = { settings, bytes: bytesOf(settings) };
+    for (const remedy of order) if (remedies.includes(remedy)) made = change(remedy, made.settings) ?? made;
+    return made.bytes <= usableBytes ? { remedies, ...made } : undefined;
+  };
   let remedies: Remedy[] = [];
   for (const remedy of REMEDIES) {
-    const made = change(remedy, together);
-    if (!made) continue;
     // Without the vision encoder nothing is left to load on demand.
-    if (remedy === 'text-only') remedies = remedies.filter((each) => each !== 'vision-on-demand');
-    remedies.push(remedy);
-    together = made.settings;
-    if (made.bytes <= usableBytes) return [{ remedies, ...made }];
+    remedies = [...remedies.filter((each) => remedy !== 'text-only' || each !== 'vision-on-demand'), remedy];
+    let way = apply(remedies);
+    if (!way) continue;
+    // What the last change made superfluous is left out, first what takes away most; float16 takes away nothing.
+    for (const each of [...order].reverse()) way = apply(way.remedies.filter((kept) => kept !== each)) ?? way;
+    return [way];
   }
   return [];
 }

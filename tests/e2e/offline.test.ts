@@ -105,13 +105,14 @@ test('an update is kept whole, announced, not applied during an answer, and what
     await page.reload();
     await modelReady(page);
     await expect(page.locator('meta[name="version"]')).toHaveCount(0);
-    await prompt(page).fill('길게 써 주세요.');
-    await send(page).click();
-    await expect(stop(page)).toBeVisible(patience);
     await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
     const notice = page.getByRole('alert').filter({ hasText: '새 버전이 준비됐습니다' });
     await expect(notice).toBeVisible(patience);
     const apply = notice.getByRole('button', { name: '새로 고쳐 적용' });
+    await expect(apply).toBeEnabled();
+    await prompt(page).fill('길게 써 주세요.');
+    await send(page).click();
+    await expect(stop(page)).toBeVisible(patience);
     await expect(apply).toBeDisabled();
     await stop(page).click();
     await apply.click();

@@ -12,6 +12,7 @@ import { place, type Address } from '../../platform/place.svelte.ts';
 import { t } from '../../platform/locale.svelte.ts';
 import { preflight } from '../../workers/preflight.svelte.ts';
 import { configOf, DEFAULT_CHOICES, inferenceSettings, trainingSettings, type PlanChoices } from './choices.ts';
+import { machineLabel } from './machine-label.ts';
 import { linkTo, readPlan } from './share.ts';
 
 /** A machine to plan for. */
@@ -26,7 +27,7 @@ export interface Candidate {
 }
 
 function candidateOf(machine: Machine) {
-  return { name: machine.name, usable: usableBytes(machine), bandwidth: machine.bandwidth };
+  return { name: machineLabel(machine), usable: usableBytes(machine), bandwidth: machine.bandwidth };
 }
 
 /** A machine with what the plan means for it. */
@@ -59,7 +60,7 @@ export class PlanLab {
   readonly machines = $derived(
     MACHINES.map((machine) => {
       const { name, usable, bandwidth } = candidateOf(machine);
-      return { name, usable, fit: fitOf(this.needed, usable), speed: this.speedAt(bandwidth) };
+      return { machine, name, usable, fit: fitOf(this.needed, usable), speed: this.speedAt(bandwidth) };
     }),
   );
 

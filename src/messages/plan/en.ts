@@ -108,6 +108,8 @@ export const en: Record<keyof typeof ko, string> = {
   'plan.machines.fit': 'Verdict',
   'plan.machines.why':
     'Bandwidths are those of the makers. Of a card 1 GiB is left to the screen and the browser; of memory that is shared two thirds are counted on a Mac, half for an integrated GPU and a third on a phone. These shares are assumptions, not measurements.',
+  'plan.machine.integrated': 'Integrated GPU (16 GB of DDR5)',
+  'plan.machine.phone': 'Phone (8 GB)',
   'plan.gib': '{n} GiB',
   'plan.gbps': '{n} GB/s',
   'plan.fit.fits': 'fits',
@@ -218,7 +220,7 @@ export const en: Record<keyof typeof ko, string> = {
   'plan.here.end.no-adapter': 'There is no GPU that it can use.',
   'plan.here.bandwidth': 'Memory bandwidth',
   'plan.here.power': 'Power',
-  'plan.here.power.plugged': 'plugged in (battery {level})',
+  'plan.here.power.plugged': 'plugged in',
   'plan.here.power.battery': 'battery, {level}',
   'plan.here.storage': 'Storage of the browser',
   'plan.here.storage.free': '{size} free',

@@ -103,6 +103,8 @@ export const ko = {
   'plan.machines.fit': '판정',
   'plan.machines.why':
     '대역폭은 제조사의 사양입니다. 카드에서는 화면과 브라우저 몫으로 1GiB를 빼고, 메모리를 함께 쓰는 기기에서는 맥의 3분의 2, 내장 GPU의 절반, 휴대전화의 3분의 1만 셈했습니다. 이 비율은 잰 값이 아니라 가정입니다.',
+  'plan.machine.integrated': '내장 GPU(DDR5 16GB)',
+  'plan.machine.phone': '휴대전화(8GB)',
   'plan.gib': '{n}GiB',
   'plan.gbps': '{n}GB/s',
   'plan.fit.fits': '들어감',
@@ -207,7 +209,7 @@ export const ko = {
   'plan.here.end.no-adapter': '쓸 수 있는 GPU가 없습니다.',
   'plan.here.bandwidth': '메모리 대역폭',
   'plan.here.power': '전원',
-  'plan.here.power.plugged': '연결됨(배터리 {level})',
+  'plan.here.power.plugged': '연결됨',
   'plan.here.power.battery': '배터리 {level}',
   'plan.here.storage': '브라우저 저장 공간',
   'plan.here.storage.free': '{size} 남음',
@@ -235,8 +237,8 @@ export const ko = {
   'plan.hint.two-gpus':
     'GPU가 둘 있고, 페이지는 빠른 쪽을 씁니다. 배터리로 쓰면 시스템이 느린 쪽으로 바꿀 수 있습니다.',
   'plan.hint.no-half':
-    'shader-f16이 없어 32비트로 계산합니다. 메모리가 더 들고, q4f16 꾸러미도 q4로 돌아갑니다. 메모리는 q4로 셈하세요.',
-  'plan.hint.half-only': 'shader-f16이 없어 fp16 꾸러미는 돌아가지 않습니다. q4나 q8을 고르세요.',
+    'shader-f16이 없어 32비트로 계산합니다. 메모리가 더 들고, q4f16 패키지도 q4로 돌아갑니다. 메모리는 q4로 셈하세요.',
+  'plan.hint.half-only': 'shader-f16이 없어 fp16 패키지는 돌아가지 않습니다. q4나 q8을 고르세요.',
   'plan.hint.small-buffers': '버퍼 하나의 한계가 작아 4B의 임베딩이 들어가지 않을 수 있습니다.',
   'plan.hint.battery': '배터리로 쓰고 있습니다. 전원을 연결하면 더 빠르고, 속도도 덜 흔들립니다.',
   'plan.hint.no-room':

@@ -150,7 +150,8 @@ export const en: Record<keyof typeof ko, string> = {
   'open.default': 'Built-in model',
   'open.default.hint': 'A small model that comes with this page. Needs no internet.',
   'open.folder': 'From a folder or USB stick',
-  'open.folder.hint': 'Choose a model folder, or drop it anywhere on the page. No copy is made.',
+  'open.folder.hint':
+    'Choose a model folder, or drop it anywhere on the page: it is read in place. A copy opens later without the folder or stick.',
   'open.folder.pick': 'Choose a folder',
   'open.fit.reading': 'Looking whether it fits on this machine.',
   'open.fit.unknown': 'Its small files could not be read, so whether it fits on this machine is not known.',
@@ -183,7 +184,7 @@ export const en: Record<keyof typeof ko, string> = {
   'stored.title': 'On this device',
   'stored.none': 'No model is stored yet. What is downloaded from an address, or copied from a folder, is listed here.',
   'stored.no-storage': 'This browser offers no storage, as in a private window. Models are downloaded again each time.',
-  'stored.part': '{done} of {total}',
+  'stored.part': '{done} here, {missing} not downloaded',
   'stored.from-folder': 'Copied from a folder',
   'stored.unchecked': 'Without a manifest: nothing says which bytes are right.',
   'stored.space': '{used} used, {free} more allowed by the browser.',

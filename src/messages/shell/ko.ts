@@ -148,7 +148,8 @@ export const ko = {
   'open.default': '내장 모델',
   'open.default.hint': '이 페이지와 함께 배포된 작은 모델입니다. 인터넷이 필요 없습니다.',
   'open.folder': '폴더나 USB에서',
-  'open.folder.hint': '모델 폴더를 고르거나 페이지 아무 곳에나 끌어다 놓으세요. 복사본을 만들지 않습니다.',
+  'open.folder.hint':
+    '모델 폴더를 고르거나 페이지 아무 곳에나 끌어다 놓으면 그 자리에서 읽습니다. 복사해 두면 나중에 폴더나 USB 없이 열립니다.',
   'open.folder.pick': '폴더 고르기',
   'open.fit.reading': '이 기기에 들어가는지 보는 중입니다.',
   'open.fit.unknown': '작은 파일을 읽지 못해 이 기기에 들어가는지 알 수 없습니다.',
@@ -180,7 +181,7 @@ export const ko = {
   'stored.title': '이 기기에 있는 모델',
   'stored.none': '아직 저장된 모델이 없습니다. 주소에서 내려받거나 폴더에서 복사한 모델이 여기 나옵니다.',
   'stored.no-storage': '사생활 보호 창처럼 저장 공간이 없는 브라우저입니다. 모델을 매번 다시 내려받습니다.',
-  'stored.part': '{total} 중 {done}',
+  'stored.part': '{done} 있음, {missing}는 아직 안 받음',
   'stored.from-folder': '폴더에서 복사함',
   'stored.unchecked': '매니페스트가 없어 바이트가 맞는지 확인할 길이 없습니다.',
   'stored.space': '{used} 사용 중, 브라우저가 {free} 더 허용합니다.',

@@ -52,6 +52,13 @@ describe('what would make it fit', () => {
     }
   });
 
+  test('of several changes none is superfluous, and the context stays as long as it can', () => {
+    const [way, ...others] = waysToFit(config4B, { ...settings, images: 1 }, 2.86e9, true);
+    expect(others).toEqual([]);
+    expect(way?.remedies).toEqual(['q4f16', 'text-only']);
+    expect(way?.settings.contextLength).toBe(8192);
+  });
+
   test('float16 is not offered to a device without it, nor vision to a model that has none', () => {
     const all = (config: typeof config4B, usable: number, hasHalf: boolean) =>
       waysToFit(config, settings, usable, hasHalf).flatMap(({ remedies }) => remedies);

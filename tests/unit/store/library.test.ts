@@ -57,14 +57,32 @@ function answer(request: IncomingMessage) {
   return data ? file(data) : status(404);
 }
 
+/** With a `this`, as the job of a worker has. */
+class FakeJob<Contract extends JobContract> implements RunningJob<Contract> {
+  readonly signal = new AbortController().signal;
+  readonly #updates: Contract['update'][];
+
+  constructor(updates: Contract['update'][]) {
+    this.#updates = updates;
+  }
+
+  reached = () => ({});
+
+  emit(update: Contract['update']): void {
+    this.#updates.push(update);
+  }
+
+  progress(update: Contract['update']): void {
+    this.#updates.push(update);
+  }
+
+  pause(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 function job<Contract extends JobContract>(updates: Contract['update'][] = []): RunningJob<Contract> {
-  return {
-    signal: new AbortController().signal,
-    reached: () => ({}),
-    emit: (update) => updates.push(update),
-    progress: (update) => updates.push(update),
-    pause: () => Promise.resolve(),
-  };
+  return new FakeJob(updates);
 }
 
 const fetchAll = async () => handlers.fetchAll.run({ url }, job());

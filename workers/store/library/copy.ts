@@ -23,8 +23,9 @@ const CHUNK_BYTES = 8 * 2 ** 20;
  */
 export async function copyPackage(
   source: PackageSource & { type: 'files' },
-  { signal, progress }: Pick<RunningJob<StoreJobs['copy']>, 'signal' | 'progress'>,
+  job: Pick<RunningJob<StoreJobs['copy']>, 'signal' | 'progress'>,
 ): Promise<StoreJobs['copy']['result']> {
+  const { signal } = job;
   const [blobs, records] = [await BlobStore.open(), await PackageRecords.open()];
   if (!blobs || !records) throw new FailureError('storage-full', { reason: 'the browser offers no storage' });
   const reader = await openFiles(source);
@@ -43,7 +44,7 @@ export async function copyPackage(
   for (const part of parts) {
     if (!manifest) await folder.setFile(recordOf(part, false));
     const blob = await reader.blob(part.path);
-    const onChunk = (bytes: number) => progress({ type: 'progress', doneBytes: (done += bytes), totalBytes });
+    const onChunk = (bytes: number) => job.progress({ type: 'progress', doneBytes: (done += bytes), totalBytes });
     await exclusively(
       `blob ${part.id}`,
       signal,

@@ -11,8 +11,9 @@ import { fileOfPart, findPackage, partsOf, totalOf, type Part } from './parts.ts
  */
 export async function exportPackage(
   { id, folder }: StoreJobs['export']['request'],
-  { signal, progress }: Pick<RunningJob<StoreJobs['export']>, 'signal' | 'progress'>,
+  job: Pick<RunningJob<StoreJobs['export']>, 'signal' | 'progress'>,
 ): Promise<StoreJobs['export']['result']> {
+  const { signal } = job;
   if (!(folder instanceof FileSystemDirectoryHandle)) throw new TypeError('not a folder');
   const found = await findPackage(id);
   const parts = await partsOf(found);
@@ -28,7 +29,7 @@ export async function exportPackage(
   const totalBytes = totalOf(parts);
   let done = 0;
   for (const { part, blob, hashes } of sources) {
-    const onChunk = (bytes: number) => progress({ type: 'progress', doneBytes: (done += bytes), totalBytes });
+    const onChunk = (bytes: number) => job.progress({ type: 'progress', doneBytes: (done += bytes), totalBytes });
     try {
       const into = await folder.getDirectoryHandle(name, { create: true });
       await writeFile(into, part, blob, hashes, signal, onChunk);

@@ -9,8 +9,9 @@ import { findPackage, partsOf, totalOf } from './parts.ts';
 /** @throws FailureError as `openUrl`; unsupported-package where no manifest names the files; storage-full */
 export async function fetchAll(
   { url, token }: StoreJobs['fetchAll']['request'],
-  { signal, progress }: Pick<RunningJob<StoreJobs['fetchAll']>, 'signal' | 'progress'>,
+  job: Pick<RunningJob<StoreJobs['fetchAll']>, 'signal' | 'progress'>,
 ): Promise<StoreJobs['fetchAll']['result']> {
+  const { signal } = job;
   const reader = await openUrl(
     url,
     {
@@ -31,7 +32,7 @@ export async function fetchAll(
       signal,
       progress: (file, bytes) => {
         done.set(file, bytes);
-        progress({ type: 'progress', doneBytes: sumOf(done), totalBytes });
+        job.progress({ type: 'progress', doneBytes: sumOf(done), totalBytes });
       },
     });
     done.set(path, content.size);

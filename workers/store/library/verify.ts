@@ -5,8 +5,9 @@ import { findPackage, partsOf, totalOf } from './parts.ts';
 
 export async function verifyPackage(
   id: string,
-  { signal, progress }: Pick<RunningJob<StoreJobs['verify']>, 'signal' | 'progress'>,
+  job: Pick<RunningJob<StoreJobs['verify']>, 'signal' | 'progress'>,
 ): Promise<StoreJobs['verify']['result']> {
+  const { signal } = job;
   const found = await findPackage(id);
   const parts = (await partsOf(found)).filter((part) => part.id !== undefined);
   const totalBytes = totalOf(parts);
@@ -25,7 +26,7 @@ export async function verifyPackage(
           try {
             return await writer.verify(content, signal, (bytes) => {
               done += bytes;
-              progress({ type: 'progress', doneBytes: done, totalBytes });
+              job.progress({ type: 'progress', doneBytes: done, totalBytes });
             });
           } finally {
             writer.close();
