@@ -86,6 +86,7 @@ const LABELS: Record<(typeof CALLS)[number], string> = {
   buffers: 'buffers made',
   errorScopes: 'error scopes',
   maps: 'waits for the GPU',
+  readBytes: 'bytes read back',
 };
 
 /** Markdown; each cell is median (min–max) over the rounds. */

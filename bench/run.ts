@@ -23,6 +23,7 @@ export const CALLS = [
   'buffers',
   'errorScopes',
   'maps',
+  'readBytes',
 ] as const;
 
 type Work = Record<(typeof CALLS)[number], number> &

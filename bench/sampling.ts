@@ -1,7 +1,9 @@
-/** Milliseconds per sampled token over Gemma 3's vocabulary: `tsx bench/sampling.ts`. */
+/** Milliseconds of processor time per sampled token over Gemma 3's vocabulary: `tsx bench/sampling.ts`. */
 import { cpus } from 'node:os';
+import { chooseCandidate } from '#core/sampling/candidates.ts';
 import type { Sampling } from '#core/sampling/sampling.ts';
 import { createSampler } from '#core/sampling/sampler.ts';
+import { topK } from '#core/sampling/top-k.ts';
 import { Random } from '#core/sampling/random.ts';
 
 const VOCABULARY = 262_208;
@@ -26,14 +28,31 @@ console.log(`${VOCABULARY} logits, ${ROUNDS} rounds, Node ${process.version}, ${
 for (const [distribution, values] of Object.entries(inputs)) {
   for (const [name, sampling] of Object.entries(settings)) {
     const sampler = createSampler(sampling);
-    const times = Array.from({ length: ROUNDS + 5 }, () => {
-      const started = performance.now();
-      sampler.sample(values, new Set());
-      return performance.now() - started;
-    })
-      .slice(5) // warm-up
-      .sort((a, b) => a - b);
-    const [median, slowest] = [times[ROUNDS >> 1] ?? NaN, times[ROUNDS - 1] ?? NaN];
-    console.log(`${distribution}  ${name.padEnd(22)} median ${median.toFixed(2)} ms, slowest ${slowest.toFixed(2)} ms`);
+    for (let round = 0; round < 5; round++) sampler.sample(values, new Set()); // warm-up
+    const started = process.cpuUsage();
+    for (let round = 0; round < ROUNDS; round++) sampler.sample(values, new Set());
+    const { user, system } = process.cpuUsage(started);
+    const milliseconds = (user + system) / 1000 / ROUNDS;
+    console.log(`${distribution}  ${name.padEnd(22)} ${milliseconds.toFixed(2)} ms`);
   }
+}
+
+// What the host does where the GPU has found the candidates.
+const logitsRead = inputs['standard deviation 4'];
+for (const [name, sampling] of Object.entries(settings)) {
+  if (sampling.temperature === 0) continue;
+  const ranked = topK(logitsRead, sampling.topK || 256);
+  const sum = logitsRead.reduce((total, logit) => total + Math.exp(logit - (ranked.logits[0] ?? NaN)), 0);
+  const candidates = { ...ranked, vocabulary: VOCABULARY, total: { low: sum * (1 - 2e-5), high: sum * (1 + 2e-5) } };
+  const count = 20_000;
+  let open = 0;
+  for (let round = 0; round < 1000; round++) chooseCandidate(candidates, sampling, random.uniform()); // warm-up
+  const started = process.cpuUsage();
+  for (let round = 0; round < count; round++)
+    if (chooseCandidate(candidates, sampling, random.uniform()) === undefined) open++;
+  const { user, system } = process.cpuUsage(started);
+  const share = ((100 * open) / count).toFixed(2);
+  console.log(
+    `${ranked.ids.length} candidates  ${name.padEnd(22)} ${((user + system) / count).toFixed(1)} µs, ${share} % open`,
+  );
 }

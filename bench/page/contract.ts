@@ -1,6 +1,7 @@
 /** Types of the calls from the driver (Node) to the bench page. */
 import type { GraphCaptureOptions } from '#core/protocol/engine.ts';
 import type { GpuCounts, TimedAnswer } from '#core/protocol/bench.ts';
+import type { Sampling } from '#core/sampling/sampling.ts';
 import type { SamplingTimes } from './sampling.ts';
 
 /** `ours`: workers/engine.worker.ts as the page runs it. `peer`: transformers.js `generate`. */
@@ -46,7 +47,8 @@ export interface BenchAdapter {
 /** Functions of the page that the driver calls. Only one worker runs at a time. */
 export interface BenchPage {
   open(engine: EngineName, request: OpenRequest): Promise<Opened>;
-  generate(prompt: string, newTokens: number): Promise<Answer>;
+  /** @param sampling of our engine; greedy if it is undefined */
+  generate(prompt: string, newTokens: number, sampling?: Sampling): Promise<Answer>;
   /** Applies adapters to our engine; an empty list removes them. */
   setAdapters(adapters: readonly BenchAdapter[]): Promise<void>;
   /** Counts of the worker's GPU meter since the worker started. */

@@ -52,9 +52,10 @@ const page: BenchPage = {
     const adapter = info?.runtime.adapter;
     return { milliseconds, adapter: adapter && `${adapter.vendor} ${adapter.architecture} ${adapter.description}` };
   },
-  generate(prompt, newTokens) {
+  generate(prompt, newTokens, sampling) {
     const opened = running();
-    if (opened.name === 'ours') return ours.generate(opened.engine, prompt, newTokens);
+    if (opened.name === 'ours') return ours.generate(opened.engine, prompt, newTokens, sampling);
+    if (sampling) throw new Error('only our engine samples');
     return opened.api.generate(prompt, newTokens);
   },
   setAdapters(adapters) {

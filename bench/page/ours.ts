@@ -1,5 +1,6 @@
 /** Drives the engine worker through its contract, as the page does. */
 import type { EngineJobs, ModelInfo } from '#core/protocol/engine.ts';
+import type { Sampling } from '#core/sampling/sampling.ts';
 import type { WorkerClient } from '../../src/workers/worker-client.ts';
 import type { Answer, BenchAdapter, OpenRequest } from './contract.ts';
 
@@ -13,13 +14,20 @@ export async function open(
   return (await engine.ask('open', { source: { type: 'url', url }, options })).model;
 }
 
-export async function generate(engine: EngineWorker, prompt: string, maxNewTokens: number): Promise<Answer> {
+const greedy: Sampling = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 1 };
+
+export async function generate(
+  engine: EngineWorker,
+  prompt: string,
+  maxNewTokens: number,
+  sampling = greedy,
+): Promise<Answer> {
   // Otherwise the prompt could be read from the KV cache of the last answer.
   await engine.ask('forget', undefined);
   const ids: number[] = [];
   const request = {
     messages: [{ role: 'user' as const, content: [{ type: 'text' as const, text: prompt }] }],
-    sampling: { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 1 },
+    sampling,
     maxNewTokens,
     ignoresEndTokens: true,
   };

@@ -80,6 +80,8 @@ export interface GpuCounts {
   errorScopes: number;
   /** Calls of mapAsync; each waits for the GPU. */
   maps: number;
+  /** Bytes of the buffers that were mapped. */
+  readBytes: number;
   pipelines: number;
   /** Size of all linear memories; they never shrink. */
   wasmBytes: number;

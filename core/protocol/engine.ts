@@ -256,6 +256,18 @@ export interface TurnStats {
   decodeTokensPerSecond: number | undefined;
   /** Absent where the answer was decoded without prompt lookup. */
   promptLookup?: LookupCounts | undefined;
+  /** Absent where no token was sampled on the GPU. */
+  sampling?: SamplingCounts | undefined;
+}
+
+/** What became of the tokens that the GPU chose ahead. */
+export interface SamplingCounts {
+  /** Tokens that it chose. */
+  choices: number;
+  /** Whole rows of logits that were read because the candidates did not decide. */
+  rowsRead: number;
+  /** Choices that were others than the host's: each cost a step that was taken back. */
+  takenBack: number;
 }
 
 /** What prompt lookup did for an answer. */

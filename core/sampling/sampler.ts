@@ -1,5 +1,5 @@
 import type { Sampling } from './sampling.ts';
-import { distribution, draw } from './distribution.ts';
+import { chooseToken } from './choose.ts';
 import { Random } from './random.ts';
 import { argmax } from './top-k.ts';
 
@@ -15,6 +15,22 @@ export interface Sampler {
 
 /** @throws RangeError for settings outside the ranges of `Sampling` */
 export function createSampler(sampling: Sampling): Sampler {
+  const random = randomOf(sampling);
+  const { temperature, repetitionPenalty } = sampling;
+  return {
+    sample(logits, seen) {
+      penalizeRepetition(logits, seen, repetitionPenalty);
+      if (temperature === 0) return argmax(logits);
+      return chooseToken(logits, sampling, random.uniform());
+    },
+  };
+}
+
+/**
+ * The numbers of an answer: one for each token that is sampled.
+ * @throws RangeError for settings outside the ranges of `Sampling`
+ */
+export function randomOf(sampling: Sampling): Random {
   const { temperature, topK, topP, repetitionPenalty, seed } = sampling;
   const check = (isRight: boolean, what: string) => {
     if (!isRight) throw new RangeError(`sampling: ${what}, got ${JSON.stringify(sampling)}`);
@@ -23,14 +39,7 @@ export function createSampler(sampling: Sampling): Sampler {
   check(Number.isInteger(topK) && topK >= 0, 'topK must be an integer, 0 or more');
   check(topP > 0 && topP <= 1, 'topP must be above 0 and at most 1');
   check(Number.isFinite(repetitionPenalty) && repetitionPenalty > 0, 'repetitionPenalty must be above 0');
-  const random = Random.fromSeed(seed);
-  return {
-    sample(logits, seen) {
-      penalizeRepetition(logits, seen, repetitionPenalty);
-      if (temperature === 0) return argmax(logits);
-      return draw(distribution(logits, temperature, topK, topP), random.uniform());
-    },
-  };
+  return Random.fromSeed(seed);
 }
 
 /**

@@ -17,6 +17,7 @@ const counts: Omit<GpuCounts, 'wasmBytes' | 'kernels'> = {
   buffers: 0,
   errorScopes: 0,
   maps: 0,
+  readBytes: 0,
   pipelines: 0,
 };
 const memories: WebAssembly.Memory[] = [];
@@ -25,12 +26,12 @@ const kernels = new Map<string, number>();
 const sizes = new WeakMap<GPUBuffer, number>();
 const dropped = new FinalizationRegistry<number>((bytes) => (counts.liveBytes -= bytes));
 
-/** Calls `act` with the arguments before each call of a method. */
-function before(prototype: object, method: string, act: (values: unknown[]) => void): void {
+/** Calls `act` with the arguments and the object before each call of a method. */
+function before(prototype: object, method: string, act: (values: unknown[], self: unknown) => void): void {
   const original: unknown = Reflect.get(prototype, method);
   if (typeof original !== 'function') throw new Error(`no ${method} to count`);
   Reflect.set(prototype, method, function (this: unknown, ...values: unknown[]): unknown {
-    act(values);
+    act(values, this);
     const result: unknown = Reflect.apply(original, this, values);
     return result;
   });
@@ -89,13 +90,22 @@ function watchGpu(): void {
   };
 
   let kernel = '';
+  let isSampling = false;
   before(GPUComputePassEncoder.prototype, 'setPipeline', ([pipeline]) => {
     kernel = (pipeline instanceof GPUComputePipeline && pipelines.get(pipeline)) || '';
+    isSampling = pipeline instanceof GPUComputePipeline && pipeline.label.startsWith('sampling/');
   });
-  /** The driver's `--host-only`: no dispatch reaches the GPU, so only CPU time remains. */
+  /**
+   * The driver's `--host-only`: no dispatch reaches the GPU, so only CPU time remains. But those that choose a token do: the host
+   * looks at the choice, and would repeat steps of one that was never made.
+   */
   const hostOnly = self.name === 'host-only';
-  for (const method of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
-    if (hostOnly) Reflect.set(GPUComputePassEncoder.prototype, method, () => undefined);
+  for (const method of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect'] as const) {
+    const dispatch = GPUComputePassEncoder.prototype[method];
+    if (hostOnly)
+      Reflect.set(GPUComputePassEncoder.prototype, method, function (this: unknown, ...values: unknown[]) {
+        if (isSampling) Reflect.apply(dispatch, this, values);
+      });
     before(GPUComputePassEncoder.prototype, method, () => {
       counts.dispatches++;
       kernels.set(kernel, (kernels.get(kernel) ?? 0) + 1);
@@ -108,7 +118,10 @@ function watchGpu(): void {
   count(GPUDevice.prototype, 'pushErrorScope', 'errorScopes');
   count(GPUQueue.prototype, 'submit', 'submits');
   count(GPUQueue.prototype, 'writeBuffer', 'writes');
-  count(GPUBuffer.prototype, 'mapAsync', 'maps');
+  before(GPUBuffer.prototype, 'mapAsync', (_, buffer) => {
+    counts.maps++;
+    counts.readBytes += buffer instanceof GPUBuffer ? buffer.size : 0;
+  });
 }
 
 // Without WebGPU there is nothing of it to count.

@@ -66,6 +66,7 @@ function fake(engine: string, { fails = false, miscounts = 0, log = [] }: Fake =
         passes: 0,
         submits: 0,
         maps: 0,
+        readBytes: 0,
         writes: 0,
         pipelines: 0,
         wasmBytes: 3,

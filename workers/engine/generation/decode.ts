@@ -1,5 +1,4 @@
 /** The token loops: one id after another until something ends the answer. */
-import { createSampler } from '#core/sampling/sampler.ts';
 import type { Sampling } from '#core/sampling/sampling.ts';
 import type { Embedding } from '../model/embedding.ts';
 import { textMask, type Decoder } from '../model/decoder.ts';
@@ -92,41 +91,23 @@ async function decodeAhead(input: DecodeInput, reader: TokenReader, step: () => 
   }
 }
 
+export type EndInput = Pick<DecodeInput, 'endTokens' | 'limit' | 'signal'> & {
+  decoder: { cache: { capacity: number } };
+};
+
 /**
  * Whether the answer ends with this token, and why.
  * @param count new tokens, this one included @param length of the cache without it
  */
-export function ending(input: DecodeInput, id: number, count: number, length: number): DecodeEnd | undefined {
+export function ending(input: EndInput, id: number, count: number, length: number): DecodeEnd | undefined {
   if (input.endTokens.has(id)) return 'end';
   if (count >= input.limit) return 'length';
   if (length >= input.decoder.cache.capacity) return 'context-full';
   return input.signal.aborted ? 'stopped' : undefined;
 }
 
-/**
- * Decoding from logits: temperature, top-k, top-p, repetition penalty.
- * @param first logits after the prefill
- * @param seen ids that the repetition penalty counts
- */
-export async function decodeSampled(
-  input: DecodeInput,
-  sampling: Sampling,
-  first: Float32Array,
-  seen: readonly number[],
-): Promise<DecodeEnd> {
-  const sampler = createSampler(sampling);
-  const present = new Set(seen);
-  let id = -1;
-  return decodeLoop(input, async (isFirst) => {
-    const plain = async () => input.decoder.run(await embedOne(input, id), [textMask], 'logits');
-    const logits = isFirst ? first : await input.decoder.logitsOf(id, plain);
-    id = sampler.sample(logits, present);
-    present.add(id);
-    return id;
-  });
-}
-
-async function decodeLoop(input: DecodeInput, step: (isFirst: boolean) => Promise<number>): Promise<DecodeEnd> {
+/** Runs `step`, which gives the next token, until something ends the answer. */
+export async function decodeLoop(input: DecodeInput, step: (isFirst: boolean) => Promise<number>): Promise<DecodeEnd> {
   for (let count = 1; ; count++) {
     const id = await step(count === 1);
     input.onToken(id);
@@ -138,6 +119,6 @@ async function decodeLoop(input: DecodeInput, step: (isFirst: boolean) => Promis
   }
 }
 
-async function embedOne({ backend, embedding }: DecodeInput, id: number) {
+export async function embedOne({ backend, embedding }: DecodeInput, id: number) {
   return backend.guard(embedding.embed(int64Tensor(backend, [id], [1, 1])));
 }

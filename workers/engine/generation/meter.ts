@@ -1,5 +1,5 @@
 /** Measures one answer. */
-import type { LookupCounts, TurnStats } from '#core/protocol/engine.ts';
+import type { LookupCounts, SamplingCounts, TurnStats } from '#core/protocol/engine.ts';
 
 export class TurnMeter {
   readonly #start = performance.now();
@@ -12,6 +12,7 @@ export class TurnMeter {
   #first: number | undefined;
   #last: number | undefined;
   #lookup: LookupCounts | undefined;
+  readonly #sampling: SamplingCounts = { choices: 0, rowsRead: 0, takenBack: 0 };
 
   /** @param tokens number of tokens to compute @param cached number of the prompt's tokens that are in the KV cache */
   beginPrefill(tokens: number, cached: number): void {
@@ -41,6 +42,11 @@ export class TurnMeter {
     this.#lookup = counts;
   }
 
+  /** To be added to. */
+  get sampling(): SamplingCounts {
+    return this.#sampling;
+  }
+
   stats(): TurnStats {
     const decodeSeconds = ((this.#last ?? 0) - (this.#first ?? 0)) / 1000;
     return {
@@ -52,6 +58,7 @@ export class TurnMeter {
       newTokens: this.#newTokens,
       decodeTokensPerSecond: decodeSeconds > 0 ? (this.#newTokens - 1) / decodeSeconds : undefined,
       ...(this.#lookup && { promptLookup: { ...this.#lookup } }),
+      ...(this.#sampling.choices > 0 && { sampling: { ...this.#sampling } }),
     };
   }
 }

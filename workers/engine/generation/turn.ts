@@ -1,9 +1,11 @@
 /** One answer: prompt, images, prefill in chunks, tokens. */
 import { commonPrefix, type ImagePrompt } from '#core/chat/chunks.ts';
 import type { GenerateRequest, GenerateUpdate } from '#core/protocol/engine.ts';
+import { samplingKernels } from '../sampling/device-sampler.ts';
 import { TextStream } from '../chat/stream.ts';
 import { forgetPrefix, prefixOf, withAnswer } from './prefix-cache.ts';
-import { decodeGreedy, decodeSampled, isGreedy, type DecodeEnd } from './decode.ts';
+import { decodeGreedy, isGreedy, type DecodeEnd } from './decode.ts';
+import { decodeSampled } from './decode-sampled.ts';
 import { pauseBetweenTokens } from './pace.ts';
 import { decodeWithLookup } from './prompt-lookup.ts';
 import { prefill } from './prefill.ts';
@@ -44,6 +46,8 @@ async function answer(input: TurnInput, prompt: ImagePrompt, start: number): Pro
   const { model, chat, prefix, request, signal, meter, emit } = input;
   const { decoder, backend, embedding } = model;
   const greedy = isGreedy(request.sampling);
+  // Compiled during the prefill.
+  if (!greedy && backend.gpu) void samplingKernels(backend.gpu.device);
   meter.beginPrefill(prompt.ids.length - start, start);
   // From here on the cache holds the first `decoder.length` tokens of this prompt.
   prefix.cached = prompt;
@@ -95,7 +99,7 @@ async function answer(input: TurnInput, prompt: ImagePrompt, start: number): Pro
     }
     return greedy
       ? await decodeGreedy(decode, prefilled.token)
-      : await decodeSampled(decode, request.sampling, prefilled.logits, prompt.ids);
+      : await decodeSampled(decode, request.sampling, prefilled.logits, prompt.ids, meter.sampling);
   } finally {
     const rest = stream.end();
     for (const delta of rest) text += delta.thought ? '' : delta.text;

@@ -35,7 +35,7 @@ export interface DecodeStepParts {
 const provider: ProviderOptions = { enableGraphCapture: '1', maxNumPendingDispatches: '128' };
 
 export class DecodeStep {
-  /** int64 [1, 1]: the token to run; the caller writes it. */
+  /** int64 [1, 1]: the token to run (`take`). */
   readonly ids: GPUBuffer;
   /** int64 [1, 1]: the greedy choice of the last run. Not `ids`: the first run executes the graph twice. */
   readonly next: GPUBuffer;
@@ -111,6 +111,18 @@ export class DecodeStep {
       await releaseGraphSession(made);
       throw error;
     }
+  }
+
+  /** Queues that `token` is the one to run: its id, or a buffer of int64 [1, 1] that holds it by then. */
+  take(token: number | GPUBuffer): void {
+    const { queue } = this.#device;
+    if (typeof token === 'number') {
+      queue.writeBuffer(this.ids, 0, new BigInt64Array([BigInt(token)]));
+      return;
+    }
+    const encoder = this.#device.createCommandEncoder();
+    encoder.copyBufferToBuffer(token, 0, this.ids, 0, 8);
+    queue.submit([encoder.finish()]);
   }
 
   /** Queues a step: the token in `ids` gets the position `past`. @throws Error with ONNX Runtime's message */

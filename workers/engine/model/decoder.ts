@@ -40,6 +40,8 @@ export class Decoder {
   /** Greedy choice of the last run: `#tokenBuffer`, or the captured step's own. */
   #newest: GPUBuffer | undefined;
   readonly #keepOne: Ort.Tensor;
+  /** float32 [vocabulary] of the last run that left them on the device, where it was not captured. */
+  #logits: GPUBuffer | undefined;
   /** Greedy choices of a run that gives several, int64 each; made when first needed. */
   #choices: GPUBuffer | undefined;
   #length = 0;
@@ -96,15 +98,8 @@ export class Decoder {
    */
   async next(plain: () => Promise<unknown>): Promise<void> {
     const step = this.#step;
-    const { gpu } = this.#backend;
-    if (!step || !gpu || !this.#newest) {
-      await plain();
-      return;
-    }
-    const encoder = gpu.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(this.#newest, 0, step.ids, 0, 8);
-    gpu.device.queue.submit([encoder.finish()]);
-    await this.#runStep(step);
+    if (step && this.#newest) await this.#runStep(step, this.#newest);
+    else await plain();
   }
 
   /**
@@ -126,14 +121,38 @@ export class Decoder {
    */
   async runCaptured(id: number): Promise<boolean> {
     const step = this.#step;
-    const { gpu } = this.#backend;
-    if (!step || !gpu) return false;
-    gpu.device.queue.writeBuffer(step.ids, 0, new BigInt64Array([BigInt(id)]));
-    await this.#runStep(step);
-    return true;
+    if (step) await this.#runStep(step, id);
+    return step !== undefined;
   }
 
-  async #runStep(step: DecodeStep): Promise<void> {
+  /**
+   * Queues a run of a text token and leaves its logits on the GPU.
+   * @param token its id, or a buffer of int64 [1, 1] that holds it by then
+   * @param embed makes the input of a run that cannot be captured
+   * @returns a buffer of float32 [vocabulary], until the next run
+   */
+  async logitsOnDevice(
+    token: number | GPUBuffer,
+    vocabulary: number,
+    embed: (ids: Ort.Tensor) => Promise<Record<string, Ort.Tensor>>,
+  ): Promise<GPUBuffer> {
+    const step = this.#step;
+    if (step?.logits && step.vocabularySize === vocabulary) {
+      await this.#runStep(step, token);
+      return step.logits;
+    }
+    const isId = typeof token === 'number';
+    const ids = isId ? int64Tensor(this.#backend, [token], [1, 1]) : gpuTensor(this.#backend, token, 'int64', [1, 1]);
+    const logits = (this.#logits ??= this.#createBuffer(Math.ceil((4 * vocabulary) / 16) * 16, 'logits'));
+    if (!logits) throw new TypeError('there is no GPU');
+    const input = await this.#backend.guard(embed(ids));
+    await this.#run(input, [textMask], 1, { logits: gpuTensor(this.#backend, logits, 'float32', [1, 1, vocabulary]) });
+    this.#newest = this.#tokenBuffer;
+    return logits;
+  }
+
+  async #runStep(step: DecodeStep, token: number | GPUBuffer): Promise<void> {
+    step.take(token);
     const past = this.#length;
     this.cache.prepare(1);
     await this.#backend.guard(step.run(past));
@@ -260,9 +279,9 @@ export class Decoder {
     return outputs;
   }
 
-  #createBuffer(size: number): GPUBuffer | undefined {
+  #createBuffer(size: number, label = nextToken): GPUBuffer | undefined {
     return this.#backend.gpu?.ledger.createBuffer('scratch', {
-      label: nextToken,
+      label,
       size,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
@@ -271,6 +290,7 @@ export class Decoder {
   /** Frees the decoder's own buffers; the caller frees session and cache. */
   dispose(): void {
     this.#tokenBuffer?.destroy();
+    this.#logits?.destroy();
     this.#choices?.destroy();
   }
 }
