@@ -41,7 +41,7 @@ async function ask(browser: Browser, url: string): Promise<Page> {
     flags.provider,
   );
   // Kiosk: nothing of the rounds before is kept.
-  await page.goto(`${url}?lang=en&kiosk`);
+  await page.goto(`${url}?lang=en`);
   if (flags.image) await page.getByRole('button', { name: 'Draw a phantom' }).click();
   await page.getByRole('textbox', { name: 'Question' }).fill(digitsOf(flags.characters));
   await page.waitForFunction(
