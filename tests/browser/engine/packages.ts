@@ -2,10 +2,12 @@
  * Packages for the tests of the engine, and what they must answer: the greedy tokens of the same files on ONNX Runtime's
  * CPU provider in Node. Runs in Node.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRandomPackage } from '../../reference/random-package.ts';
+import { parseManifest } from '#core/protocol/manifest.ts';
 import { computeSelfTest } from '../../../cli/export/self-test.ts';
 import { writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { loadChat } from '../../../workers/engine/chat/chat.ts';
@@ -41,14 +43,30 @@ export async function writeEnginePackages(folder: string): Promise<void> {
   await writeFile(path('expected.json'), JSON.stringify(expected));
 }
 
-/** One bit of the vision encoder's weights is not what the manifest says. */
+/**
+ * One bit of the vision encoder's weights is not what the manifest says. The manifest names other weights than any package here: those the
+ * browser may have already, and then would not fetch these.
+ */
 async function writeTampered(from: string, out: string): Promise<void> {
   await cp(from, out, { recursive: true });
   const file = join(out, tamperedFile);
   const bytes = await readFile(file);
-  bytes[1000] = (bytes[1000] ?? 0) ^ 1;
+  const flip = (at: number) => (bytes[at] = (bytes[at] ?? 0) ^ 1);
+  flip(2000);
+  const manifest = parseManifest(JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8')));
+  const { chunkSize } = manifest;
+  const starts = Array.from({ length: Math.ceil(bytes.length / chunkSize) }, (_, chunk) => chunk * chunkSize);
+  manifest.files[tamperedFile] = {
+    size: bytes.length,
+    sha256: sha256(bytes),
+    chunks: starts.map((start) => sha256(bytes.subarray(start, start + chunkSize))),
+  };
+  await writeFile(join(out, 'manifest.json'), JSON.stringify(manifest));
+  flip(1000);
   await writeFile(file, bytes);
 }
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** With a pack's tokens: an odd number of rows, as a pack for Gemma leaves it. @returns how many */
 async function writeKorean(out: string): Promise<number> {
