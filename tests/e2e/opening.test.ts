@@ -20,7 +20,7 @@ test('a recorded answer plays until the model is open; then it answers by itself
     await route.fallback();
   });
   const complaints = await openPage(page, '/', 'built-in');
-  await expect(demonstration(page)).toContainText('녹화한 답');
+  await expect(demonstration(page)).toContainText('미리 기록한 답');
   await expect(demonstration(page).getByRole('img')).toBeVisible();
   await expect(verdict(page)).toHaveText('맞음', patience);
   release();
@@ -49,7 +49,7 @@ test('with reduced motion nothing plays by itself; axe finds nothing in what sta
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await openPage(page, '/', 'built-in');
   await modelReady(page);
-  await expect(demonstration(page)).toContainText('녹화한 답');
+  await expect(demonstration(page)).toContainText('미리 기록한 답');
   await expect(verdict(page)).toHaveText('맞음');
   await expect(demonstration(page).getByRole('button', { name: '시연 보기' })).toBeVisible();
   // The legacy mode reads this document only, which has no frames.

@@ -12,8 +12,8 @@ export const ko = {
   'bench.length.quick': '짧게',
   'bench.length.full': '자세히',
   'bench.length.custom': '링크의 설정',
-  'bench.plan': '{rounds}회 반복 · 답 {tokens}토큰 · 문맥 {contexts}토큰',
-  'bench.plan.fit': '모델이 다루지 못하는 긴 문맥은 건너뜁니다.',
+  'bench.plan': '{rounds}회 반복 · 답 {tokens}토큰 · 컨텍스트 {contexts}토큰',
+  'bench.plan.fit': '모델이 다루지 못하는 긴 컨텍스트는 건너뜁니다.',
   'bench.start': '비교 시작',
   'bench.stop': '멈추기',
   'bench.closes':
@@ -21,7 +21,7 @@ export const ko = {
   'bench.quiet': '다른 탭과 프로그램을 닫고, 노트북이라면 전원을 연결하면 결과가 덜 흔들립니다.',
   'bench.preparing': '준비하는 중: 모델 정보와 메모리 대역폭',
   'bench.step.open': '{round}회 · {engine} · 모델 여는 중',
-  'bench.step.text': '{round}회 · {engine} · 문맥 {context}토큰',
+  'bench.step.text': '{round}회 · {engine} · 컨텍스트 {context}토큰',
   'bench.step.image': '{round}회 · {engine} · 이미지 질문',
   'bench.progress': '비교 진행',
   'bench.left': '약 {time} 남음',
@@ -67,9 +67,9 @@ export const ko = {
   'bench.column.ratio': '우리 ÷ transformers.js',
   'bench.column.ratio.why':
     '회차마다 따로 나눈 비의 중앙값입니다. 초당 토큰은 1보다 크면, 시간과 메모리는 1보다 작으면 우리 쪽이 낫습니다.',
-  'bench.figure.decode': '디코드, 문맥 {context}',
-  'bench.figure.prefill': '프리필, 문맥 {context}',
-  'bench.figure.firstToken': '첫 토큰까지, 문맥 {context}',
+  'bench.figure.decode': '디코드, 컨텍스트 {context}',
+  'bench.figure.prefill': '프리필, 컨텍스트 {context}',
+  'bench.figure.firstToken': '첫 토큰까지, 컨텍스트 {context}',
   'bench.figure.image': '이미지가 있을 때 첫 토큰까지',
   'bench.figure.load': '모델을 열고 짧은 첫 답까지',
   'bench.figure.gpuLive': 'GPU 메모리',
@@ -82,8 +82,8 @@ export const ko = {
   'bench.engine.capture-on': '이 페이지, 캡처 켬',
 
   'bench.agree': '답이 서로 같은지',
-  'bench.agree.same': '문맥 {context}: {engine}, {tokens}토큰이 모두 같습니다',
-  'bench.agree.differs': '문맥 {context}: {engine}, {place}번째 토큰부터 다릅니다',
+  'bench.agree.same': '컨텍스트 {context}: {engine}, {tokens}토큰이 모두 같습니다',
+  'bench.agree.differs': '컨텍스트 {context}: {engine}, {place}번째 토큰부터 다릅니다',
   'bench.agree.why':
     '엔진마다 회차마다 토큰 번호를 첫 답과 견준 것입니다. 다르면 서로 다른 일을 잰 셈이므로 비율을 조심해서 읽으세요. 계산 순서가 달라 아주 작은 차이로 갈라질 수도 있습니다.',
 
@@ -92,8 +92,8 @@ export const ko = {
   'bench.roof.lead':
     '토큰 하나를 쓰려면 가중치를 처음부터 끝까지 한 번 읽어야 합니다. 메모리가 1초에 읽는 양을 그 크기로 나누면 아무리 빨라도 넘을 수 없는 속도가 나옵니다.',
   'bench.roof.bandwidth': '메모리 대역폭(1초쯤 재어 봄): {value} GB/초',
-  'bench.roof.table': '문맥마다 읽는 양, 한계 속도, 한계에 다다른 비율',
-  'bench.roof.context': '문맥',
+  'bench.roof.table': '컨텍스트마다 읽는 양, 한계 속도, 한계에 다다른 비율',
+  'bench.roof.context': '컨텍스트',
   'bench.roof.bytes': '토큰마다 읽는 양',
   'bench.roof.ceiling': '한계 속도',
   'bench.roof.share': '{engine}의 도달률',
@@ -116,15 +116,15 @@ export const ko = {
   'bench.words.prefill.text': '질문을 읽는 단계입니다. 토큰 여럿을 한꺼번에 계산해, 1초에 몇 토큰을 읽는지 셉니다.',
   'bench.words.decode': '디코드',
   'bench.words.decode.text':
-    '답을 쓰는 단계입니다. 토큰을 하나씩 계산해, 1초에 몇 토큰을 쓰는지 셉니다. 앞의 글(문맥)이 길수록 느려집니다.',
+    '답을 쓰는 단계입니다. 토큰을 하나씩 계산해, 1초에 몇 토큰을 쓰는지 셉니다. 앞의 글(컨텍스트)이 길수록 느려집니다.',
   'bench.words.first': '첫 토큰까지',
   'bench.words.first.text':
     '질문을 보낸 뒤 답의 첫 토큰이 나올 때까지 기다리는 시간입니다. 이미지가 있으면 이미지를 읽는 시간도 들어갑니다.',
   'bench.words.token': '토큰',
   'bench.words.token.text': '모델이 글을 세는 단위입니다. 한국어 한 글자는 대개 한 토큰 안팎입니다.',
-  'bench.words.context': '문맥',
+  'bench.words.context': '컨텍스트',
   'bench.words.context.text':
-    '질문과 답을 합친 길이입니다. ‘문맥 1,024’는 답이 끝날 때 1,024토큰이 되게 했다는 뜻입니다.',
+    '질문과 답을 합친 길이입니다. ‘컨텍스트 1,024’는 답이 끝날 때 1,024토큰이 되게 했다는 뜻입니다.',
   'bench.words.spread': '중앙값(최소–최대)',
   'bench.words.spread.text':
     '여러 번 잰 값을 늘어놓았을 때의 가운데 값과 양 끝입니다. 두 끝이 멀면 그 기기가 바빴던 것입니다.',

@@ -29,9 +29,9 @@ export const ko = {
 
   'demo.label': '시연',
   'demo.live': '지금 이 기기에서 실행 중',
-  'demo.recorded': '녹화한 답',
+  'demo.recorded': '미리 기록한 답',
   'demo.recorded.until': '모델이 열리면 이 기기에서 직접 답합니다',
-  'demo.recorded.figures': '녹화할 때 다른 컴퓨터의 CPU에서 잰 값입니다',
+  'demo.recorded.figures': '기록할 때 다른 컴퓨터의 CPU에서 잰 값입니다',
   'demo.slowed': '이 기기에서 잰 값입니다. 글은 읽기 좋게 천천히 보여 드립니다',
   'demo.pause': '잠시 멈춤',
   'demo.play': '시연 보기',

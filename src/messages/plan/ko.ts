@@ -1,7 +1,7 @@
 export const ko = {
   'plan.title': '내 기기에 들어갈까, 얼마나 빠를까',
   'plan.lead':
-    '모델의 크기와 문맥, 이미지를 고르면 메모리가 어디에 얼마나 드는지, 1초에 토큰을 몇 개나 쓰는지 내려받기 전에 셈해 봅니다. GPU가 없어도 됩니다.',
+    '모델의 크기와 컨텍스트, 이미지를 고르면 메모리가 어디에 얼마나 드는지, 1초에 토큰을 몇 개나 쓰는지 내려받기 전에 셈해 봅니다. GPU가 없어도 됩니다.',
   'plan.sections': '이 랩의 구성',
   'plan.broken': '주소에서 읽지 못한 것이 있습니다: {names}. 나머지는 그대로 따랐습니다.',
   'plan.link.holds': '이 계획을 그대로 여는 링크입니다. 직접 연 config.json은 모델의 크기만 담깁니다.',
@@ -13,7 +13,7 @@ export const ko = {
   'plan.file.choose': 'config.json 열기',
   'plan.file.hint': '다른 Gemma 3 모델은 config.json을 여기에 놓으세요. 가중치는 없어도 됩니다.',
   'plan.precision': '정밀도',
-  'plan.context': '문맥 길이',
+  'plan.context': '컨텍스트 길이',
   'plan.tokens': '{n}토큰',
   'plan.vision': '이미지 인코더',
   'plan.vision.keep': 'GPU에 둠',
@@ -34,11 +34,11 @@ export const ko = {
   'plan.part.vision': '이미지 인코더',
 
   'plan.verdict.fits':
-    '{machine}에 들어갑니다. {model}, 문맥 {context}토큰에 {needed}가 들고, 쓸 수 있는 {usable} 가운데 {rest}가 남습니다.',
+    '{machine}에 들어갑니다. {model}, 컨텍스트 {context}토큰에 {needed}가 들고, 쓸 수 있는 {usable} 가운데 {rest}가 남습니다.',
   'plan.verdict.tight':
-    '{machine}에 겨우 들어갑니다. {model}, 문맥 {context}토큰에 {needed}가 들고, 쓸 수 있는 {usable} 가운데 {rest}만 남습니다. 다른 프로그램을 닫아 두세요.',
+    '{machine}에 겨우 들어갑니다. {model}, 컨텍스트 {context}토큰에 {needed}가 들고, 쓸 수 있는 {usable} 가운데 {rest}만 남습니다. 다른 프로그램을 닫아 두세요.',
   'plan.verdict.too-large':
-    '{machine}에는 들어가지 않습니다. {model}, 문맥 {context}토큰에 {needed}가 드는데 쓸 수 있는 것은 {usable}여서 {rest}가 모자랍니다.',
+    '{machine}에는 들어가지 않습니다. {model}, 컨텍스트 {context}토큰에 {needed}가 드는데 쓸 수 있는 것은 {usable}여서 {rest}가 모자랍니다.',
   'plan.verdict.speed': '예상 속도(초당 토큰):',
   'plan.rate': '초당 {n}토큰',
   'plan.ways': '이렇게 하면 들어갑니다.',
@@ -47,14 +47,14 @@ export const ko = {
   'plan.way': '{changes} → {size}',
   'plan.way.q4f16': 'q4f16으로(어텐션과 캐시가 16비트)',
   'plan.way.vision-on-demand': '이미지 인코더를 쓸 때만 올리기',
-  'plan.way.shorter-context': '문맥을 {context}토큰으로',
+  'plan.way.shorter-context': '컨텍스트를 {context}토큰으로',
   'plan.way.text-only': '이미지 없이 글만',
   'plan.speed.low': '낮게 잡은 속도',
   'plan.speed.low.note': '대역폭을 절반만 쓰고, 커널을 하나 시작하는 데 71µs씩 들며, 둘이 겹치지 않을 때입니다.',
   'plan.speed.high': '높게 잡은 속도',
   'plan.speed.high.note': '대역폭을 다 쓰고, 커널을 하나 시작하는 데 24µs씩 들며, 둘이 완전히 겹칠 때입니다.',
   'plan.speed.why':
-    '토큰 하나를 쓸 때마다 가중치를 모두 한 번 읽고, 층마다 커널을 여러 개 시작합니다. 작은 기기는 메모리를 읽는 시간이, 큰 카드는 커널을 시작하는 시간이 속도를 정합니다. 커널 하나의 24–71µs는 WebGPU에서 잰 값입니다(arXiv 2604.02344). 문맥이 가득 찼을 때의 속도입니다.',
+    '토큰 하나를 쓸 때마다 가중치를 모두 한 번 읽고, 층마다 커널을 여러 개 시작합니다. 작은 기기는 메모리를 읽는 시간이, 큰 카드는 커널을 시작하는 시간이 속도를 정합니다. 커널 하나의 24–71µs는 WebGPU에서 잰 값입니다(arXiv 2604.02344). 컨텍스트가 가득 찼을 때의 속도입니다.',
 
   'plan.memory': '답하는 데 드는 메모리',
   'plan.memory.short': '메모리',
@@ -78,7 +78,7 @@ export const ko = {
   'plan.purpose.vision': '이미지 인코더 가중치',
   'plan.purpose.vision.why': '‘쓸 때만’을 고르면 아홉 단계로 나눠 하나씩 올립니다.',
   'plan.purpose.kv': 'KV 캐시',
-  'plan.purpose.kv.why': '지역 층은 창만큼만, 전역 층은 문맥 전체를 둡니다.',
+  'plan.purpose.kv.why': '지역 층은 창만큼만, 전역 층은 컨텍스트 전체를 둡니다.',
   'plan.purpose.images': '이미지를 읽을 때',
   'plan.purpose.images.why':
     '인코더의 중간값, 이미지 특징, 이미지 토큰의 어텐션 점수. 점수 행렬이 없는 어텐션을 가정합니다.',
@@ -246,5 +246,5 @@ export const ko = {
   'plan.hint.not-kept': '저장 공간이 모자라면 브라우저가 모델을 지울 수 있습니다.',
 
   'plan.verdict.unknown':
-    '{machine}에 들어가는지 알 수 없습니다. {model}, 문맥 {context}토큰에 {needed}가 드는데, {usable}까지만 확인했고 {rest}는 재지 못했습니다.',
+    '{machine}에 들어가는지 알 수 없습니다. {model}, 컨텍스트 {context}토큰에 {needed}가 드는데, {usable}까지만 확인했고 {rest}는 재지 못했습니다.',
 } as const;
