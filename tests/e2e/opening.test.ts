@@ -66,7 +66,7 @@ test('with reduced motion nothing plays by itself; axe finds nothing in what sta
 test('a kiosk has no ways out but a key, and begins again when it is left alone', async ({ page }) => {
   await page.clock.install();
   await openPage(page, '/?kiosk=60', 'teaching-brief');
-  await expect(prompt(page)).toBeVisible();
+  await expect(prompt(page)).toBeVisible(patience);
   await expect(page.getByRole('navigation')).toHaveCount(0);
   for (const name of ['설정', '이미지 첨부', '모델 바꾸기'])
     await expect(page.getByRole('button', { name })).toHaveCount(0);

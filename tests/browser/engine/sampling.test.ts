@@ -146,17 +146,24 @@ describe('answers', () => {
 
   const base: Sampling = { temperature: 1, topK: 64, topP: 0.95, repetitionPenalty: 1, seed: 5 };
 
+  // A token takes most of a second on a software adapter.
+  const most = full ? 16 : 7;
+
   test('are those from whole rows, and with top-k no row is read', async () => {
     expect(model.info.graphCapture.used).toBe(true);
-    const { ids, counted, length } = await answer(base, true);
-    const whole = await answer(base, false);
+    const { ids, counted, length } = await answer(base, true, most);
+    const whole = await answer(base, false, most);
     expect(ids).toEqual(whole.ids);
     expect(length).toBe(whole.length);
     expect(prompt.length).toBeLessThan(14);
-    expect(length).toBeGreaterThan(18);
-    expect(new Set(ids).size).toBeGreaterThan(8);
-    expect(counted).toMatchObject({ choices: 15, rowsRead: 0 });
+    expect(length).toBeGreaterThan(16);
+    expect(new Set(ids).size).toBeGreaterThan(most / 2);
+    expect(counted).toMatchObject({ choices: most - 1, rowsRead: 0 });
     expect(whole.counted.choices).toBe(0);
+  });
+
+  test.runIf(full)('end at an end token, and follow the seed', async () => {
+    const { ids } = await answer(base, true);
     const other = await answer({ ...base, seed: 6 }, true, 4);
     expect(other.ids).not.toEqual(ids.slice(0, 4));
     const [end = -1] = ids.slice(8);
