@@ -75,12 +75,12 @@ const { only, full } = new Command('npm test --')
   .opts<{ only?: string; full: boolean }>();
 if (full) process.env['TEST_FULL'] = '1';
 
-/** Lanes of steps that run beside each other, stage by stage. Both lanes take about as long (docs/decisions/0010). */
+/** Lanes of steps that run beside each other, stage by stage. Both that start Chromium are in one lane (docs/decisions/0010). */
 const stages: readonly (readonly (readonly Step[])[])[] = [
   [[models]],
   [
-    [typecheck, lint, browser, ...(full || only === webgpu.name ? [webgpu] : [])],
-    [build, unit, e2e],
+    [typecheck, lint, unit],
+    [build, browser, ...(full || only === webgpu.name ? [webgpu] : []), e2e],
   ],
 ];
 const isChosen = ({ name }: Step) => only === undefined || name === only;

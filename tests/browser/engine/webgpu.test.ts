@@ -74,18 +74,17 @@ describe('a package in 4 bits', () => {
     const manifest: Manifest = await (await fetch(`${packageUrl('chat')}manifest.json`)).json();
     const sizeOf = (name: string, part = '') => manifest.files[`onnx/${name}.onnx_data${part}`]?.size ?? NaN;
     const rope = (positions: number) => 4 * positions * (head_dim / 2) * 4;
-    const bytes =
-      sizeOf('decoder_model_merged_q4') +
-      sizeOf('decoder_model_merged_q4', '_1') +
-      sizeOf('vision_encoder_quantized') -
-      rope(max_position_embeddings) +
-      rope(contextLength);
-    expect(gpu?.weights.bytes).toBeGreaterThanOrEqual(bytes);
+    const decoder = sizeOf('decoder_model_merged_q4') + sizeOf('decoder_model_merged_q4', '_1');
+    const vision = sizeOf('vision_encoder_quantized');
+    const bytes = decoder + vision - rope(max_position_embeddings) + rope(contextLength);
+    // Blocks of 32 weights have a scale of float16 in the file and of float32 on the device: 2 bytes more for 16 + 2, and for 32 + 2.
+    const widened = (decoder * 2) / 18 + (vision * 2) / 34;
+    expect(gpu?.weights.bytes).toBeGreaterThan(bytes);
     // And constants of the graphs. The provider keeps the weight of the patch convolution in two layouts; the table is there once for
     // three graphs.
     const { hidden_size: width, num_channels, patch_size } = config.vision_config;
     const convolution = width * num_channels * patch_size ** 2 * 4;
-    expect(gpu?.weights.bytes).toBeLessThan(bytes + convolution + 4096);
+    expect(gpu?.weights.bytes).toBeLessThan(bytes + widened + convolution + 4096);
   });
 
   test('slots for an adapter: at strength 0 the logits of the fused products, at 1 others', async () => {
