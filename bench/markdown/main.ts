@@ -1,5 +1,5 @@
 /** Page of bench/markdown.ts: renders a growing answer with both renderers into the document, as the chat does. */
-import { GrowingMarkdown, htmlOf, renderBlocks } from '../../src/chat/markdown.ts';
+import { GrowingMarkdown, renderBlocks } from '../../src/chat/markdown.ts';
 
 /** Milliseconds per token, HTML parsing included. */
 export interface Cost {
@@ -64,7 +64,7 @@ function measure(tokens: number): Cost[] {
   for (let length = TOKEN; length <= LENGTH; length += TOKEN) {
     const text = answer.slice(0, length);
     const begin = performance.now();
-    const growingBlocks = growing.render(text).map(htmlOf);
+    const growingBlocks = growing.render(text);
     show(growingParent, growingBlocks, growingBefore);
     const growingEnd = performance.now();
     growingBefore = growingBlocks;

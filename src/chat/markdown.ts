@@ -1,5 +1,5 @@
 import DOMPurify from 'dompurify';
-import { Marked, Parser, type Token, type Tokens, type TokensList } from 'marked';
+import { Marked, type Token, type TokensList } from 'marked';
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
@@ -59,35 +59,17 @@ export function renderBlocks(text: string): string[] {
   return tokens.filter(isShown).map((token) => renderToken(token, tokens.links));
 }
 
-/** A block of a growing text. */
-export interface Block {
-  /** Safe HTML: of the block, or of each item of a list. */
-  parts: readonly string[];
-  /** The element around the items of a list. */
-  list: { tag: 'ul' | 'ol'; start: number | undefined } | undefined;
-}
-
-/** The HTML of a block, as `renderBlocks` gives it. */
-export function htmlOf({ parts, list }: Block): string {
-  if (!list) return parts.join('');
-  const start = list.start === undefined ? '' : ` start="${list.start}"`;
-  return `<${list.tag}${start}>\n${parts.join('')}</${list.tag}>\n`;
-}
-
 /**
  * Renders a growing text as `renderBlocks` does, but parses only what may still change: blocks that later text cannot
- * change are rendered once, and so are the items of a list that still grows. A text that does not continue the one before is
- * rendered from its beginning.
+ * change are rendered once. A text that does not continue the one before is rendered from its beginning.
  */
 export class GrowingMarkdown {
   /** Text of the finished blocks, including the blank lines between them. */
   #finishedText = '';
-  #finished: readonly Block[] = [];
-  /** Safe HTML of the list items of the last text, by their source. */
-  #items: ReadonlyMap<string, string> = new Map();
+  #finished: readonly string[] = [];
 
-  /** @returns the blocks; the strings of what did not change stay the same */
-  render(text: string): readonly Block[] {
+  /** @returns safe HTML, one string per block; the strings of finished blocks stay the same */
+  render(text: string): readonly string[] {
     const source = text.replace(/\r\n?/g, '\n');
     if (!source.startsWith(this.#finishedText)) {
       this.#finishedText = '';
@@ -96,11 +78,8 @@ export class GrowingMarkdown {
     const rest = source.slice(this.#finishedText.length);
     const tokens = marked.lexer(rest);
     // A link definition holds for the blocks before it too. It is never finished, so this stays so until the text ends.
-    if (Object.keys(tokens.links).length > 0) {
-      this.#items = new Map();
-      return renderBlocks(this.#finished.length > 0 ? source : rest).map(whole);
-    }
-    const blocks = this.#blocksOf(tokens);
+    if (Object.keys(tokens.links).length > 0) return this.#finished.length > 0 ? renderBlocks(source) : htmlOf(tokens);
+    const blocks = htmlOf(tokens);
     const end = finishedTokens(tokens);
     const finishedRest = tokens
       .slice(0, end)
@@ -114,35 +93,11 @@ export class GrowingMarkdown {
     this.#finished = [...before, ...blocks.slice(0, shown)];
     return [...before, ...blocks];
   }
-
-  #blocksOf(tokens: TokensList): Block[] {
-    // What an item means may then depend on text before it.
-    const dependsOnText = tokens.some(({ raw }) => mayReachFurther.test(raw));
-    const known = dependsOnText ? new Map<string, string>() : this.#items;
-    const items = new Map<string, string>();
-    const htmlOfItem = (item: Tokens.ListItem): string => {
-      const key = `${item.loose} ${item.task} ${item.checked} ${item.raw}`;
-      const html = known.get(key) ?? items.get(key) ?? sanitize(new Parser(marked.defaults).renderer.listitem(item));
-      items.set(key, html);
-      return html;
-    };
-    const blocks = tokens.filter(isShown).map((token) => {
-      if (!isList(token)) return whole(renderToken(token, tokens.links));
-      const { ordered, start } = token;
-      const list = {
-        tag: ordered ? 'ol' : 'ul',
-        start: ordered && start !== '' && start !== 1 ? start : undefined,
-      } as const;
-      return { parts: token.items.map(htmlOfItem), list };
-    });
-    this.#items = items;
-    return blocks;
-  }
 }
 
-const isList = (token: Token): token is Tokens.List => token.type === 'list';
-
-const whole = (html: string): Block => ({ parts: [html], list: undefined });
+function htmlOf(tokens: TokensList): string[] {
+  return tokens.filter(isShown).map((token) => renderToken(token, tokens.links));
+}
 
 /**
  * Number of tokens at the beginning that later text cannot change. The last two blocks may still grow or join (a list goes
