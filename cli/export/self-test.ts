@@ -1,6 +1,7 @@
 /** The self-test of a package, computed in a process of its own: a runtime that holds the whole model is no part of the export's memory. */
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { selfTestSchema, type SelfTest } from '#core/self-test/expected.ts';
 import { check } from '#core/schema/schema.ts';
 import { tools } from '../../scripts/node-process.ts';
@@ -13,24 +14,14 @@ const MAIN = fileURLToPath(new URL('./self-test-main.ts', import.meta.url));
  * @throws CommandError with what the process said; the reason of `signal`
  */
 export async function computeSelfTest(folder: string, signal: AbortSignal | undefined): Promise<SelfTest> {
-  signal?.throwIfAborted();
-  const child = spawn(process.execPath, [...tools.tsx, MAIN, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const stop = () => void child.kill('SIGTERM');
-  signal?.addEventListener('abort', stop);
-  let output = '';
-  let errors = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  try {
-    const status = await new Promise<number | string | null>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (code, by) => resolve(code ?? by));
-    });
-    signal?.throwIfAborted();
-    if (status !== 0) throw new CommandError(errors.trim() || `its process ended with ${status}`);
-    const json: unknown = JSON.parse(output);
-    return check(selfTestSchema, json, (problem) => new CommandError(`its values are wrong: ${problem}`));
-  } finally {
-    signal?.removeEventListener('abort', stop);
-  }
+  const args = [...tools.tsx, MAIN, folder];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 24, signal }).catch(
+    (cause: unknown) => {
+      signal?.throwIfAborted();
+      const reason = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : '';
+      throw new CommandError(reason || String(cause), { cause });
+    },
+  );
+  const json: unknown = JSON.parse(stdout);
+  return check(selfTestSchema, json, (problem) => new CommandError(`its values are wrong: ${problem}`));
 }

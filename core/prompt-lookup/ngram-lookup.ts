@@ -25,7 +25,7 @@ export class NgramLookup {
   readonly #ids: number[] = [];
   /** By pair: index of the token that followed its newest occurrence. */
   readonly #newest = new Map<number, number>();
-  /** By index of a token that followed a pair: index of the one that followed the occurrence before; 0 if there is none. */
+  /** By index of a token that followed a pair: index of the token that followed the pair's previous occurrence; 0 for a first occurrence. */
   readonly #before: number[] = [];
   #match: Match | undefined;
 

@@ -27,7 +27,7 @@ const fileSchema = object({
 /** A file of a package without a manifest. */
 export type FileRecord = v.InferOutput<typeof fileSchema>;
 
-/** Undefined for a record that a crash has left broken: then there is none. */
+/** Undefined if a crash left the record unreadable. */
 export const parsePackageRecord = (json: string): PackageRecord | undefined => parsed(packageSchema, json);
 export const parseFileRecord = (json: string): FileRecord | undefined => parsed(fileSchema, json);
 

@@ -8,7 +8,7 @@ export function keepLastCard(card: RunCard): void {
   writeStored(key, JSON.stringify(card));
 }
 
-/** Undefined if there is none; a card that cannot be read, of another version of the page, is removed. */
+/** Undefined if no card is kept. A card that this version of the page cannot read is removed. */
 export function lastCard(): RunCard | undefined {
   const kept = readStored(key);
   if (kept === undefined) return undefined;

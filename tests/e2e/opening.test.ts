@@ -28,7 +28,7 @@ test('a recorded answer plays until the model is open; then it answers by itself
   await expect(page.getByRole('banner')).toContainText('교육용 모델 실행 중 · MedGemma 아님');
   await expect(verdict(page)).toHaveText(/맞음|틀림/, patience);
   await expect(demonstration(page)).toContainText(/토큰\s*\d+/);
-  // Nobody asked, so a screen reader hears of the model only.
+  // The page opened the model by itself: a screen reader hears that it is open, and nothing of the demonstration.
   await expect(page.getByRole('log').locator('p')).toHaveCount(1);
 
   await page.keyboard.press('Shift');

@@ -26,7 +26,7 @@ test('prompt lookup: auto where nobody chose, kept, reset with what belongs to a
   expect([again.promptLookup, again.graphCapture]).toEqual(['auto', 'on']);
 });
 
-test('a value that is none is not taken', () => {
+test('an invalid value is not taken', () => {
   const stored = keep({});
   new Settings().save();
   for (const [key, text] of Object.entries(stored))

@@ -1,5 +1,6 @@
 /** Features of images by content: an image is not encoded again in the next turn. */
 import type { ImageFeatures } from '../model/vision.ts';
+import { sha256 } from '../../store/sha256.ts';
 
 /** In the 4B model the features of an image take 2.6 MB. */
 const keptImages = 16;
@@ -37,7 +38,4 @@ export class ImageCache {
 }
 
 /** Hex SHA-256 of the encoded image. */
-export async function contentHash(bytes: ArrayBuffer): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+export const contentHash = (bytes: ArrayBuffer): Promise<string> => sha256(new Uint8Array(bytes));
