@@ -1,8 +1,8 @@
 import { defineConfig } from '@playwright/test';
 import { CHROMIUM_FLAGS, findChromium } from './scripts/chromium.ts';
 
-/** Not Vite's own ports: a dev server that runs beside the tests is left alone. */
-const PORT = 47_173;
+/** Not Vite's own ports: a dev server that runs beside the tests is left alone. E2E_PORT lets two runs stand beside each other. */
+const PORT = Number(process.env['E2E_PORT'] ?? 47_173);
 const URL = `http://localhost:${PORT}/`;
 
 /** A configuration installs nothing: `npm test` does (ensureChromium); without one Playwright says what is missing. */
