@@ -61,8 +61,8 @@ export function doesNotFit({ fit }: Pick<PackageVerdict, 'fit'>): boolean {
   return fit === 'too-large' || fit === 'cpu-too-large';
 }
 
-/** Small files that have not come by then are not waited for: opening says what is wrong with them. */
-const WAIT_MILLISECONDS = 5000;
+/** Small files of a server that have not come by then are not waited for: opening says what is wrong with them. */
+const WAIT_MILLISECONDS = 8000;
 
 /**
  * True if it is known that a package does not fit. False where nothing is known that could say so: the memory of a GPU was not
@@ -80,6 +80,7 @@ export async function isKnownNotToFit(
     if (!probe && report && provider !== 'wasm') return false;
     return doesNotFit(packageVerdict(await preflight.sizeOf(source), { report, probe, provider, contextLength }));
   };
+  if (source.type === 'files') return known().catch(() => false);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), WAIT_MILLISECONDS)));
   return Promise.race([known().catch(() => false), late]).finally(() => clearTimeout(timer));
