@@ -1,7 +1,7 @@
 /** A package that does not fit on this machine is opened only after a question; a stored one says whether it fits. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { presetConfig } from '../../cli/shared/presets.ts';
 import { modelReady, openPage, patience } from './page.ts';
 
