@@ -39,6 +39,8 @@ export interface LoadedModel {
   chunkLength: ChunkLength;
   /** Tokens that a chunk of prefill can have. */
   longestChunk: number;
+  /** Bytes of weights that its sessions read, as the files hold them; what two sessions read counts twice. */
+  readonly weightBytes: number;
   dispose(): Promise<void>;
 }
 
@@ -190,6 +192,7 @@ async function load(
     vision,
     chunkLength,
     longestChunk,
+    weightBytes: sessions.bytes,
   };
 }
 
