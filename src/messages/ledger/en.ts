@@ -7,6 +7,7 @@ export const en: Record<keyof typeof ko, string> = {
   'ledger.cpu':
     'Shown are the WebAssembly memory and what it and the worker hold. Plans are for GPUs, so there is none here.',
   'ledger.chart.cpu': 'WebAssembly memory and KV cache',
+  'ledger.wasm.rest': 'The rest of the wasm heap',
   'ledger.seconds': 'Seconds of the engine’s work; idle time is left out',
   'ledger.level':
     'The dashed line is what the plan derives from the shape: weights, vision encoder, adapters, KV cache.',

@@ -5,6 +5,7 @@ export const ko = {
   'ledger.cpu':
     '그래서 WebAssembly 메모리와 그 안팎에 든 것을 보여 줍니다. 계획은 GPU에 대한 것이라 여기에는 없습니다.',
   'ledger.chart.cpu': 'WebAssembly 메모리와 KV 캐시',
+  'ledger.wasm.rest': 'wasm 힙의 나머지',
   'ledger.seconds': '엔진이 일한 시간(초). 쉬는 시간은 뺍니다',
   'ledger.level': '점선은 계획 가운데 모양이 정하는 것의 합입니다: 가중치, 비전 인코더, 어댑터, KV 캐시.',
   'ledger.phase': '단계',
