@@ -60,7 +60,12 @@ export function seconds(value: number): string {
 
 /** With its sign, to a hundredth: 0.00012 → "+0.01%". */
 export function signedPercent(fraction: number): string {
-  return numberFormat({ style: 'percent', maximumFractionDigits: 2, signDisplay: 'exceptZero' }).format(fraction);
+  return numberFormat({
+    style: 'percent',
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+    signDisplay: 'exceptZero',
+  }).format(fraction);
 }
 
 export function percent(fraction: number): string {

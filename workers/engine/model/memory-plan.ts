@@ -29,6 +29,7 @@ export function memoryPlan(
     ...{ storage, addedTokens: 0, images: 1, hasVision: vision !== undefined },
     contextLength: Math.min(options.contextLength, config.text.maxPositions),
     keepVisionOnGpu: options.keepVisionOnGpu ?? true,
+    isFused: backend.gpu.device.features.has('subgroups'),
   };
   return planMemory(config, settings, branches);
 }
