@@ -1,7 +1,8 @@
 /** The memory dialog: where a model's memory went, what was planned, and what can be saved. */
 import { readFile } from 'node:fs/promises';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { modelReady, openPage, patience, prompt, send, stop, type Provider } from './page.ts';
+import { test } from './test.ts';
 
 const full = process.env['TEST_FULL'] === '1';
 
