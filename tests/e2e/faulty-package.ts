@@ -70,7 +70,7 @@ export class FaultyPackage {
   }
 }
 
-function chunksOf(bytes = Buffer.of()): string[] {
+function chunksOf(bytes: Uint8Array = new Uint8Array()): string[] {
   return Array.from({ length: Math.ceil(bytes.length / CHUNK_BYTES) }, (_, at) =>
     createHash('sha256')
       .update(bytes.subarray(at * CHUNK_BYTES, (at + 1) * CHUNK_BYTES))
