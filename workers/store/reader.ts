@@ -3,6 +3,8 @@ import type { StoreNotice } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
 import { fileGone } from '#core/files/file-gone.ts';
 import { parseJson } from '#core/files/parse-json.ts';
+import { MAX_CONFIG_BYTES } from '#core/gemma3/config.ts';
+import { MANIFEST, MAX_MANIFEST_BYTES } from '#core/protocol/manifest.ts';
 
 /** Paths are relative to the package, with "/": `config.json`, `onnx/decoder_model_merged_q4.onnx`. */
 export interface PackageReader {
@@ -31,8 +33,15 @@ export interface ReadOptions {
   limit?: number;
 }
 
-/** The largest text of a package is its tokenizer.json: tens of megabytes. */
-const MAX_TEXT_BYTES = 200_000_000;
+/** A tokenizer.json has tens of megabytes. */
+const MAX_TOKENIZER_BYTES = 200_000_000;
+/** Of other texts. A tokenizer_config.json with all of Gemma's added tokens has 1.2 MB. */
+const MAX_TEXT_BYTES = 16_000_000;
+const MAX_BYTES: Readonly<Record<string, number>> = {
+  'config.json': MAX_CONFIG_BYTES,
+  'tokenizer.json': MAX_TOKENIZER_BYTES,
+  [MANIFEST]: MAX_MANIFEST_BYTES,
+};
 
 export interface StoreOptions extends ReadOptions {
   notice?: (notice: StoreNotice) => void;
@@ -54,7 +63,7 @@ export async function readJson(reader: PackageReader, path: string, options?: Re
 const decoder = new TextDecoder();
 
 async function readBytes(reader: PackageReader, path: string, options?: ReadOptions): Promise<ArrayBuffer> {
-  const { limit = MAX_TEXT_BYTES } = options ?? {};
+  const { limit = MAX_BYTES[path] ?? MAX_TEXT_BYTES } = options ?? {};
   const blob = await reader.blob(path, { ...options, limit });
   if (blob.size > limit) throw new FailureError('too-large', { file: path, bytes: blob.size, limit });
   try {
