@@ -5,6 +5,7 @@ import type {
   EngineJobs,
   ModelInfo,
   OpenNotice,
+  OpenOptions,
   OpenRequest,
   Stats,
   TurnStats,
@@ -13,6 +14,7 @@ import { decodeImage } from '../image/decode.ts';
 import type { Handlers } from '../jobs/serve.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
 import { boundReader } from '../store/bound.ts';
+import { namingDamage } from '../store/damage.ts';
 import { openPackage } from '../store/package.ts';
 import { requireSecureContext } from '../store/sha256.ts';
 import { findNearest } from './embedding/nearest.ts';
@@ -27,6 +29,7 @@ import { setAdapters } from './lora/set.ts';
 import type { Backend } from './model/backend.ts';
 import { fetchAhead } from './model/fetch-ahead.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
+import type { ModelPackage } from './model/package.ts';
 import { refuseUnacceptedTerms } from './model/terms.ts';
 import { openedModel, readParts, type OpenedModel } from './opened.ts';
 import { Backends } from './runtime/backends.ts';
@@ -84,21 +87,14 @@ export class Engine {
     await reader.blob('config.json');
     if (options.asksForTerms) await refuseUnacceptedTerms(reader);
     void start();
-    const parts = await readParts(reader);
+    const parts = await namingDamage(source, signal, () => readParts(reader));
     await timed('download', () => fetchAhead(parts.pack));
     this.#backend = await start();
     refuseKnownWrong(parts.pack, this.#backend, options);
-    const model = await this.#load(parts.pack, this.#backend, options, signal, (update) =>
-      job.progress(update, `${update.phase} ${update.file}`),
+    const backend = this.#backend;
+    const { model, info } = await namingDamage(source, signal, () =>
+      this.#loadChecked(parts.pack, backend, options, job),
     );
-    let info: ModelInfo;
-    try {
-      info = await timed('self-test', () => checkModel(model, options, signal));
-    } catch (error) {
-      // On a lost device that fails too; the first error is reported.
-      await model.dispose().catch(() => undefined);
-      throw error;
-    }
     this.#opened = openedModel(parts, model, decodeImage);
     return { model: info, milliseconds: performance.now() - begin };
   }
@@ -201,6 +197,26 @@ export class Engine {
       clearInterval(timer);
       this.#isRunning = false;
       this.#sendStats();
+    }
+  }
+
+  /** @throws FailureError also `self-test`; nothing is left on the device then */
+  async #loadChecked(
+    pack: ModelPackage,
+    backend: Backend,
+    options: OpenOptions,
+    job: Running<'open'>,
+  ): Promise<{ model: LoadedModel; info: ModelInfo }> {
+    const { signal } = job;
+    const model = await this.#load(pack, backend, options, signal, (update) =>
+      job.progress(update, `${update.phase} ${update.file}`),
+    );
+    try {
+      return { model, info: await timed('self-test', () => checkModel(model, options, signal)) };
+    } catch (error) {
+      // On a lost device that fails too; the first error is reported.
+      await model.dispose().catch(() => undefined);
+      throw error;
     }
   }
 
