@@ -40,7 +40,7 @@ test('in the load and in an answer: plain words, and plugged in again it goes on
     await pullOut();
     release();
     await expect(told(page)).toBeVisible(patience);
-    await expect(told(page)).toContainText('다시 꽂고 다시 시도하세요');
+    await expect(told(page)).toContainText('도로 꽂은 뒤 다시 시도하세요');
     await plugIn();
     await told(page).getByRole('button', { name: '모델 다시 열기' }).click();
     await modelReady(page);
