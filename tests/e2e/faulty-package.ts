@@ -18,6 +18,7 @@ export class FaultyPackage {
   /** Path of the decoder's weights. */
   readonly weights = 'onnx/decoder_model_merged_q4.onnx_data';
   readonly #files: ReadonlyMap<string, Buffer>;
+  #held: IncomingMessage | undefined;
 
   private constructor(files: ReadonlyMap<string, Buffer>, faults: Fault[]) {
     this.#files = files;
@@ -43,6 +44,11 @@ export class FaultyPackage {
     return this.#files.get(this.weights)?.length ?? 0;
   }
 
+  /** Cuts the line that was held last. */
+  cutHeld(): void {
+    this.#held?.socket.destroy();
+  }
+
   /** @returns false if the package has no such file */
   answer(path: string, request: IncomingMessage, response: ServerResponse): boolean {
     const bytes = this.#files.get(path);
@@ -65,7 +71,11 @@ export class FaultyPackage {
     if (path === this.weights) this.sent.push({ from, bytes: sent.length });
     if (!fault) response.end(sent);
     // The bytes must be on their way before the line is cut.
-    else response.write(sent, () => fault.then === 'cut' && setTimeout(() => request.socket.destroy(), 200));
+    else
+      response.write(sent, () => {
+        if (fault.then === 'hold') this.#held = request;
+        else setTimeout(() => request.socket.destroy(), 200);
+      });
     return true;
   }
 }

@@ -44,6 +44,26 @@ test('a download that a reload and two cuts interrupt goes on where it was, and 
   }
 });
 
+test('without a connection a download says so, and goes on by itself when it is back', async ({ page, context }) => {
+  const pack = await FaultyPackage.read('random', [{ after: 700_001, then: 'hold' }]);
+  const folder = 'packages/faulty/';
+  const host = await subPathHost('dist', '/lab/', (file, request, response) =>
+    file.startsWith(folder) ? pack.answer(file.slice(folder.length), request, response) : false,
+  );
+  try {
+    await openPage(page, `${host.url}?package=./${folder}`, 'built-in');
+    await expect.poll(() => storedBytes(page), patience).toBeGreaterThan(600_000);
+    await context.setOffline(true);
+    pack.cutHeld();
+    await expect(page.getByRole('alert').filter({ hasText: '인터넷에 연결되어 있지 않습니다' })).toBeVisible(patience);
+    await context.setOffline(false);
+    await modelReady(page);
+    expect(pack.sent.map(({ from }) => from > 600_000)).toEqual([false, true]);
+  } finally {
+    await host.close();
+  }
+});
+
 /** What the browser holds for the page, in its own file system. */
 async function storedBytes(page: Page): Promise<number> {
   return page.evaluate(async () => {
