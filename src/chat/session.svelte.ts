@@ -17,7 +17,8 @@ import { contextLengths, Settings } from './settings.svelte.ts';
 import { keepStepTimes } from './step-times.ts';
 import { haiDefIsAccepted } from './terms.ts';
 
-export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks' | 'unfit';
+export type OpenDialog =
+  'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks' | 'unfit' | 'ledger';
 
 /** State that the whole page shares, and the actions on it. */
 export class Session {
@@ -141,6 +142,11 @@ export class Session {
 
   async reopen(): Promise<boolean> {
     return this.open(this.engine.source ?? this.defaultSource);
+  }
+
+  /** The connection is back, after a sleep or a walk: an opening that failed for it goes on where it was. */
+  async connected(): Promise<void> {
+    if (this.engine.openFailure?.code === 'offline' && !this.isBusy) await this.reopen();
   }
 
   async send(): Promise<void> {
