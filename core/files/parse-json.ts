@@ -36,8 +36,8 @@ export function parseJsonOr(
   return json;
 }
 
-/** Counts brackets in texts too. @throws RangeError */
-function refuseManyContainers(bytes: Uint8Array | string): void {
+/** To be called before JSON of anybody's is parsed. Counts brackets in texts too. @throws RangeError */
+export function refuseManyContainers(bytes: Uint8Array | string): void {
   let containers = 0;
   const count = (next: (from: number) => number) => {
     for (let at = next(0); at >= 0 && containers <= MAX_CONTAINERS; at = next(at + 1)) containers++;

@@ -53,10 +53,12 @@ export async function createSession(
       return blob;
     },
     refuseShort(file, size) {
+      const path = beside(source.path, file);
+      if (size === undefined) throw new FailureError('file-missing', { file: path });
       const needed = sizes.get(file) ?? 0;
       if (size >= needed) return;
       const reason = `it has ${size} bytes, and its graph reads ${needed}; download or copy it again`;
-      throw new FailureError('file-broken', { file: beside(source.path, file), reason });
+      throw new FailureError('file-broken', { file: path, reason });
     },
     folder: source.folder,
   };
