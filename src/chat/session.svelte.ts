@@ -17,7 +17,8 @@ import { contextLengths, Settings } from './settings.svelte.ts';
 import { keepStepTimes } from './step-times.ts';
 import { haiDefIsAccepted } from './terms.ts';
 
-export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks' | 'unfit';
+export type OpenDialog =
+  'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks' | 'unfit' | 'ledger';
 
 /** State that the whole page shares, and the actions on it. */
 export class Session {

@@ -1,6 +1,6 @@
 /** Makes ONNX Runtime sessions out of graphs that are read, patched and still without their external data. */
 import type * as Ort from 'onnxruntime-web';
-import type { GpuPurpose } from '#core/protocol/engine.ts';
+import type { GpuPurpose } from '#core/budget/gpu-purpose.ts';
 import { FailureError } from '#core/failure.ts';
 import { externalSizes, writeModel } from '#core/onnx/model.ts';
 import { widenedRange } from '#core/onnx/patch/widen-scales.ts';
