@@ -39,7 +39,8 @@ for (const line of await machine()) console.log(line);
 console.log(`${folder.split('/').slice(-2).join('/')}: ${megabytes(size)} MB in large files\n`);
 
 const server = await CuttingServer.start(built, folder);
-const browser = await openBrowser('about:blank', 'no');
+// A small file: the page itself is opened when the samplers run.
+const browser = await openBrowser(`${server.url}package/config.json`, 'no');
 const heaps = new PageHeaps(await browser.context.newCDPSession(browser.page));
 const memory = new ProcessMemory(browser.profile);
 const settings = { provider: flags.provider, contextLength: flags.context, maxNewTokens: flags.tokens };
