@@ -2,10 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
 import { packageFolder, servePackage } from './packages.ts';
 import { answers, modelReady, openPage, patience, prompt } from './page.ts';
+import { test } from './test.ts';
 
 const demonstration = (page: Page) => page.getByRole('region', { name: '시연' });
 const verdict = (page: Page) => demonstration(page).locator('[data-verdict]');
