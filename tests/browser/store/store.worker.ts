@@ -99,10 +99,12 @@ const api = {
     const { prototype } = Worker;
     const { postMessage } = prototype;
     let posted = 0;
-    prototype.postMessage = function (message: unknown, transfer: Transferable[]) {
-      posted++;
-      postMessage.call(this, message, transfer);
-    };
+    prototype.postMessage = new Proxy(postMessage, {
+      apply(target, worker: Worker, given: unknown[]) {
+        posted++;
+        Reflect.apply(target, worker, given);
+      },
+    });
     const chunks = lengths.map((length, at) => contentOf('chunk', length, at));
     const hashes = await Promise.all(chunks.map(hashOfChunk));
     prototype.postMessage = postMessage;
