@@ -56,6 +56,6 @@ test('a folder that does not fit asks first, and a stored package says whether i
   await change.click();
   await page.getByTestId('folder-input').setInputFiles(folder);
   await asks.getByRole('button', { name: '그래도 열기' }).click(patience);
-  await expect(page.getByRole('alert').filter({ hasText: '.onnx' })).toBeVisible(patience);
+  await expect(page.getByRole('alert').filter({ hasText: 'tokenizer.json' })).toBeVisible(patience);
   expect(complaints).toEqual([]);
 });

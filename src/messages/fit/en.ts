@@ -8,7 +8,7 @@ export const en: Record<keyof typeof ko, string> = {
   'fit.no-room': 'The browser has only {free} left, so it cannot be kept and is downloaded again next time.',
   'fit.format': 'The size of the precision {dtype} cannot be computed here.',
   'fit.cpu': 'It runs on the CPU, without a GPU.',
-  'fit.cpu-too-large': 'No GPU can be used, and it is too large for the CPU.',
+  'fit.cpu-too-large': 'No GPU is used, and it is too large for the CPU.',
   'fit.needs':
     'A context of {context} tokens takes {needed} of GPU memory. Whether this GPU has as much shows when it is measured.',
   'fit.fits': 'It fits on this GPU: a context of {context} tokens takes {needed}, and {usable} was found.',
