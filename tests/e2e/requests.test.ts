@@ -129,7 +129,7 @@ async function openDialogs(page: Page): Promise<void> {
     await expect(page.getByRole('dialog')).toBeHidden();
   }
   await page.getByRole('radio', { name: 'EN' }).click();
-  await expect(prompt(page)).toHaveAttribute('placeholder', 'Ask anything');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
   await page.getByRole('radio', { name: '한국어' }).click();
 }
 
