@@ -83,8 +83,9 @@ try {
   const sentByOpening = server.sentBytes;
   let loading = 0;
   if (opened.isOpen) {
-    console.log(`\nopened, with a cut at byte ${first} and a reload at byte ${second}\n`);
+    console.error(`opened, with a cut at byte ${first} and the page loaded anew at byte ${second}`);
   } else {
+    console.error(opened.text);
     const { heap } = await step('download, cut and loaded anew', () => visit.fetchRest(), size);
     loading = heap;
   }
