@@ -2,6 +2,7 @@ import type { ko as bench } from './bench/ko.ts';
 import type { ko as chat } from './chat/ko.ts';
 import type { ko as fit } from './fit/ko.ts';
 import type { ko as image } from './image/ko.ts';
+import type { ko as ledger } from './ledger/ko.ts';
 import type { ko as lora } from './lora/ko.ts';
 import type { ko as plan } from './plan/ko.ts';
 import type { ko as quant } from './quant/ko.ts';
@@ -10,8 +11,9 @@ import type { ko as tokenizer } from './tokenizer/ko.ts';
 
 export type Locale = 'ko' | 'en';
 
-/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own; `fit` is what the model dialog says. */
-export type CatalogName = 'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench' | 'plan' | 'fit';
+/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own; `fit` and `ledger` are of dialogs. */
+export type CatalogName =
+  'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench' | 'plan' | 'fit' | 'ledger';
 
 export type Messages = typeof shell &
   typeof chat &
@@ -21,7 +23,8 @@ export type Messages = typeof shell &
   typeof quant &
   typeof bench &
   typeof plan &
-  typeof fit;
+  typeof fit &
+  typeof ledger;
 export type MessageKey = keyof Messages;
 
 /** Messages by key. A value in braces is an ICU argument; both languages use the same ones. */

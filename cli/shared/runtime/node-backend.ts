@@ -34,11 +34,10 @@ export function nodeBackend({ threads }: NodeBackendOptions = {}): Backend {
   };
 }
 
-/** @throws FailureError `file-missing` */
-async function sizeOf(folder: string, file: string): Promise<number> {
+/** Undefined for what is no file. */
+async function sizeOf(folder: string, file: string): Promise<number | undefined> {
   const found = await stat(join(folder, file)).catch(() => undefined);
-  if (!found?.isFile()) throw new FailureError('file-missing', { file });
-  return found.size;
+  return found?.isFile() ? found.size : undefined;
 }
 
 /** The runtime throws plain errors. @throws FailureError `runtime` in place of one, others as they are */

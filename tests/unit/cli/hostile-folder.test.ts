@@ -65,3 +65,18 @@ it.each<[string, string, (json: Record<string, unknown>) => unknown, RegExp]>([
   const { stderr } = await runCommandHere(main, ['--package', folder, '--max-tokens', '1', '안녕']);
   expect(stderr).toMatch(message);
 });
+
+it('an image of gigabytes', async () => {
+  const path = join(await temporaryFolder(), 'large.png');
+  writeFileSync(path, '');
+  truncateSync(path, 2 ** 31);
+  const { status, stderr } = await runCommandHere(main, [
+    '--package',
+    'public/models/teaching-ko-q4',
+    '--image',
+    path,
+    'x',
+  ]);
+  expect(stderr).toMatch(/^error: .*large\.png has more than 2 GiB, .*check that it is the file you meant$/m);
+  expect(status).toBe(1);
+});

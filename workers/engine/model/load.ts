@@ -41,6 +41,8 @@ export interface LoadedModel {
   chunkLength: ChunkLength;
   /** Tokens that a chunk of prefill can have. */
   longestChunk: number;
+  /** Bytes of weights that its sessions read, as the files hold them; what two sessions read counts twice. */
+  readonly weightBytes: number;
   dispose(): Promise<void>;
 }
 
@@ -193,6 +195,7 @@ async function load(
     vision,
     chunkLength,
     longestChunk,
+    weightBytes: sessions.bytes,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Makes ONNX Runtime sessions out of graphs that are read, patched and still without their external data. */
 import type * as Ort from 'onnxruntime-web';
-import type { GpuPurpose } from '#core/protocol/engine.ts';
+import type { GpuPurpose } from '#core/budget/gpu-purpose.ts';
 import { FailureError } from '#core/failure.ts';
 import { externalSizes, writeModel } from '#core/onnx/model.ts';
 import { widenedRange } from '#core/onnx/patch/widen-scales.ts';
@@ -53,10 +53,12 @@ export async function createSession(
       return blob;
     },
     refuseShort(file, size) {
+      const path = beside(source.path, file);
+      if (size === undefined) throw new FailureError('file-missing', { file: path });
       const needed = sizes.get(file) ?? 0;
       if (size >= needed) return;
       const reason = `it has ${size} bytes, and its graph reads ${needed}; download or copy it again`;
-      throw new FailureError('file-broken', { file: beside(source.path, file), reason });
+      throw new FailureError('file-broken', { file: path, reason });
     },
     folder: source.folder,
   };
