@@ -41,12 +41,6 @@ export class VisitPage {
     return (await parts.allInnerTexts()).join(' ');
   }
 
-  /** Opens the package by the page's address. */
-  async openPackage(): Promise<{ isOpen: boolean; text: string }> {
-    await this.#page.goto(`${this.#url}?lang=en&package=${encodeURIComponent(`${this.#url}package/`)}`);
-    return this.#outcome();
-  }
-
   /** Loads the page anew, as a visitor would who thinks that it hangs. */
   reload(): void {
     void this.#page.reload().then(() => this.#onReload());
@@ -74,24 +68,6 @@ export class VisitPage {
     const outcome = this.#dialog.getByText(/every byte is as it should be|damaged on the disk/);
     await outcome.waitFor();
     return outcome.innerText();
-  }
-
-  /** Asks a question; the page's own figures of the answer. */
-  async ask(): Promise<string> {
-    await this.#page.keyboard.press('Escape');
-    await this.#page.getByRole('textbox', { name: /Question/ }).fill('안녕하세요?');
-    await this.#page.keyboard.press('Enter');
-    await this.#page.getByRole('button', { name: 'Stop' }).waitFor();
-    await this.#page.getByRole('button', { name: 'Send' }).waitFor();
-    return (await this.#page.getByRole('article').last().innerText()).replace(/\s+/g, ' ');
-  }
-
-  /** In place of the package, whose memory is freed. */
-  async openBuiltIn(): Promise<void> {
-    await this.#openDialog();
-    await this.#dialog.getByRole('button', { name: 'Open', exact: true }).first().click();
-    // A failure of the package may still stand there.
-    await this.#page.getByRole('button', { name: 'Change model' }).waitFor();
   }
 
   async remove(): Promise<void> {
