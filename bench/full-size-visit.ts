@@ -1,13 +1,13 @@
 /**
  * The whole way of a package of full size through the built page: its verdict before the download, the download into the browser's file system
- * with a connection cut and the page loaded anew at random bytes, verification, opening and a short answer where it fits, deletion, and
- * what is left afterwards. Prints a table and the bars, and fails when one is not met.
+ * with a connection cut and the page loaded anew at random bytes, verification, deletion, and
+ * what is left afterwards. The package is not opened: the built-in model is, on the CPU. Prints a table and the bars, and fails when one is not met.
  *
  *     npm run rehearse -- --shape medgemma-4b --keep --out DIR && npm run build && npx tsx bench/full-size-visit.ts --package DIR/package
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { openBrowser } from './browser.ts';
 import { CuttingServer } from './cutting-server.ts';
 import { machine } from './machine.ts';
@@ -19,12 +19,9 @@ import { bytesInStorage, VisitPage } from './visit-page.ts';
 
 const flags = new Command('full-size-visit')
   .requiredOption('--package <folder>', 'model package, with manifest')
-  .addOption(new Option('--provider <name>', 'as in the settings').choices(['auto', 'webgpu', 'wasm']).default('wasm'))
-  .option('--context <tokens>', 'as in the settings', Number, 1024)
-  .option('--tokens <count>', 'of the answer', Number, 4)
   .option('--minutes <count>', 'patience for each step', Number, 20)
   .parse()
-  .opts<{ package: string; provider: string; context: number; tokens: number; minutes: number }>();
+  .opts<{ package: string; minutes: number }>();
 
 /** Of JavaScript heaps and what they own, while a package is loaded into the store. */
 const HEAP_BYTES = 200e6;
@@ -43,10 +40,9 @@ const server = await CuttingServer.start(built, folder);
 const browser = await openBrowser(`${server.url}package/config.json`, 'no');
 const heaps = new PageHeaps(await browser.context.newCDPSession(browser.page));
 const memory = new ProcessMemory(browser.profile);
-const settings = { provider: flags.provider, contextLength: flags.context, maxNewTokens: flags.tokens };
 // Wide enough for the panel of the model beside the chat.
 await browser.page.setViewportSize({ width: 1440, height: 900 });
-const visit = new VisitPage(browser.page, server.url, settings, flags.minutes * 60_000);
+const visit = new VisitPage(browser.page, server.url, { provider: 'wasm' }, flags.minutes * 60_000);
 const bars: { name: string; atMost: string; measured: string; isMet: boolean }[] = [];
 
 /** Does a step and prints its row; `heap` are the most bytes at once. */
@@ -79,29 +75,17 @@ try {
   const { value: verdict } = await step('verdict, before the download', () => visit.verdict());
   const [first = 0, second = 0] = [randomByte(0.1, 0.45), randomByte(0.55, 0.9)].map((part) => Math.floor(part * size));
   server.interrupt({ at: first, how: () => server.cut() }, { at: second, how: () => visit.reload() });
-  const { value: opened } = await step('asked to open', () => visit.openPackage());
-  const sentByOpening = server.sentBytes;
-  let loading = 0;
-  if (opened.isOpen) {
-    console.log(`\nopened, with a cut at byte ${first} and a reload at byte ${second}\n`);
-  } else {
-    const { heap } = await step('download, cut and loaded anew', () => visit.fetchRest(), size);
-    loading = heap;
-  }
+  const { heap: loading } = await step('download, cut and loaded anew', () => visit.fetchRest(), size);
   const { value: verified } = await step('verify', () => visit.verify(), size);
-  const answer = opened.isOpen ? (await step('answer', () => visit.ask())).value : undefined;
   const stored = await bytesInStorage(browser.page);
-  await step('built-in model open again', () => visit.openBuiltIn());
   await step('deleted', () => visit.remove());
   const after = { storage: await bytesInStorage(browser.page), heap: heaps.now, memory: await memory.now() };
 
   console.log(`\nverdict: ${verdict}`);
-  console.log(`asked to open: ${opened.text} (${megabytes(sentByOpening)} MB of large files were sent by then)`);
   console.log(
     `cut at byte ${first}, page loaded anew at byte ${second} of ${size}; ${server.sentBytes} bytes were sent`,
   );
   console.log(`verified: ${verified}`);
-  if (answer !== undefined) console.log(`answer: ${answer}`);
   console.log(`in the file system: ${before.storage.files} bytes, then ${stored.files}, then ${after.storage.files}`);
   console.log(`of the quota (file system): ${before.storage.quota}, then ${stored.quota}, then ${after.storage.quota}`);
   console.log(
@@ -109,7 +93,7 @@ try {
   );
   for (const [type, bytes] of before.memory)
     console.log(`${type}: ${megabytes(bytes)} MB, then ${megabytes(after.memory.get(type) ?? 0)} MB`);
-  if (!opened.isOpen) bar('heaps while it loads, MB', HEAP_BYTES, loading);
+  bar('heaps while it loads, MB', HEAP_BYTES, loading);
   bar('fetched twice, MB', AGAIN_BYTES, server.sentBytes - size);
   bar('left in the file system, MB', LEFT_BYTES, after.storage.files - before.storage.files);
   bar('left of the quota, MB', LEFT_BYTES, after.storage.quota - before.storage.quota);

@@ -12,7 +12,7 @@ export interface HeapBytes {
   workers: number;
 }
 
-const SAMPLE_MILLISECONDS = 100;
+const SAMPLE_MILLISECONDS = 200;
 
 /** What CDP sends of a target, as far as it is used. */
 interface Message {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { descendants } from './worker-time.ts';
 
-const SAMPLE_MILLISECONDS = 500;
+const SAMPLE_MILLISECONDS = 1000;
 
 /** Bytes by process type: browser, renderer, gpu-process, network. Those of one type are added up. */
 export type ProcessBytes = ReadonlyMap<string, number>;

@@ -41,16 +41,6 @@ export class VisitPage {
     return (await parts.allInnerTexts()).join(' ');
   }
 
-  /** Opens the package by the page's address. */
-  async openPackage(): Promise<{ isOpen: boolean; text: string }> {
-    await this.#page.goto(`${this.#url}?lang=en&package=package/`);
-    const ready = this.#page.getByRole('button', { name: 'Change model' });
-    const failure = this.#page.getByRole('alert').first();
-    await ready.or(failure).first().waitFor();
-    if (await failure.isVisible()) return { isOpen: false, text: (await failure.innerText()).replace(/\s+/g, ' ') };
-    return { isOpen: true, text: 'open' };
-  }
-
   /** Loads the page anew, as a visitor would who thinks that it hangs. */
   reload(): void {
     void this.#page.reload().then(() => this.#onReload());
@@ -80,23 +70,6 @@ export class VisitPage {
     return outcome.innerText();
   }
 
-  /** Asks a question; the page's own figures of the answer. */
-  async ask(): Promise<string> {
-    await this.#page.keyboard.press('Escape');
-    await this.#page.getByRole('textbox', { name: /Question/ }).fill('안녕하세요?');
-    await this.#page.keyboard.press('Enter');
-    await this.#page.getByRole('button', { name: 'Stop' }).waitFor();
-    await this.#page.getByRole('button', { name: 'Send' }).waitFor();
-    return (await this.#page.getByRole('article').last().innerText()).replace(/\s+/g, ' ');
-  }
-
-  /** In place of the package, whose memory is freed. */
-  async openBuiltIn(): Promise<void> {
-    await this.#openDialog();
-    await this.#dialog.getByRole('button', { name: 'Open', exact: true }).first().click();
-    await this.#modelReady();
-  }
-
   async remove(): Promise<void> {
     await this.#openDialog();
     await this.#row.getByRole('button', { name: 'Delete' }).click();
@@ -105,7 +78,17 @@ export class VisitPage {
   }
 
   async #modelReady(): Promise<void> {
-    await this.#page.getByRole('button', { name: 'Change model' }).waitFor();
+    const { isOpen, text } = await this.#outcome();
+    if (!isOpen) throw new Error(text);
+  }
+
+  /** How the opening of a model ends. */
+  async #outcome(): Promise<{ isOpen: boolean; text: string }> {
+    const ready = this.#page.getByRole('button', { name: 'Change model' });
+    const failure = this.#page.getByRole('alert').first();
+    await ready.or(failure).first().waitFor();
+    if (await ready.isVisible()) return { isOpen: true, text: 'open' };
+    return { isOpen: false, text: (await failure.innerText()).replace(/\s+/g, ' ') };
   }
 
   async #openDialog(): Promise<void> {
@@ -121,16 +104,14 @@ export class VisitPage {
 /** Bytes of the origin's own files, and what the browser counts of them. */
 export function bytesInStorage(page: Page): Promise<{ files: number; quota: number }> {
   return page.evaluate(async () => {
-    const sum = async (folder: FileSystemDirectoryHandle): Promise<number> => {
-      let bytes = 0;
-      for await (const handle of folder.values())
-        bytes += handle instanceof FileSystemFileHandle ? (await handle.getFile()).size : await sum(handle);
-      return bytes;
-    };
+    let files = 0;
+    const folders = [await navigator.storage.getDirectory()];
+    for (let folder = folders.pop(); folder; folder = folders.pop())
+      for await (const handle of folder.values()) {
+        if (handle instanceof FileSystemFileHandle) files += (await handle.getFile()).size;
+        else folders.push(handle);
+      }
     const estimate: StorageEstimate & { usageDetails?: { fileSystem?: number } } = await navigator.storage.estimate();
-    return {
-      files: await sum(await navigator.storage.getDirectory()),
-      quota: estimate.usageDetails?.fileSystem ?? 0,
-    };
+    return { files, quota: estimate.usageDetails?.fileSystem ?? 0 };
   });
 }
