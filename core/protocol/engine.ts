@@ -1,6 +1,7 @@
 /** Message types between the page and the engine worker. */
 import type { BlobLike } from '../bytes.ts';
 import type { ChatMessage } from '../chat/message.ts';
+import type { SelfTest } from '../self-test/expected.ts';
 import type { Sampling } from '../sampling/sampling.ts';
 import type { SetAdaptersJob, TraceJob } from './adapters.ts';
 import type { Job, JobEvent, Nothing } from './jobs.ts';
@@ -30,6 +31,11 @@ export interface EngineJobs {
   setStrengths: Job<readonly number[]>;
   /** Generates an answer, or scores a given one, and reports the probability of each token. */
   trace: TraceJob;
+  /**
+   * Computes what a package must answer, on the CPU in float32, for its manifest. Closes the model that is open.
+   * Fails with `too-large-for-cpu` for a package that the CPU provider cannot hold.
+   */
+  recordSelfTest: Job<{ source: PackageSource }, { selfTest: SelfTest }>;
   /** Sends statistics about four times a second while another job runs, and once after it, until this job is stopped. */
   watch: Job<undefined, Nothing, { type: 'stats'; stats: Stats }>;
   /** Clears the conversation (KV prefix and image features) and keeps the weights. Has no effect while a job runs. */
