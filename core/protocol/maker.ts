@@ -4,7 +4,7 @@ import type { Dtype } from '../gemma3/dtype.ts';
 import type { ModelPart } from '../gemma3/parts.ts';
 import type { QuantMethod } from '../quant/settings.ts';
 import type { SelfTest } from '../self-test/expected.ts';
-import type { PackageSource } from './engine.ts';
+import type { PackageFile, PackageSource } from './engine.ts';
 import type { Job } from './jobs.ts';
 
 /** The jobs of `maker.worker.ts`. */
@@ -80,8 +80,8 @@ export interface MadeFiles {
   id: string;
   name: string;
   warnings: readonly string[];
-  /** False: no complete tokenizer, so that nothing can be asked. */
-  canAnswer: boolean;
+  /** All but manifest.json, for the self-test. */
+  files: readonly PackageFile[];
   comparison: readonly PartComparison[];
 }
 

@@ -3,6 +3,7 @@ import type { ko as chat } from './chat/ko.ts';
 import type { ko as fit } from './fit/ko.ts';
 import type { ko as image } from './image/ko.ts';
 import type { ko as lora } from './lora/ko.ts';
+import type { ko as make } from './make/ko.ts';
 import type { ko as plan } from './plan/ko.ts';
 import type { ko as quant } from './quant/ko.ts';
 import type { ko as shell } from './shell/ko.ts';
@@ -10,8 +11,9 @@ import type { ko as tokenizer } from './tokenizer/ko.ts';
 
 export type Locale = 'ko' | 'en';
 
-/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own; `fit` is what the model dialog says. */
-export type CatalogName = 'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench' | 'plan' | 'fit';
+/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own; `fit` is what the model dialog says, `make` what it says of making a package. */
+export type CatalogName =
+  'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench' | 'plan' | 'fit' | 'make';
 
 export type Messages = typeof shell &
   typeof chat &
@@ -21,6 +23,7 @@ export type Messages = typeof shell &
   typeof quant &
   typeof bench &
   typeof plan &
+  typeof make &
   typeof fit;
 export type MessageKey = keyof Messages;
 

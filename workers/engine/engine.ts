@@ -151,8 +151,8 @@ export class Engine {
   ): Promise<Result<'recordSelfTest'>> {
     await this.#close();
     const { pack, chat } = await readParts(boundReader(await openPackage(source, { signal }), { signal }));
-    this.#backend = await this.#backends.open({ provider: 'wasm', contextLength: SELF_TEST_CONTEXT });
-    const options = { contextLength: SELF_TEST_CONTEXT };
+    this.#backend = await this.#backends.open({ provider: 'wasm' });
+    const options = { provider: 'wasm', contextLength: SELF_TEST_CONTEXT } as const;
     const model = await loadModel(pack, this.#backend, options, signal, () => undefined);
     try {
       return { selfTest: await recordSelfTest(model, chat, signal) };

@@ -2,7 +2,7 @@
 import { manifestOf, manifestText } from '#core/export/manifest.ts';
 import type { Manifest } from '#core/protocol/manifest.ts';
 import type { FinishRequest } from '#core/protocol/maker.ts';
-import packageJson from '../../package.json' with { type: 'json' };
+import { name, version } from '../../package.json';
 import type { Made } from './make.ts';
 
 /** The same manifest as the command line's but for its time and origin. */
@@ -12,7 +12,7 @@ export async function finish({ open, request, folder, making }: Made, { selfTest
   const manifest: Manifest = manifestOf(open.plan, {
     name: options.name,
     created: new Date().toISOString(),
-    generator: `${packageJson.name} ${packageJson.version}`,
+    generator: `${name} ${version}`,
     source: {
       checkpoint: from.name,
       files: 'hashes' in from ? from.hashes : {},

@@ -91,16 +91,12 @@ async function makeAlone(
     await into.suspend();
   }
   progress({ type: 'progress', phase: 'compare', doneBytes: totalBytes, totalBytes, readBytes });
-  const comparison = await comparePackage(
-    request.options.name,
-    await filesOf(blobs, into.making),
-    plan.checkpoint.tensors,
-    signal,
-  );
   const { name } = request.options;
+  const files = await filesOf(blobs, into.making);
+  const comparison = await comparePackage(name, files, plan.checkpoint.tensors, signal);
   return {
     made: { id, open, request, folder, making: into.making },
-    files: { id, name, warnings: open.warnings, canAnswer: plan.small.missing.length === 0, comparison },
+    files: { id, name, warnings: open.warnings, files, comparison },
   };
 }
 
@@ -150,7 +146,7 @@ function recordedOptions({ adapter, korean, ...options }: MakeRequest['options']
 }
 
 /** @throws FailureError file-missing for a file that is not whole */
-export async function filesOf(blobs: BlobStore, { finished }: Making): Promise<PackageFile[]> {
+async function filesOf(blobs: BlobStore, { finished }: Making): Promise<PackageFile[]> {
   return Promise.all(
     finished.map(async ({ path, blob, entry }) => {
       const content = { size: entry.size, chunkSize: CHUNK_BYTES, hashes: entry.chunks };

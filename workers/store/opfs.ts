@@ -3,6 +3,14 @@
 /** What earlier versions of the page kept: one folder for each address, with files that were written from begin to end. */
 const OLD_FOLDER = 'packages';
 
+declare global {
+  /** TypeScript's library does not have it; Chrome has it from 110 on, Firefox from 111. */
+  interface FileSystemFileHandle {
+    /** Renames the file in its folder; a file of that name is replaced. */
+    move?(name: string): Promise<void>;
+  }
+}
+
 /** Bytes that are copied at a time. */
 const COPY_BYTES = 8 * 2 ** 20;
 
