@@ -60,7 +60,7 @@ export class Sha256 {
     let f = state[5]!;
     let g = state[6]!;
     let h = state[7]!;
-    let t = 0;
+    let t: number;
     for (let at = begin; at < end; at += BLOCK_BYTES) {
       for (let i = 0, j = at; i < 16; i++, j += 4)
         words[i] = (bytes[j]! << 24) | (bytes[j + 1]! << 16) | (bytes[j + 2]! << 8) | bytes[j + 3]!;

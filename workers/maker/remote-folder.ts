@@ -50,6 +50,7 @@ export class RemoteFolder implements ExportFolder {
   readonly folder: string;
   readonly name: string;
   readonly network: Network;
+  readonly #source: RemoteCheckpoint;
   readonly #base: string;
   readonly #repository: Repository | undefined;
   readonly #signal: AbortSignal;
@@ -65,6 +66,7 @@ export class RemoteFolder implements ExportFolder {
     repository: Repository | undefined,
   ) {
     this.network = network;
+    this.#source = source;
     this.#signal = signal;
     this.#repository = repository;
     this.#reading = { network, signal, ahead: undefined };
@@ -147,7 +149,9 @@ export class RemoteFolder implements ExportFolder {
     const known = this.#small.get(file);
     if (known) return known;
     const request = { url: this.#address(file), file, limit, signal: this.#signal, cache: 'no-store' as const };
-    const bytes = fetchFile(this.network, request).then(async (blob) => new Uint8Array(await blob.arrayBuffer()));
+    const bytes = this.#explained(fetchFile(this.network, request)).then(
+      async (blob) => new Uint8Array(await blob.arrayBuffer()),
+    );
     // The tokenizer alone is large, and read twice.
     this.#small.set(file, bytes);
     bytes.catch(() => this.#small.delete(file));
@@ -175,7 +179,17 @@ export class RemoteFolder implements ExportFolder {
   }
 
   #probe(file: string) {
-    return probe(this.network, { url: this.#address(file), file, signal: this.#signal });
+    return this.#explained(probe(this.network, { url: this.#address(file), file, signal: this.#signal }));
+  }
+
+  async #explained<Value>(work: Promise<Value>): Promise<Value> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof FailureError && error.code === 'gated' && this.#source.type === 'hub')
+        throw gated(error, this.#source);
+      throw error;
+    }
   }
 
   #address(file: string): string {

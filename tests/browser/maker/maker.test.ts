@@ -34,7 +34,7 @@ test('is what the command line makes, after a cut connection and a crash, and an
   const { endpoint, commit } = await hub();
   const request = requestFor(endpoint);
 
-  await setHub({ type: 'cut', after: 2_000_000 });
+  await setHub({ type: 'cut', after: 2_400_000 });
   const cut = await make(request);
   expect(cut.end).toMatchObject({ type: 'failed', failure: { code: 'network' } });
   const { making, storedBytes, totalBytes } = await listed();
@@ -42,7 +42,7 @@ test('is what the command line makes, after a cut connection and a crash, and an
   expect(storedBytes).toBeGreaterThan(0);
   expect(storedBytes).toBeLessThan(totalBytes);
 
-  await setHub({ type: 'hang', after: 1_000_000 });
+  await setHub({ type: 'hang', after: 2_800_000 });
   const crashed = start(request);
   await expect.poll(async () => (await hub()).isFull, { timeout: 20_000 }).toBe(true);
   maker.end();
@@ -54,8 +54,8 @@ test('is what the command line makes, after a cut connection and a crash, and an
   if (end.type !== 'done') throw new Error(JSON.stringify(end));
   expect(updates[0]?.doneBytes).toBeGreaterThanOrEqual(storedBytes);
   expect(updates.at(-1)).toMatchObject({ phase: 'compare', doneBytes: totalBytes, totalBytes });
-  // What is there is not read again: the weights have 3.8 MB.
-  expect((await hub()).sent).toBeLessThan(2_600_000);
+  // The weights have 3.8 MB, and comparing the stored head with the embedding takes 1.4 MB: what is there is not read again.
+  expect((await hub()).sent).toBeLessThan(4_700_000);
   expect((await hub()).leaked).toBe(0);
   // Four bits of random weights, eight of the vision encoder.
   expect(end.comparison.map(({ part }) => part)).toEqual(['attention', 'mlp', 'head', 'vision']);

@@ -39,7 +39,7 @@ async function describeMaking(id: string, { folder, name, used }: FoundPackage):
 async function describe(id: string): Promise<StoredPackage | undefined> {
   try {
     const found = await findPackage(id);
-    if (await found.folder.isBeingMade()) return describeMaking(id, found);
+    if (await found.folder.isBeingMade()) return await describeMaking(id, found);
     const parts = await partsOf(found);
     let storedBytes = 0;
     for (const part of parts)
