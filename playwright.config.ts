@@ -29,7 +29,7 @@ export default defineConfig({
   },
   projects: [{ name: 'chromium', use: { browserName: 'chromium' } }],
   webServer: {
-    command: `npx vite preview --port ${PORT} --strictPort`,
+    command: `npx tsx tests/e2e/site.ts ${PORT}`,
     url: URL,
     reuseExistingServer: false,
   },

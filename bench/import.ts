@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { FailureError } from '#core/failure.ts';
 import { figureRows, rooflinePoints } from '#core/run-card/figures.ts';
 import { DEVICE_NOTES, MAX_RUN_CARD_BYTES, readRunCard, type RunCard } from '#core/run-card/run-card.ts';
+import { userMessage } from '../cli/shared/errors.ts';
 import type { Spread } from '#core/run-card/spread.ts';
 
 export interface Imported {
@@ -32,8 +33,10 @@ async function readCard(path: string): Promise<RunCard> {
 }
 
 function sentence(path: string, error: Error): string {
-  if (error instanceof FailureError && error.code === 'file-broken') return `${path}: ${error.detail['reason'] ?? ''}`;
-  return `${path}: ${error.message}`;
+  const message = userMessage(error) ?? error.message;
+  if (!(error instanceof FailureError) || error.code !== 'file-broken')
+    return message.startsWith(path) ? message : `${path}: ${message}`;
+  return `${path}: ${error.detail['reason'] ?? ''}; a run card is what the page saves in #/bench`;
 }
 
 /** One table for all cards: a row for each card and context. */

@@ -19,14 +19,18 @@ function drained(response: ServerResponse): Promise<void> {
 export function randomPackage(size: number): Plugin {
   const block = randomFillSync(Buffer.alloc(CHUNK));
   const count = Math.ceil(size / CHUNK);
-  /** The block with its number in front, so that no two chunks are the same. */
-  const chunk = (index: number): Buffer => {
-    const bytes = Buffer.from(block);
-    bytes.writeUInt32LE(index);
-    return bytes.subarray(0, Math.min(CHUNK, size - index * CHUNK));
+  /** A chunk is its number and the block: no two are the same, and none needs memory of its own. */
+  const chunk = (index: number): readonly [Buffer, Buffer] => {
+    const number = Buffer.alloc(4);
+    number.writeUInt32LE(index);
+    return [number, block.subarray(4, Math.min(CHUNK, size - index * CHUNK))];
   };
-  const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-  const chunks = Array.from({ length: count }, (_, index) => sha256(chunk(index)));
+  const sha256 = (...parts: readonly Buffer[]) => {
+    const hash = createHash('sha256');
+    for (const part of parts) hash.update(part);
+    return hash.digest('hex');
+  };
+  const chunks = Array.from({ length: count }, (_, index) => sha256(...chunk(index)));
   // The store compares chunks; the hash of the whole is the name of the file among others.
   const entry = { size, sha256: sha256(Buffer.from(chunks.join(''))), chunks };
   const manifest = JSON.stringify({ chunkSize: CHUNK, files: { 'weights.onnx_data': entry } });
@@ -41,7 +45,10 @@ export function randomPackage(size: number): Plugin {
     });
     for (let at = from; at < to && !response.destroyed;) {
       const index = Math.floor(at / CHUNK);
-      const bytes = chunk(index).subarray(at - index * CHUNK, to - index * CHUNK);
+      const [number, rest] = chunk(index);
+      const begin = at - index * CHUNK;
+      const bytes =
+        begin < 4 ? number.subarray(begin, to - index * CHUNK) : rest.subarray(begin - 4, to - index * CHUNK - 4);
       at += bytes.length;
       if (!response.write(bytes)) await drained(response);
     }

@@ -20,6 +20,30 @@ export async function workerTime(profile: string): Promise<number> {
   return nanoseconds / 1e6;
 }
 
+/**
+ * Milliseconds that each kind of thread of a browser has computed since it started, by process type and thread name; workers one by one:
+ * `renderer DedicatedWorker 1`. Threads that have ended are not counted. Empty on other systems than Linux.
+ * @param profile folder of the browser's profile, by which its process is found
+ */
+export async function threadTimes(profile: string): Promise<Map<string, number>> {
+  const times = new Map<string, number>();
+  if (process.platform !== 'linux') return times;
+  for (const id of await descendants(profile)) {
+    const command = await read(`/proc/${id}/cmdline`);
+    const type = /--utility-sub-type=([a-z]+)/.exec(command)?.[1] ?? /--type=([a-z-]+)/.exec(command)?.[1] ?? 'browser';
+    let workers = 0;
+    // In the order in which they began.
+    for (const task of (await list(`/proc/${id}/task`)).sort((a, b) => Number(a) - Number(b))) {
+      const path = `/proc/${id}/task/${task}`;
+      const thread = (await read(`${path}/comm`)).trim().replace(/[/\d]*$/, '');
+      const name = `${type} ${thread}${thread === WORKER ? ` ${++workers}` : ''}`;
+      const nanoseconds = Number((await read(`${path}/schedstat`)).split(' ')[0]) || 0;
+      times.set(name, (times.get(name) ?? 0) + nanoseconds / 1e6);
+    }
+  }
+  return times;
+}
+
 /** The process with the profile in its command line, and all that it started. */
 async function descendants(profile: string): Promise<Set<string>> {
   const parents = new Map<string, string>();

@@ -13,6 +13,8 @@ export type FailureCode =
   | 'file-missing'
   /** The file exists but its content is invalid. detail: file, reason */
   | 'file-broken'
+  /** A file that was picked can no longer be read: it was moved, changed or deleted, or its drive is gone. detail: reason, and file if known */
+  | 'file-gone'
   /** The format of the embedding table is not supported; the model itself runs. detail: file, reason */
   | 'embedding-unreadable'
   /** The bytes do not match a hash in the manifest. detail: file */
@@ -25,6 +27,8 @@ export type FailureCode =
   | 'storage-full'
   /** Another tab writes the same file in the browser's storage. detail: reason */
   | 'storage-locked'
+  /** The browser gives this page no storage, as in some private windows. */
+  | 'no-storage'
   /** The device has no connection. detail: url */
   | 'offline'
   /** The connection failed. detail: url, reason, and status if the server responded */

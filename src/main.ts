@@ -40,6 +40,8 @@ const loadLab = async () => {
 };
 void language.then(loadLab).catch(() => undefined);
 await Promise.all([language, Promise.race([session.restore(), pause(RESTORE_MILLISECONDS)])]);
+// In place of what index.html shows until now.
+target.replaceChildren();
 mount(App, { target, props: { session, labs, kiosk } });
 
 await opened;

@@ -14,8 +14,7 @@ const downloads: DownloadPage = {
   start: () => {
     worker = wrap<DownloadWorker>(new Worker(new URL('./download.worker.ts', import.meta.url), { type: 'module' }));
   },
-  plain: () => running().plain(url),
-  stored: () => running().stored(url),
-  hashes: () => running().hashes(),
+  step: (step, size) => running().step(step, url, size),
+  store: () => running().store(url),
 };
 Object.assign(window, { downloads });

@@ -1,6 +1,7 @@
 /** Command line of `npm run generate -- --help`: a model package answers in the terminal. */
 import { Option, type Command } from 'commander';
 import type { ChatMessage } from '#core/chat/message.ts';
+import { printable } from '#core/printable.ts';
 import type { ModelInfo, PromptLookup } from '#core/protocol/engine.ts';
 import { TurnMeter } from '../../workers/engine/generation/meter.ts';
 import { runTurn } from '../../workers/engine/generation/turn.ts';
@@ -41,7 +42,7 @@ async function generate(args: readonly string[], io: CommandIo): Promise<void> {
   const program = createProgram(io).parse(args, { from: 'user' });
   const flags = program.opts<Flags>();
   const prompt = promptOf(program.args[0], flags);
-  const note = (text: string) => printLine(io.stderr, `note: ${text}`);
+  const note = (text: string) => printLine(io.stderr, `note: ${printable(text)}`);
   const reader = await FolderReader.open(flags.package, { wanted: 'package', recursive: true });
   await explainingFailures(reader, async () => {
     const messages = await messagesOf(flags, prompt, note, io.signal);

@@ -1,4 +1,4 @@
-/** The steps of a rehearsal: checkpoint, export, check, answer. */
+/** The steps of a rehearsal: checkpoint, export, check, self-test, answer. */
 import { mkdir, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -109,6 +109,8 @@ function stepsOf(
     },
     { name: EXPORT, entry: 'export/main.ts', args: exportArgs },
     { name: 'check', entry: 'rehearse/check-main.ts', args: [paths.package] },
+    // The export computes it in a process of its own, whose memory is none of the export's: here it has a row.
+    { name: 'self-test', entry: 'export/self-test-main.ts', args: [paths.package] },
     {
       name: 'answer',
       entry: 'generate/main.ts',

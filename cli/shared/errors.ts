@@ -67,11 +67,19 @@ export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Awaits an operation on a file. Node leaves the path out of errors on an open handle; this adds it. */
+/**
+ * Awaits an operation on a file. Node leaves the path out of errors on an open handle; this adds it.
+ * @throws CommandError for a file that is larger than Node reads at once
+ */
 export async function onFile<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (systemCode(error) === 'ERR_FS_FILE_TOO_LARGE')
+      throw new CommandError(
+        `${printable(path)} has more than 2 GiB, and such a file is read whole; check that it is the file you meant`,
+        { cause: error },
+      );
     if (isSystemError(error)) error.path ??= path;
     throw error;
   }

@@ -54,7 +54,7 @@ function contextFull({ needed = 0, limit = 0, perImage }: FailureError['detail']
 /** What is wrong with the package; follows the name of its folder. */
 function explainPackage(reader: FolderReader, failure: FailureError): string {
   const { code, detail } = failure;
-  const { file = '', reason = '' } = detail;
+  const [file, reason] = [printable(String(detail['file'] ?? '')), printable(String(detail['reason'] ?? ''))];
   if (failure instanceof OtherFileError) {
     const kind = otherKind('package', reader.list());
     return kind ? otherKindText(kind) : failure.message;
@@ -64,6 +64,8 @@ function explainPackage(reader: FolderReader, failure: FailureError): string {
       return `it has no ${file}; write the package anew with "npm run export"`;
     case 'file-broken':
       return `${file} is broken: ${reason}`;
+    case 'too-large':
+      return `${file} has ${detail['bytes']} bytes; no more than ${detail['limit']} are read of such a file; write the package anew with "npm run export"`;
     case 'runtime':
       return `${file || 'ONNX Runtime'} fails (${reason}); write the package anew with "npm run export"`;
     case 'no-lora-branches':

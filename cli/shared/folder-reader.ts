@@ -8,10 +8,14 @@ import { refuseOther } from '#core/files/other-file.ts';
 import type { FolderWanted } from '#core/files/kinds.ts';
 import { FailureError } from '#core/failure.ts';
 import type { ExportFolder } from '#core/export/checkpoint.ts';
-import type { PackageReader } from '../../workers/store/reader.ts';
+import { printable } from '#core/printable.ts';
+import type { PackageReader, ReadOptions } from '../../workers/store/reader.ts';
 import { CommandError, onFile, systemCode } from './errors.ts';
 import { FileSource } from './file-source.ts';
 import { explainMissing, explainNoFolder, headOf } from './given-folder.ts';
+
+/** Node reads no more at once. */
+const MAX_READ_BYTES = 2 ** 31 - 1;
 
 export interface FolderReaderOptions {
   /** For the message when the folder is something else. */
@@ -86,7 +90,7 @@ export class FolderReader implements PackageReader, ExportFolder {
   async json(file: string, most = Infinity): Promise<Json> {
     if (!(await this.has(file))) throw new CommandError(`${file} is missing in ${this.folder}`);
     const path = this.path(file);
-    const { size } = await onFile(path, stat(path));
+    const { size } = await this.#regular(file);
     if (size > most) {
       refuseOther(await headOf(path), file, 'json');
       throw new CommandError(`${path} has ${size} bytes; no more than ${most} are read of such a file`);
@@ -94,15 +98,28 @@ export class FolderReader implements PackageReader, ExportFolder {
     return parseJsonFile(file, await this.#read(file));
   }
 
-  /** @throws FailureError file-missing, as the page's readers do */
-  async blob(file: string): Promise<Blob> {
+  /** @throws FailureError file-missing, too-large, as the page's readers do; CommandError for what is no regular file */
+  async blob(file: string, { limit = MAX_READ_BYTES }: ReadOptions = {}): Promise<Blob> {
     if (!(await this.has(file))) throw new FailureError('file-missing', { file });
+    const { size } = await this.#regular(file);
+    const most = Math.min(limit, MAX_READ_BYTES);
+    if (size > most) throw new FailureError('too-large', { file, bytes: size, limit: most });
     return new Blob([await this.#read(file)]);
   }
 
-  #read(file: string): Promise<Buffer<ArrayBuffer>> {
+  async #read(file: string): Promise<Buffer<ArrayBuffer>> {
+    await this.#regular(file);
     const path = this.path(file);
     return onFile(path, readFile(path));
+  }
+
+  /** A pipe would never end, and a device has no size. A folder is the system's to refuse, by its name. */
+  async #regular(file: string): Promise<{ size: number }> {
+    const path = this.path(file);
+    const found = await onFile(path, stat(path));
+    if (!found.isFile() && !found.isDirectory())
+      throw new CommandError(`${printable(path)} is a pipe or a device, not a file; put the file in its place`);
+    return found;
   }
 }
 

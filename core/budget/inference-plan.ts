@@ -1,12 +1,15 @@
 /** Memory that the engine takes on a GPU to answer, by purpose, from the shape of a model. */
 import type { Gemma3Config } from '../gemma3/config.ts';
-import { named, product, quotient, sum, type Expression } from './expression.ts';
+import { named, product, quotient, sum, valueOf, type Expression } from './expression.ts';
 import { hasLocalRows, kvCacheFormula, localChunkTokens } from './kv-cache.ts';
 import { textNames, textWeights, visionNames, visionWeights } from './model-weights.ts';
+import { decoderBuffers, encoderBuffers } from './runtime-buffers.ts';
 import { FLOAT_BYTES, isBlocks, type ModelStorage } from './storage.ts';
 
 /** Largest chunk of prefill on a GPU (workers/engine/model/load.ts). */
 export const prefillChunk = 640;
+/** The chunk that the warm-up runs on a GPU (workers/engine/model/warm-up.ts). */
+const warmUpChunk = 64;
 /** The vision encoder runs in so many parts; their weights can come one after the other. */
 const VISION_STAGES = 9;
 
@@ -21,6 +24,8 @@ export interface InferenceSettings {
   hasVision: boolean;
   /** False: its weights are on the GPU only while an image is read. */
   keepVisionOnGpu: boolean;
+  /** False: the device has no subgroups, so scores of attention are written out. Absent: true. */
+  isFused?: boolean;
 }
 
 export const INFERENCE_PURPOSES = [
@@ -47,15 +52,19 @@ export interface PlannedFigure<Purpose extends string> {
 /** A figure per purpose, in the order of `INFERENCE_PURPOSES`; what does not occur is left out. */
 export function planInference(config: Gemma3Config, settings: InferenceSettings): PlannedFigure<InferencePurpose>[] {
   const { text } = config;
-  const { storage, addedTokens, contextLength } = settings;
+  const { storage, addedTokens, contextLength, hasVision, images, isFused = true } = settings;
   const compute = FLOAT_BYTES[storage.compute];
-  const { hidden, mlp, headDim, rows } = textNames(text, addedTokens);
+  const { hidden, heads, headDim, rows } = textNames(text, addedTokens);
   const longestChunk = Math.max(localChunkTokens, config.vision?.tokensPerImage ?? 0);
   const weights = textWeights(text, storage, 'gpu', addedTokens);
   // Cosines and sines of half the dimensions; those of local layers are part of the cache where it has local rows.
   const tables = hasLocalRows(text, contextLength, longestChunk) ? 1 : 2;
   const positions = product(tables, named('context', contextLength), headDim, compute);
-  const chunk = named('chunk', Math.min(prefillChunk, contextLength));
+  const chunkTokens = Math.min(prefillChunk, contextLength);
+  const chunk = named('chunk', chunkTokens);
+  const readsImages = config.vision !== undefined && hasVision;
+  // Scores, scores with mask, probabilities; a mask for local and one for global layers.
+  const scores = product(chunk, named('context', contextLength), sum(product(3, heads), 2), FLOAT_BYTES.fp32);
   const exact = (purpose: InferencePurpose, bytes: Expression | undefined): PlannedFigure<InferencePurpose>[] =>
     bytes ? [{ purpose, bytes, how: 'exact' }] : [];
   return [
@@ -64,12 +73,17 @@ export function planInference(config: Gemma3Config, settings: InferenceSettings)
     ...exact('embedding', weights.embedding),
     ...exact('head', weights.head),
     ...exact('norms', sum(weights.norms, positions)),
-    ...planImages(config, settings, chunk),
+    ...planImages(config, settings),
     ...exact('kv', kvCacheFormula(text, contextLength, compute, longestChunk)),
-    // Residual and its norm; gate, up and their product.
+    // Runs of the longest chunk and of the warm-up; what images are embedded in, and attention of a chunk that holds them.
     {
       purpose: 'scratch' as const,
-      bytes: product(chunk, sum(product(2, hidden), product(3, mlp)), FLOAT_BYTES.fp32),
+      bytes: sum(
+        decoderBuffers(text, chunkTokens, isFused ? undefined : contextLength),
+        decoderBuffers(text, Math.min(warmUpChunk, contextLength), isFused ? undefined : warmUpChunk),
+        readsImages ? product(named('longest_chunk', prefillChunk), hidden, FLOAT_BYTES.fp32) : 0,
+        readsImages && images > 0 ? scores : 0,
+      ),
       how: 'estimate' as const,
     },
     // Of the last token, and a copy that the choice reads.
@@ -80,19 +94,14 @@ export function planInference(config: Gemma3Config, settings: InferenceSettings)
 /** What seeing images takes; nothing in a text model. */
 function planImages(
   config: Gemma3Config,
-  { storage, contextLength, images, hasVision, keepVisionOnGpu }: InferenceSettings,
-  chunk: Expression,
+  { storage, images, hasVision, keepVisionOnGpu, isFused = true }: InferenceSettings,
 ): PlannedFigure<InferencePurpose>[] {
   const { vision, text } = config;
   if (!vision || !hasVision) return [];
   const weights = visionWeights(config, storage, 'gpu');
-  const { width, inner, patches } = visionNames(vision, isBlocks(storage.formats.vision));
-  const { hidden, heads } = textNames(text);
+  const { inner } = visionNames(vision, isBlocks(storage.formats.vision));
+  const { hidden } = textNames(text);
   const features = product(named('images', images), named('image_tokens', vision.tokensPerImage), hidden);
-  // Residual, norm, queries, keys, values and attention; both sides of the MLP. Attention is fused: no matrix of scores.
-  const encoder = product(patches, sum(product(6, width), product(2, inner)));
-  // Scores, scores with mask, probabilities; a mask for local and one for global layers.
-  const scores = product(chunk, named('context', contextLength), sum(product(3, heads), 2));
   return [
     keepVisionOnGpu
       ? { purpose: 'vision', bytes: weights, how: 'exact' }
@@ -101,7 +110,7 @@ function planImages(
       ? [
           {
             purpose: 'images' as const,
-            bytes: product(sum(features, encoder, scores), FLOAT_BYTES.fp32),
+            bytes: sum(product(features, FLOAT_BYTES.fp32), encoderBuffers(vision, valueOf(inner), isFused)),
             how: 'estimate' as const,
           },
         ]

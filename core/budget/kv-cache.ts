@@ -74,6 +74,17 @@ export function hasLocalRows(shape: KvShape, contextLength: number, longestChunk
   return shape.isLocal.includes(true) && localCacheRows(shape.slidingWindow, longestChunk) < contextLength;
 }
 
+/** Bytes of a token in the cache: in all layers, and in those that keep every position (all, where none is local). */
+export function kvPerToken(shape: KvShape, bytesPerNumber: number): { all: Expression; global: Expression } {
+  const globals = shape.isLocal.filter((local) => !local).length;
+  const inLayers = (layers: Expression) =>
+    product(layers, 2, named('kv_heads', shape.keyValueHeads), named('head_dim', shape.headDim), bytesPerNumber);
+  return {
+    all: inLayers(named('layers', shape.isLocal.length)),
+    global: inLayers(named('global_layers', globals)),
+  };
+}
+
 /** Bytes per token if every layer caches all tokens, as transformers.js does. */
 export function kvBytesPerToken(shape: KvShape, bytesPerNumber: number): number {
   return shape.isLocal.length * bytesPerLayer(shape, bytesPerNumber);

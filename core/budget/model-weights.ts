@@ -97,10 +97,10 @@ export function visionWeights(config: Gemma3Config, storage: ModelStorage, place
     matrixBytes(format, product(layers, inner, width), valueOf(inner), scale),
     matrixBytes(format, product(width, hidden), vision.hiddenSize, scale),
   );
-  // Patch embedding, positions, biases and norms, in float32.
+  // Patch embedding, positions, biases and norms, in float32. The runtime keeps the patch embedding in two layouts on a GPU.
   const rest = product(
     sum(
-      product(width, pixels),
+      product(place === 'gpu' ? 2 : 1, width, pixels),
       product(patches, width),
       product(layers, sum(product(9, width), inner)),
       product(4, width),

@@ -9,9 +9,9 @@ export interface VariantSize {
   /** dtype of the decoder and of the vision encoder, as transformers.js names them. */
   decoder: string;
   vision: string | undefined;
-  /** Bytes of the decoder's data files, files of the same content once; undefined without a manifest. */
+  /** Bytes of the decoder's data files, files of the same content once; undefined where nothing says them. */
   decoderBytes: number | undefined;
-  /** Bytes of all files that opening this variant reads; undefined without a manifest. */
+  /** Bytes of all files that opening this variant reads; undefined where nothing says them. */
   downloadBytes: number | undefined;
 }
 

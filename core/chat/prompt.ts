@@ -84,6 +84,8 @@ export function buildPrompt(
   }
   text += rendered.slice(from);
   flush();
+  // A model would answer out of nothing.
+  if (prompt.ids.length === 0) throw unsupported('chat template', 'writes nothing for the messages');
 
   const expected = messages.flatMap((message) => message.content).filter((part) => part.type === 'image').length;
   if (prompt.images.length !== expected) {

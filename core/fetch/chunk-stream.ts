@@ -1,5 +1,6 @@
 /** One request for a run of chunks, and the reading of its response. */
 import { FailureError } from '../failure.ts';
+import { bodyReader } from './body-reader.ts';
 import { OtherVersionError, type ChunkedDownload } from './chunked-job.ts';
 import type { Run } from './chunk-queue.ts';
 import { allocate } from './fetch-file.ts';
@@ -113,7 +114,7 @@ export class ChunkStream {
   async #readBody(response: HttpResponse, watch: StallWatch, start: number): Promise<void> {
     const { url, file, size, chunkSize, target } = this.#job;
     const end = response.status === 206 ? Math.min(this.#run.end * chunkSize, size) : size;
-    const reader = response.body?.getReader();
+    const reader = bodyReader(response.body);
     let at = start;
     const cutOff = () => new FailureError('cut-off', { file, bytes: at, total: size });
     try {
@@ -122,7 +123,7 @@ export class ChunkStream {
         try {
           // Only the network is waited for against the clock, not the hash and the disk.
           watch.renew();
-          bytes = (await reader?.read())?.value;
+          bytes = await reader?.read();
         } catch (cause) {
           // On a stall or an abort the signal has the reason; runtimes throw different errors.
           watch.signal.throwIfAborted();

@@ -1,5 +1,6 @@
 /** Downloads one small file over HTTP into memory, and resumes interrupted downloads. */
 import { FailureError } from '../failure.ts';
+import { bodyReader } from './body-reader.ts';
 import { parseJson } from '../files/parse-json.ts';
 import { MemorySink, type Sink } from './memory-sink.ts';
 import {
@@ -134,10 +135,10 @@ async function store(network: Network, job: Download, response: HttpResponse, wa
     if (filled > 0) sink.write(piece.subarray(0, filled));
     filled = 0;
   };
-  const reader = response.body?.getReader();
+  const reader = bodyReader(response.body);
   const nextBytes = async () => {
     try {
-      return (await reader?.read())?.value;
+      return await reader?.read();
     } catch (cause) {
       // On a stall or an abort the signal has the reason; runtimes throw different errors.
       watch.signal.throwIfAborted();

@@ -10,12 +10,23 @@ export interface HttpResponse {
   readonly body: HttpBody | null;
 }
 
-interface HttpBody {
+export interface HttpBody {
+  /** @throws TypeError if it is no stream of bytes */
+  getReader(options: { mode: 'byob' }): {
+    /** Fills the view's buffer, which moves into the result. */
+    read(into: Uint8Array<ArrayBuffer>): Promise<ReadResult>;
+    cancel(): Promise<void>;
+  };
   getReader(): {
-    read(): Promise<{ done: boolean; value?: Uint8Array<ArrayBuffer> | undefined }>;
+    read(): Promise<ReadResult>;
     cancel(): Promise<void>;
   };
   cancel(): Promise<void>;
+}
+
+interface ReadResult {
+  done: boolean;
+  value?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 export interface HttpRequest {
@@ -61,8 +72,10 @@ export class StallWatch {
   /** Restarts the timeout; call it when bytes arrive. */
   renew(): void {
     clearTimeout(this.#timer);
-    const stalled = new FailureError('network', { url: this.#url, reason: 'stalled' });
-    this.#timer = setTimeout(() => this.#abort.abort(stalled), this.#milliseconds);
+    this.#timer = setTimeout(
+      () => this.#abort.abort(new FailureError('network', { url: this.#url, reason: 'stalled' })),
+      this.#milliseconds,
+    );
   }
 
   end(): void {

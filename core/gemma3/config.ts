@@ -196,6 +196,8 @@ function parseText(text: TextJson, tied: boolean | null | undefined): TextConfig
   const [heads, keyValueHeads] = [text.num_attention_heads, text.num_key_value_heads];
   if (heads % keyValueHeads !== 0)
     throw new ConfigError(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyValueHeads}`);
+  if (text.head_dim % 2 !== 0)
+    throw new ConfigError(`head_dim is ${text.head_dim}, and RoPE turns pairs of values: it has to be even`);
   const isLocal = localLayers(text);
   if (text.sliding_window === null && isLocal.includes(true))
     throw new ConfigError(

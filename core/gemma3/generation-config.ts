@@ -12,11 +12,11 @@ const rangeSchema = object({ ...range, text_config: v.nullish(object(range)) });
 
 /**
  * Ids that end an answer; empty if the file does not define any.
- * @throws FailureError file-broken that names the field
+ * @param vocabularySize rows of the output head
+ * @throws FailureError file-broken that names the field, also for an id that is none of the vocabulary
  */
-export function parseEndTokens(json: unknown, file: string): number[] {
-  const { eos_token_id: ids } = check(generationSchema, json, broken(file));
-  return ids === null || ids === undefined ? [] : [ids].flat();
+export function parseEndTokens(json: unknown, file: string, vocabularySize: number): number[] {
+  return endTokens(json, vocabularySize, (reason) => new FailureError('file-broken', { file, reason }));
 }
 
 /**
@@ -24,11 +24,13 @@ export function parseEndTokens(json: unknown, file: string): number[] {
  * @throws FailureError file-broken that names the field
  */
 export function parseInitializerRange(json: unknown): number | undefined {
-  const { text_config: text, initializer_range: own } = check(rangeSchema, json, broken('config.json'));
+  const { text_config: text, initializer_range: own } = check(
+    rangeSchema,
+    json,
+    (reason) => new FailureError('file-broken', { file: 'config.json', reason }),
+  );
   return (text ? text.initializer_range : own) ?? undefined;
 }
-
-const broken = (file: string) => (reason: string) => new FailureError('file-broken', { file, reason });
 
 /**
  * @param json config.json or generation_config.json
@@ -36,14 +38,14 @@ const broken = (file: string) => (reason: string) => new FailureError('file-brok
  * @throws CheckpointError for an `eos_token_id` that is no id of the vocabulary: an answer would not end at it
  */
 export function checkEndTokens(json: unknown, file: string, vocabularySize: number): void {
-  const { eos_token_id: ids } = check(
-    generationSchema,
-    json,
-    (reason) => new CheckpointError(`${file}: ${reason}; correct it: answers end at these tokens`),
-  );
-  const beyond = [ids ?? []].flat().find((token) => token >= vocabularySize);
-  if (beyond !== undefined)
-    throw new CheckpointError(
-      `${file}: eos_token_id names ${beyond}, but the vocabulary has ${vocabularySize} rows; correct it: answers end at these tokens`,
-    );
+  endTokens(json, vocabularySize, (reason) => new CheckpointError(`${file}: ${reason}`));
+}
+
+function endTokens(json: unknown, vocabularySize: number, broken: (reason: string) => Error): number[] {
+  const fail = (reason: string) => broken(`${reason}; correct it: answers end at these tokens`);
+  const { eos_token_id: given } = check(generationSchema, json, fail);
+  const ids = given == null ? [] : [given].flat();
+  const beyond = ids.find((token) => token >= vocabularySize);
+  if (beyond !== undefined) throw fail(`eos_token_id names ${beyond}, but the vocabulary has ${vocabularySize} rows`);
+  return ids;
 }

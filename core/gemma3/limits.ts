@@ -15,8 +15,8 @@ export const LIMITS = {
   headDim: 4_096,
   /** Gemma 3 has 262,208; ids are array indices. */
   vocabularySize: 4_194_304,
-  /** Gemma 3 has 131,072. RoPE tables have a row for each. */
-  positions: 16_777_216,
+  /** Gemma 3 has 131,072. RoPE tables have a row for each: 2 GB with a headDim of 256. */
+  positions: 1_048_576,
   /** Pixels per side; MedGemma has 896. */
   imageSize: 8_192,
   /** Patches per side; MedGemma has 64. The size of the vision encoder's attention matrix is their fourth power. */

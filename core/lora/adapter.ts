@@ -201,6 +201,13 @@ async function read(
   return values;
 }
 
+/** Of float32. */
+const LARGEST_FLOAT = 3.4e38;
+
+function largest(values: Float32Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
 /** Checks the shapes of a pair. PEFT stores LoRA on an embedding as A [rank, rows of W] and B [columns of W, rank]. */
 function updateOf(
   parameter: string,
@@ -212,6 +219,11 @@ function updateOf(
   if (!A || !B) throw fail(`tensor "${(A ?? B)?.name}" has no lora_${A ? 'B' : 'A'} beside it`);
   const inputs = rest.reduce((product, size) => product * size, 1);
   const size = { parameter, inputs, outputs, rank, scale };
+  // Beyond it the sum with the model is infinite, and every answer empty.
+  if (!(rank * scale * largest(A.values) * largest(B.values) < LARGEST_FLOAT))
+    throw fail(
+      `tensor "${B.name}" times "${A.name}" with the scale ${scale} (lora_alpha, r) has no finite values in float32; correct lora_alpha, or train again with a smaller learning rate`,
+    );
   if (isEmbedding) {
     expectShape(A, [rank, outputs], fail);
     expectShape(B, [inputs, rank], fail);

@@ -90,6 +90,9 @@ export interface ExternalLocation {
 export function externalLocation(tensor: TensorProto): ExternalLocation | undefined {
   if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) return undefined;
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
+  // Readers differ in which of two counts.
+  if (entries.size !== tensor.externalData.length)
+    throw new OnnxError(`tensor "${tensor.name}" says twice where its external data are`);
   const location = entries.get('location');
   if (location === undefined) throw new OnnxError(`tensor "${tensor.name}" is external and names no file`);
   // Checked here, before any caller builds a path or URL from it.
@@ -126,7 +129,7 @@ const elementBytes = new Map<number, number>([
 ]);
 
 /** Size of the data by shape and type; NaN for unsupported types. */
-function tensorBytes(tensor: TensorProto): number {
+export function tensorBytes(tensor: TensorProto): number {
   const each = elementBytes.get(tensor.dataType) ?? NaN;
   return Math.ceil(tensor.dims.reduce((product, size) => product * Number(size), each));
 }
@@ -136,13 +139,20 @@ function attributeTensors(graph: GraphProto): TensorProto[] {
   return attributes.flatMap(({ t, tensors }) => (t ? [t, ...tensors] : tensors));
 }
 
-/** Names of the external data files. */
-export function externalFiles(model: ModelProto): string[] {
-  const files = new Set<string>();
+/** External data files by name, sorted, and how many bytes of each are read. */
+export function externalSizes(model: ModelProto): Map<string, number> {
+  const sizes = new Map<string, number>();
   for (const graph of allGraphs(mainGraph(model)))
     for (const tensor of [...graph.initializer, ...attributeTensors(graph)]) {
       const external = externalLocation(tensor);
-      if (external) files.add(external.location);
+      if (!external) continue;
+      const { location, offset, length } = external;
+      sizes.set(location, Math.max(sizes.get(location) ?? 0, offset + length));
     }
-  return [...files].sort();
+  return new Map([...sizes].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Names of the external data files. */
+export function externalFiles(model: ModelProto): string[] {
+  return [...externalSizes(model).keys()];
 }

@@ -1,4 +1,6 @@
 /** Message types between the page and the engine worker. */
+import type { GpuPurpose } from '../budget/gpu-purpose.ts';
+import type { MemoryPlan } from '../budget/memory-plan.ts';
 import type { BlobLike } from '../bytes.ts';
 import type { ChatMessage } from '../chat/message.ts';
 import type { SelfTest } from '../self-test/expected.ts';
@@ -36,8 +38,11 @@ export interface EngineJobs {
    * Fails with `too-large-for-cpu` for a package that the CPU provider cannot hold.
    */
   recordSelfTest: Job<{ source: PackageSource }, { selfTest: SelfTest }>;
-  /** Sends statistics about four times a second while another job runs, and once after it, until this job is stopped. */
-  watch: Job<undefined, Nothing, { type: 'stats'; stats: Stats }>;
+  /**
+   * Sends statistics about four times a second while another job runs, at the beginning of each phase, and once after the job, until
+   * this job is stopped.
+   */
+  watch: Job<undefined, Nothing, { type: 'stats'; stats: Stats } | MemoryPlanned>;
   /** Clears the conversation (KV prefix and image features) and keeps the weights. Has no effect while a job runs. */
   forget: Job<undefined>;
 }
@@ -288,6 +293,10 @@ export interface LookupCounts {
 export interface Stats {
   /** performance.now() of the worker. */
   time: number;
+  /** How long jobs have run in this worker, up to now: a clock that stands still between them. */
+  busyMilliseconds: number;
+  /** What the engine did since the statistics before; undefined if it ran nothing of the model. */
+  phase: EnginePhase | undefined;
   turn: TurnStats | undefined;
   contextUsed: number;
   contextLength: number;
@@ -301,12 +310,36 @@ export interface Bytes {
 }
 
 export interface MemoryStats {
-  gpu: Record<GpuPurpose, Bytes>;
+  /** Live GPU buffers; undefined where the model runs on the CPU. */
+  gpu: Record<GpuPurpose, Bytes> | undefined;
+  /** The most since the statistics before; undefined with `gpu`. */
+  gpuPeak: GpuPeak | undefined;
+  /** What the model holds in the memory of the processor; undefined on a GPU, and where no model is open. */
+  cpu: Record<CpuPurpose, Bytes> | undefined;
+  /** The rows of the KV cache that hold tokens, on either device; undefined where no model is open. */
+  kvFilled: Bytes | undefined;
   /** Worker heap as the browser reports it; undefined if it does not. */
   jsHeap: Bytes | undefined;
   /** Linear memory of the WebAssembly runtime. */
   wasmHeap: Bytes | undefined;
 }
 
-/** Purpose of a GPU buffer. */
-export type GpuPurpose = 'weights' | 'kv' | 'vision' | 'scratch';
+/** In bytes. The purposes need not have been largest at the same time. */
+export interface GpuPeak {
+  total: number;
+  byPurpose: Readonly<Record<GpuPurpose, number>>;
+}
+
+/** weights: of all parts of the model, as the files hold them · kv: the KV cache */
+export const CPU_PURPOSES = ['weights', 'kv'] as const;
+export type CpuPurpose = (typeof CPU_PURPOSES)[number];
+
+/** load: opening a package, from its first file to the warm-up · adapters: setting them · image: the vision encoder runs */
+export type EnginePhase = 'load' | 'adapters' | 'image' | 'prefill' | 'decode';
+
+/** What the planner says that the model takes: sent before its weights are loaded, and when its adapters have changed. */
+export interface MemoryPlanned {
+  type: 'planned';
+  /** Undefined where it cannot be told: on the CPU, and for a dtype whose bytes are not known. */
+  plan: MemoryPlan | undefined;
+}

@@ -121,6 +121,7 @@ const broken = (reason: string) => new FailureError('file-broken', { file: MANIF
 /** @throws FailureError file-broken that names the field */
 export function parseManifest(json: unknown): Manifest {
   const manifest = check(manifestSchema, json, broken);
+  checkTable(manifest);
   const problem = manifest.selfTest && selfTestProblem(manifest.selfTest);
   if (problem !== undefined) throw broken(problem);
   return manifest;
@@ -131,12 +132,17 @@ export function parseManifest(json: unknown): Manifest {
  * @throws FailureError file-broken that names the field
  */
 export function parseFileTable(json: unknown): FileTable {
-  const { chunkSize, files } = check(object(tableEntries), json, broken);
+  const table = check(object(tableEntries), json, broken);
+  checkTable(table);
+  return { chunkSize: table.chunkSize, files: new Map(Object.entries(table.files)) };
+}
+
+/** @throws FailureError file-broken for a path that leads out of the package, and for chunks that do not make the file */
+function checkTable({ chunkSize, files }: Pick<Manifest, 'chunkSize' | 'files'>): void {
   for (const [path, { size, chunks }] of Object.entries(files)) {
     if (!isInnerPath(path)) throw broken(`files[${JSON.stringify(path)}] leads out of the package`);
     const expected = Math.ceil(size / chunkSize);
     if (chunks.length !== expected)
       throw broken(`files[${JSON.stringify(path)}].chunks has ${chunks.length} entries, expected ${expected}`);
   }
-  return { chunkSize, files: new Map(Object.entries(files)) };
 }

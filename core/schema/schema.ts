@@ -84,14 +84,20 @@ const isObject = v.custom<object>(isJsonObject, 'an object');
 export const object = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   v.pipe(isObject, v.object(entries, 'an object'));
 
+/** The length is checked before the items are: a list of millions is refused at once. */
 export const list = <const Item extends v.GenericSchema>(item: Item, most: number) =>
-  v.pipe(v.array(item, 'a list'), v.maxLength(most, `a list of at most ${most}`));
+  v.pipe(
+    v.custom<unknown[]>((value) => Array.isArray(value), 'a list'),
+    v.check((items) => items.length <= most, `a list of at most ${most}`),
+    v.array(item, 'a list'),
+  );
 
+/** As `list`: the number of entries first. */
 export const record = <const Value extends v.GenericSchema>(value: Value, most: number) =>
   v.pipe(
     isObject,
-    v.record(v.string(), value, 'an object'),
     v.check((entries) => Object.keys(entries).length <= most, `an object of at most ${most} entries`),
+    v.record(v.string(), value, 'an object'),
   );
 
 export const oneOf = <const Options extends readonly string[]>(options: Options) =>

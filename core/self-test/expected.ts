@@ -44,3 +44,9 @@ export function selfTestProblem({ tokens, logitIds, logits, image }: SelfTest): 
     return 'a row of logits in selfTest has not one value for each of selfTest.logitIds';
   return undefined;
 }
+
+/** What is wrong with its ids for a vocabulary of this size; undefined if nothing is. */
+export function unknownIds({ prompt, tokens, logitIds, image }: SelfTest, vocabularySize: number): string | undefined {
+  const beyond = [...prompt, ...tokens, ...logitIds, ...(image?.prompt ?? [])].find((id) => id >= vocabularySize);
+  return beyond === undefined ? undefined : `selfTest names the id ${beyond}, and the vocabulary has ${vocabularySize}`;
+}

@@ -43,3 +43,12 @@ export function malformed(part: TokenizerPart, found: string, explanation: strin
 export function unsupported(part: TokenizerPart, found: string, explanation: string): TokenizerFormatError {
   return new TokenizerFormatError(`${part}: ${found}: ${explanation}`, { reason: 'unsupported', part, found });
 }
+
+/** Each step of a normalizer may lengthen a text tenfold. In UTF-16 units; texts in the page are shorter than a tenth of it. */
+const MAX_NORMALIZED = 16_000_000;
+
+/** @throws TokenizerFormatError */
+export function refuseGrowth(length: number): void {
+  if (length > MAX_NORMALIZED)
+    throw unsupported('normalizer', 'Replace', `it makes a text of more than ${MAX_NORMALIZED} characters`);
+}

@@ -1,4 +1,5 @@
 import { FailureError, type Failure } from '#core/failure.ts';
+import { fileGone } from '#core/files/file-gone.ts';
 import type { ImageNote } from '#core/image/note.ts';
 import type { Phantom } from '#core/phantoms/phantom.ts';
 import type { Refusal } from '#core/protocol/image.ts';
@@ -130,7 +131,9 @@ export class Attachments {
     else if (end.read.type === 'dicom') dicom.push(file);
     else {
       const { notes } = end.read;
-      const blob = end.read.type === 'png' ? end.read.png : file;
+      const blob = end.read.type === 'png' ? end.read.png : await copied(file);
+      if (!isWanted()) return;
+      if (!(blob instanceof Blob)) return this.#refuse([file], blob);
       // Pasted pictures are all called "image.png" or nothing.
       this.items = [...this.items, { ...attachment(blob, file.name), notes }];
     }
@@ -159,6 +162,15 @@ export class Attachments {
 
   #refuse(files: readonly File[], failure: Failure): void {
     this.refused = [...this.refused, ...files.map(({ name }) => ({ name, failure }))];
+  }
+}
+
+/** In place of a file that can be lost: a later turn sends the image again, when the stick that it was on may be out. */
+async function copied(file: File): Promise<Blob | Failure> {
+  try {
+    return new Blob([await file.arrayBuffer()], { type: file.type });
+  } catch (error) {
+    return fileGone(file.name, error).failure;
   }
 }
 

@@ -114,6 +114,8 @@ const image: Rule = ({ hasText, images, earlierImages }) => [
 const rules: Readonly<Record<FailureCode, Rule>> = {
   'file-missing': fetched,
   'file-broken': fetched,
+  // A stick may be in again by then, and what another tab deleted is downloaded again.
+  'file-gone': (situation) => [again(situation), 'choose-model'],
   'hash-mismatch': fetched,
   'wrong-length': fetched,
   'cut-off': fetched,
@@ -128,6 +130,7 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
   gated: fetched,
   'storage-full': fetched,
   'storage-locked': fetched,
+  'no-storage': otherModel,
   'not-found': otherModel,
   'too-large': otherModel,
   'terms-not-accepted': () => ['read-terms', 'choose-model'],

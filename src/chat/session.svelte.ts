@@ -17,7 +17,8 @@ import { contextLengths, Settings } from './settings.svelte.ts';
 import { keepStepTimes } from './step-times.ts';
 import { haiDefIsAccepted } from './terms.ts';
 
-export type OpenDialog = 'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks';
+export type OpenDialog =
+  'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks' | 'unfit' | 'ledger';
 
 /** State that the whole page shares, and the actions on it. */
 export class Session {
@@ -37,6 +38,10 @@ export class Session {
   visits = $state(0);
   /** Length of the text that was too long to paste; 0 if none was. */
   pasteRefused = $state(0);
+  /** A package that was chosen and does not fit on this machine, while the dialog `unfit` asks. */
+  unfit = $state.raw<PackageSource>();
+  /** Counts choices: of two packages that are looked at, the later one is opened. */
+  #choice = 0;
   /** The question that is being edited. */
   edit = $state.raw<QuestionEdit>();
   readonly keeper: Keeper;
@@ -107,8 +112,23 @@ export class Session {
     return typeof shown === 'object' ? shown : undefined;
   }
 
+  /** Opens a package that the visitor chose. Where it is known not to fit on this machine, a dialog asks first. */
+  async choose(source: PackageSource): Promise<boolean> {
+    const choice = ++this.#choice;
+    // Loaded here, since most visits open nothing but the built-in model.
+    const { isKnownNotToFit } = await import('../workers/package-verdict.ts');
+    const isUnfit = await isKnownNotToFit(source, this.settings);
+    if (choice !== this.#choice) return false;
+    if (!isUnfit) return this.open(source);
+    this.unfit = source;
+    this.dialog = 'unfit';
+    return false;
+  }
+
   async open(source: PackageSource): Promise<boolean> {
-    if (this.dialog === 'model') this.dialog = 'none';
+    this.#choice++;
+    this.unfit = undefined;
+    if (this.dialog === 'model' || this.dialog === 'unfit') this.dialog = 'none';
     const opened = this.engine.open(source, { ...this.settings.openOptions(), asksForTerms: !haiDefIsAccepted() });
     this.#opened = opened;
     const ready = await opened;

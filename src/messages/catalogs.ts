@@ -42,4 +42,8 @@ export const catalogs: Readonly<Record<CatalogName, Readonly<Record<Locale, () =
     ko: async () => (await import('./fit/ko.ts')).ko,
     en: async () => (await import('./fit/en.ts')).en,
   },
+  ledger: {
+    ko: async () => (await import('./ledger/ko.ts')).ko,
+    en: async () => (await import('./ledger/en.ts')).en,
+  },
 };

@@ -58,6 +58,16 @@ export function seconds(value: number): string {
   );
 }
 
+/** With its sign, to a hundredth: 0.00012 → "+0.01%". */
+export function signedPercent(fraction: number): string {
+  return numberFormat({
+    style: 'percent',
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+    signDisplay: 'exceptZero',
+  }).format(fraction);
+}
+
 export function percent(fraction: number): string {
   return numberFormat({ style: 'percent', maximumFractionDigits: fraction > 0 && fraction < 0.1 ? 1 : 0 }).format(
     fraction,

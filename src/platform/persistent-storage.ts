@@ -6,3 +6,14 @@ export function keepStorage(): void {
   if (!('storage' in navigator) || !('persist' in navigator.storage)) return;
   navigator.storage.persist().catch(() => undefined);
 }
+
+/** Bytes that this page keeps in the browser's storage; undefined if the browser does not report it. */
+export async function storageUsed(): Promise<number | undefined> {
+  if (!('storage' in navigator) || !('estimate' in navigator.storage)) return undefined;
+  try {
+    return (await navigator.storage.estimate()).usage;
+  } catch {
+    // A private window may refuse.
+    return undefined;
+  }
+}

@@ -61,12 +61,16 @@ export function plotData(
   );
   const resized = new ResizeObserver(() => plot.setSize({ width: node.clientWidth, height }));
   resized.observe(node);
+  // The pieces of the font come when a text needs them, and a canvas is not drawn again by itself.
+  const redraw = () => plot.redraw(false);
+  document.fonts.addEventListener('loadingdone', redraw);
   $effect(() => plot.setData(data()));
   $effect(() => {
     if (theme()) plot.redraw(false);
   });
   return () => {
     resized.disconnect();
+    document.fonts.removeEventListener('loadingdone', redraw);
     plot.destroy();
   };
 }

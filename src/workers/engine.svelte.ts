@@ -15,10 +15,12 @@ import type {
 import type { JobEnd, JobEvent } from '#core/protocol/jobs.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { withToken } from '../platform/access-tokens.svelte.ts';
+import { storageUsed } from '../platform/persistent-storage.ts';
 import { EngineRebuild, type OpenNotDone, type Rebuilt } from './engine-rebuild.ts';
 import { EngineWorker } from './engine-worker.ts';
 import { LabJobSlot } from './lab-job.ts';
 import { advance, nameOf, startOpening, type Opening } from './opening.ts';
+import { MemoryHistory } from './memory-history.svelte.ts';
 import { RateHistory } from './rate-history.svelte.ts';
 import { keepFailedTest, saferOptions, type StepDown } from './safer-options.ts';
 import { keepSelfTest, knownSelfTests } from './self-tests.ts';
@@ -67,6 +69,8 @@ export class EngineClient {
   /** What was given up because the model computed wrong values with it on this device. */
   stepsDown = $state.raw<readonly StepDown[]>([]);
   readonly rates = new RateHistory();
+  /** Since the last call of `open`. */
+  readonly memory = new MemoryHistory(storageUsed);
 
   #openJob: StartedJob<EngineJobs['open']> | undefined;
   #answer: { stop(): void } | undefined;
@@ -80,10 +84,14 @@ export class EngineClient {
   /** Counts calls of `open` and `end`: each makes earlier calls, and lab jobs that wait, pointless. */
   #opens = 0;
   readonly #worker = new EngineWorker(
-    (stats) => {
-      this.stats = stats;
-      this.pageHeap = performance.memory?.usedJSHeapSize;
-      this.rates.add(stats);
+    {
+      stats: (stats) => {
+        this.stats = stats;
+        this.pageHeap = performance.memory?.usedJSHeapSize;
+        this.rates.add(stats);
+        this.memory.add(stats, this.pageHeap);
+      },
+      planned: (plan) => (this.memory.plan = plan),
     },
     (reason) => this.#onRestart(reason),
   );
@@ -107,6 +115,7 @@ export class EngineClient {
     this.source = source;
     this.options = options;
     this.#forgetModel();
+    this.memory.clear();
     this.openFailure = undefined;
     this.openCancelled = false;
     this.paused = undefined;

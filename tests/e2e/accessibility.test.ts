@@ -3,9 +3,10 @@
  * a window of 1280 × 1024 at 400 % (WCAG 1.4.10). What only a tool can see: whether a text makes sense is not tested here.
  */
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import type { LabName } from '../../src/platform/place.svelte.ts';
 import { answers, modelReady, openPage, patience } from './page.ts';
+import { test } from './test.ts';
 
 test.setTimeout(300_000);
 

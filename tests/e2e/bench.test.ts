@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { CAPTURE_OFF, CAPTURE_ON, OURS, PEER, readRunCard, type RunCard } from '#core/run-card/run-card.ts';
 import { linkTo } from '../../src/labs/bench/card-link.ts';
 import { dropBytes, modelReady, openPage, type Provider } from './page.ts';
+import { test } from './test.ts';
 
 const full = process.env['TEST_FULL'] === '1';
 /** Two engines open the model and answer. */

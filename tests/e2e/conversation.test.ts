@@ -1,7 +1,8 @@
 /** What becomes of a conversation: reloads, edits, pastes, crashes, and an address that asks for a token. */
 import { readFileSync } from 'node:fs';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { answers, modelReady, openPage, patience, photograph, prompt, send, stop } from './page.ts';
+import { test } from './test.ts';
 
 const questions = (page: Page) => page.getByRole('article', { name: '나', exact: true });
 
@@ -91,6 +92,8 @@ test('a shared screen keeps nothing and shows nothing, and two tabs keep to them
   await page.route('**/models/**', (route) => route.fulfill({ status: 404 }));
   await page.goto('/');
   await prompt(page).fill('한 탭');
+  // The first page of a profile takes its time to make the database.
+  await expect.poll(() => page.evaluate(keptConversations), patience).toBe(1);
   await page.reload();
   await expect(prompt(page)).toHaveValue('한 탭');
 
@@ -246,3 +249,21 @@ test('a gated address asks for a token, sends it to its own host only, and opens
   // Not kept, since that was not asked for.
   expect(await page.evaluate(() => localStorage.getItem('access-tokens'))).toBeNull();
 });
+
+/** Runs in the page: how many conversations its database holds; 0 while there is none. */
+async function keptConversations(): Promise<number> {
+  if (!(await indexedDB.databases()).some(({ name }) => name === 'conversations')) return 0;
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open('conversations');
+    opening.onerror = () => reject(new Error(opening.error?.message));
+    opening.onsuccess = () => {
+      const stores = opening.result.objectStoreNames;
+      if (!stores.contains('conversations')) return resolve(0);
+      const counting = opening.result.transaction('conversations').objectStore('conversations').count();
+      counting.onsuccess = () => {
+        opening.result.close();
+        resolve(counting.result);
+      };
+    };
+  });
+}

@@ -1,9 +1,10 @@
 /** Work that never ends: Stop ends it, the worker is replaced, and the model answers again without a reload of the page. */
 import { existsSync } from 'node:fs';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
 import { card, openLora } from './lora-page.ts';
 import { answers, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
+import { test } from './test.ts';
 
 test.setTimeout(300_000);
 

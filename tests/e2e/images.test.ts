@@ -1,8 +1,9 @@
 /** Files as radiology and phones make them: read right, or refused by their name, when they are attached. */
 import { readFileSync } from 'node:fs';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { dicomFile } from '../reference/dicom-cases.ts';
 import { answers, dropFiles, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
+import { test } from './test.ts';
 
 const file = (name: string) => ({ name, bytes: readFileSync(`tests/fixtures/cases/images/${name}`) });
 const attached = (page: Page) => page.getByRole('list', { name: '첨부한 이미지' }).getByRole('img');

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import {
   addFixture,
   card,
@@ -16,6 +16,7 @@ import {
   walkStep,
 } from './lora-page.ts';
 import { patience } from './page.ts';
+import { test } from './test.ts';
 
 test.setTimeout(600_000);
 

@@ -1,5 +1,6 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { answers, dropFile, modelReady, openPage, patience, photograph, prompt, send, stop } from './page.ts';
+import { test } from './test.ts';
 
 test('a newcomer drops a photograph, asks in Korean, watches the figures, stops, and asks again', async ({ page }) => {
   test.setTimeout(300_000);

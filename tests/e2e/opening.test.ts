@@ -2,10 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { DEFAULT_PACKAGE } from '#core/protocol/default-package.ts';
 import { packageFolder, servePackage } from './packages.ts';
 import { answers, modelReady, openPage, patience, prompt } from './page.ts';
+import { test } from './test.ts';
 
 const demonstration = (page: Page) => page.getByRole('region', { name: '시연' });
 const verdict = (page: Page) => demonstration(page).locator('[data-verdict]');
@@ -43,6 +44,26 @@ test('a recorded answer plays until the model is open; then it answers by itself
   expect(complaints).toEqual([]);
 });
 
+test('before the scripts have come the page says what it is, and its name stays where it was', async ({ page }) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/assets/*.js', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto('/', { waitUntil: 'commit' });
+  const name = page.getByText('MedGemma 한국어 랩', { exact: true });
+  await expect(page.getByText('이 브라우저에서 모델을 실행합니다.')).toBeVisible();
+  const before = await name.boundingBox();
+  release();
+  await expect(page.getByRole('banner')).toBeVisible(patience);
+  await expect(page.locator('.first-paint')).toHaveCount(0);
+  const after = await page.getByRole('banner').getByText('MedGemma 한국어 랩', { exact: true }).boundingBox();
+  const moved = Math.abs((after?.y ?? 99) - (before?.y ?? 0));
+  // The line with the model that runs comes below it.
+  expect(moved).toBeLessThan(24);
+});
+
 test('with reduced motion nothing plays by itself; axe finds nothing in what stands there, and a small screen holds it', async ({
   page,
 }) => {
@@ -70,9 +91,10 @@ test('a kiosk has no ways out but a key, and begins again when it is left alone'
   await expect(page.getByRole('navigation')).toHaveCount(0);
   for (const name of ['설정', '이미지 첨부', '모델 바꾸기'])
     await expect(page.getByRole('button', { name })).toHaveCount(0);
+  const pages = page.context().pages();
   await page.getByRole('link', { name: /developers\.google\.com/ }).click();
   await expect(page).toHaveURL(/\?kiosk=60/);
-  expect(page.context().pages()).toHaveLength(1);
+  expect(page.context().pages()).toEqual(pages);
 
   await page.getByRole('radio', { name: 'EN' }).click();
   await prompt(page).fill('left behind');

@@ -1,5 +1,4 @@
 /** Packages with random weights that stand in for the page's own in tests of what surrounds the model. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
@@ -35,13 +34,15 @@ export function packageFolder(name: PackageName): string {
   return join(folder, name);
 }
 
-/** What the page asks for as its built-in model is this package. */
+export function isPackageName(name: string): name is PackageName {
+  return name in PACKAGES;
+}
+
+export const BUILT_IN_ADDRESS = `/models/${DEFAULT_PACKAGE.folder}/`;
+/** site.ts reads it. */
+export const PACKAGE_COOKIE = 'stand-in-package';
+
+/** What the pages of this browser, served by site.ts, ask for as their built-in model is this package. */
 export async function servePackage(page: Page, name: PackageName): Promise<void> {
-  const address = `/models/${DEFAULT_PACKAGE.folder}/`;
-  await page.route(`**${address}**`, async (route) => {
-    const { pathname } = new URL(route.request().url());
-    const file = join(packageFolder(name), pathname.slice(pathname.indexOf(address) + address.length));
-    if (existsSync(file)) await route.fulfill({ path: file });
-    else await route.fulfill({ status: 404 });
-  });
+  await page.context().addCookies([{ name: PACKAGE_COOKIE, value: name, domain: 'localhost', path: '/' }]);
 }

@@ -1,6 +1,7 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { packageFolder, servePackage } from './packages.ts';
 import { answers, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
+import { test } from './test.ts';
 
 test('Enter that ends a Korean syllable does not send; Enter alone does', async ({ page }) => {
   await openPage(page);

@@ -1,8 +1,9 @@
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { LANGUAGES } from '#core/phantoms/question.ts';
 import { recognize } from '#core/phantoms/wording.ts';
 import { leastOf, shippedRate } from '../reference/phantom-rate.ts';
 import { answers, modelReady, openPage, patience, prompt, stop } from './page.ts';
+import { test } from './test.ts';
 
 const drawButton = (page: Page): Locator => page.getByRole('button', { name: '팬텀 그리기' });
 const waiting = (page: Page): Locator => page.getByRole('list', { name: '첨부한 이미지' }).getByRole('img');

@@ -1,5 +1,6 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { answers, modelReady, openPage, patience, prompt } from './page.ts';
+import { test } from './test.ts';
 
 /** Pages of a PDF, after its page tree. */
 const pagesOf = (pdf: Buffer) => Number(/\/Type \/Pages\s*\/Count (\d+)/.exec(pdf.toString('latin1'))?.[1]);

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { dropBytes, openPage, patience } from './page.ts';
+import { test } from './test.ts';
 
 const original = 'public/models/teaching-ko-fp16';
 const shipped = existsSync(`${original}/model.safetensors`) && existsSync(`${original}/config.json`);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import type { BpeTokenizer } from '#core/tokenizer/bpe/bpe-tokenizer.ts';
 import { holdOut, sentencesOf } from '#core/tokenizer/korean/held-out.ts';
 import type { Pack } from '#core/tokenizer/korean/pack.ts';
@@ -12,6 +12,7 @@ import { declaration } from '../../src/labs/tokenizer/claims/declaration.ts';
 import { answers, dropBytes, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
 import { input, openLab, textFile, tokens } from './tokenizer-page.ts';
 import { trueCounts } from './tokenizer-reference.ts';
+import { test } from './test.ts';
 
 const json = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
 const section = (page: Page, name: string): Locator => page.locator(`#tokenizer-${name}`);

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { standInTokenizer } from '../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { rangesOfFont } from './font-ranges.ts';
 import { gzipHost } from './gzip-host.ts';
 import { answers, dropBytes, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
 import { cells, input, openLab, row, shownCounts, textFile, tokenCard, tokens } from './tokenizer-page.ts';
 import { trueCounts, trueIds } from './tokenizer-reference.ts';
+import { test } from './test.ts';
 
 /** As GPT-2's, with one merge. */
 const byteLevel = {

@@ -3,10 +3,11 @@ import { FailureError } from '#core/failure.ts';
 import type {
   EndReason,
   EngineJobs,
+  EnginePhase,
   ModelInfo,
   OpenNotice,
+  OpenOptions,
   OpenRequest,
-  Stats,
   TurnStats,
 } from '#core/protocol/engine.ts';
 import { decodeImage } from '../image/decode.ts';
@@ -27,16 +28,16 @@ import { setAdapters } from './lora/set.ts';
 import type { Backend } from './model/backend.ts';
 import { fetchAhead } from './model/fetch-ahead.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
+import type { ModelPackage } from './model/package.ts';
+import { memoryPlan } from './model/memory-plan.ts';
 import { refuseUnacceptedTerms } from './model/terms.ts';
 import { openedModel, readParts, type OpenedModel } from './opened.ts';
+import { phaseAfter } from './phase.ts';
 import { Backends } from './runtime/backends.ts';
-import { memoryStats } from './runtime/memory.ts';
 import { timed } from './runtime/timed.ts';
 import { recordSelfTest } from './self-test/record.ts';
 import { checkModel, refuseKnownWrong } from './self-test/check.ts';
-
-/** Interval between two `stats` events. */
-const STATS_MILLISECONDS = 200;
+import { StatsWatch } from './stats-watch.ts';
 
 /** Longer than any prompt of the test. */
 const SELF_TEST_CONTEXT = 1024;
@@ -51,20 +52,27 @@ export class Engine {
   #backend: Backend | undefined;
   #isRunning = false;
   #meter: TurnMeter | undefined;
-  #onStats: ((stats: Stats) => void) | undefined;
+  readonly #stats = new StatsWatch(() => ({
+    backend: this.#backend,
+    model: this.#opened?.model,
+    turn: this.#meter?.stats(),
+  }));
 
   readonly handlers: Handlers<EngineJobs> = {
-    open: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#open(request, job)) },
-    generate: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#generate(request, job)) },
+    open: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#open(request, job), 'load') },
+    generate: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#generate(request, job), 'prefill') },
     nearestTokens: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#nearestTokens(request, job)) },
-    setAdapters: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#setAdapters(request, job)) },
-    trace: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#trace(request, job)) },
+    setAdapters: {
+      mode: 'exclusive',
+      run: (request, job) => this.#during(() => this.#setAdapters(request, job), 'adapters'),
+    },
+    trace: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#trace(request, job), 'prefill') },
     setStrengths: { mode: 'concurrent', run: (strengths) => this.#setStrengths(strengths) },
     recordSelfTest: {
       mode: 'exclusive',
       run: (request, job) => this.#during(() => this.#recordSelfTest(request, job)),
     },
-    watch: { mode: 'concurrent', run: (_, job) => this.#watch(job) },
+    watch: { mode: 'concurrent', run: (_, job) => this.#stats.start(job) },
     forget: { mode: 'concurrent', run: () => this.#forget() },
   };
 
@@ -74,6 +82,8 @@ export class Engine {
     const { signal } = job;
     this.#backends.look(options.provider);
     await this.#close();
+    // Figures of the device before would be taken for those of the package that is opening.
+    this.#backend = undefined;
     const progress = (file: string, doneBytes: number, totalBytes = 0) =>
       job.progress({ type: 'progress', phase: 'download', file, doneBytes, totalBytes }, `download ${file}`);
     const notice = (found: OpenNotice['notice']) => job.emit({ type: 'notice', notice: found });
@@ -117,7 +127,11 @@ export class Engine {
     const opened = this.#model();
     this.#meter = meter;
     const { signal } = job;
-    const reason = await runTurn({ ...opened, request, signal, meter, emit: (update) => job.emit(update) });
+    const emit = (update: EngineJobs['generate']['update']) => {
+      job.emit(update);
+      this.#stats.enter(phaseAfter(update));
+    };
+    const reason = await runTurn({ ...opened, request, signal, meter, emit });
     return { reason: ended(reason, signal), turn: meter.stats() };
   }
 
@@ -138,7 +152,9 @@ export class Engine {
     const progress = (doneBytes: number, totalBytes: number) =>
       job.progress({ type: 'progress', doneBytes, totalBytes });
     try {
-      return { adapters: await setAdapters(model, prefix, request, job.signal, progress) };
+      const adapters = await setAdapters(model, prefix, request, job.signal, progress);
+      this.#stats.applied(model.adapters.planned);
+      return { adapters };
     } catch (error) {
       if (error instanceof DecoderGoneError) await this.#close().catch(() => undefined);
       throw error;
@@ -171,23 +187,15 @@ export class Engine {
     const opened = this.#model();
     const meter = new TurnMeter();
     const { signal } = job;
+    const emit = (update: EngineJobs['trace']['update']) => {
+      job.emit(update);
+      this.#stats.enter(phaseAfter(update));
+    };
     const { reason, ids } = await opened.model.adapters.during(request.strengths, () =>
-      runTrace({ ...opened, request, signal, meter, emit: (update) => job.emit(update) }),
+      runTrace({ ...opened, request, signal, meter, emit }),
     );
     const { decodeTokensPerSecond } = meter.stats();
     return { reason: ended(reason, signal), text: answerText(opened.chat.tokenizer, ids), decodeTokensPerSecond };
-  }
-
-  /** Sends `stats` events until the worker ends: the page never stops this job. */
-  #watch(job: Running<'watch'>): Promise<Result<'watch'>> {
-    this.#onStats = (stats) => job.emit({ type: 'stats', stats });
-    this.#sendStats();
-    return new Promise((_, reject) => {
-      job.signal.addEventListener('abort', () => {
-        this.#onStats = undefined;
-        reject(new DOMException('no longer watched', 'AbortError'));
-      });
-    });
   }
 
   #forget(): Result<'forget'> {
@@ -197,7 +205,7 @@ export class Engine {
     opened.prefix.images.clear();
     opened.chat.forget();
     this.#meter = undefined;
-    this.#sendStats();
+    this.#stats.send();
     return {};
   }
 
@@ -205,9 +213,10 @@ export class Engine {
     const opened = this.#opened;
     this.#opened = undefined;
     this.#meter = undefined;
+    this.#stats.opening(() => undefined);
     opened?.prefix.images.clear();
     await opened?.model.dispose();
-    this.#sendStats();
+    this.#stats.send();
   }
 
   #model(): OpenedModel {
@@ -215,41 +224,34 @@ export class Engine {
     return this.#opened;
   }
 
-  /** Sends `stats` events while `work` runs, and one after it. */
-  async #during<Value>(work: () => Promise<Value>): Promise<Value> {
+  async #during<Value>(work: () => Promise<Value>, phase?: EnginePhase): Promise<Value> {
     this.#isRunning = true;
-    const timer = setInterval(() => this.#sendStats(), STATS_MILLISECONDS);
     try {
-      return await work();
+      return await this.#stats.during(work, phase);
     } finally {
-      clearInterval(timer);
       this.#isRunning = false;
-      this.#sendStats();
     }
   }
 
   /** Loads on the software GPU if the model is too large for the CPU, which was chosen only because the GPU is a software one. */
-  async #load(...[pack, backend, options, signal, onProgress]: Parameters<typeof loadModel>): Promise<LoadedModel> {
+  async #load(
+    pack: ModelPackage,
+    backend: Backend,
+    options: OpenOptions,
+    signal: AbortSignal,
+    onProgress: Parameters<typeof loadModel>[4],
+  ): Promise<LoadedModel> {
+    const plan = (on: Backend) => this.#stats.opening((branches) => memoryPlan(pack, on, options, branches));
+    plan(backend);
     try {
       return await loadModel(pack, backend, options, signal, onProgress);
     } catch (error) {
       const isTooLarge = error instanceof FailureError && error.code === 'too-large-for-cpu';
       if (!isTooLarge || backend.info.cpuReason !== 'software-adapter') throw error;
       this.#backend = await this.#backends.open({ ...options, provider: 'webgpu' });
+      plan(this.#backend);
       return loadModel(pack, this.#backend, options, signal, onProgress);
     }
-  }
-
-  #sendStats(): void {
-    if (!this.#onStats || !this.#backend) return;
-    const backend = this.#backend;
-    this.#onStats({
-      time: performance.now(),
-      turn: this.#meter?.stats(),
-      contextUsed: this.#opened?.model.decoder.length ?? 0,
-      contextLength: this.#opened?.model.info.contextLength ?? 0,
-      memory: memoryStats(backend.runtime, backend.gpu?.ledger),
-    });
   }
 }
 

@@ -1,4 +1,5 @@
 /** An open model with what it keeps between turns. The engine worker holds one, `npm run generate` too. */
+import { FailureError } from '#core/failure.ts';
 import { readPreprocessor, type Preprocessor } from '#core/image/preprocessor.ts';
 import { RunTimes } from '#core/prompt-lookup/run-times.ts';
 import { readJson, type PackageReader } from '../store/reader.ts';
@@ -31,6 +32,11 @@ export async function readParts(reader: PackageReader): Promise<PackageParts> {
     // So that they are parsed while the runtime compiles.
     timed('graphs: ahead', () => readAhead(pack)),
   ]);
+  const { vision } = pack.config;
+  if (preprocessor && vision && [preprocessor.width, preprocessor.height].some((side) => side !== vision.imageSize)) {
+    const reason = `size is ${preprocessor.width} × ${preprocessor.height}, and config.json says image_size ${vision.imageSize}: they are not of one model`;
+    throw new FailureError('file-broken', { file: 'preprocessor_config.json', reason });
+  }
   return { pack, chat, preprocessor };
 }
 

@@ -1,5 +1,6 @@
 import { FailureError, type Failure, type FailureCode } from '#core/failure.ts';
 import { ExportError } from '#core/export/error.ts';
+import { isFileGone } from '#core/files/file-gone.ts';
 import { CheckpointError } from '#core/gemma3/checkpoint.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
 import { AdapterError } from '#core/lora/error.ts';
@@ -21,7 +22,8 @@ const STORAGE_FAILURES: Readonly<Record<string, FailureCode>> = {
  * @param file name of the broken file if the error itself names none
  */
 export function failureOf(error: unknown, file = ''): Failure {
-  if (error instanceof FailureError) return error.failure;
+  if (error instanceof FailureError)
+    return error.code === 'runtime' ? (knownCause(error) ?? error.failure) : error.failure;
   if (error instanceof ConfigError) return of('unsupported-package', 'config.json', error);
   if (error instanceof AdapterError) {
     return { code: 'adapter-refused', detail: { file: error.file, reason: error.reason } };
@@ -32,10 +34,30 @@ export function failureOf(error: unknown, file = ''): Failure {
   if (error instanceof TensorTooLargeError) return { code: 'out-of-memory', detail: { bytes: error.bytes } };
   if (error instanceof PackError) return of('pack', file, error);
   if (error instanceof TokenizerFormatError) return tokenizerFailure(error, file);
-  const code = error instanceof DOMException ? STORAGE_FAILURES[error.name] : undefined;
-  if (code) return { code, detail: { reason: reasonOf(error) } };
+  const known = knownCause(error, file);
+  if (known) return known;
   console.error(error);
   return { code: 'runtime', detail: { reason: reasonOf(error) } };
+}
+
+/** What an unexpected error, or one that it was caused by, says that is known; undefined if nothing is. */
+function knownCause(error: unknown, file = ''): Failure | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const reason = cause.message;
+    if (isFileGone(cause)) return { code: 'file-gone', detail: { ...(file !== '' && { file }), reason } };
+    const code = cause instanceof DOMException ? STORAGE_FAILURES[cause.name] : undefined;
+    if (code) return { code, detail: { reason } };
+    if (isOutOfMemory(cause)) return { code: 'out-of-memory', detail: { reason } };
+  }
+  return undefined;
+}
+
+/** Words of JavaScript engines, WebAssembly, and ONNX Runtime for memory that was asked for and not given. */
+const NO_MEMORY =
+  /array buffer allocation failed|invalid (typed )?array (buffer )?length|out of memory|bad_alloc|bad allocation|failed to allocate memory|could not allocate memory|cannot enlarge memory|Aborted\(OOM\)|memory\.grow/i;
+
+function isOutOfMemory({ message }: Error): boolean {
+  return NO_MEMORY.test(message);
 }
 
 function reasonOf(error: unknown): string {

@@ -17,7 +17,10 @@ export async function answer(request: Request, file: PageFile, cache: PageCache)
   const response = await fetch(request);
   const isWhole = request.method === 'GET' && response.status === 200;
   const copy = isWhole ? response.clone() : undefined;
-  return { response: isolated(response), kept: copy ? keepCopy(copy, file, cache) : Promise.resolve() };
+  return {
+    response: startsContext(request) ? isolated(response) : response,
+    kept: copy ? keepCopy(copy, file, cache) : Promise.resolve(),
+  };
 }
 
 /** @param kept the whole file, with `Content-Length` and `ETag` */
@@ -41,7 +44,14 @@ export async function answerKept(request: Request, kept: Response): Promise<Resp
   return new Response(bytes, { status: 206, statusText: 'Partial Content', headers });
 }
 
-/** A worker of an isolated page must come with these headers too. */
+/**
+ * Only documents and workers need the headers of isolation. Anything else goes through untouched: the browser keeps compiled
+ * WebAssembly and scripts for responses of the network, and not for ones that a script made.
+ */
+function startsContext({ destination }: Request): boolean {
+  return ['document', 'iframe', 'frame', 'worker', 'sharedworker'].includes(destination);
+}
+
 function isolated(response: Response): Response {
   // What a redirect led to, or an error: nothing that starts a worker.
   if (response.type !== 'basic' || response.redirected || response.status !== 200) return response;

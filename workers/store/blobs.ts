@@ -2,11 +2,14 @@
  * The bytes of files in OPFS, each under an id that says what they are, so that packages share them. Beside each lie the SHA-256 of
  * its chunks, 32 bytes a chunk, in their order; zeros stand for a chunk that is not there.
  */
+import { hashOfChunk } from './chunk-hashes.ts';
 import { bytesOfHex, hexOf, sha256 } from './sha256.ts';
 import { GrowingBlob } from './growing-blob.ts';
 import { fileIn, openForWriting, removeFile, renameFile, storeFolder, writeAt } from './opfs.ts';
 
 const HASH_BYTES = 32;
+/** Chunks of which each is in memory while it is hashed. */
+const CHECKS_AT_ONCE = 3;
 const HASHES = '.hashes';
 
 export interface StoredBlob {
@@ -128,19 +131,31 @@ export class BlobWriter {
   ): Promise<number[]> {
     const bad: number[] = [];
     const count = Math.ceil(size / chunkSize);
+    const checks: { index: number; length: number; isRight: Promise<boolean> }[] = [];
+    const spare: Uint8Array<ArrayBuffer>[] = [];
+    const finishOne = async () => {
+      const check = checks.shift();
+      if (!check) return;
+      const isRight = await check.isRight;
+      signal?.throwIfAborted();
+      if (!isRight) {
+        bad.push(check.index);
+        this.forget(check.index);
+      }
+      onChunk(check.length);
+    };
     for (let index = 0; index < count; index++) {
       const hash = this.#hashes[index];
       if (hash === undefined) continue;
+      if (checks.length === CHECKS_AT_ONCE) await finishOne();
       const length = Math.min(chunkSize, size - index * chunkSize);
-      const bytes = this.read(index * chunkSize, length);
-      const isRight = bytes.length === length && hash === (hashes?.[index] ?? hash) && (await sha256(bytes)) === hash;
-      signal?.throwIfAborted();
-      if (!isRight) {
-        bad.push(index);
-        this.forget(index);
-      }
-      onChunk(length);
+      const isExpected = hash === (hashes?.[index] ?? hash);
+      const isRight = isExpected ? this.#isOnDisk(index * chunkSize, length, hash, spare) : Promise.resolve(false);
+      // Awaited later, unless the signal ends this first.
+      isRight.catch(() => undefined);
+      checks.push({ index, length, isRight });
     }
+    while (checks.length > 0) await finishOne();
     // Longer where another file was under the id: cannot be, but would spoil the length.
     if (this.#bytes.getSize() > size) this.#bytes.truncate(size);
     if (this.#hashes.length > count) {
@@ -148,6 +163,17 @@ export class BlobWriter {
       this.#journal.truncate(count * HASH_BYTES);
     }
     return bad;
+  }
+
+  /** @param spare buffers for more chunks; this one's is there when its promise resolves */
+  async #isOnDisk(offset: number, length: number, hash: string, spare: Uint8Array<ArrayBuffer>[]): Promise<boolean> {
+    const last = spare.pop();
+    const buffer = last && last.length >= length ? last : new Uint8Array(length);
+    const bytes = buffer.subarray(0, length);
+    if (this.#bytes.read(bytes, { at: offset }) !== length) return false;
+    const isRight = (await hashOfChunk(bytes)) === hash;
+    spare.push(buffer);
+    return isRight;
   }
 
   /** Closes the file; written bytes are kept. A second call does nothing. */

@@ -1,7 +1,7 @@
 /** Where the chunks of a download go: to disk, or to memory where the disk takes no more. */
 import type { ChunkTarget } from '#core/fetch/chunked-job.ts';
 import type { BlobContent, BlobWriter, StoredBlob } from './blobs.ts';
-import { sha256 } from './sha256.ts';
+import { hashOfChunk } from './chunk-hashes.ts';
 
 export class DiskTarget implements ChunkTarget {
   readonly #writer: BlobWriter;
@@ -18,7 +18,7 @@ export class DiskTarget implements ChunkTarget {
 
   async take(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const { hashes, chunkSize } = this.#content;
-    const hash = await sha256(bytes);
+    const hash = await hashOfChunk(bytes);
     if (hashes && hash !== hashes[index]) return false;
     this.#writer.write(index, index * chunkSize, bytes, hash);
     return true;
@@ -47,7 +47,7 @@ export class MemoryTarget implements ChunkTarget {
 
   async take(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const hash = this.#content.hashes?.[index];
-    if (hash !== undefined && (await sha256(bytes)) !== hash) return false;
+    if (hash !== undefined && (await hashOfChunk(bytes)) !== hash) return false;
     this.#chunks[index] = new Blob([bytes]);
     return true;
   }

@@ -1,6 +1,7 @@
 /** A package of files that were picked or dropped. */
 import type { PackageSource } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
+import { fileGone } from '#core/files/file-gone.ts';
 import { KIND_BYTES } from '#core/files/kind.ts';
 import { parseJson } from '#core/files/parse-json.ts';
 import { firstNames, MANIFEST, MAX_MANIFEST_BYTES, parseFileTable } from '#core/protocol/manifest.ts';
@@ -46,12 +47,11 @@ export async function openFiles(source: Extract<PackageSource, { type: 'files' }
   };
 }
 
-/** A file that was moved or deleted after it was picked cannot be read any more. */
 async function readable(blob: Blob, file: string, limit: number): Promise<string> {
   if (blob.size > limit) throw new FailureError('too-large', { file, bytes: blob.size, limit });
   try {
     return await blob.text();
   } catch (cause) {
-    throw new FailureError('file-broken', { file, reason: String(cause) }, { cause });
+    throw fileGone(file, cause);
   }
 }

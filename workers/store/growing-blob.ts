@@ -2,7 +2,7 @@
 import { CHUNK_BYTES, type FileHashes } from '#core/export/manifest.ts';
 import { Sha256 } from '#core/hash/sha256.ts';
 import { writeAt } from './opfs.ts';
-import { sha256 } from './sha256.ts';
+import { hashOfChunk } from './chunk-hashes.ts';
 
 export class GrowingBlob {
   readonly #handle: FileSystemSyncAccessHandle;
@@ -64,7 +64,7 @@ export class GrowingBlob {
   async finish(): Promise<FileHashes> {
     this.#handle.flush();
     this.#handle.close();
-    if (this.#chunkBytes > 0) this.#chunks.push(sha256(this.#chunk.slice(0, this.#chunkBytes)));
+    if (this.#chunkBytes > 0) this.#chunks.push(hashOfChunk(this.#chunk.slice(0, this.#chunkBytes)));
     return { size: this.#size, sha256: this.hash, chunks: await Promise.all(this.#chunks) };
   }
 
@@ -81,8 +81,9 @@ export class GrowingBlob {
       this.#chunkBytes += part.length;
       at += part.length;
       if (this.#chunkBytes < CHUNK_BYTES) continue;
-      // The browser copies the bytes at the call and hashes them off this thread; no more than two chunks wait.
-      const hash = sha256(this.#chunk);
+      // Hashed on another thread while the next chunk fills; no more than two wait.
+      const hash = hashOfChunk(this.#chunk);
+      this.#chunk = new Uint8Array(CHUNK_BYTES);
       hash.catch(() => undefined); // Reported by `finish`.
       await this.#chunks.at(-1);
       this.#chunks.push(hash);

@@ -1,7 +1,10 @@
 /** Reads the files of a model package as Blobs, so that nothing is copied into memory. */
 import type { StoreNotice } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
+import { fileGone } from '#core/files/file-gone.ts';
 import { parseJson } from '#core/files/parse-json.ts';
+import { MAX_CONFIG_BYTES } from '#core/gemma3/config.ts';
+import { MANIFEST, MAX_MANIFEST_BYTES } from '#core/protocol/manifest.ts';
 
 /** Paths are relative to the package, with "/": `config.json`, `onnx/decoder_model_merged_q4.onnx`. */
 export interface PackageReader {
@@ -30,8 +33,15 @@ export interface ReadOptions {
   limit?: number;
 }
 
-/** The largest text of a package is its tokenizer.json: tens of megabytes. */
-const MAX_TEXT_BYTES = 200_000_000;
+/** A tokenizer.json has tens of megabytes. */
+const MAX_TOKENIZER_BYTES = 200_000_000;
+/** Of other texts. A tokenizer_config.json with all of Gemma's added tokens has 1.2 MB. */
+const MAX_TEXT_BYTES = 16_000_000;
+const MAX_BYTES: Readonly<Record<string, number>> = {
+  'config.json': MAX_CONFIG_BYTES,
+  'tokenizer.json': MAX_TOKENIZER_BYTES,
+  [MANIFEST]: MAX_MANIFEST_BYTES,
+};
 
 export interface StoreOptions extends ReadOptions {
   notice?: (notice: StoreNotice) => void;
@@ -39,20 +49,26 @@ export interface StoreOptions extends ReadOptions {
   onKept?: () => void;
 }
 
-/** @throws FailureError too-large for a file above the limit; else as `blob` */
+/** @throws FailureError too-large for a file above the limit, file-gone; else as `blob` */
 export async function readText(reader: PackageReader, path: string, options?: ReadOptions): Promise<string> {
-  return (await textBlob(reader, path, options)).text();
+  return decoder.decode(await readBytes(reader, path, options));
 }
 
-/** @throws FailureError file-broken when it is not JSON, other-file when it is known what it is; else as `blob`. */
+/** @throws FailureError file-broken when it is not JSON, other-file when it is known what it is, file-gone; else as `blob`. */
 export async function readJson(reader: PackageReader, path: string, options?: ReadOptions): Promise<unknown> {
-  const blob = await textBlob(reader, path, options);
-  return parseJson(new Uint8Array(await blob.arrayBuffer()), path);
+  return parseJson(new Uint8Array(await readBytes(reader, path, options)), path);
 }
 
-async function textBlob(reader: PackageReader, path: string, options?: ReadOptions): Promise<Blob> {
-  const { limit = MAX_TEXT_BYTES } = options ?? {};
+/** As Blob.text() decodes. */
+const decoder = new TextDecoder();
+
+async function readBytes(reader: PackageReader, path: string, options?: ReadOptions): Promise<ArrayBuffer> {
+  const { limit = MAX_BYTES[path] ?? MAX_TEXT_BYTES } = options ?? {};
   const blob = await reader.blob(path, { ...options, limit });
   if (blob.size > limit) throw new FailureError('too-large', { file: path, bytes: blob.size, limit });
-  return blob;
+  try {
+    return await blob.arrayBuffer();
+  } catch (cause) {
+    throw fileGone(path, cause);
+  }
 }

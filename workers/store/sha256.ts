@@ -5,7 +5,10 @@ export function requireSecureContext(): void {
   if (!('subtle' in crypto)) throw new FailureError('insecure-context');
 }
 
-/** Hex SHA-256 by the browser, off this thread: twice as fast as in WebAssembly, and the bytes are copied at the call. */
+/**
+ * Hex SHA-256 by the browser, twice as fast as in WebAssembly. The bytes are copied at the call. Chromium computes it on this thread:
+ * for chunks of files there is `hashOfChunk`.
+ */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   requireSecureContext();
   return hexOf(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));

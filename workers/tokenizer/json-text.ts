@@ -1,4 +1,5 @@
 import { FailureError } from '#core/failure.ts';
+import { refuseManyContainers } from '#core/files/parse-json.ts';
 
 /** @throws FailureError 'encoding' */
 export function utf8Text(bytes: Uint8Array, file: string): string {
@@ -9,13 +10,15 @@ export function utf8Text(bytes: Uint8Array, file: string): string {
   }
 }
 
-/** @throws FailureError 'json-syntax' with line and column */
+/** @throws FailureError 'json-syntax' with line and column, 'file-broken' for more lists and objects than a file may have */
 export function parseJson(text: string, file: string): unknown {
   try {
+    refuseManyContainers(text);
     const json: unknown = JSON.parse(text);
     return json;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof RangeError) throw new FailureError('file-broken', { file, reason }, { cause: error });
     throw new FailureError('json-syntax', { file, reason, ...placeOf(reason, text) }, { cause: error });
   }
 }

@@ -1,5 +1,8 @@
 /** The engine's backend in Node: ONNX Runtime's native CPU provider. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
+import { FailureError } from '#core/failure.ts';
 import type { Backend } from '../../../workers/engine/model/backend.ts';
 
 export interface NodeBackendOptions {
@@ -21,11 +24,24 @@ export function nodeBackend({ threads }: NodeBackendOptions = {}): Backend {
       ...(threads !== undefined && { intraOpNumThreads: threads }),
     },
     // A graph that is patched in memory has no folder of its own; this names the one where its external files are.
-    externalData({ folder }) {
-      if (folder === undefined) return Promise.reject(new TypeError('external data in Node must be in a folder'));
-      return Promise.resolve({ extra: { session: { model_external_initializers_file_folder_path: folder } } });
+    async externalData({ files, folder, refuseShort }) {
+      if (folder === undefined) throw new TypeError('external data in Node must be in a folder');
+      for (const file of files) refuseShort(file, await sizeOf(folder, file));
+      return { extra: { session: { model_external_initializers_file_folder_path: folder } } };
     },
-    guard: (work) => work,
+    guard: (work) => work.catch(asFailure),
     destroy() {},
   };
+}
+
+/** Undefined for what is no file. */
+async function sizeOf(folder: string, file: string): Promise<number | undefined> {
+  const found = await stat(join(folder, file)).catch(() => undefined);
+  return found?.isFile() ? found.size : undefined;
+}
+
+/** The runtime throws plain errors. @throws FailureError `runtime` in place of one, others as they are */
+function asFailure(error: unknown): never {
+  if (!(error instanceof Error) || error.constructor !== Error) throw error;
+  throw new FailureError('runtime', { file: '', reason: error.message }, { cause: error });
 }

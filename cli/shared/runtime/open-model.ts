@@ -1,5 +1,6 @@
 /** Opens a model package in Node with the page's engine: graphs, tokenizer, template, adapter. */
 import { basename, resolve } from 'node:path';
+import { MAX_ADAPTER_CONFIG_BYTES } from '#core/lora/config.ts';
 import type { AdapterInfo } from '#core/lora/describe.ts';
 import type { OpenProgress } from '#core/protocol/engine.ts';
 import { setAdapters } from '../../../workers/engine/lora/set.ts';
@@ -47,7 +48,7 @@ export async function applyAdapter(
   const adapter = {
     id: folder,
     name: basename(resolve(folder)),
-    config: await files.blob(CONFIG),
+    config: await files.blob(CONFIG, { limit: MAX_ADAPTER_CONFIG_BYTES }),
     weights: await files.blob(WEIGHTS),
   };
   const request = { adapters: [adapter], strengths: [strength], truncateTo: [undefined] };

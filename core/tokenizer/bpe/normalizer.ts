@@ -1,3 +1,5 @@
+import { refuseGrowth } from '../format-error.ts';
+
 /** Normalization steps, applied in order. Names and meaning as in tokenizer.json. */
 export type NormalizerStep =
   | { type: 'Replace'; pattern: string; content: string }
@@ -40,6 +42,7 @@ function replace(input: NormalizedText, pattern: string, content: string): Norma
   const origin = (at: number) => input.origins?.[at] ?? at;
   let from = 0;
   for (let at = text.indexOf(pattern); at !== -1; at = text.indexOf(pattern, from)) {
+    refuseGrowth(origins.length + content.length);
     for (; from < at; from++) origins.push(origin(from));
     const end = at + pattern.length;
     // A token that ends inside the content covers all of the replaced text; the following tokens are empty.
@@ -52,6 +55,7 @@ function replace(input: NormalizedText, pattern: string, content: string): Norma
 
 function prepend(input: NormalizedText, content: string): NormalizedText {
   const { text } = input;
+  refuseGrowth(content.length + text.length);
   const origins = new Int32Array(content.length + text.length + 1);
   for (let at = 0; at <= text.length; at++) origins[content.length + at] = input.origins?.[at] ?? at;
   return { text: content + text, origins };

@@ -3,6 +3,8 @@
  * another way is rewritten; what cannot be rewritten exactly is refused.
  */
 
+import { MAX_WAYS, repeatedWays } from './ways.ts';
+
 /** The expression is outside of what is translated. The message names the construct. */
 export class PatternError extends Error {
   override readonly name = 'PatternError';
@@ -74,6 +76,8 @@ class Translator {
   private at = 0;
   private atomics = 0;
   private behind = 0;
+  /** Logarithm to base 2 of the ways in which what was read so far may match one text, all of which a failing match tries. */
+  private ways = 0;
 
   constructor(private readonly source: string) {}
 
@@ -84,8 +88,15 @@ class Translator {
   }
 
   private alternatives(fold: boolean): string {
-    const branches = [this.sequence(fold)];
-    while (this.take('|')) branches.push(this.sequence(fold));
+    const { ways } = this;
+    const branches: string[] = [];
+    let sum = 0;
+    do {
+      this.ways = 0;
+      branches.push(this.sequence(fold));
+      sum += 2 ** this.ways;
+    } while (this.take('|'));
+    this.ways = ways + Math.log2(sum);
     return branches.join('|');
   }
 
@@ -93,18 +104,19 @@ class Translator {
     let out = '';
     let before = '';
     while (this.at < this.source.length && !'|)'.includes(this.source[this.at]!)) {
-      const start = this.at;
+      const { at: start, ways } = this;
       const { text, quantifiable } = this.atom(fold);
       const letter = this.at === start + 1 ? this.source[start]!.toLowerCase() : '';
       if (fold && FOLDED_PAIRS.has(before + letter)) throw new PatternError(`(?i:${before}${letter})`);
-      const quantified = this.quantified(text, quantifiable);
+      const quantified = this.quantified(text, quantifiable, ways);
       before = letter;
       out += quantified;
     }
     return out;
   }
 
-  private quantified(atom: string, quantifiable: boolean): string {
+  /** @param before `ways` before the atom */
+  private quantified(atom: string, quantifiable: boolean, before: number): string {
     const rest = this.source.slice(this.at);
     const braces = /^\{(\d*)(?:(,)(\d*))?\}/.exec(rest);
     const isInterval = braces !== null && (braces[1] !== '' || (braces[3] ?? '') !== '');
@@ -112,6 +124,11 @@ class Translator {
     if (!isInterval && sign === undefined) return atom;
     if (!quantifiable) throw new PatternError(`a quantifier at ${this.at}`);
     const quantifier = isInterval ? `{${braces[1] || '0'}${braces[2] ?? ''}${braces[3] ?? ''}}` : sign!;
+    const most = isInterval ? Number(braces[3] || (braces[2] === undefined ? braces[1] : Infinity)) : Infinity;
+    this.ways = before + repeatedWays(this.ways - before, sign === '?' ? 1 : most, isInterval && !braces[2]);
+    // "(a+)+b" tries every way to cut a text of "a": the time doubles with each letter, and nothing can stop it.
+    if (this.ways > MAX_WAYS)
+      throw new PatternError(`${JSON.stringify(quantifier)} at ${this.at}, which may never end`);
     this.at += isInterval ? braces[0].length : 1;
     const next = this.source[this.at];
     let out = atom + quantifier;
@@ -120,6 +137,7 @@ class Translator {
       this.at++;
     } else if (next === '+' && !isInterval) {
       out = this.atomic(out);
+      this.ways = before;
       this.at++;
     }
     if (/^(?:[*+?]|\{\d*,?\d*\})/.test(this.source.slice(this.at))) throw new PatternError(`"${quantifier}${next}"`);
@@ -152,11 +170,15 @@ class Translator {
     if (opening === undefined) throw new PatternError(`"${this.source.slice(this.at, this.at + 4)}"`);
     this.at += opening.length;
     const isBehind = opening === '(?<=' || opening === '(?<!';
+    const { ways } = this;
     if (isBehind) this.behind++;
     const inner = this.alternatives(fold || opening === '(?i:');
     if (isBehind) this.behind--;
     if (!this.take(')')) throw new PatternError('"(" that is not closed');
-    if (opening === '(?>') return { text: this.atomic(inner), quantifiable: true };
+    if (opening === '(?>') {
+      this.ways = ways;
+      return { text: this.atomic(inner), quantifiable: true };
+    }
     if (opening === '(' || opening === '(?i:' || opening === '(?:') return { text: `(?:${inner})`, quantifiable: true };
     return { text: `${opening}${inner})`, quantifiable: false };
   }

@@ -1,3 +1,5 @@
+import { refuseGrowth } from '../format-error.ts';
+
 /** A part of a text while it is normalized and split. */
 export interface Span {
   text: string;
@@ -30,6 +32,11 @@ export interface Replacement {
  */
 export function replaceIn(span: Span, replacements: readonly Replacement[]): Span {
   if (replacements.length === 0) return span;
+  const length = replacements.reduce(
+    (sum, { start, end, content }) => sum + content.length - (end - start),
+    span.text.length,
+  );
+  refuseGrowth(length);
   const origins: number[] = [];
   const parts: string[] = [];
   let from = 0;

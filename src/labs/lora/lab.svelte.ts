@@ -1,5 +1,6 @@
 import { fetchJson } from '#core/fetch/fetch-file.ts';
 import { FailureError, type Failure } from '#core/failure.ts';
+import { fileGone, isFileGone } from '#core/files/file-gone.ts';
 import { ConfigError, MAX_CONFIG_BYTES, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import { parseJson } from '#core/files/parse-json.ts';
 import type { ModelInfo, PackageSource } from '#core/protocol/engine.ts';
@@ -207,6 +208,7 @@ async function configOf(source: PackageSource): Promise<Gemma3Config> {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof FailureError) return { code: error.code, detail: error.detail };
+  if (isFileGone(error)) return fileGone('config.json', error).failure;
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof ConfigError) return { code: 'unsupported-package', detail: { file: 'config.json', reason } };
   console.error(error);

@@ -1,4 +1,5 @@
 import { FailureError, type Failure } from '#core/failure.ts';
+import { fileGone } from '#core/files/file-gone.ts';
 import { decodeSpeed } from '#core/budget/decode-speed.ts';
 import { valueOf } from '#core/budget/expression.ts';
 import { fitHere, fitOf, waysToFit, type Fit, type ProbedBytes, type Way } from '#core/budget/fit.ts';
@@ -168,7 +169,7 @@ export class PlanLab {
   }
 }
 
-/** @throws FailureError `too-large`, `file-broken` */
+/** @throws FailureError `too-large`, `file-broken`, `file-gone` */
 async function readConfigFile(file: File): Promise<Gemma3Config> {
   const { name, size } = file;
   if (size > MAX_CONFIG_BYTES)
@@ -178,6 +179,6 @@ async function readConfigFile(file: File): Promise<Gemma3Config> {
   } catch (error) {
     if (error instanceof ConfigError || error instanceof SyntaxError)
       throw new FailureError('file-broken', { file: name, reason: error.message });
-    throw error;
+    throw fileGone(name, error);
   }
 }

@@ -1,4 +1,5 @@
 import type { MemoryStats, PackageSource } from '#core/protocol/engine.ts';
+import { usedBytes } from '../../workers/used-memory.ts';
 import type { Failure } from '#core/failure.ts';
 import type { ModelPart } from '#core/gemma3/parts.ts';
 import type { Measured } from './measure.ts';
@@ -48,9 +49,7 @@ export class Trial {
 
   /** On the GPU the sum of all purposes; on the CPU the WebAssembly memory, if the browser reports it. */
   get memoryBytes(): number | undefined {
-    if (!this.memory) return undefined;
-    const onGpu = Object.values(this.memory.gpu).reduce((sum, { bytes }) => sum + bytes, 0);
-    return onGpu || this.memory.wasmHeap?.bytes;
+    return this.memory && usedBytes(this.memory);
   }
 
   /** Drops all results. */

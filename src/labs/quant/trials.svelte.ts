@@ -215,7 +215,8 @@ export class Trials {
 
   /** A package does not state the size of its weights: their size on the device is shown instead. */
   #sizeOnDevice(trial: Trial, parameters: number | undefined): void {
-    trial.weightBytes = trial.memory?.gpu.weights.bytes;
+    const gpu = trial.memory?.gpu;
+    trial.weightBytes = gpu && gpu.weights.bytes + gpu.vision.bytes;
     trial.sizeOnDevice = true;
     trial.bitsPerWeight = trial.weightBytes && parameters ? (8 * trial.weightBytes) / parameters : undefined;
   }

@@ -1,4 +1,5 @@
 import { FailureError, type Failure } from '#core/failure.ts';
+import { fileGone } from '#core/files/file-gone.ts';
 import type { TokenizerKey } from '#core/protocol/tokenizer.ts';
 import { cutText } from '#core/text/cut.ts';
 import type { DecodedText, TextEncoding } from '#core/text/encoding.ts';
@@ -207,7 +208,6 @@ async function readText(file: File, wanted: 'text' | 'pairs' = 'text'): Promise<
     return textOfFile(new Uint8Array(await file.arrayBuffer()), name, wanted);
   } catch (error) {
     if (error instanceof FailureError) return { code: error.code, detail: error.detail };
-    const reason = error instanceof Error ? error.message : String(error);
-    return { code: 'file-broken', detail: { file: name, reason } };
+    return fileGone(name, error).failure;
   }
 }

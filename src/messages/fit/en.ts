@@ -2,6 +2,7 @@ import type { ko } from './ko.ts';
 
 export const en: Record<keyof typeof ko, string> = {
   'fit.size': 'The download has {size}.',
+  'fit.files': 'The files have {size}.',
   'fit.time': 'It takes about {time}.',
   'fit.room': 'The browser has {free} left.',
   'fit.no-room': 'The browser has only {free} left, so it cannot be kept and is downloaded again next time.',

@@ -1,5 +1,6 @@
 export const ko = {
   'fit.size': '내려받을 크기는 {size}입니다.',
+  'fit.files': '파일은 모두 {size}입니다.',
   'fit.time': '약 {time} 걸립니다.',
   'fit.room': '브라우저에 {free}가 남아 있습니다.',
   'fit.no-room': '브라우저에는 {free}만 남아 있어 보관하지 못하고, 다음에 다시 내려받습니다.',

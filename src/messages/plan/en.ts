@@ -85,9 +85,10 @@ export const en: Record<keyof typeof ko, string> = {
   'plan.purpose.kv.why': 'Local layers keep their window, global layers the whole context.',
   'plan.purpose.images': 'While an image is read',
   'plan.purpose.images.why':
-    'Values inside the encoder, features of images, attention scores of image tokens. The encoder’s attention is assumed to need no matrix of scores.',
+    'Features of images and values inside the encoder, whose attention is assumed to need no matrix of scores.',
   'plan.purpose.scratch': 'Scratch',
-  'plan.purpose.scratch.why': 'Values inside the layers for one chunk of the prompt',
+  'plan.purpose.scratch.why':
+    'Values of a layer, attention scores of a chunk with images. The runtime rounds sizes up and keeps its buffers.',
   'plan.purpose.logits': 'Logits',
   'plan.purpose.logits.why': 'Those of the last token only',
   'plan.download': 'Weights to download',

@@ -80,10 +80,10 @@ export const ko = {
   'plan.purpose.kv': 'KV 캐시',
   'plan.purpose.kv.why': '지역 층은 창만큼만, 전역 층은 컨텍스트 전체를 둡니다.',
   'plan.purpose.images': '이미지를 읽을 때',
-  'plan.purpose.images.why':
-    '인코더의 중간값, 이미지 특징, 이미지 토큰의 어텐션 점수. 점수 행렬이 없는 어텐션을 가정합니다.',
+  'plan.purpose.images.why': '이미지 특징과 인코더의 중간값. 인코더의 어텐션에는 점수 행렬이 없다고 가정합니다.',
   'plan.purpose.scratch': '작업 메모리',
-  'plan.purpose.scratch.why': '프롬프트를 읽는 한 묶음의 중간값',
+  'plan.purpose.scratch.why':
+    '한 층의 중간값, 이미지가 든 묶음의 어텐션 점수. 런타임은 버퍼를 정해진 크기로 올려 잡고 놓지 않습니다.',
   'plan.purpose.logits': '로짓',
   'plan.purpose.logits.why': '마지막 토큰의 것만',
   'plan.download': '내려받는 가중치',

@@ -113,6 +113,9 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.file-missing.next': 'Check the folder or address, add the file, then open it again.',
   'failure.file-broken.title': 'A file cannot be read: {file}',
   'failure.file-broken.next': 'Download or export the file again, then open the package.',
+  'failure.file-gone.title': 'A file can no longer be read',
+  'failure.file-gone.next':
+    'Its drive was pulled out, or it was moved, changed or deleted. Your conversation is still here. Plug the drive in again and retry; if the files changed, choose the folder again.',
   'failure.embedding-unreadable.title': 'The embedding matrix of this package cannot be read: {file}',
   'failure.embedding-unreadable.next':
     'Chat is not affected. Packages made by this project’s exporter show their embedding.',
@@ -130,6 +133,9 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.storage-full.next': 'Free some disk space, or delete the stored data of this site, then retry.',
   'failure.storage-locked.title': 'Another tab is writing the same file',
   'failure.storage-locked.next': 'Wait until it has finished, or close it, then retry.',
+  'failure.no-storage.title': 'The browser gives this page no storage',
+  'failure.no-storage.next':
+    'So it is in some private windows. Open the page in an ordinary window to keep models on this device; here a model opens too, and is fetched again each time.',
   'failure.offline.title': 'There is no connection to the internet',
   'failure.offline.next': 'Connect and retry. Files that were downloaded open without a connection.',
   'failure.rate-limited.title': 'Too many requests to {host}',

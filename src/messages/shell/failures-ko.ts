@@ -111,6 +111,9 @@ export const failures = {
   'failure.file-missing.next': '폴더나 주소가 맞는지 확인하고, 빠진 파일을 채운 뒤 다시 여세요.',
   'failure.file-broken.title': '파일을 읽을 수 없습니다: {file}',
   'failure.file-broken.next': '파일을 다시 내려받거나 다시 내보낸 뒤 여세요.',
+  'failure.file-gone.title': '파일을 더 이상 읽을 수 없습니다',
+  'failure.file-gone.next':
+    'USB 메모리가 빠졌거나, 파일을 옮기거나 바꾸거나 지웠을 수 있습니다. 대화는 그대로 있습니다. 다시 꽂고 다시 시도하세요. 파일이 바뀌었으면 폴더를 다시 고르세요.',
   'failure.embedding-unreadable.title': '이 패키지의 임베딩 행렬은 읽을 수 없습니다: {file}',
   'failure.embedding-unreadable.next':
     '대화에는 문제가 없습니다. 이 프로젝트의 변환기로 만든 패키지에서는 임베딩을 볼 수 있습니다.',
@@ -129,6 +132,9 @@ export const failures = {
   'failure.storage-full.next': '디스크를 비우거나 이 사이트의 저장된 데이터를 지운 뒤 다시 시도하세요.',
   'failure.storage-locked.title': '다른 탭이 같은 파일을 쓰고 있습니다',
   'failure.storage-locked.next': '그 탭에서 다 받을 때까지 기다리거나 그 탭을 닫고 다시 시도하세요.',
+  'failure.no-storage.title': '브라우저가 이 페이지에 저장 공간을 주지 않습니다',
+  'failure.no-storage.next':
+    '시크릿 창에서 그럴 수 있습니다. 모델을 이 기기에 저장하려면 일반 창에서 여세요. 여기에서도 모델을 열 수는 있지만 열 때마다 다시 받습니다.',
   'failure.offline.title': '인터넷에 연결되어 있지 않습니다',
   'failure.offline.next': '연결한 뒤 다시 시도하세요. 내려받아 둔 파일은 연결 없이도 열 수 있습니다.',
   'failure.rate-limited.title': '{host}에 요청이 너무 많았습니다',

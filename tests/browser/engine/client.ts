@@ -1,4 +1,5 @@
 /** The real engine worker behind the page's client of workers, and what comes out of it. */
+import type { MemoryPlan } from '#core/budget/memory-plan.ts';
 import type { ChatMessage } from '#core/chat/message.ts';
 import type { Failure } from '#core/failure.ts';
 import type {
@@ -66,6 +67,8 @@ function engineWorker(): WorkerClient<EngineJobs> {
 export class EngineClient {
   readonly worker: WorkerClient<EngineJobs>;
   readonly stats: Stats[] = [];
+  /** What the planner said last of the open package. */
+  plan: MemoryPlan | undefined;
   /** Asks the job that was started last to stop, and waits for as long as it takes. */
   stopLast: () => void = () => {};
 
@@ -73,6 +76,7 @@ export class EngineClient {
     this.worker = worker;
     worker.start('watch', undefined, (event) => {
       if (event.type === 'stats') this.stats.push(event.stats);
+      if (event.type === 'planned') this.plan = event.plan;
     });
   }
 

@@ -46,7 +46,7 @@ describe.each(['foreign', 'foreign-concat'])('%s', (name) => {
       contextLength: 256,
     });
     expect(model.runtime.provider).toBe(provider);
-    const kv = engine.stats.at(-1)?.memory.gpu.kv.bytes ?? NaN;
+    const kv = engine.stats.at(-1)?.memory.gpu?.kv.bytes ?? NaN;
     if (isStatic && provider === 'webgpu') expect(kv).toBe(2 * 8 * 2 * 256 * 32 * 4);
   });
 

@@ -87,9 +87,13 @@ describe('on the CPU', () => {
     expect(runtime).toEqual({ provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason: 'asked' });
     for (const question of [breath, diagnosis, headache, seen])
       expect((await cpu.ask(question, { maxNewTokens: 10 })).ids).toEqual(expected.chat[question]);
-    const { gpu: memory, wasmHeap } = cpu.stats.at(-1)?.memory ?? {};
-    expect(memory?.kv.bytes).toBe(0);
-    expect(wasmHeap?.bytes).toBeGreaterThan(0);
+    const { memory, contextUsed } = cpu.stats.at(-1) ?? {};
+    expect([memory?.gpu, memory?.gpuPeak, cpu.plan]).toEqual([undefined, undefined, undefined]);
+    expect(memory?.wasmHeap?.bytes).toBeGreaterThan(0);
+    expect(memory?.cpu?.weights).toMatchObject({ how: 'computed' });
+    expect(memory?.cpu?.weights.bytes).toBeGreaterThan(1e6);
+    // Keys and values of 8 layers with 2 heads of 32, float32.
+    expect(memory?.cpu?.kv).toEqual({ bytes: (contextUsed ?? NaN) * 8 * 2 * 2 * 32 * 4, how: 'measured' });
   });
 
   test('a second turn finds the first in the cache, and an image is seen', async () => {

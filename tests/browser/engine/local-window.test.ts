@@ -46,7 +46,7 @@ function imageTensor(backend: Backend, features: Float32Array<ArrayBuffer>) {
   if (!backend.gpu) return new backend.runtime.ort.Tensor('float32', features, dims);
   const { device, ledger } = backend.gpu;
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const buffer = ledger.createBuffer('vision', { size: features.byteLength, usage });
+  const buffer = ledger.createBuffer('images', { size: features.byteLength, usage });
   device.queue.writeBuffer(buffer, 0, features);
   return gpuTensor(backend, buffer, 'float32', dims);
 }

@@ -98,7 +98,7 @@ describe.each(['webgpu', 'wasm'] as const)('%s', (provider) => {
     await model.adapters.set(adapters, strengths, never, (done, total) => void progress.push([done, total]));
   };
   const baseTrace = () => trace(model, { ids: idsOf('text_short'), maxNewTokens: 5 });
-  const reported = () => model.backend.gpu?.ledger.gpu().weights.bytes ?? 0;
+  const reported = () => model.backend.gpu?.ledger.gpu().lora.bytes ?? 0;
 
   beforeAll(async () => {
     model = await load('fp32', provider);

@@ -44,12 +44,15 @@ async function open(
 /** What is live on the device when it has nothing to do. */
 async function used() {
   await backend.gpu.device.queue.onSubmittedWorkDone();
-  const { weights, kv, vision, scratch } = backend.gpu.ledger.gpu();
-  const bytes = { weights: weights.bytes, kv: kv.bytes, vision: vision.bytes, scratch: scratch.bytes };
-  return { ...bytes, buffers: backend.gpu.ledger.buffers };
+  const { weights, vision, lora, kv, images, scratch } = backend.gpu.ledger.gpu();
+  return {
+    ...{ weights: weights.bytes, vision: vision.bytes, lora: lora.bytes },
+    ...{ kv: kv.bytes, images: images.bytes, scratch: scratch.bytes },
+    buffers: backend.gpu.ledger.buffers,
+  };
 }
 
-const weightsOf = async () => (await used()).weights;
+const visionOf = async () => (await used()).vision;
 
 function encode(model: LoadedModel, image: number) {
   const { data } = reference.tensor('pixel_values');
@@ -121,7 +124,8 @@ test('conversations, adapters on and off, another model: all of it is given back
   // Constants of up to 64 bytes stay with a replaced session, and on the device until the model is closed.
   const { weights, buffers, ...rest } = await used();
   const replaced = 2 * (conversations - 1);
-  expect(rest).toEqual({ kv: first.kv, vision: first.vision, scratch: first.scratch });
+  const { vision, lora, kv, images, scratch } = first;
+  expect(rest).toEqual({ vision, lora, kv, images, scratch });
   expect(weights - first.weights).toBeLessThanOrEqual(replaced * 1024);
   expect(buffers - first.buffers).toBeLessThanOrEqual(replaced * 16);
   expect(backend.runtime.wasmBytes()).toBeLessThanOrEqual(heaps.wasm);
@@ -142,19 +146,19 @@ describe('weights of the vision encoder that come with each image', () => {
     const expected = await encode(kept, 0);
     if (!expected) throw new Error('no features');
     const values = Float32Array.from(await floatsOf(backend, expected.tensor));
-    const all = await weightsOf();
+    const all = await visionOf();
     expected.dispose();
     await kept.dispose();
 
     const model = await open('chat', { keepVisionOnGpu: false });
-    const without = await weightsOf();
+    const without = await visionOf();
     expect(without).toBeLessThan(all - 100_000);
     for (let image = 0; image < 2; image++) {
       const features = await encode(model, 0);
       if (!features) throw new Error('no features');
       expect(maxDifference(await floatsOf(backend, features.tensor), values)).toBe(0);
       features.dispose();
-      expect(await weightsOf()).toBe(without);
+      expect(await visionOf()).toBe(without);
     }
     await model.dispose();
   });
@@ -168,7 +172,7 @@ describe('weights of the vision encoder that come with each image', () => {
     const features = await model.vision?.encode(pixels, 112, stop.signal, () => stop.abort());
     expect(features).toBeUndefined();
     // The runtime keeps scratch buffers that the first stage made.
-    expect(await weightsOf()).toBe(before.weights);
+    expect(await visionOf()).toBe(before.vision);
     await model.dispose();
   });
 });

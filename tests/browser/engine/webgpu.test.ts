@@ -4,6 +4,8 @@
  * it here too.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { valueOf } from '#core/budget/expression.ts';
+import type { GpuPurpose } from '#core/budget/gpu-purpose.ts';
 import type { Manifest } from '#core/protocol/manifest.ts';
 import { maxDifference } from '../../reference/golden.ts';
 import { EngineClient, picture, promptLength, turnOf, user } from './client.ts';
@@ -22,6 +24,24 @@ beforeAll(async () => {
   expected = await expectedAnswers();
 });
 afterAll(() => engine.terminate());
+
+/** What follows from the shape against the buffers that are live now, and what the runtime decides on against the most there was. */
+function expectPlanned(...purposes: GpuPurpose[]): void {
+  const { plan } = engine;
+  const gpu = engine.stats.at(-1)?.memory.gpu;
+  expect(plan?.figures.filter(({ how }) => how === 'exact').map(({ purpose }) => purpose)).toEqual(purposes);
+  for (const { purpose, bytes, how } of plan?.figures ?? []) {
+    if (how !== 'exact') {
+      const peak = Math.max(...engine.stats.map(({ memory }) => memory.gpuPeak?.byPurpose[purpose] ?? 0));
+      console.log(`${purpose}: planned at most ${valueOf(bytes)}, counted ${peak}`);
+      expect(peak, purpose).toBeLessThanOrEqual(valueOf(bytes));
+      continue;
+    }
+    const difference = valueOf(bytes) / (gpu?.[purpose].bytes ?? NaN) - 1;
+    console.log(`${purpose}: planned ${valueOf(bytes)}, counted ${gpu?.[purpose].bytes}`);
+    expect(Math.abs(difference), purpose).toBeLessThan(0.02);
+  }
+}
 
 describe('a package in 4 bits', () => {
   test('answers with the tokens of the CPU in Node, and finds its prompt in the cache', async () => {
@@ -67,7 +87,7 @@ describe('a package in 4 bits', () => {
       bytes: 2 * num_hidden_layers * num_key_value_heads * contextLength * head_dim * 4,
       how: 'measured',
     });
-    expect(gpu?.vision.bytes).toBeGreaterThanOrEqual(4 * hidden_size * 4);
+    expect(gpu?.images.bytes).toBeGreaterThanOrEqual(4 * hidden_size * 4);
     expect(gpu?.scratch.bytes).toBeGreaterThan(0);
     expect(wasmHeap?.bytes).toBeGreaterThan(0);
     // What the files hold, but for the embedding's own copy of its table and RoPE tables cut to the context in use.
@@ -79,12 +99,23 @@ describe('a package in 4 bits', () => {
     const bytes = decoder + vision - rope(max_position_embeddings) + rope(contextLength);
     // Blocks of 32 weights have a scale of float16 in the file and of float32 on the device: 2 bytes more for 16 + 2, and for 32 + 2.
     const widened = (decoder * 2) / 18 + (vision * 2) / 34;
-    expect(gpu?.weights.bytes).toBeGreaterThan(bytes);
+    const held = (gpu?.weights.bytes ?? NaN) + (gpu?.vision.bytes ?? NaN);
+    expect(held).toBeGreaterThan(bytes);
     // And constants of the graphs. The provider keeps the weight of the patch convolution in two layouts; the table is there once for
     // three graphs.
     const { hidden_size: width, num_channels, patch_size } = config.vision_config;
     const convolution = width * num_channels * patch_size ** 2 * 4;
-    expect(gpu?.weights.bytes).toBeLessThan(bytes + widened + convolution + 4096);
+    expect(held).toBeLessThan(bytes + widened + convolution + 4096);
+  });
+
+  test('the planner’s prediction is within 2 % of what is counted, purpose by purpose', () => {
+    expectPlanned('weights', 'vision', 'kv');
+    const { memory, contextUsed } = engine.stats.at(-1) ?? {};
+    if (!engine.plan || contextUsed === undefined) throw new Error('nothing was planned');
+    expect(memory?.kvFilled?.bytes).toBe(contextUsed * valueOf(engine.plan.perToken.all));
+    expect(new Set(engine.stats.map(({ phase }) => phase))).toEqual(
+      new Set(['load', 'image', 'prefill', 'decode', undefined]),
+    );
   });
 
   test('slots for an adapter: at strength 0 the logits of the fused products, at 1 others', async () => {
@@ -93,6 +124,7 @@ describe('a package in 4 bits', () => {
     const base = await traced();
     const { end } = await engine.setAdapters({ adapters: [await adapterFiles()], strengths: [1], truncateTo: [] });
     expect(end.type).toBe('done');
+    expectPlanned('weights', 'vision', 'lora', 'kv');
     const none = await traced([0]);
     expect(none.tokens.map(({ id }) => id)).toEqual(expected.chat[breath]?.slice(0, 2));
     const difference = (at: number, { tokens }: typeof base) =>

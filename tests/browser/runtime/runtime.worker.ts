@@ -53,7 +53,7 @@ const api = {
     const result = {
       y: [...floats(y)],
       before,
-      stats: memoryStats(runtime, undefined),
+      stats: memoryStats({ runtime, gpu: undefined }, undefined),
       wasmPaths: runtime.ort.env.wasm.wasmPaths,
     };
     await session.release();
@@ -106,7 +106,7 @@ const api = {
     const session = await ledger.during('weights', () =>
       InferenceSession.create(model, { ...sessionOptions(device), externalData: [{ path: file, data }] }),
     );
-    const loaded = { gpu: ledger.gpu(), peak: ledger.peakBytes, wasm: runtime.wasmBytes() ?? NaN };
+    const loaded = { gpu: ledger.gpu(), peak: ledger.peak.total, wasm: runtime.wasmBytes() ?? NaN };
     const { y } = await session.run({ x: new Tensor('float32', new Float32Array(size).fill(1), [1, size]) });
     const values = [...floats(y).subarray(0, 3)];
     const own = ledger.createBuffer('kv', { size: 4096, usage: STORAGE });

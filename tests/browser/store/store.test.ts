@@ -181,6 +181,12 @@ describe('a line on which nothing comes', () => {
 });
 
 describe('hashes', () => {
+  it('of chunks come from other threads, those of shorter chunks after longer ones too', async () => {
+    const { hashes, right, posted } = await store.hashes([700_000, 600_000, 600_001, 300_000, 700_001, 10, 0]);
+    expect(hashes).toEqual(right);
+    expect(posted).toBe(5);
+  });
+
   it('fetches a chunk with a wrong byte again, and nothing else', async () => {
     const at = 6 * CHUNK + 5;
     const { source, log } = await serve({ faults: [{ type: 'wrong', path: BIG, times: 1, at }] });

@@ -5,8 +5,11 @@ import { FailureError } from '#core/failure.ts';
 import { openPackage } from '../../../workers/store/package.ts';
 import type { StoreNotice } from '#core/protocol/engine.ts';
 import { BlobStore } from '../../../workers/store/blobs.ts';
+import { hashOfChunk } from '../../../workers/store/chunk-hashes.ts';
 import { manifestOf } from '../../../workers/store/garbage.ts';
 import { packageId, PackageRecords } from '../../../workers/store/records.ts';
+import { sha256 } from '../../../workers/store/sha256.ts';
+import { contentOf } from './setup.ts';
 
 export interface ReadResult {
   bytes?: Uint8Array<ArrayBuffer>;
@@ -89,6 +92,21 @@ const api = {
   async empty(): Promise<void> {
     const root = await navigator.storage.getDirectory();
     await root.removeEntry('model-store', { recursive: true }).catch(() => undefined);
+  },
+
+  /** Hashes of chunks of these lengths, all asked for at once, beside what they are, and how many of them went to another thread. */
+  async hashes(lengths: readonly number[]): Promise<{ hashes: string[]; right: string[]; posted: number }> {
+    const { prototype } = Worker;
+    const { postMessage } = prototype;
+    let posted = 0;
+    prototype.postMessage = function (message: unknown, transfer: Transferable[]) {
+      posted++;
+      postMessage.call(this, message, transfer);
+    };
+    const chunks = lengths.map((length, at) => contentOf('chunk', length, at));
+    const hashes = await Promise.all(chunks.map(hashOfChunk));
+    prototype.postMessage = postMessage;
+    return { hashes, right: await Promise.all(chunks.map(sha256)), posted };
   },
 
   /** How many files the store holds, of all packages. */

@@ -30,6 +30,10 @@ describe('buildPrompt', () => {
     );
   });
 
+  it('refuses a template that writes nothing: a model would answer out of nothing', () => {
+    expect(() => build([message('user', '왜?')], () => '')).toThrow('writes nothing for the messages');
+  });
+
   it('numbers the soft tokens of each image, and nothing else', () => {
     const { ids, mask, images } = build([
       message('user', image, image, '비교'),

@@ -34,6 +34,11 @@ test.each([
     "{% set ns = namespace(s='0123456789') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
     /string of more than/,
   ],
+  [
+    'a format of time with millions of directives',
+    "{% set ns = namespace(s='%b') %}{% for i in range(20) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ strftime_now(ns.s) }}",
+    /strftime_now\(\) of \d+ characters/,
+  ],
   ['a macro that calls itself', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /./],
 ])('%s is refused within seconds, by name', (_, source, reason) => {
   const render = compileChatTemplate({ source, from: 'chat_template.jinja' }, new Map());

@@ -137,7 +137,7 @@ describe('a search', () => {
           if (read > 1) throw new DOMException('gone', 'NotFoundError');
         }),
       ),
-      { code: 'file-broken', detail: { file: 'onnx/embed.onnx_data', reason: 'NotFoundError: gone' } },
+      { code: 'file-gone', detail: { file: 'onnx/embed.onnx_data', reason: 'gone' } },
     ],
     [
       'a table that is not read',

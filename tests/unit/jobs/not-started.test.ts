@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { FailureError } from '#core/failure.ts';
 import type { Job } from '#core/protocol/jobs.ts';
 import { EngineClient } from '../../../src/workers/engine.svelte.ts';
 import { WorkerClient, type WorkerHandle } from '../../../src/workers/worker-client.ts';
@@ -54,6 +55,24 @@ test('the engine is not left opening', async () => {
 test.each([
   ['QuotaExceededError', 'storage-full'],
   ['NoModificationAllowedError', 'storage-locked'],
-])('%s of the browser’s storage has its own message', (name, code) => {
+  ['NotReadableError', 'file-gone'],
+  ['NotFoundError', 'file-gone'],
+])('%s of the browser’s storage, or of a picked file, has its own message', (name, code) => {
   expect(failureOf(new DOMException('no', name))).toEqual({ code, detail: { reason: 'no' } });
+});
+
+test.each([
+  new RangeError('Array buffer allocation failed'),
+  new RangeError('WebAssembly.Memory.grow(): Maximum memory size exceeded'),
+  new FailureError('runtime', { reason: 'session' }, { cause: new Error('std::bad_alloc') }),
+])('%s is a lack of memory', (error) => {
+  expect(failureOf(error)).toEqual({ code: 'out-of-memory', detail: { reason: expect.stringMatching(/./) } });
+});
+
+test('a file that vanished under the runtime is told from an error of the runtime', () => {
+  const cause = new Error('in ONNX Runtime', { cause: new DOMException('not there', 'NotReadableError') });
+  expect(failureOf(new FailureError('runtime', { reason: 'session' }, { cause })).code).toBe('file-gone');
+  expect(failureOf(new FailureError('runtime', { reason: 'session' }, { cause: new Error('bad node') })).code).toBe(
+    'runtime',
+  );
 });

@@ -159,6 +159,12 @@ describe('adapter_model.safetensors', () => {
         }),
       /holds NaN at 1/,
     ],
+    [
+      'a scale whose product no float32 holds',
+      (tensors) => tensors,
+      /has no finite values in float32; correct lora_alpha/,
+      { ...plain, lora_alpha: 1e45 },
+    ],
   ])('is refused with %s', async (_, edit, message, config) => {
     await expect(edited(edit).then((source) => read(source, config))).rejects.toThrow(message);
   });

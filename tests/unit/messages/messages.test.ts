@@ -84,6 +84,7 @@ function catalogOf(path: string): string | undefined {
   if (path.startsWith('src/messages/')) return undefined;
   if (path.startsWith('src/labs/chat/attachments/')) return 'image';
   if (path.startsWith('src/shell/fit/')) return 'fit';
+  if (path.startsWith('src/shell/ledger/')) return 'ledger';
   return /^src\/labs\/(\w+)\//.exec(path)?.[1] ?? 'shell';
 }
 

@@ -16,12 +16,12 @@ test.each([
   expect(packageUrl(typed, page)).toEqual({ type: 'ok', url });
 });
 
-test.each(['', 'nonsense', 'javascript:alert(1)', 'file:///etc/passwd', 'https://huggingface.co/owner'])(
-  '%s is no address of a package',
-  (typed) => {
-    expect(packageUrl(typed, page)).toEqual({ type: 'bad' });
-  },
-);
+test.each([
+  ...['', 'nonsense', 'javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'https://huggingface.co/owner'],
+  ...['owner/..', 'https://name:password@lab.example/models/other/', 'https://name@huggingface.co/owner/name'],
+])('%s is no address of a package', (typed) => {
+  expect(packageUrl(typed, page)).toEqual({ type: 'bad' });
+});
 
 test('another host is named', () => {
   expect(packageUrl('https://cdn.example/m/', page)).toEqual({ type: 'host', host: 'cdn.example' });

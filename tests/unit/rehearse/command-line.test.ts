@@ -14,7 +14,7 @@ it('makes, exports, checks and asks a model of the tiny shape, and removes what 
   const out = join(folder, 'deep', 'rehearsal');
   const { status, stdout, stderr } = await runCommandHere(main, ['--shape', 'tiny', '--layers', '2', '--out', out]);
   expect([status, stderr]).toEqual([0, expect.stringContaining('as manifest.json lists them')]);
-  for (const step of ['checkpoint', 'export', 'check', 'answer'])
+  for (const step of ['checkpoint', 'export', 'check', 'self-test', 'answer'])
     expect(stdout).toMatch(new RegExp(`^${step} +\\d+\\.\\d +\\d+ MB$`, 'm'));
   expect(stdout).toMatch(/^onnx\/decoder_model_merged_q4\.onnx_data +([\d,]+) +\1 +equal$/m);
   expect(stdout).toMatch(/^tokenizer\.json +– +[\d,]+$/m);

@@ -51,6 +51,10 @@ describe('readHeader', () => {
     );
   });
 
+  it('refuses a header of more lists and objects than any file has, before it is parsed', async () => {
+    await expect(read(file('[]'.repeat(4_000_001), 0))).rejects.toThrow('more than 4000000 lists and objects');
+  });
+
   it('refuses every truncation', async () => {
     await fc.assert(
       fc.asyncProperty(tensors, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (list, part) => {

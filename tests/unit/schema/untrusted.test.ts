@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parseTemplateField } from '#core/chat/template-field.ts';
 import { FailureError } from '#core/failure.ts';
 import { ConfigError, parseConfig } from '#core/gemma3/config.ts';
+import { parseJson } from '#core/files/parse-json.ts';
 import { parseEndTokens, parseInitializerRange } from '#core/gemma3/generation-config.ts';
 import { LIMITS } from '#core/gemma3/limits.ts';
 import { readPreprocessor } from '#core/image/preprocessor.ts';
@@ -51,7 +52,7 @@ const readers: readonly (readonly [
   ['manifest.json', parseManifest, manifest, FailureError],
   ['the files of manifest.json', parseFileTable, manifest, FailureError],
   ['preprocessor_config.json', (json) => readPreprocessor(json), preprocessor, FailureError],
-  ['generation_config.json', (json) => parseEndTokens(json, 'x'), { eos_token_id: [1, 106] }, FailureError],
+  ['generation_config.json', (json) => parseEndTokens(json, 'x', 107), { eos_token_id: [1, 106] }, FailureError],
   ['initializer_range', parseInitializerRange, { text_config: { initializer_range: 0.02 } }, FailureError],
   ['chat_template', (json) => parseTemplateField(json, 'x'), { chat_template: '{{ x }}' }, FailureError],
   ['results.json', parseResults, results, FailureError],
@@ -123,7 +124,11 @@ describe('names the field', () => {
     const entry = manifest.files['onnx/x'];
     expect(table({ x: { ...entry, size: 9 } })).toBe('files["x"].chunks has 2 entries, expected 3');
     for (const path of ['../x', 'a/../b', '/x', 'a//b', './x', 'C:\\x', 'https://x', 'a\\..\\b', '%2e%2e/x', ''])
-      expect(table({ [path]: entry }), path).toContain('leads out of the package');
+      for (const [read, files] of [
+        [table, { [path]: entry }],
+        [(given: unknown) => reasonOf(() => parseManifest({ ...manifest, files: given })), { [path]: entry }],
+      ] as const)
+        expect(read(files), path).toContain('leads out of the package');
   });
 
   test('a nested field of config.json', () => {
@@ -175,6 +180,31 @@ describe('bounds', () => {
       );
     expect(() => parseConfig(vision(8192, 1))).toThrow('8192 × 8192 patches');
     expect(() => parseConfig(vision(14, 28))).toThrow('cannot be pooled');
+  });
+
+  test('numbers of entries, before the entries are looked at', () => {
+    const read = (change: object) => reasonOf(() => parseManifest({ ...manifest, ...change }));
+    expect(read({ variants: Array.from({ length: 101 }, () => 'no variant') })).toContain('a list of at most 100');
+    const files = Object.fromEntries(Array.from({ length: 100_001 }, (_, at) => [at, 'no file']));
+    expect(read({ files })).toContain('an object of at most 100000 entries');
+  });
+
+  test('lists and objects of one file', () => {
+    const deep = (length: number) => new TextEncoder().encode('['.repeat(length) + ']'.repeat(length));
+    expect(() => parseJson(deep(100_000), 'x.json')).not.toThrow();
+    for (const text of [deep(4_000_001), '{}'.repeat(4_000_001)])
+      expect(reasonOf(() => parseJson(text, 'x.json'))).toContain('more than 4000000 lists and objects');
+  });
+
+  test('a width of heads that RoPE cannot turn', () => {
+    expect(() => parseConfig(replaced(config, ['text_config', 'head_dim'], 47))).toThrow('head_dim is 47');
+  });
+
+  test('ids at which no answer would end', () => {
+    expect(parseEndTokens({ eos_token_id: [1, 106] }, 'x', 107)).toEqual([1, 106]);
+    expect(reasonOf(() => parseEndTokens({ eos_token_id: [1, 107] }, 'x', 107))).toContain(
+      'eos_token_id names 107, but the vocabulary has 107 rows',
+    );
   });
 
   test('of a path', () => {

@@ -194,7 +194,7 @@ describe('a folder', () => {
     gone.slice = () =>
       Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new DOMException('', 'NotFoundError')) });
     const files = source.files.map((one) => (one.path === BIG ? { path: BIG, blob: gone } : one));
-    expect(await failure(copy({ ...source, files }))).toMatchObject({ code: 'file-broken', detail: { file: BIG } });
+    expect(await failure(copy({ ...source, files }))).toMatchObject({ code: 'file-gone', detail: { file: BIG } });
   });
 
   test('for which there is no room is refused before anything is written', async () => {
@@ -213,6 +213,13 @@ describe('a folder', () => {
     bigBlob().bytes[0] = 255;
     expect(await verify(id)).toEqual([{ path: BIG, pieces: 1 }]);
   });
+});
+
+test('without storage, as in a private window, nothing is said to be full or locked', async () => {
+  const refuse = () => Promise.reject(new DOMException('no', 'SecurityError'));
+  vi.stubGlobal('navigator', { ...storage.navigator, storage: { getDirectory: refuse } });
+  for (const work of [fetchAll, () => copy(picked()), async () => handlers.remove.run({ id: 'a' }, job())])
+    expect(await failure(work())).toEqual({ code: 'no-storage', detail: {} });
 });
 
 test('a manifest that claims the hash of another file puts nothing under its name', async () => {

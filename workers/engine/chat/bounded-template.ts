@@ -12,6 +12,8 @@ const MAX_WORK = 1_500_000;
 const MAX_TEXT_LENGTH = 20_000_000;
 /** Most numbers of one range(). */
 const MAX_RANGE = 100_000;
+/** Most characters of a format of strftime_now(), whose directives make a text each. */
+const MAX_TIME_FORMAT = 1000;
 
 type Evaluate = Interpreter['evaluate'];
 
@@ -90,6 +92,8 @@ function range(...given: unknown[]): number[] {
 
 /** The directives of Python's strftime that the library knows. */
 function formatTime(date: Date, format: string): string {
+  if (format.length > MAX_TIME_FORMAT)
+    throw new RangeError(`strftime_now() of ${format.length} characters, more than ${MAX_TIME_FORMAT}`);
   const two = (value: number) => String(value).padStart(2, '0');
   const month = (style: 'long' | 'short') => new Intl.DateTimeFormat(undefined, { month: style }).format(date);
   const values: Readonly<Record<string, () => string>> = {

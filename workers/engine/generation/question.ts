@@ -37,6 +37,7 @@ export async function readQuestion(
   const images = messages.flatMap(({ content }) => content.filter((part) => part.type === 'image'));
   if (images.length > 0 && (!model.vision || !preprocessor)) throw new FailureError('no-vision');
   const prompt = chat.prompt(messages);
+  refuseUnknownIds(prompt, model.package.config.text.vocabularySize);
   const { capacity } = model.decoder.cache;
   // The answer needs at least one position.
   if (prompt.ids.length >= capacity) {
@@ -51,6 +52,17 @@ export async function readQuestion(
   }
   const hashes = await Promise.all(images.map(async ({ image }) => contentHash(await image.arrayBuffer())));
   return { prompt: { ...prompt, hashes }, images };
+}
+
+/**
+ * A kernel on the GPU reads some other row for an id beyond the table, and nobody notices.
+ * @throws FailureError `unsupported-package`
+ */
+function refuseUnknownIds({ ids }: Pick<ImagePrompt, 'ids'>, vocabularySize: number): void {
+  const beyond = ids.find((id) => id >= vocabularySize);
+  if (beyond === undefined) return;
+  const reason = `gives the question the id ${beyond}, and the vocabulary has ${vocabularySize} rows (vocab_size of config.json): they are not of one model`;
+  throw new FailureError('unsupported-package', { file: 'tokenizer.json', reason });
 }
 
 /** What remains when all earlier turns are dropped. */

@@ -2,7 +2,7 @@
 import type { BlobLike } from '#core/bytes.ts';
 import type { Gemma3Config } from '#core/gemma3/config.ts';
 import { readAdapter, type Adapter, type LoraModule } from '#core/lora/adapter.ts';
-import { parseAdapterConfig } from '#core/lora/config.ts';
+import { MAX_ADAPTER_CONFIG_BYTES, parseAdapterConfig } from '#core/lora/config.ts';
 import { describeAdapter, describeModule } from '#core/lora/describe.ts';
 import { parseJsonOr } from '#core/files/parse-json.ts';
 import { AdapterError } from '#core/lora/error.ts';
@@ -114,6 +114,8 @@ function checkNames(adapters: readonly AdapterFiles[]): void {
 
 async function readFiles({ name, config, weights }: AdapterFiles, model: Gemma3Config): Promise<Adapter> {
   const configPath = `${name}/adapter_config.json`;
+  if (config.size > MAX_ADAPTER_CONFIG_BYTES)
+    throw new AdapterError(configPath, `has ${config.size} bytes; no more than ${MAX_ADAPTER_CONFIG_BYTES} are read`);
   const configBytes = await bytesOf(config, configPath);
   let parsed: ReturnType<typeof parseAdapterConfig>;
   try {

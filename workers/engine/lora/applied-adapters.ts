@@ -1,8 +1,10 @@
 /** The adapters that the decoder runs with: sets them, removes them, and changes their strengths. */
+import type { PlannedBranches } from '#core/budget/memory-plan.ts';
 import type { Projection } from '#core/gemma3/projections.ts';
 import type { Adapter } from '#core/lora/adapter.ts';
 import { AdapterError } from '#core/lora/error.ts';
 import { checkBranches, targetsOf } from '#core/lora/branches.ts';
+import { rankOf } from '#core/lora/stack.ts';
 import { OnnxError } from '#core/onnx/model.ts';
 import type { LoraBranch } from '#core/onnx/patch/lora-branches.ts';
 import { FailureError } from '#core/failure.ts';
@@ -22,6 +24,8 @@ interface Applied {
   targets: readonly Projection[];
   branches: readonly LoraBranch[];
   inputs: LoraInputs | undefined;
+  /** Of all adapters together. */
+  rank: number;
   strengths: readonly number[];
 }
 
@@ -35,7 +39,7 @@ export class AppliedAdapters {
   readonly #embedding: Embedding;
   readonly #decoder: Decoder;
   readonly #session: DecoderSession;
-  #applied: Applied = { targets: [], branches: [], inputs: undefined, strengths: [] };
+  #applied: Applied = { targets: [], branches: [], inputs: undefined, rank: 0, strengths: [] };
   /** True while `during` runs a job at strengths other than those of `#applied`. */
   #isOverridden = false;
 
@@ -80,8 +84,17 @@ export class AppliedAdapters {
         throw error;
       }
     } else this.#decoder.use(this.#session.current, inputs);
-    this.#applied = { targets: graph ? targets : before.targets, branches, inputs, strengths: [...strengths] };
+    this.#applied = {
+      ...{ targets: graph ? targets : before.targets, branches, inputs },
+      ...{ rank: rankOf(adapters), strengths: [...strengths] },
+    };
     before.inputs?.dispose();
+  }
+
+  /** The branches that hold A and B; undefined where no adapter is applied. */
+  get planned(): PlannedBranches | undefined {
+    const { targets, rank, inputs } = this.#applied;
+    return inputs && { targets, rank };
   }
 
   /**

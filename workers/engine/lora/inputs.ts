@@ -76,7 +76,7 @@ export class LoraInputs implements ExtraInputs {
     }
     let buffer = this.#buffers.get(name);
     if (!buffer) {
-      buffer = gpu.ledger.createBuffer('weights', {
+      buffer = gpu.ledger.createBuffer('lora', {
         label: name,
         size: Math.ceil(values.byteLength / 16) * 16,
         usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,

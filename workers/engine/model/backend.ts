@@ -8,7 +8,10 @@ import type { OrtRuntime } from '../runtime/runtime.ts';
 export interface ExternalData {
   /** File names as the graph has them, relative to its folder. */
   files: readonly string[];
+  /** @throws FailureError `file-broken` if the file has fewer bytes than the graph reads of it */
   blob: (file: string) => Promise<Blob>;
+  /** As `blob`, for a file of which only the size is known; undefined: there is none. @throws FailureError also `file-missing` */
+  refuseShort: (file: string, size: number | undefined) => void;
   /** Path of the folder that holds the files; undefined where they are not in a folder of the operating system. */
   folder: string | undefined;
 }

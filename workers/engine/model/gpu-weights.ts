@@ -3,6 +3,7 @@
  * last of them is done with it.
  */
 import type * as Ort from 'onnxruntime-web';
+import type { GpuPurpose } from '#core/budget/gpu-purpose.ts';
 import { widenedRange } from '#core/onnx/patch/widen-scales.ts';
 import type { SharedInput } from '#core/onnx/patch/share-initializers.ts';
 import { TensorProto_DataType } from '#core/onnx/onnx_pb.ts';
@@ -40,6 +41,7 @@ export class GpuWeights {
   /**
    * Uploads what is not on the device yet. All buffers are made before the first byte is read, so that a model that does not fit
    * fails at once.
+   * @param purpose that new buffers count under
    * @param onRead called with numbers of bytes as they arrive; bytes that are there already count too
    * @throws FailureError `out-of-memory`, `file-broken`, `device-lost`; the signal's reason. Nothing new is left on the device then
    */
@@ -48,6 +50,7 @@ export class GpuWeights {
     inputs: readonly SharedInput[],
     signal: AbortSignal,
     onRead: (bytes: number) => void,
+    purpose: 'weights' | 'vision' = 'weights',
   ): Promise<HeldWeights> {
     const { gpu } = this.#backend;
     if (inputs.length === 0 || !gpu) return noWeights;
@@ -69,7 +72,7 @@ export class GpuWeights {
           let shared = this.#shared.get(key);
           if (shared) present += bytes.length;
           else {
-            shared = { buffer: this.#buffer(gpu, input, bytes.length), users: 0 };
+            shared = { buffer: this.#buffer(gpu, purpose, input, bytes.length), users: 0 };
             this.#shared.set(key, shared);
             fresh.push({ buffer: shared.buffer, bytes });
             total += bytes.length;
@@ -116,11 +119,11 @@ export class GpuWeights {
     return `${this.#hash(file) ?? file} ${part}`;
   }
 
-  #buffer(gpu: NonNullable<Backend['gpu']>, label: string, length: number): GPUBuffer {
+  #buffer(gpu: NonNullable<Backend['gpu']>, purpose: GpuPurpose, label: string, length: number): GPUBuffer {
     const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
     if (length > Math.min(maxBufferSize, maxStorageBufferBindingSize))
       throw new FailureError('out-of-memory', { bytes: length });
-    return gpu.ledger.createBuffer('weights', {
+    return gpu.ledger.createBuffer(purpose, {
       label,
       size: Math.ceil(length / 16) * 16,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,

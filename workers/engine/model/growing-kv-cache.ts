@@ -44,6 +44,10 @@ export class GrowingKvCache implements KvCache {
     return this.rows?.longestRun ?? Infinity;
   }
 
+  get filledBytes(): number {
+    return Object.values(this.#tensors).reduce((sum, { size, type }) => sum + size * (type === 'float16' ? 2 : 4), 0);
+  }
+
   prepare(tokens: number): void {
     this.#tokens = tokens;
     const move = this.rows?.makeRoom(tokens);

@@ -21,6 +21,8 @@ export interface KvCache {
   readonly longestRun: number;
   /** Which positions the local layers hold; undefined if they hold all of them. */
   readonly rows: LocalRows | undefined;
+  /** Bytes of the rows that hold tokens. */
+  readonly filledBytes: number;
   /** To be called before each run, with the number of its new tokens. @throws RangeError if they are more than one run may have */
   prepare(tokens: number): void;
   /** @param inputs names of the session's inputs */

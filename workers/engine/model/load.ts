@@ -3,6 +3,8 @@ import { afterOneToken, ChunkLength } from '#core/chat/chunk-length.ts';
 import { localChunkTokens } from '#core/budget/kv-cache.ts';
 import type { ModelInfo, OpenOptions, OpenProgress } from '#core/protocol/engine.ts';
 import { countParameters } from '#core/gemma3/parameters.ts';
+import { FailureError } from '#core/failure.ts';
+import { OnnxError } from '#core/onnx/model.ts';
 import { widenScales } from '#core/onnx/patch/widen-scales.ts';
 import { AdapterCache } from '../lora/adapter-cache.ts';
 import { AppliedAdapters } from '../lora/applied-adapters.ts';
@@ -39,6 +41,8 @@ export interface LoadedModel {
   chunkLength: ChunkLength;
   /** Tokens that a chunk of prefill can have. */
   longestChunk: number;
+  /** Bytes of weights that its sessions read, as the files hold them; what two sessions read counts twice. */
+  readonly weightBytes: number;
   dispose(): Promise<void>;
 }
 
@@ -72,7 +76,8 @@ export async function loadModel(
   } catch (error) {
     // Frees what was allocated. On a lost device that fails too; only the first error is reported.
     await dispose().catch(() => undefined);
-    throw error;
+    if (!(error instanceof OnnxError)) throw error;
+    throw new FailureError('file-broken', { file: pack.decoder.path, reason: error.message }, { cause: error });
   }
 }
 
@@ -190,6 +195,7 @@ async function load(
     vision,
     chunkLength,
     longestChunk,
+    weightBytes: sessions.bytes,
   };
 }
 

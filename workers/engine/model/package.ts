@@ -1,6 +1,7 @@
 /** Reads what a model package says about itself: configuration, variants, graphs. */
 import { ConfigError, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import { parseEndTokens } from '#core/gemma3/generation-config.ts';
+import { checkGraph, type GraphPart } from '#core/onnx/check-graph.ts';
 import { externalFiles, OnnxError, readModel } from '#core/onnx/model.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
@@ -8,6 +9,7 @@ import { kindAmong, otherKind, otherKindFailure } from '#core/files/folder-kind.
 import { refuseOther } from '#core/files/other-file.ts';
 import { type Manifest, type ManifestVariant, parseManifest } from '#core/protocol/manifest.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
+import { unknownIds } from '#core/self-test/expected.ts';
 import { readWithRetry } from '../runtime/retrying-blob.ts';
 import { readJson, type PackageReader } from '../../store/reader.ts';
 
@@ -89,12 +91,14 @@ async function read(reader: PackageReader): Promise<ModelPackage> {
   const manifest = (await reader.has('manifest.json'))
     ? parseManifest(await readJson(reader, 'manifest.json'))
     : undefined;
+  const problem = manifest?.selfTest && unknownIds(manifest.selfTest, config.text.vocabularySize);
+  if (problem !== undefined) throw new FailureError('file-broken', { file: 'manifest.json', reason: problem });
   const first = await readVariant(reader, config, manifest?.variants[0]);
   const others = await Promise.all(
     (manifest?.variants.slice(1) ?? []).map((variant) => readVariant(reader, config, variant)),
   );
   return {
-    ...{ reader, config, manifest, endTokens: await endTokens(reader, json) },
+    ...{ reader, config, manifest, endTokens: await endTokens(reader, json, config) },
     ...first,
     variants: [first, ...others],
   };
@@ -107,23 +111,29 @@ async function readVariant(
 ): Promise<PackageVariant> {
   const isText = config.architecture === 'Gemma3ForCausalLM';
   return {
-    decoder: await find(reader, isText ? 'model' : 'decoder_model_merged', variant?.decoder),
-    embedding: isText ? undefined : await find(reader, 'embed_tokens', variant?.decoder),
-    vision: config.vision ? await find(reader, 'vision_encoder', variant?.vision) : undefined,
+    decoder: await find(reader, config, 'decoder', isText ? 'model' : 'decoder_model_merged', variant?.decoder),
+    embedding: isText ? undefined : await find(reader, config, 'embedding', 'embed_tokens', variant?.decoder),
+    vision: config.vision ? await find(reader, config, 'vision', 'vision_encoder', variant?.vision) : undefined,
     tiedEmbedding: variant?.tiedEmbedding ?? false,
   };
 }
 
-async function find(reader: PackageReader, name: string, dtype: Dtype | undefined): Promise<GraphSource> {
+async function find(
+  reader: PackageReader,
+  config: Gemma3Config,
+  part: GraphPart,
+  name: string,
+  dtype: Dtype | undefined,
+): Promise<GraphSource> {
   const candidates = dtype === undefined ? Object.keys(suffixes) : [dtype];
   for (const candidate of candidates) {
     const path = `onnx/${name}${suffixes[candidate] ?? ''}.onnx`;
-    if (await reader.has(path)) return graphSource(reader, path, candidate);
+    if (await reader.has(path)) return graphSource(path, candidate, () => readGraph(reader, config, part, path));
   }
   throw new FailureError('file-missing', { file: `onnx/${name}${suffixes[dtype ?? 'q4'] ?? ''}.onnx` });
 }
 
-function graphSource(reader: PackageReader, path: string, dtype: string): GraphSource {
+function graphSource(path: string, dtype: string, parse: () => Promise<ModelProto>): GraphSource {
   let ahead: Promise<ModelProto> | undefined;
   return {
     path,
@@ -131,10 +141,10 @@ function graphSource(reader: PackageReader, path: string, dtype: string): GraphS
     read: () => {
       const parsed = ahead;
       ahead = undefined;
-      return parsed ?? readGraph(reader, path);
+      return parsed ?? parse();
     },
     readAhead: () => {
-      ahead ??= readGraph(reader, path);
+      ahead ??= parse();
       return ahead.then(
         () => undefined,
         () => undefined,
@@ -143,7 +153,12 @@ function graphSource(reader: PackageReader, path: string, dtype: string): GraphS
   };
 }
 
-async function readGraph(reader: PackageReader, path: string): Promise<ModelProto> {
+async function readGraph(
+  reader: PackageReader,
+  config: Gemma3Config,
+  part: GraphPart,
+  path: string,
+): Promise<ModelProto> {
   const blob = await reader.blob(path);
   if (blob.size > MAX_GRAPH_BYTES)
     throw new FailureError('too-large', { file: path, bytes: blob.size, limit: MAX_GRAPH_BYTES });
@@ -152,6 +167,7 @@ async function readGraph(reader: PackageReader, path: string): Promise<ModelProt
     const model = readModel(bytes);
     // Rejects external files outside the package before any of them is read.
     externalFiles(model);
+    checkGraph(model, part, config);
     return model;
   } catch (cause) {
     if (!(cause instanceof OnnxError)) throw cause;
@@ -161,10 +177,12 @@ async function readGraph(reader: PackageReader, path: string): Promise<ModelProt
 }
 
 /** eos_token_id of generation_config.json, else of config.json: a number or a list. */
-async function endTokens(reader: PackageReader, config: unknown): Promise<Set<number>> {
+async function endTokens(reader: PackageReader, json: unknown, { text }: Gemma3Config): Promise<Set<number>> {
   const path = 'generation_config.json';
-  const generation = (await reader.has(path)) ? parseEndTokens(await readJson(reader, path), path) : [];
-  const ids = generation.length > 0 ? generation : parseEndTokens(config, 'config.json');
+  const generation = (await reader.has(path))
+    ? parseEndTokens(await readJson(reader, path), path, text.vocabularySize)
+    : [];
+  const ids = generation.length > 0 ? generation : parseEndTokens(json, 'config.json', text.vocabularySize);
   // Gemma 3: <eos> and <end_of_turn>.
   return new Set(ids.length > 0 ? ids : [1, 106]);
 }

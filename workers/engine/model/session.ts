@@ -1,8 +1,8 @@
 /** Makes ONNX Runtime sessions out of graphs that are read, patched and still without their external data. */
 import type * as Ort from 'onnxruntime-web';
-import type { GpuPurpose } from '#core/protocol/engine.ts';
+import type { GpuPurpose } from '#core/budget/gpu-purpose.ts';
 import { FailureError } from '#core/failure.ts';
-import { externalFiles, writeModel } from '#core/onnx/model.ts';
+import { externalSizes, writeModel } from '#core/onnx/model.ts';
 import { widenedRange } from '#core/onnx/patch/widen-scales.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { timed } from '../runtime/timed.ts';
@@ -21,7 +21,7 @@ export interface SessionSource {
 }
 
 export function sourceOf(pack: ModelPackage, graph: GraphSource, model: ModelProto): SessionSource {
-  const folder = graph.path.slice(0, graph.path.lastIndexOf('/') + 1);
+  const folder = beside(graph.path, '');
   return {
     model,
     path: graph.path,
@@ -44,9 +44,22 @@ export async function createSession(
   source: SessionSource,
   options: { purpose?: GpuPurpose; outputsOnGpu?: readonly string[]; onRead?: (bytes: number) => void } = {},
 ): Promise<Ort.InferenceSession> {
+  const sizes = externalSizes(source.model);
   const data: ExternalData = {
-    files: externalFiles(source.model),
-    blob: (file) => source.external(file),
+    files: [...sizes.keys()],
+    async blob(file) {
+      const blob = await source.external(file);
+      data.refuseShort(file, blob.size);
+      return blob;
+    },
+    refuseShort(file, size) {
+      const path = beside(source.path, file);
+      if (size === undefined) throw new FailureError('file-missing', { file: path });
+      const needed = sizes.get(file) ?? 0;
+      if (size >= needed) return;
+      const reason = `it has ${size} bytes, and its graph reads ${needed}; download or copy it again`;
+      throw new FailureError('file-broken', { file: path, reason });
+    },
     folder: source.folder,
   };
   const external = await backend.externalData(data, options.onRead);
@@ -63,9 +76,19 @@ export async function createSession(
       backend.guard(backend.gpu ? backend.gpu.ledger.during(options.purpose ?? 'weights', create) : create()),
     );
   } catch (cause) {
-    if (cause instanceof FailureError) throw cause;
-    throw new FailureError('runtime', { file: source.path, reason: reasonOf(cause) }, { cause });
+    if (!(cause instanceof FailureError)) throw runtimeFailure(source, reasonOf(cause), cause);
+    // The backend in Node makes one that does not know the graph.
+    throw cause.code === 'runtime' ? runtimeFailure(source, String(cause.detail['reason']), cause) : cause;
   }
+}
+
+function runtimeFailure({ path }: SessionSource, reason: string, cause: unknown): FailureError {
+  return new FailureError('runtime', { file: path, reason }, { cause });
+}
+
+/** @param path of the graph @param location of a file as the graph has it */
+function beside(path: string, location: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1) + location;
 }
 
 export function reasonOf(cause: unknown): string {

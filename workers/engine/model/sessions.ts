@@ -86,6 +86,11 @@ export class ModelSessions {
     };
   }
 
+  /** Bytes of weights that the sessions read, as the files hold them. */
+  get bytes(): number {
+    return this.#entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   async release(): Promise<void> {
     for (const entry of this.#entries.toReversed()) await entry.release();
   }

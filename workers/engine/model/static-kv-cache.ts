@@ -21,6 +21,9 @@ export class StaticKvCache implements KvCache {
   readonly #gpu: NonNullable<Backend['gpu']>;
   readonly #buffers: GPUBuffer[] = [];
   readonly #local: { buffer: GPUBuffer; heads: number; rowBytes: number }[] = [];
+  /** Bytes of a position in all global layers. */
+  #globalBytes = 0;
+  #length = 0;
   /** Holds the rows of one head that move: a copy within one buffer is not allowed. */
   readonly #moved: GPUBuffer | undefined;
   readonly #past: Record<string, Ort.Tensor> = {};
@@ -43,6 +46,7 @@ export class StaticKvCache implements KvCache {
       const rowBytes = input.headDim * (input.type === 'float16' ? 2 : 4);
       const buffer = this.#create(input.past, input.heads * rows * rowBytes);
       if (isLocal) this.#local.push({ buffer, heads: input.heads, rowBytes });
+      else this.#globalBytes += input.heads * rowBytes;
       const dims = [1, input.heads, rows, input.headDim];
       this.#past[input.past] = gpuTensor(backend, buffer, input.type, dims);
       this.#present[input.present] = gpuTensor(backend, buffer, input.type, dims);
@@ -56,6 +60,11 @@ export class StaticKvCache implements KvCache {
 
   get longestRun(): number {
     return this.rows?.longestRun ?? Infinity;
+  }
+
+  get filledBytes(): number {
+    const localBytes = this.#local.reduce((sum, { heads, rowBytes }) => sum + heads * rowBytes, 0);
+    return this.#length * this.#globalBytes + (this.rows?.length ?? 0) * localBytes;
   }
 
   prepare(tokens: number): void {
@@ -74,14 +83,17 @@ export class StaticKvCache implements KvCache {
 
   accept(): void {
     // The run wrote into our buffers.
+    this.#length += this.#tokens;
     this.rows?.append(this.#tokens);
   }
 
   truncate(length: number): boolean {
     // Rows past the length are never read: the lengths say how many there are.
+    this.#length = length;
     if (!this.rows) return true;
     const { start } = this.rows;
     const isKept = this.rows.truncate(length);
+    if (!isKept) this.#length = 0;
     if (this.rows.start !== start) this.#inputs?.shift();
     return isKept;
   }

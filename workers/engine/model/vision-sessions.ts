@@ -49,14 +49,15 @@ export function visionSessionFactory(
           const isLast = index === parts.length - 1;
           const shared = backend.gpu ? shareInitializers(part.model, shareableInitializers(part.model)) : [];
           const source = sourceOf(pack, graph, part.model);
-          const kept = keepOnGpu ? await weights.hold(source, shared, signal, onRead) : noWeights;
+          const kept = keepOnGpu ? await weights.hold(source, shared, signal, onRead, 'vision') : noWeights;
           try {
             const session = await createSession(backend, source, {
+              purpose: 'vision',
               outputsOnGpu: isLast ? [] : [part.output],
               onRead,
             });
             const hold = async (stop: AbortSignal) =>
-              keepOnGpu ? noWeights : weights.hold(source, shared, stop, () => undefined);
+              keepOnGpu ? noWeights : weights.hold(source, shared, stop, () => undefined, 'vision');
             stages.push({ session, input: part.input, output: part.output, kept, hold });
           } catch (error) {
             kept.release();

@@ -84,14 +84,14 @@ export class VisionEncoder {
       }
       return undefined;
     };
-    return gpu ? gpu.ledger.during('vision', work) : work();
+    return gpu ? gpu.ledger.during('images', work) : work();
   }
 
   #target(): ImageFeatures | undefined {
     const { gpu } = this.#backend;
     if (!gpu) return undefined;
     const [tokens, hidden] = this.#shape;
-    const buffer = gpu.ledger.createBuffer('vision', {
+    const buffer = gpu.ledger.createBuffer('images', {
       label: 'image_features',
       size: tokens * hidden * 4,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,

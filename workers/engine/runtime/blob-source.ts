@@ -1,8 +1,9 @@
 import type { BlobLike, ByteSource } from '#core/bytes.ts';
 import { FailureError } from '#core/failure.ts';
+import { fileGone } from '#core/files/file-gone.ts';
 import { readWithRetry } from './retrying-blob.ts';
 
-/** Reads from a Blob. Its reads throw FailureError file-broken. */
+/** Reads from a Blob. Its reads throw FailureError file-gone, and file-broken past the end. */
 export function blobSource(file: string, blob: Blob): ByteSource {
   return {
     name: file,
@@ -13,8 +14,7 @@ export function blobSource(file: string, blob: Blob): ByteSource {
       try {
         return new Uint8Array(await readWithRetry(blob.slice(offset, offset + length)));
       } catch (cause) {
-        // The file was moved or deleted after it was picked.
-        throw new FailureError('file-broken', { file, reason: String(cause) }, { cause });
+        throw fileGone(file, cause);
       }
     },
   };

@@ -2,12 +2,12 @@
  * Counts the GPU buffers of a device by what they are for. ONNX Runtime's C++ provider makes its buffers through the
  * same JavaScript object and frees them with `destroy()`, so its buffers are counted too.
  */
-import type { Bytes, GpuPurpose } from '#core/protocol/engine.ts';
-
-export const GPU_PURPOSES: readonly GpuPurpose[] = ['weights', 'kv', 'vision', 'scratch'];
+import { GPU_PURPOSES, type GpuPurpose } from '#core/budget/gpu-purpose.ts';
+import type { Bytes, GpuPeak } from '#core/protocol/engine.ts';
 
 export class GpuLedger {
-  readonly #live: Record<GpuPurpose, number> = { weights: 0, kv: 0, vision: 0, scratch: 0 };
+  readonly #live = byPurpose(() => 0);
+  readonly #peaks = byPurpose(() => 0);
   #peak = 0;
   #buffers = 0;
   #purpose: GpuPurpose = 'scratch';
@@ -51,17 +51,12 @@ export class GpuLedger {
     this.#live[purpose] += bytes;
     this.#buffers += buffers;
     this.#peak = Math.max(this.#peak, this.bytes);
+    this.#peaks[purpose] = Math.max(this.#peaks[purpose], this.#live[purpose]);
   }
 
   /** Live bytes by purpose: requested sizes, without the driver's overhead. */
   gpu(): Record<GpuPurpose, Bytes> {
-    const measured = (purpose: GpuPurpose): Bytes => ({ bytes: this.#live[purpose], how: 'measured' });
-    return {
-      weights: measured('weights'),
-      kv: measured('kv'),
-      vision: measured('vision'),
-      scratch: measured('scratch'),
-    };
+    return byPurpose((purpose) => ({ bytes: this.#live[purpose], how: 'measured' }));
   }
 
   /** Live bytes of all purposes. */
@@ -70,8 +65,8 @@ export class GpuLedger {
   }
 
   /** The most that was live at one time since the last `resetPeak`. */
-  get peakBytes(): number {
-    return this.#peak;
+  get peak(): GpuPeak {
+    return { total: this.#peak, byPurpose: { ...this.#peaks } };
   }
 
   /** Live buffers of all purposes. */
@@ -81,5 +76,17 @@ export class GpuLedger {
 
   resetPeak(): void {
     this.#peak = this.bytes;
+    Object.assign(this.#peaks, this.#live);
   }
+}
+
+function byPurpose<Value>(valueOf: (purpose: GpuPurpose) => Value): Record<GpuPurpose, Value> {
+  return {
+    weights: valueOf('weights'),
+    vision: valueOf('vision'),
+    lora: valueOf('lora'),
+    kv: valueOf('kv'),
+    images: valueOf('images'),
+    scratch: valueOf('scratch'),
+  };
 }

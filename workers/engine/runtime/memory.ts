@@ -1,7 +1,7 @@
 /** Memory figures of the engine worker. */
 import type { Bytes, MemoryStats } from '#core/protocol/engine.ts';
-import type { GpuLedger } from './ledger.ts';
-import type { OrtRuntime } from './runtime.ts';
+import type { Backend } from '../model/backend.ts';
+import type { KvCache } from '../model/kv-cache.ts';
 
 /** Chromium's non-standard performance.memory; undefined in browsers without it. */
 export function jsHeap(): Bytes | undefined {
@@ -11,12 +11,27 @@ export function jsHeap(): Bytes | undefined {
   return typeof used === 'number' ? { bytes: used, how: 'measured' } : undefined;
 }
 
-/** @param ledger undefined without a GPU: every purpose is then 0 */
-export function memoryStats(runtime: OrtRuntime, ledger: GpuLedger | undefined): MemoryStats {
-  const none: Bytes = { bytes: 0, how: 'measured' };
+/** What is asked of an open model. */
+export interface HeldModel {
+  /** Bytes of weights that its sessions read. */
+  weightBytes: number;
+  decoder: { cache: Pick<KvCache, 'filledBytes'> };
+}
+
+/** @param model undefined where none is open */
+export function memoryStats(
+  { runtime, gpu }: Pick<Backend, 'runtime' | 'gpu'>,
+  model: HeldModel | undefined,
+): MemoryStats {
   const wasm = runtime.wasmBytes();
+  const kvFilled: Bytes | undefined = model && { bytes: model.decoder.cache.filledBytes, how: 'measured' };
   return {
-    gpu: ledger?.gpu() ?? { weights: none, kv: none, vision: none, scratch: none },
+    gpu: gpu?.ledger.gpu(),
+    gpuPeak: gpu?.ledger.peak,
+    // The cache of the CPU has no rows but the filled ones.
+    cpu:
+      gpu || !model || !kvFilled ? undefined : { weights: { bytes: model.weightBytes, how: 'computed' }, kv: kvFilled },
+    kvFilled,
     jsHeap: jsHeap(),
     wasmHeap: wasm === undefined ? undefined : { bytes: wasm, how: 'measured' },
   };

@@ -1,4 +1,5 @@
 import { FailureError } from '#core/failure.ts';
+import { fileGone } from '#core/files/file-gone.ts';
 import { MANIFEST } from '#core/protocol/manifest.ts';
 import type { PackageSource } from '#core/protocol/engine.ts';
 import type { StoreJobs } from '#core/protocol/store.ts';
@@ -19,7 +20,7 @@ const CHUNK_BYTES = 8 * 2 ** 20;
 
 /**
  * Copies a package into the store; what is there already is not copied again.
- * @throws FailureError file-missing, file-broken (also where a stick was pulled out), hash-mismatch, storage-full
+ * @throws FailureError file-missing, file-gone (a stick was pulled out), hash-mismatch, storage-full, no-storage
  */
 export async function copyPackage(
   source: PackageSource & { type: 'files' },
@@ -27,7 +28,7 @@ export async function copyPackage(
 ): Promise<StoreJobs['copy']['result']> {
   const { signal } = job;
   const [blobs, records] = [await BlobStore.open(), await PackageRecords.open()];
-  if (!blobs || !records) throw new FailureError('storage-full', { reason: 'the browser offers no storage' });
+  if (!blobs || !records) throw new FailureError('no-storage');
   const reader = await openFiles(source);
   const text = (await reader.has(MANIFEST)) ? await readText(reader, MANIFEST) : undefined;
   const manifest = text === undefined ? undefined : new StoredManifest(text);
@@ -103,11 +104,10 @@ async function copyFile(
   }
 }
 
-/** A stick that was pulled out, or a file that was changed meanwhile, cannot be read. */
 async function bytesOf(piece: Blob, file: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await piece.arrayBuffer());
   } catch (cause) {
-    throw new FailureError('file-broken', { file, reason: String(cause) }, { cause });
+    throw fileGone(file, cause);
   }
 }

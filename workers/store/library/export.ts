@@ -1,7 +1,7 @@
 import { FailureError } from '#core/failure.ts';
 import type { StoreJobs } from '#core/protocol/store.ts';
 import type { RunningJob } from '../../jobs/running-job.ts';
-import { sha256 } from '../sha256.ts';
+import { hashOfChunk } from '../chunk-hashes.ts';
 import { fileOfPart, findWhole, partsOf, totalOf, type Part } from './parts.ts';
 
 /**
@@ -60,7 +60,8 @@ async function writeFile(
     for (let begin = 0, index = 0; begin < content.size; begin += content.chunkSize, index++) {
       signal.throwIfAborted();
       const bytes = new Uint8Array(await blob.slice(begin, begin + content.chunkSize).arrayBuffer());
-      if (hashes && (await sha256(bytes)) !== hashes[index]) throw new FailureError('hash-mismatch', { file: path });
+      if (hashes && (await hashOfChunk(bytes)) !== hashes[index])
+        throw new FailureError('hash-mismatch', { file: path });
       await stream.write(bytes);
       onChunk(bytes.length);
     }

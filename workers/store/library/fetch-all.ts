@@ -1,4 +1,5 @@
 import { FailureError } from '#core/failure.ts';
+import type { StoreNotice } from '#core/protocol/engine.ts';
 import { MANIFEST } from '#core/protocol/manifest.ts';
 import type { StoreJobs } from '#core/protocol/store.ts';
 import type { RunningJob } from '../../jobs/running-job.ts';
@@ -6,7 +7,7 @@ import { openUrl } from '../url.ts';
 import { packageId } from '../records.ts';
 import { findPackage, partsOf, totalOf } from './parts.ts';
 
-/** @throws FailureError as `openUrl`; unsupported-package where no manifest names the files; storage-full */
+/** @throws FailureError as `openUrl`; unsupported-package where no manifest names the files; storage-full, storage-locked, no-storage */
 export async function fetchAll(
   { url, token }: StoreJobs['fetchAll']['request'],
   job: Pick<RunningJob<StoreJobs['fetchAll']>, 'signal' | 'progress'>,
@@ -18,7 +19,7 @@ export async function fetchAll(
       signal,
       notice: (notice) => {
         // Without storage, memory is of no use here: it is gone when the job ends.
-        if (notice.type === 'kept-in-memory') throw new FailureError('storage-full', { reason: notice.reason });
+        if (notice.type === 'kept-in-memory') throw notKept(notice.reason);
       },
     },
     token,
@@ -38,6 +39,11 @@ export async function fetchAll(
     done.set(path, content.size);
   }
   return {};
+}
+
+function notKept(reason: Extract<StoreNotice, { type: 'kept-in-memory' }>['reason']): FailureError {
+  if (reason === 'no-storage') return new FailureError('no-storage');
+  return new FailureError(reason === 'locked' ? 'storage-locked' : 'storage-full', { reason });
 }
 
 const sumOf = (done: ReadonlyMap<string, number>): number => [...done.values()].reduce((sum, bytes) => sum + bytes, 0);

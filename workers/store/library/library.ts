@@ -33,7 +33,7 @@ async function filesOf(id: string): Promise<StoreJobs['files']['result']> {
 
 async function remove(id: string): Promise<StoreJobs['remove']['result']> {
   const records = await PackageRecords.open();
-  if (!records) throw new FailureError('storage-locked', { reason: 'no storage' });
+  if (!records) throw new FailureError('no-storage');
   await records.remove(id);
   await removeGarbage();
   return {};

@@ -27,12 +27,13 @@ export interface Part {
   bytes?: Blob;
 }
 
-/** @throws FailureError file-missing if no such package is here */
+/** @throws FailureError file-missing if no such package is here, no-storage */
 export async function findPackage(id: string): Promise<FoundPackage> {
   const [blobs, records] = [await BlobStore.open(), await PackageRecords.open()];
-  const folder = await records?.find(id);
+  if (!blobs || !records) throw new FailureError('no-storage');
+  const folder = await records.find(id);
   const record = await folder?.record();
-  if (!blobs || !folder || !record) throw new FailureError('file-missing', { file: id.slice(0, 12) });
+  if (!folder || !record) throw new FailureError('file-missing', { file: id.slice(0, 12) });
   const manifest = await manifestOf(folder);
   const name = (manifest && nameIn(await manifest.blob.text())) ?? record.name;
   return { folder, blobs, name, url: record.url, used: record.used, manifest };

@@ -29,7 +29,7 @@ export class TokenCost {
   /** KV buffers of the open model on the GPU, allocated for its whole context. */
   readonly kv = $derived.by(() => {
     const stats = this.#engine.stats;
-    const bytes = stats?.memory.gpu.kv.bytes ?? 0;
+    const bytes = stats?.memory.gpu?.kv.bytes ?? 0;
     // While a package opens, its buffers may be allocated before its context length is known.
     return stats && bytes > 0 && stats.contextLength > 0 ? { bytes, contextLength: stats.contextLength } : undefined;
   });
