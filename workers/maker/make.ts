@@ -54,8 +54,9 @@ export async function make(
 async function makeAlone(
   id: string,
   request: MakeRequest,
-  { signal, progress }: Pick<RunningJob<MakerJobs['make']>, 'signal' | 'progress'>,
+  job: Pick<RunningJob<MakerJobs['make']>, 'signal' | 'progress'>,
 ): Promise<{ made: Made; files: MadeFiles }> {
+  const { signal } = job;
   const [blobs, records] = [await BlobStore.open(), await PackageRecords.open()];
   if (!blobs || !records) throw new FailureError('storage-full', { reason: 'the browser offers no storage' });
   const before = await (await records.find(id))?.making();
@@ -73,7 +74,7 @@ async function makeAlone(
 
   let doneBytes = madeBytes(making);
   let readBytes = 0;
-  const tell = () => progress({ type: 'progress', phase: 'write', doneBytes, totalBytes, readBytes });
+  const tell = () => job.progress({ type: 'progress', phase: 'write', doneBytes, totalBytes, readBytes });
   const expect = readAhead(open.folder, signal, (bytes) => {
     readBytes += bytes;
     tell();
@@ -90,7 +91,7 @@ async function makeAlone(
     pool?.close();
     await into.suspend();
   }
-  progress({ type: 'progress', phase: 'compare', doneBytes: totalBytes, totalBytes, readBytes });
+  job.progress({ type: 'progress', phase: 'compare', doneBytes: totalBytes, totalBytes, readBytes });
   const { name } = request.options;
   const files = await filesOf(blobs, into.making);
   const comparison = await comparePackage(name, files, plan.checkpoint.tensors, signal);

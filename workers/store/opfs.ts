@@ -6,7 +6,7 @@ const OLD_FOLDER = 'packages';
 declare global {
   /** TypeScript's library does not have it; Chrome has it from 110 on, Firefox from 111. */
   interface FileSystemFileHandle {
-    /** Renames the file in its folder; a file of that name is replaced. */
+    /** Renames the file in its folder. */
     move?(name: string): Promise<void>;
   }
 }
@@ -63,10 +63,11 @@ export async function removeFile(folder: FileSystemDirectoryHandle, name: string
   await folder.removeEntry(name).catch(ignoreMissing);
 }
 
-/** Does nothing where there is no file `from`. A browser that cannot rename copies, which takes the space of the file meanwhile. */
+/** Replaces a file `to`; does nothing where there is no file `from`. A browser that cannot rename copies, which takes the space of the file meanwhile. */
 export async function renameFile(folder: FileSystemDirectoryHandle, from: string, to: string): Promise<void> {
   const handle = await folder.getFileHandle(from).catch(ignoreMissing);
   if (!handle) return;
+  await removeFile(folder, to);
   if (handle.move) {
     await handle.move(to);
     return;

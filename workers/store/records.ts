@@ -61,17 +61,22 @@ export class PackageFolder {
 
   /** What is known of a package that is being made; undefined for every other. */
   async making(): Promise<Making | undefined> {
-    const text = await this.#text(MAKING);
-    return text === undefined ? undefined : parseMaking(text);
+    for (const name of [MAKING, NEW_MAKING]) {
+      const text = await this.#text(name);
+      const making = text === undefined ? undefined : parseMaking(text);
+      if (making) return making;
+    }
+    return undefined;
   }
 
   /** True also where the record is broken. A manifest is written last. */
   async isBeingMade(): Promise<boolean> {
-    return (await this.#text(MAKING)) !== undefined && !(await this.manifest());
+    const isNoted = (await this.#text(MAKING)) !== undefined || (await this.#text(NEW_MAKING)) !== undefined;
+    return isNoted && !(await this.manifest());
   }
 
   async setMaking(making: Making): Promise<void> {
-    // `writeText` empties the file first: a crash would leave nothing to go on from.
+    // `writeText` empties the file first: a crash would leave nothing to go on from. One of the two is always whole.
     await writeText(this.#folder, NEW_MAKING, JSON.stringify(making));
     await renameFile(this.#folder, NEW_MAKING, MAKING);
   }
@@ -80,7 +85,7 @@ export class PackageFolder {
   async endMaking(): Promise<void> {
     const names: string[] = [];
     for await (const name of this.#folder.keys()) if (name.startsWith(FILE_PREFIX)) names.push(name);
-    for (const name of [...names, MAKING]) await removeFile(this.#folder, name);
+    for (const name of [...names, NEW_MAKING, MAKING]) await removeFile(this.#folder, name);
   }
 
   async #text(name: string): Promise<string | undefined> {

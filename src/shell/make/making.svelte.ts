@@ -123,10 +123,7 @@ class PackageMaking {
 
 /** What the package must answer, computed in a worker of its own that ends with it. */
 async function recordSelfTest(source: PackageSource): Promise<{ selfTest?: SelfTest; untested: Failure | undefined }> {
-  const engine = new EngineWorker(
-    () => undefined,
-    () => undefined,
-  );
+  const engine = new EngineWorker({ stats() {}, planned() {} }, () => undefined);
   try {
     const end = await engine.start('recordSelfTest', { source }).ended;
     if (end.type === 'done') return { selfTest: end.selfTest, untested: undefined };

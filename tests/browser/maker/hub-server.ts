@@ -30,11 +30,13 @@ export async function startHub(folder: string): Promise<Hub> {
     const { pathname } = new URL(request.url ?? '', 'http://hub');
     const file = pathname.split('/').at(-1) ?? '';
     if (pathname.startsWith('/api/models/test/tiny/revision/')) {
-      const siblings = files.filter((name) => !fault.missing?.includes(name)).map((name) => ({
-        rfilename: name,
-        size: statSync(path(name)).size,
-        ...(SMALL.test(name) ? {} : { lfs: { sha256: sha256(readFileSync(path(name))) } }),
-      }));
+      const siblings = files
+        .filter((name) => !fault.missing?.includes(name))
+        .map((name) => ({
+          rfilename: name,
+          size: statSync(path(name)).size,
+          ...(SMALL.test(name) ? {} : { lfs: { sha256: sha256(readFileSync(path(name))) } }),
+        }));
       response.end(JSON.stringify({ sha: COMMIT, siblings }));
     } else if (!pathname.startsWith(`/test/tiny/resolve/${COMMIT}/`) || !files.includes(file)) {
       response.writeHead(404).end();

@@ -36,7 +36,10 @@ test('is what the command line makes, after a cut connection and a crash, and an
 
   await setHub({ type: 'cut', after: 2_400_000 });
   const cut = await make(request);
-  expect(cut.end).toMatchObject({ type: 'failed', failure: { code: 'network' } });
+  expect(cut.end).toMatchObject({
+    type: 'failed',
+    failure: { code: 'network', detail: { reason: 'Failed to fetch' } },
+  });
   const { making, storedBytes, totalBytes } = await listed();
   expect(making).toMatchObject({ source: { type: 'hub', repository: 'test/tiny' } });
   expect(storedBytes).toBeGreaterThan(0);
@@ -122,7 +125,7 @@ test('refuses other weights than it began with; half a package is not opened and
   const { endpoint } = await hub();
   const request = requestFor(endpoint);
   await setHub({ type: 'cut', after: 2_000_000 });
-  expect((await make(request)).end).toMatchObject({ type: 'failed' });
+  expect((await make(request)).end).toMatchObject({ type: 'failed', failure: { code: 'network' } });
   const { id } = await listed();
   expect(await filesOf(id)).toMatchObject({ type: 'failed', failure: { code: 'package-unfinished' } });
 

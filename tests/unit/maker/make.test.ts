@@ -59,7 +59,7 @@ test('gives the bytes of the command line, and its manifest but for time and ori
   expect(packages).toMatchObject([{ name: 'made', making: undefined }]);
   expect(packages[0]?.storedBytes).toBe(packages[0]?.totalBytes);
   expect(hub.state().leaked).toBe(0);
-});
+}, 60_000);
 
 test('goes on after every cut', async () => {
   let cuts = 0;
