@@ -50,7 +50,8 @@ export function parseMaking(json: string): Making | undefined {
   }
 }
 
-/** Bytes of the package that are in the store. */
+/** Bytes of the package that are in the store; a file with two names counts once. */
 export function madeBytes({ finished, growing }: Making): number {
-  return finished.reduce((sum, { entry }) => sum + entry.size, 0) + (growing?.bytes ?? 0);
+  const sizes = new Map(finished.map(({ blob, entry }) => [blob, entry.size]));
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0) + (growing?.bytes ?? 0);
 }
