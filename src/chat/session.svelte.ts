@@ -144,6 +144,11 @@ export class Session {
     return this.open(this.engine.source ?? this.defaultSource);
   }
 
+  /** The connection is back, after a sleep or a walk: an opening that failed for it goes on where it was. */
+  async connected(): Promise<void> {
+    if (this.engine.openFailure?.code === 'offline' && !this.isBusy) await this.reopen();
+  }
+
   async send(): Promise<void> {
     const text = this.draft.trim();
     if (!this.canSend || (!text && this.attachments.items.length === 0)) return;

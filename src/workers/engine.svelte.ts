@@ -26,8 +26,8 @@ import { keepFailedTest, saferOptions, type StepDown } from './safer-options.ts'
 import { keepSelfTest, knownSelfTests } from './self-tests.ts';
 import { failed, type RestartReason, type StartedJob } from './worker-client.ts';
 
-/** After these failures the runtime in the worker cannot be used any more. */
-const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory', 'self-test'];
+/** After these failures the runtime in the worker cannot be used any more. A damaged file may have been found behind one of them. */
+const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory', 'self-test', 'hash-mismatch'];
 
 function keepResult({ selfTest: { state, key } }: ModelInfo): void {
   if (key === undefined) return;

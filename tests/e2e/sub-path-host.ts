@@ -1,6 +1,6 @@
 /** A static host as GitHub Pages is one for a project: the page stands in a folder, and nothing beside it answers. */
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 
 /** What Pages announces; the rest is application/octet-stream. */
@@ -27,8 +27,15 @@ export interface SubPathHost {
   close: () => Promise<void>;
 }
 
-/** @param base path of the folder, such as `/medgemma-ko-lab/` */
-export async function subPathHost(folder: string, base: string): Promise<SubPathHost> {
+/**
+ * @param base path of the folder, such as `/medgemma-ko-lab/`
+ * @param own answers for a path in the folder itself where it returns true
+ */
+export async function subPathHost(
+  folder: string,
+  base: string,
+  own: (file: string, request: IncomingMessage, response: ServerResponse) => boolean = () => false,
+): Promise<SubPathHost> {
   const missing: string[] = [];
   const asked: string[] = [];
   const instead = new Map<string, Buffer>();
@@ -41,6 +48,7 @@ export async function subPathHost(folder: string, base: string): Promise<SubPath
     const inside = path.startsWith(base) ? path.slice(base.length) : undefined;
     const file = inside === '' ? 'index.html' : inside;
     if (file !== undefined) asked.push(file);
+    if (file !== undefined && own(file, request, response)) return;
     read(file).then(
       (bytes) => {
         response.writeHead(200, { 'Content-Type': TYPES[extname(file ?? '')] ?? 'application/octet-stream' });

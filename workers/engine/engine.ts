@@ -14,6 +14,7 @@ import { decodeImage } from '../image/decode.ts';
 import type { Handlers } from '../jobs/serve.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
 import { boundReader } from '../store/bound.ts';
+import { namingDamage } from '../store/damage.ts';
 import { openPackage } from '../store/package.ts';
 import { requireSecureContext } from '../store/sha256.ts';
 import { findNearest } from './embedding/nearest.ts';
@@ -102,21 +103,14 @@ export class Engine {
     await reader.blob('config.json');
     if (options.asksForTerms) await refuseUnacceptedTerms(reader);
     void start();
-    const parts = await readParts(reader);
+    const parts = await namingDamage(source, signal, () => readParts(reader));
     await timed('download', () => fetchAhead(parts.pack));
     this.#backend = await start();
     refuseKnownWrong(parts.pack, this.#backend, options);
-    const model = await this.#load(parts.pack, this.#backend, options, signal, (update) =>
-      job.progress(update, `${update.phase} ${update.file}`),
+    const backend = this.#backend;
+    const { model, info } = await namingDamage(source, signal, () =>
+      this.#loadChecked(parts.pack, backend, options, job),
     );
-    let info: ModelInfo;
-    try {
-      info = await timed('self-test', () => checkModel(model, options, signal));
-    } catch (error) {
-      // On a lost device that fails too; the first error is reported.
-      await model.dispose().catch(() => undefined);
-      throw error;
-    }
     this.#opened = openedModel(parts, model, decodeImage);
     return { model: info, milliseconds: performance.now() - begin };
   }
@@ -230,6 +224,26 @@ export class Engine {
       return await this.#stats.during(work, phase);
     } finally {
       this.#isRunning = false;
+    }
+  }
+
+  /** @throws FailureError also `self-test`; nothing is left on the device then */
+  async #loadChecked(
+    pack: ModelPackage,
+    backend: Backend,
+    options: OpenOptions,
+    job: Running<'open'>,
+  ): Promise<{ model: LoadedModel; info: ModelInfo }> {
+    const { signal } = job;
+    const model = await this.#load(pack, backend, options, signal, (update) =>
+      job.progress(update, `${update.phase} ${update.file}`),
+    );
+    try {
+      return { model, info: await timed('self-test', () => checkModel(model, options, signal)) };
+    } catch (error) {
+      // On a lost device that fails too; the first error is reported.
+      await model.dispose().catch(() => undefined);
+      throw error;
     }
   }
 

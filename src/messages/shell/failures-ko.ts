@@ -113,7 +113,7 @@ export const failures = {
   'failure.file-broken.next': '파일을 다시 내려받거나 다시 내보낸 뒤 여세요.',
   'failure.file-gone.title': '파일을 더 이상 읽을 수 없습니다',
   'failure.file-gone.next':
-    'USB 메모리가 빠졌거나, 파일을 옮기거나 바꾸거나 지웠을 수 있습니다. 대화는 그대로 있습니다. 다시 꽂고 다시 시도하세요. 파일이 바뀌었으면 폴더를 다시 고르세요.',
+    'USB 메모리가 빠졌거나, 파일이 옮겨지거나 바뀌거나 지워졌을 수 있습니다. 대화는 그대로 있습니다. USB 메모리를 도로 꽂은 뒤 다시 시도하세요. 파일이 바뀌었다면 폴더를 새로 고르세요.',
   'failure.embedding-unreadable.title': '이 패키지의 임베딩 행렬은 읽을 수 없습니다: {file}',
   'failure.embedding-unreadable.next':
     '대화에는 문제가 없습니다. 이 프로젝트의 변환기로 만든 패키지에서는 임베딩을 볼 수 있습니다.',

@@ -4,7 +4,7 @@ import { full } from '../provided.ts';
 import { EngineClient, failureOf, picture, user } from './client.ts';
 import { WorkerClient } from '../../../src/workers/worker-client.ts';
 import type { BreakableJobs } from './lost.worker.ts';
-import { breath, expectedAnswers, type Expected } from './questions.ts';
+import { breath, expectedAnswers, long, type Expected } from './questions.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 let expected: Expected;
@@ -33,14 +33,16 @@ afterAll(() => {
 /** On WebGPU, where alone there is a device to lose. */
 const options = { provider: 'webgpu', contextLength: 64 } as const;
 
-async function endOfLoss(client: BreakableClient, when: 'token' | 'image' | 'never') {
+async function endOfLoss(client: BreakableClient, when: 'token' | 'prefill' | 'image' | 'never') {
   let lost = false;
   const lose = () => {
     lost = true;
     client.breakable.start('loseDevice', undefined);
   };
   if (when === 'never') lose();
-  const messages = when === 'image' ? [user(breath, await picture('image/png', 0))] : breath;
+  // Several chunks of prefill: the first is told of while the others are computed.
+  const text = when === 'prefill' ? long : breath;
+  const messages = when === 'image' ? [user(text, await picture('image/png', 0))] : text;
   const answer = await client.ask(messages, {
     maxNewTokens: 30,
     onEvent(event) {
@@ -67,6 +69,29 @@ test('in decode, then in the next message; a new worker opens and answers', asyn
   await next.model('chat', options);
   expect((await next.ask(breath, { maxNewTokens: 3 })).ids).toEqual(expected.chat[breath]?.slice(0, 3));
   if (full) expect(failureOf(await endOfLoss(next, 'image'))?.code).toBe('device-lost');
+});
+
+const phases = full ? (['weights', 'compile'] as const) : (['weights'] as const);
+test.each(phases)('in the load, in phase %s', async (phase) => {
+  const client = fresh();
+  let lost = false;
+  const { end, events } = await client.open('text-only', options, (event) => {
+    if (lost || event.type !== 'progress' || event.phase !== phase) return;
+    lost = true;
+    client.breakable.start('loseDevice', undefined);
+  });
+  expect(lost).toBe(true);
+  expect(end).toMatchObject({ type: 'failed', failure: { code: 'device-lost' } });
+  expect(events.filter(({ type }) => type === 'failed')).toHaveLength(1);
+});
+
+// Opens a model of its own, which takes a software adapter as long as a minute.
+test.runIf(full)('in prefill', async () => {
+  const client = fresh();
+  await client.model('text-only', { ...options, contextLength: 512 });
+  const answer = await endOfLoss(client, 'prefill');
+  expect(failureOf(answer)?.code).toBe('device-lost');
+  expect(answer.ids).toEqual([]);
 });
 
 test('between two messages', async () => {

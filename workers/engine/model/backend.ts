@@ -28,7 +28,10 @@ export interface Backend {
   sessionOptions: Ort.InferenceSession.SessionOptions;
   /** Options with which a session reads external data. @param onRead called with the number of bytes of each read, where they are known */
   externalData(data: ExternalData, onRead?: (bytes: number) => void): Promise<Ort.InferenceSession.SessionOptions>;
-  /** Settles as `work` does, but rejects with `device-lost` when the device is lost: a run on it might never end. */
+  /**
+   * Settles as `work` does, but rejects with `device-lost` when the device is lost, because a run on it might never end, and with
+   * `out-of-memory` from the first buffer on that the device refuses, because a run with it computes nothing.
+   */
   guard<T>(work: Promise<T>): Promise<T>;
   destroy(): void;
 }

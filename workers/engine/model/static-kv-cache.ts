@@ -1,6 +1,7 @@
 /** A KV cache in GPU buffers that stay where they are. */
 import type * as Ort from 'onnxruntime-web';
 import { rollbackTokens } from '#core/budget/kv-cache.ts';
+import { FailureError } from '#core/failure.ts';
 import type { LocalWindow } from '#core/onnx/patch/local-window.ts';
 import { gpuTensor, type Backend } from './backend.ts';
 import type { KvCache, KvInput } from './kv-cache.ts';
@@ -120,7 +121,13 @@ export class StaticKvCache implements KvCache {
     this.#inputs?.shift();
   }
 
+  /** @throws FailureError `out-of-memory` for a buffer that no memory would make possible: the context is too long for this device */
   #create(label: string, bytes: number): GPUBuffer {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.#gpu.device.limits;
+    if (bytes > Math.min(maxBufferSize, maxStorageBufferBindingSize)) {
+      this.dispose();
+      throw new FailureError('out-of-memory', { bytes });
+    }
     const buffer = this.#gpu.ledger.createBuffer('kv', {
       label,
       size: Math.ceil(bytes / 16) * 16,

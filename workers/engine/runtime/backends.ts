@@ -12,7 +12,7 @@ import { GpuLedger } from './ledger.ts';
 import { chooseBuild, loadOrt, sessionOptions } from './ort.ts';
 import type { OrtRuntime } from './runtime.ts';
 
-const lossNewsMilliseconds = 100;
+const newsMilliseconds = 100;
 
 /** `subgroups` counts for the first GPU backend of a worker: later ones have its device. */
 export type BackendOptions = Pick<OpenOptions, 'provider' | 'subgroups'>;
@@ -96,19 +96,30 @@ async function startRuntime({ ort }: OrtRuntime, options: Ort.InferenceSession.S
   }
 }
 
+/** Words of Chromium for a buffer above `maxBufferSize`, which is no error of memory to it. */
+function isTooLarge(message: string): boolean {
+  return /max buffer size/i.test(message);
+}
+
 function gpuBackend(runtime: OrtRuntime, gpu: Gpu): Backend {
-  // Promise.race with one promise for the loss would keep every result in memory as long as the device exists.
+  // Promise.race with one promise for the fault would keep every result in memory as long as the device exists.
   const waiting = new Set<(reason: FailureError) => void>();
-  let loss: FailureError | undefined;
-  void gpu.lost.then(({ reason, message }) => {
-    loss = new FailureError('device-lost', { reason: message || reason });
-    for (const reject of waiting) reject(loss);
+  let fault: FailureError | undefined;
+  const fail = (failure: FailureError) => {
+    fault = failure;
+    for (const reject of waiting) reject(failure);
     waiting.clear();
+  };
+  void gpu.lost.then(({ reason, message }) => fail(new FailureError('device-lost', { reason: message || reason })));
+  // A buffer that was refused is invalid, and so is what is computed with it: nothing of this device is used from then on.
+  gpu.device.addEventListener('uncapturederror', ({ error: { message }, error }) => {
+    if (error instanceof GPUOutOfMemoryError || isTooLarge(message))
+      fail(new FailureError('out-of-memory', { reason: message }));
   });
   const guard = <T>(work: Promise<T>): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       // On a lost device the work may never end.
-      if (loss) reject(loss);
+      if (fault) reject(fault);
       else waiting.add(reject);
       work.then(
         (value) => {
@@ -116,11 +127,11 @@ function gpuBackend(runtime: OrtRuntime, gpu: Gpu): Backend {
           resolve(value);
         },
         (error: unknown) => {
-          // Pending work (mapAsync, a run) fails just before `device.lost` resolves.
+          // Pending work (mapAsync, a run) fails just before the device tells why.
           setTimeout(() => {
             waiting.delete(reject);
             reject(error);
-          }, lossNewsMilliseconds);
+          }, newsMilliseconds);
         },
       );
     });
