@@ -34,7 +34,15 @@ const allowed = {
     './workers/image',
     './workers/store/reader.ts',
     './scripts/node-process.ts',
-    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node', 'sharp'),
+    ...packages(
+      '@bufbuild/protobuf',
+      'commander',
+      'cli-progress',
+      '@types/cli-progress',
+      'onnxruntime-node',
+      'sharp',
+      'hyparquet',
+    ),
   ],
   'src/messages': ['./src/messages', './core'],
   'src/platform': [

@@ -45,7 +45,7 @@ export async function threadTimes(profile: string): Promise<Map<string, number>>
 }
 
 /** The process with the profile in its command line, and all that it started. */
-async function descendants(profile: string): Promise<Set<string>> {
+export async function descendants(profile: string): Promise<Set<string>> {
   const parents = new Map<string, string>();
   const found = new Set<string>();
   for (const id of await list('/proc')) {

@@ -2,7 +2,7 @@
 import { isJsonObject } from '../json.ts';
 import type { ByteSource } from '../bytes.ts';
 import { KIND_BYTES } from '../files/kind.ts';
-import { refuseManyContainers } from '../files/parse-json.ts';
+import { refuseManyValues } from '../files/parse-json.ts';
 import { refuseOther } from '../files/other-file.ts';
 
 /** Bytes per element. Types of less than a byte are not supported. */
@@ -111,7 +111,7 @@ export async function readHeader(source: ByteSource): Promise<SafetensorsHeader>
 function parseObject(bytes: Uint8Array, fail: (reason: string) => SafetensorsError): Record<string, unknown> {
   let json: unknown;
   try {
-    refuseManyContainers(bytes);
+    refuseManyValues(bytes);
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw fail(`header is not JSON: ${error instanceof Error ? error.message : String(error)}`);

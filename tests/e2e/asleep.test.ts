@@ -7,6 +7,10 @@ import { subPathHost } from './sub-path-host.ts';
 // Sleeps longer than a silent line is waited for; a software adapter compiles shaders for a minute at each opening.
 const full = process.env['TEST_FULL'] === '1';
 test.setTimeout(600_000);
+// One after the other: a software adapter takes every core.
+test.describe.configure({ mode: 'default' });
+/** For an opening on a software adapter of a crowded machine. */
+const opening = { timeout: 240_000 };
 
 /** All processes of pages stand still, and with them timers and workers; the network and the server go on. */
 async function sleep(browser: Browser, milliseconds: number): Promise<void> {
@@ -52,7 +56,7 @@ const canStop = process.platform !== 'win32';
   'the GPU process dies in an answer: told in plain words, and what the notice offers works',
   async ({ page, browser }) => {
     await openPage(page, '/', 'random', 'webgpu');
-    await modelReady(page);
+    await expect(page.getByRole('button', { name: '모델 바꾸기' })).toBeVisible(opening);
     const devtools = await browser.newBrowserCDPSession();
     const lost = page.getByRole('alert').filter({ hasText: 'GPU 연결이 끊겼습니다' });
     const text = answers(page).last().locator('.markdown');
@@ -63,12 +67,12 @@ const canStop = process.platform !== 'win32';
     await expect(lost).toContainText('대화는 그대로 있습니다', patience);
     await lost.getByRole('button', { name: '다시 답하기' }).click();
     // The model is opened on the GPU's new process, and the same question is answered.
-    await expect(lost).toBeHidden({ timeout: 240_000 });
+    await expect(lost).toBeHidden(opening);
     await expect(text).not.toBeEmpty(patience);
     await expect(page.getByText('WebGPU', { exact: false }).first()).toBeVisible();
     await devtools.send('Browser.crashGpuProcess');
     await lost.getByRole('button', { name: 'CPU로 열기' }).click(patience);
-    await expect(lost).toBeHidden({ timeout: 240_000 });
+    await expect(lost).toBeHidden(opening);
     await expect(text).not.toBeEmpty(patience);
     await expect(page.getByText('CPU', { exact: true })).toBeVisible();
     await expect(page.getByRole('article', { name: '나', exact: true })).toHaveText(['GPU가 사라져도 남을 질문']);

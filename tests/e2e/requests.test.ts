@@ -95,7 +95,11 @@ async function ask(page: Page, text: string): Promise<void> {
   await send(page).click(patience);
   await expect(answers(page)).toHaveCount(before + 1);
   await expect(answers(page).last().locator('.markdown')).not.toBeEmpty(patience);
-  if (await stop(page).isVisible()) await stop(page).click();
+  // It may end by itself under the pointer.
+  if (await stop(page).isVisible())
+    await stop(page)
+      .click({ timeout: 5000 })
+      .catch(() => undefined);
   await expect(stop(page)).toBeHidden(patience);
 }
 
@@ -119,7 +123,7 @@ async function visitLabs(page: Page): Promise<void> {
 
 async function openDialogs(page: Page): Promise<void> {
   for (const name of ['설정', '고지와 약관']) {
-    await page.getByRole('banner').getByRole('button', { name }).click();
+    await page.getByRole('banner').getByRole('button', { name, exact: true }).click();
     await expect(page.getByRole('dialog')).toBeVisible();
     await page.keyboard.press('Escape');
     await expect(page.getByRole('dialog')).toBeHidden();

@@ -1,9 +1,10 @@
 /** A package that does not fit on this machine is opened only after a question; a stored one says whether it fits. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from './test.ts';
+import { expect } from '@playwright/test';
 import { presetConfig } from '../../cli/shared/presets.ts';
 import { modelReady, openPage, patience } from './page.ts';
+import { test } from './test.ts';
 
 const chunkSize = 2 ** 28;
 const file = (size: number) => ({

@@ -4,7 +4,7 @@ import { quantizedWeights } from '#core/export/plan.ts';
 import { FailureError } from '#core/failure.ts';
 import type { PackageFile } from '#core/protocol/engine.ts';
 import { madeBytes, type Making } from '#core/protocol/making.ts';
-import type { CheckpointSource, MadeFiles, MakeRequest, MakerJobs } from '#core/protocol/maker.ts';
+import type { CheckpointSource, MadeFiles, MakeProgress, MakeRequest, MakerJobs } from '#core/protocol/maker.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
 import { BlobStore, completeFile } from '../store/blobs.ts';
 import { exclusively } from '../store/exclusively.ts';
@@ -74,7 +74,8 @@ async function makeAlone(
 
   let doneBytes = madeBytes(making);
   let readBytes = 0;
-  const tell = () => job.progress({ type: 'progress', phase: 'write', doneBytes, totalBytes, readBytes });
+  let phase: MakeProgress['phase'] = 'write';
+  const tell = () => job.progress({ type: 'progress', phase, doneBytes, totalBytes, readBytes });
   const expect = readAhead(open.folder, signal, (bytes) => {
     readBytes += bytes;
     tell();
@@ -91,7 +92,8 @@ async function makeAlone(
     pool?.close();
     await into.suspend();
   }
-  job.progress({ type: 'progress', phase: 'compare', doneBytes: totalBytes, totalBytes, readBytes });
+  phase = 'compare';
+  tell();
   const { name } = request.options;
   const files = await filesOf(blobs, into.making);
   const comparison = await comparePackage(name, files, plan.checkpoint.tensors, signal);

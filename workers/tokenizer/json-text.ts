@@ -1,5 +1,5 @@
 import { FailureError } from '#core/failure.ts';
-import { refuseManyContainers } from '#core/files/parse-json.ts';
+import { refuseManyValues } from '#core/files/parse-json.ts';
 
 /** @throws FailureError 'encoding' */
 export function utf8Text(bytes: Uint8Array, file: string): string {
@@ -10,10 +10,10 @@ export function utf8Text(bytes: Uint8Array, file: string): string {
   }
 }
 
-/** @throws FailureError 'json-syntax' with line and column, 'file-broken' for more lists and objects than a file may have */
+/** @throws FailureError 'json-syntax' with line and column, 'file-broken' for more values than a file may have */
 export function parseJson(text: string, file: string): unknown {
   try {
-    refuseManyContainers(text);
+    refuseManyValues(text);
     const json: unknown = JSON.parse(text);
     return json;
   } catch (error) {

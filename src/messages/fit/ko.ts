@@ -6,7 +6,7 @@ export const ko = {
   'fit.no-room': '브라우저에는 {free}만 남아 있어 보관하지 못하고, 다음에 다시 내려받습니다.',
   'fit.format': '정밀도 {dtype}의 크기는 셈할 줄 모릅니다.',
   'fit.cpu': 'GPU를 쓰지 않고 CPU에서 돕니다.',
-  'fit.cpu-too-large': 'GPU를 쓸 수 없고, CPU에서 돌기에는 너무 큽니다.',
+  'fit.cpu-too-large': 'GPU를 쓰지 않고, CPU에서 돌기에는 너무 큽니다.',
   'fit.needs': '컨텍스트 {context}토큰에 GPU 메모리 {needed}가 듭니다. 이 GPU에 그만큼 있는지는 재 봐야 압니다.',
   'fit.fits': '이 GPU에 들어갑니다. 컨텍스트 {context}토큰에 {needed}가 들고, {usable}를 확인했습니다.',
   'fit.tight': '이 GPU에 겨우 들어갑니다. 컨텍스트 {context}토큰에 {needed}가 들고, GPU가 내준 것은 {usable}입니다.',

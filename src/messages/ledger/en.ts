@@ -1,8 +1,9 @@
 import type { ko } from './ko.ts';
 
 export const en: Record<keyof typeof ko, string> = {
-  'ledger.lead':
-    'Where memory has gone since the model began to open. The plan beside it was computed from the shape of the model alone, before its weights were read.',
+  'ledger.lead': 'Where memory has gone since the model began to open.',
+  'ledger.lead.plan':
+    'The plan beside it was computed from the shape of the model alone, before its weights were read.',
   'ledger.empty': 'Nothing was measured yet. It is drawn here when a model opens.',
   'ledger.cpu':
     'Shown are the WebAssembly memory and what it and the worker hold. Plans are for GPUs, so there is none here.',

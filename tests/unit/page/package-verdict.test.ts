@@ -11,7 +11,7 @@ const size: PackageSize = {
   variants: [{ decoder: 'q4', vision: 'q8', decoderBytes: 2.4e9, downloadBytes: 3.4e9 }],
 };
 const adapter = (kind: AdapterReport['kind'] = 'discrete'): AdapterReport => ({
-  names: { vendor: '', architecture: '', device: '', description: '', isFallback: false, shaderF16: false },
+  names: { vendor: '', architecture: '', description: '', isFallback: false, shaderF16: false },
   kind,
   lowPower: undefined,
   subgroupSizes: undefined,

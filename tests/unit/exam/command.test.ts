@@ -1,0 +1,115 @@
+/** `npm run exam` on the teaching model's fixture: the same questions from parquet and CSV; both ways against the decoder run by hand. */
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { examPrompt } from '#core/exam/prompt.ts';
+import { LETTERS } from '#core/exam/question.ts';
+import { main } from '../../../cli/exam/command.ts';
+import { readExam } from '../../../cli/exam/data.ts';
+import { FolderReader } from '../../../cli/shared/folder-reader.ts';
+import { openModel } from '../../../cli/shared/runtime/open-model.ts';
+import { writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
+import { prefill } from '../../../workers/engine/generation/prefill.ts';
+import { textPrompt } from '../../../workers/engine/generation/completion.ts';
+import { exportFixture, fixture } from '../../reference/node.ts';
+import { runCommandHere } from '../cli/run.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const data = fileURLToPath(new URL('../../fixtures/exam/doctor-test', import.meta.url));
+const folder = await mkdtemp(join(tmpdir(), 'exam-test-'));
+const pack = join(folder, 'package');
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+beforeAll(async () => {
+  const checkpoint = join(folder, 'checkpoint');
+  await cp(join(fixture, 'checkpoint'), checkpoint, { recursive: true });
+  await writeStandInTokenizer(checkpoint);
+  await exportFixture(pack, 'fp32', { checkpoint });
+});
+
+it('reads the same questions from parquet and CSV', async () => {
+  const questions = await readExam(`${data}.parquet`);
+  expect(questions).toHaveLength(20);
+  expect(questions[4]).toMatchObject({
+    subject: 'doctor',
+    year: 2016,
+    number: 5,
+    answer: 'C',
+    choices: { A: '5', E: '9' },
+  });
+  expect(await readExam(`${data}.csv`)).toEqual(questions);
+});
+
+it('says what is wrong with a file', async () => {
+  const broken = join(folder, 'broken.parquet');
+  await writeFile(broken, 'PAR1 and nothing else');
+  await expect(readExam(broken)).rejects.toThrow(/broken\.parquet: it cannot be read as parquet/);
+  const short = join(folder, 'short.csv');
+  await writeFile(short, 'question,A,B,C,D,E,answer\nx,1,2,3\n');
+  await expect(readExam(short)).rejects.toThrow('row 2 has 4 cells, and the header 7');
+});
+
+it('takes the most probable letter behind the prompt, in the Node engine’s own logits', async () => {
+  const args = ['--package', pack, '--data', `${data}.parquet`, '--limit', '3', '--way', 'letters', '--json'];
+  const { status, stdout, stderr } = await runCommandHere(main, args);
+  expect([status, stderr]).toEqual([0, expect.stringContaining('random weights')]);
+  const { answers, all } = JSON.parse(stdout);
+  expect(all.count).toBe(3);
+
+  const never = new AbortController().signal;
+  const reader = await FolderReader.open(pack, { wanted: 'package', recursive: true });
+  const { model, chat } = await openModel(reader, { contextLength: 1024, signal: never });
+  try {
+    for (const { logProbabilities, chosen, ...question } of answers) {
+      model.decoder.truncate(0);
+      // The stand-in tokenizer has a token for the space and one for the letter.
+      const text = examPrompt(question);
+      const idOf = (letter: string) => chat.tokenizer.encode(`${text} ${letter}`, { special: false }).at(-1) ?? NaN;
+      const prompt = textPrompt(chat.tokenizer, `${text} `);
+      expect(prompt.ids).toEqual([
+        prompt.ids[0],
+        ...chat.tokenizer.encode(`${text} A`, { special: false }).slice(0, -1),
+      ]);
+      const features = () => {
+        throw new TypeError('no image');
+      };
+      const result = await prefill({
+        model,
+        prompt,
+        features,
+        want: 'logits',
+        signal: never,
+        onChunk: () => undefined,
+      });
+      const row = LETTERS.map((letter) => result?.logits[idOf(letter)] ?? NaN);
+      const shift = logProbabilities.A - (row[0] ?? NaN);
+      LETTERS.forEach((letter, at) => expect(logProbabilities[letter]).toBeCloseTo((row[at] ?? NaN) + shift, 4));
+      expect(chosen).toBe(LETTERS[row.indexOf(Math.max(...row))]);
+    }
+  } finally {
+    await model.dispose();
+  }
+});
+
+it('generates the same answer behind a kept prefix as without one', async () => {
+  const header = 'question,A,B,C,D,E,answer\n';
+  const [both, second] = [join(folder, 'both.csv'), join(folder, 'second.csv')];
+  await writeFile(both, `${header}하나,1,2,3,4,5,1\n둘,6,7,8,9,0,2\n`);
+  await writeFile(second, `${header}둘,6,7,8,9,0,2\n`);
+  // The random weights write on to the end of the context.
+  const args = ['--package', pack, '--shots', '2', '--examples', `${data}.parquet`, '--context', '360', '--json'];
+  const answersTo = async (file: string): Promise<{ text: string; promptTokens: number; newTokens: number }[]> =>
+    JSON.parse((await runCommandHere(main, [...args, '--data', file])).stdout).answers;
+  const [, behind] = await answersTo(both);
+  const [alone] = await answersTo(second);
+  expect(alone?.newTokens).toBeGreaterThan(20);
+  expect(behind).toEqual({ ...alone, subject: 'both.csv' });
+});
+
+it('refuses examples without a file, by name', async () => {
+  const { status, stderr } = await runCommandHere(main, ['--package', pack, '--shots', '5']);
+  expect([status, stderr]).toEqual([1, expect.stringContaining('name it with --examples')]);
+});

@@ -1,0 +1,95 @@
+import { expect, it } from 'vitest';
+import { OWN_QUESTIONS } from '#core/exam/own-questions.ts';
+import { pickQuestions } from '#core/exam/pick.ts';
+import { examPrompt, isStopped } from '#core/exam/prompt.ts';
+import { LETTERS, type ExamQuestion } from '#core/exam/question.ts';
+import { readQuestions } from '#core/exam/read-questions.ts';
+import { mcNemar, scoreOf, scoresBy } from '#core/exam/score.ts';
+
+const [first, second] = readQuestions(
+  [
+    {
+      subject: 'doctor',
+      year: 2022n,
+      q_number: 7n,
+      question: ' 물음 \u0085',
+      A: '가',
+      B: '나',
+      C: '다',
+      D: '라',
+      E: 5,
+      answer: 3n,
+    },
+    { question: '둘째', A: '1', B: '2', C: '3', D: '4', E: '5', answer: '1' },
+  ],
+  'nurse',
+);
+
+it('reads rows of parquet and of CSV', () => {
+  expect(first).toMatchObject({ subject: 'doctor', year: 2022, number: 7, answer: 'C', choices: { E: '5' } });
+  expect(second).toMatchObject({ subject: 'nurse', answer: 'A' });
+  expect(second).not.toHaveProperty('year');
+});
+
+it('writes the prompt of the task, examples with a space, the letter and a blank line', () => {
+  if (!first || !second) throw new TypeError('no questions');
+  expect(examPrompt(first, [second])).toBe(
+    '둘째\nA. 1\nB. 2\nC. 3\nD. 4\nE. 5\n정답： A\n\n물음\nA. 가\nB. 나\nC. 다\nD. 라\nE. 5\n정답：',
+  );
+});
+
+it.each([
+  [[], 'the table has no rows'],
+  [[{ question: 'x', A: '', B: '', C: '', D: '', answer: 1 }], 'the table has no column E; expected are'],
+  [[{ question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 0 }], 'row 1: answer is 0, not a number from 1 to 5'],
+  [[{ question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 'B' }], 'row 1: answer is "B", not a number'],
+  [[{ question: 'x', A: null, B: '', C: '', D: '', E: '', answer: 1 }], 'row 1: A is null, not a text'],
+  [[{ question: ' \n', A: '', B: '', C: '', D: '', E: '', answer: 1 }], 'row 1: question is empty'],
+])('refuses %j by name', (rows, message) => expect(() => readQuestions(rows, 'x')).toThrow(message));
+
+it('stops where the task stops', () => {
+  expect(['A', 'A.', 'A\n', 'A\n\n', 'Q', 'Q:'].map(isStopped)).toEqual([false, true, false, true, false, true]);
+});
+
+it('spreads its own right answers over the letters', () => {
+  expect(LETTERS.map((letter) => OWN_QUESTIONS.filter(({ answer }) => answer === letter).length)).toEqual([
+    2, 2, 2, 2, 2,
+  ]);
+  for (const { choices } of OWN_QUESTIONS) expect(new Set(Object.values(choices)).size).toBe(5);
+});
+
+it('samples the same questions for the same seed, in their order', () => {
+  const questions = Array.from({ length: 50 }, (_, number): ExamQuestion => ({
+    ...{ subject: 'x', question: '', choices: { A: '', B: '', C: '', D: '', E: '' }, answer: 'A', number },
+  }));
+  const picked = pickQuestions(questions, 20, 7).map(({ number }) => number ?? NaN);
+  expect(picked).toEqual(pickQuestions(questions, 20, 7).map(({ number }) => number));
+  expect(picked).not.toEqual(pickQuestions(questions, 20, 8).map(({ number }) => number));
+  expect([picked.length, picked]).toEqual([20, picked.toSorted((a, b) => a - b)]);
+  expect(pickQuestions(questions, 60, 7)).toEqual(questions);
+});
+
+it('scores with the interval of Wilson, and exams weighted by their size', () => {
+  const marked = [
+    ...Array.from({ length: 3 }, () => ({ subject: 'doctor', answer: 'A', chosen: 'A' }) as const),
+    ...Array.from({ length: 7 }, () => ({ subject: 'nurse', answer: 'A', chosen: undefined }) as const),
+  ];
+  const { accuracy, interval } = scoreOf(marked);
+  expect(accuracy).toBe(0.3);
+  // statsmodels.stats.proportion.proportion_confint(3, 10, method='wilson')
+  expect(interval[0]).toBeCloseTo(0.10779, 5);
+  expect(interval[1]).toBeCloseTo(0.60322, 5);
+  const by = scoresBy(marked, ({ subject }) => subject);
+  expect([...by].map(([name, { accuracy }]) => [name, accuracy])).toEqual([
+    ['doctor', 1],
+    ['nurse', 0],
+  ]);
+});
+
+it('tells noise from effect by McNemar’s exact test', () => {
+  // scipy.stats.binomtest(k, n, 0.5).pvalue
+  expect(mcNemar(0, 0)).toBe(1);
+  expect(mcNemar(5, 5)).toBe(1);
+  expect(mcNemar(1, 9)).toBeCloseTo(0.021484375, 12);
+  expect(mcNemar(40, 60)).toBeCloseTo(0.05688793364098078, 10);
+});
