@@ -60,12 +60,12 @@ test('is what the command line makes, after a cut connection and a crash, and an
   // The weights have 3.8 MB, and comparing the stored head with the embedding takes 1.4 MB: what is there is not read again.
   expect((await hub()).sent).toBeLessThan(4_700_000);
   expect((await hub()).leaked).toBe(0);
-  // Four bits of random weights, eight of the vision encoder.
   expect(end.comparison.map(({ part }) => part)).toEqual(['attention', 'mlp', 'head', 'vision']);
   for (const { part, snrDecibels, rows } of end.comparison) {
     expect(rows).toBeGreaterThan(0);
-    expect(snrDecibels).toBeGreaterThan(part === 'vision' ? 30 : 15);
-    expect(snrDecibels).toBeLessThan(part === 'vision' ? 60 : 35);
+    // Four bits of random weights; the fixture's vision encoder is too narrow for whole blocks and stays as it is.
+    if (part === 'vision') expect(snrDecibels).toBeGreaterThan(30);
+    else expect(Math.abs(snrDecibels - 25)).toBeLessThan(10);
   }
 
   const selfTest = await selfTestOf(end);
