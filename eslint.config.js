@@ -63,6 +63,7 @@ export default defineConfig(
       'core/tokenizer/**',
       'core/embedding/**',
       'core/phantoms/**',
+      'core/hash/**',
     ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },

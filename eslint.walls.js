@@ -13,7 +13,13 @@ const drawing = packages('svelte', 'bits-ui', '@lucide/svelte', 'uplot', '@inter
 /** What each folder may import; all else is behind its wall. */
 const allowed = {
   core: ['./core', ...packages('@bufbuild/protobuf', 'valibot')],
-  workers: ['./workers', './core', ...packages('onnxruntime-web', '@huggingface/jinja', '@huggingface/transformers')],
+  workers: [
+    './workers',
+    './core',
+    // For the version in manifests.
+    './package.json',
+    ...packages('onnxruntime-web', '@huggingface/jinja', '@huggingface/transformers'),
+  ],
   cli: [
     './cli',
     './core',
@@ -59,6 +65,7 @@ const allowed = {
     './workers/preflight.worker.ts',
     './workers/store.worker.ts',
     './workers/weights.worker.ts',
+    './workers/maker.worker.ts',
     ...packages('svelte'),
   ],
   'src/chat': [
@@ -139,7 +146,14 @@ export const walls = [
   ...labs,
   ...commands,
   {
-    target: ['./workers/store', './workers/tokenizer', './workers/vocabulary', './workers/weights', './workers/*.ts'],
+    target: [
+      './workers/store',
+      './workers/tokenizer',
+      './workers/vocabulary',
+      './workers/weights',
+      './workers/maker',
+      './workers/*.ts',
+    ],
     from: './node_modules/onnxruntime-web',
     message: 'Only workers/engine runs models.',
   },

@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, mergeConfig } from 'vitest/config';
 import { CHROMIUM_FLAGS, findChromium, ON_GPU } from './scripts/chromium.ts';
+import { hubServer } from './tests/browser/maker/hub.ts';
 import { packageServer } from './tests/browser/store/server.ts';
 import viteConfig from './vite.config.ts';
 
@@ -26,7 +27,7 @@ const full = process.env['TEST_FULL'] === '1';
 function inBrowser(name: string, include: string[], provider: 'wasm' | 'webgpu') {
   return {
     extends: true as const,
-    plugins: [packageServer()],
+    plugins: [packageServer(), hubServer()],
     // Found before the first test: a dependency that is found later reloads the page under a running one. The
     // page's own are among them: a test that asks for a missing file is answered with index.html, whose scripts
     // Vite transforms ahead.

@@ -95,6 +95,16 @@ export type FailureCode =
   | 'worker-not-started'
   /** Unexpected error in ONNX Runtime or in our code. detail: reason */
   | 'runtime'
+  /** A package cannot be made of this checkpoint. detail: reason, in the words of the command line */
+  | 'export-refused'
+  /** The checkpoint is not the one that a package was begun from. detail: file */
+  | 'checkpoint-changed'
+  /** A package was begun by another version of the page, which writes other bytes. */
+  | 'making-outdated'
+  /** A package that is not finished cannot be opened. detail: name */
+  | 'package-unfinished'
+  /** The server sends whole files only. detail: url, file */
+  | 'no-ranges'
   /** Not JSON. detail: file, reason, and line and column if the browser reports them */
   | 'json-syntax'
   /** Not UTF-8. detail: file */

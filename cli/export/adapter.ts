@@ -1,15 +1,11 @@
-/** Adds a LoRA adapter to the weights of a checkpoint before they are quantized. */
-import { createHash } from 'node:crypto';
-import { basename, resolve } from 'node:path';
-import { PROJECTIONS } from '#core/gemma3/projections.ts';
-import { readAdapter, type Adapter } from '#core/lora/adapter.ts';
-import { MAX_ADAPTER_CONFIG_BYTES, parseAdapterConfig } from '#core/lora/config.ts';
-import { CommandError } from '../shared/errors.ts';
-import type { FileSource } from '../shared/file-source.ts';
+/** An adapter's folder on disk. */
+import {
+  addAdapter as addFiles,
+  type AdaptedCheckpoint,
+  type AdapterOptions as AddedAdapter,
+} from '#core/export/adapter.ts';
+import type { Checkpoint } from '#core/export/checkpoint.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
-import { addToTables } from './adapter-tables.ts';
-import type { Checkpoint } from './checkpoint.ts';
-import { TOKENIZER } from './tokenizer-size.ts';
 
 export interface AdapterOptions {
   /** PEFT's folder: adapter_config.json and adapter_model.safetensors. */
@@ -18,105 +14,15 @@ export interface AdapterOptions {
   strength: number;
 }
 
-export interface AdaptedCheckpoint {
-  checkpoint: Checkpoint;
-  /** What a person should know of the adapter although it was added. */
-  warnings: string[];
-}
-
-const CONFIG = 'adapter_config.json';
-const WEIGHTS = 'adapter_model.safetensors';
-
-/**
- * The checkpoint with the adapter added to the matrices it adapts, and with the parameters that it saved in place of the
- * checkpoint's; the sums are formed in float32 when a matrix is read.
- * @throws CommandError, CheckpointError, AdapterError, SafetensorsError: each names the file and, where there is one, the tensor
- */
-export async function addAdapter(
-  checkpoint: Checkpoint,
-  { folder, strength }: AdapterOptions,
-): Promise<AdaptedCheckpoint> {
+/** @throws CommandError where there is no such folder, or a file is missing in it */
+export async function readAdapterFolder({ folder, strength }: AdapterOptions): Promise<AddedAdapter> {
   const files = await FolderReader.open(folder, { wanted: 'adapter' });
-  await files.require('adapter', CONFIG, WEIGHTS);
-  const config = parseAdapterConfig(await files.json(CONFIG, MAX_ADAPTER_CONFIG_BYTES));
-  const source = await files.open(WEIGHTS);
-  checkpoint.opened.push(source);
-  const adapter = await readAdapter(config, source, checkpoint.config);
-  if (adapter.saved.length > 0 && strength !== 1)
-    throw new CommandError(
-      `${folder} holds whole parameters (${adapter.saved[0]?.parameter} …), which a strength of ${strength} does not scale; leave out --strength`,
-    );
-
-  const tensors = new Map(checkpoint.tensors);
-  for (const { parameter, entry, source } of adapter.saved) tensors.set(parameter, { key: entry.name, source, entry });
-  for (const module of [...adapter.modules, ...adapter.others]) {
-    const tensor = tensors.get(module.parameter);
-    // A tied output head is no tensor of its own.
-    if (tensor) tensors.set(module.parameter, { ...tensor, adapter: { module, strength } });
-  }
-  const changes = [
-    ...(checkpoint.changes ?? []),
-    `The LoRA adapter ${basename(resolve(folder))} (rank ${config.rank}, alpha ${config.alpha}, on ${placesOf(adapter)}; SHA-256 ${await hashOf(source)}) is added to the weights with strength ${strength}.`,
-    ...(adapter.saved.length > 0
-      ? [`It replaces ${listed(adapter.saved.map(({ parameter }) => parameter))}, which were trained as a whole.`]
-      : []),
-  ];
-  const adapted = await addToTables({ ...checkpoint, tensors, changes }, checkpoint, adapter, strength);
-  const { tokenizer, warning } = await tokenizerOf(checkpoint, files, adapter);
-  return {
-    checkpoint: { ...adapted, ...(tokenizer === undefined ? {} : { tokenizer }) },
-    warnings: [...missingWarning(folder, adapter), ...(warning === undefined ? [] : [warning])],
-  };
+  // A link that leads nowhere is listed too.
+  await files.require('adapter', 'adapter_config.json', 'adapter_model.safetensors');
+  return { files, strength };
 }
 
-/** Names of the adapted projections, and of what is outside the decoder's layers. */
-function placesOf({ modules, others }: Adapter): string {
-  const on: string[] = PROJECTIONS.filter((target) => modules.some((module) => module.target === target));
-  const vision = others.filter(({ parameter }) => parameter.startsWith('vision_tower.'));
-  const tables = others.filter((update) => !vision.includes(update)).map(({ parameter }) => parameter);
-  return [...on, ...(vision.length > 0 ? [`${vision.length} matrices of the vision tower`] : []), ...tables].join(', ');
-}
-
-function missingWarning(folder: string, { missing }: Adapter): string[] {
-  if (missing.length === 0) return [];
-  return [
-    `${folder}: target_modules of ${CONFIG} names ${missing.length} modules that ${WEIGHTS} has no pair for (${listed(missing)}); they stay as in the checkpoint. If they were trained, save the adapter again`,
-  ];
-}
-
-/** The tokenizer of a vocabulary that was resized for the training stands in the adapter's folder. */
-async function tokenizerOf(
-  checkpoint: Checkpoint,
-  files: FolderReader,
-  { vocabularySize }: Adapter,
-): Promise<{ tokenizer?: string; warning?: string }> {
-  const own = (await files.has(TOKENIZER)) ? (await files.bytes(TOKENIZER)).toString('utf8') : undefined;
-  const before = checkpoint.config.text.vocabularySize;
-  if (vocabularySize === before) {
-    if (own === undefined || !(await checkpoint.files.has(TOKENIZER))) return {};
-    const base = (await checkpoint.files.bytes(TOKENIZER)).toString('utf8');
-    if (checkpoint.tokenizer !== undefined || own === base) return {};
-    return {
-      warning: `${TOKENIZER} of ${files.folder} differs from that of ${checkpoint.files.folder}, which is used; if the adapter was trained with its own, copy it over`,
-    };
-  }
-  if (own !== undefined) return { tokenizer: own };
-  throw new CommandError(
-    `${files.folder} resizes the vocabulary from ${before} to ${vocabularySize} rows, but has no ${TOKENIZER}; put the tokenizer it was trained with there`,
-  );
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 3).join(', ');
-  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
-}
-
-/** Bytes that are read at a time: an adapter with embedding and head takes gigabytes. */
-const HASH_BYTES = 2 ** 20;
-
-async function hashOf(source: FileSource): Promise<string> {
-  const hash = createHash('sha256');
-  for (let offset = 0; offset < source.size; offset += HASH_BYTES)
-    hash.update(await source.read(offset, Math.min(HASH_BYTES, source.size - offset)));
-  return hash.digest('hex');
+/** @throws as `readAdapterFolder`, and `addAdapter` of core */
+export async function addAdapter(checkpoint: Checkpoint, options: AdapterOptions): Promise<AdaptedCheckpoint> {
+  return addFiles(checkpoint, await readAdapterFolder(options));
 }

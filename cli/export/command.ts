@@ -1,7 +1,7 @@
 /** Command line of the exporter: `npm run export -- --help`. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ROW_INITS, type RowInit } from '#core/embedding/new-row.ts';
-import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
+import { DEFAULT_METHOD, VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { distinctBytes, type Teaches, TEACHES } from '#core/protocol/manifest.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
 import { QUANT_METHODS, type QuantMethod } from '#core/quant/settings.ts';
@@ -10,21 +10,10 @@ import { CommandError } from '../shared/errors.ts';
 import { finiteNumber, wholeNumber } from '../shared/options.ts';
 import { progressBar } from '../shared/progress.ts';
 import type { AdapterOptions } from './adapter.ts';
-import { exportPackage } from './export-package.ts';
-import type { KoreanOptions } from './korean-vocabulary.ts';
+import { exportPackage, type KoreanOptions } from './export-package.ts';
 import { computeSelfTest } from './self-test.ts';
 
 const DTYPES: readonly Dtype[] = ['q4', 'q4f16', 'q8', 'fp16', 'fp32', 'q2'];
-
-/** Default of --method: search where a gain was measured (docs/decisions/0008-quantization.md). */
-const METHOD: Record<Dtype, QuantMethod> = {
-  q4: 'search',
-  q4f16: 'search',
-  q2: 'search',
-  q8: 'round',
-  fp16: 'round',
-  fp32: 'round',
-};
 
 interface Flags {
   checkpoint: string;
@@ -58,7 +47,7 @@ export function main(args: readonly string[], io: CommandIo): Promise<number> {
         name: flags.name,
         teaches: flags.teaches,
         visionDtype: flags.visionDtype ?? VISION_DTYPE[flags.dtype],
-        method: flags.method ?? METHOD[flags.dtype],
+        method: flags.method ?? DEFAULT_METHOD[flags.dtype],
         korean: koreanOptions(flags),
         adapter: adapterOptions(flags),
         selfTest: flags.selfTest ? computeSelfTest : undefined,

@@ -1,40 +1,33 @@
-/** Turns a checkpoint folder into a model package. */
+/** Turns a checkpoint folder on disk into a model package on disk. */
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
-import { changesOf } from '#core/gemma3/changes.ts';
-import { countParameters } from '#core/gemma3/parameters.ts';
-import { smallFiles } from '#core/gemma3/package-files.ts';
-import {
-  packageGraphs,
-  sharesEmbedding,
-  TEXT_DTYPES,
-  type GraphOptions,
-  type PackageGraph,
-} from '#core/gemma3/package-graphs.ts';
-import { HalfOverflowError, type RowQuantizer } from '#core/gemma3/store-weight.ts';
-import { linkedFiles, type LinkedFiles } from '#core/gemma3/linked-files.ts';
-import { planGraph, writeGraph, writtenBytes, type PlannedGraph } from '#core/gemma3/write-graph.ts';
-import { TensorTooLargeError } from '#core/onnx/external.ts';
+import type { ByteSource } from '#core/bytes.ts';
+import { changeCheckpoint } from '#core/export/change-checkpoint.ts';
+import type { Checkpoint } from '#core/export/checkpoint.ts';
+import type { KoreanOptions as AddedPack } from '#core/export/korean-vocabulary.ts';
+import { manifestOf, manifestText } from '#core/export/manifest.ts';
+import { planPackage, quantizedWeights, type PlannedPackage, type PlanOptions } from '#core/export/plan.ts';
+import { writePackage } from '#core/export/write.ts';
 import type { Manifest, Teaches } from '#core/protocol/manifest.ts';
 import type { SelfTest } from '#core/self-test/expected.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import { addAdapter, type AdapterOptions } from './adapter.ts';
-import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { readAdapterFolder, type AdapterOptions } from './adapter.ts';
+import { openCheckpoint } from './checkpoint.ts';
 import { CommandError, systemCode } from '../shared/errors.ts';
-import type { FileSource } from '../shared/file-source.ts';
-import { CHUNK_BYTES } from '../shared/hashed-file.ts';
+import { readPackFile } from '../shared/pack-file.ts';
 import type { Progress } from '../shared/progress.ts';
-import { addKoreanVocabulary, type KoreanOptions } from './korean-vocabulary.ts';
 import { PackageFolder } from './package-folder.ts';
 import { QuantizePool } from './quantize-pool.ts';
-import { checkTokenizerFits } from './tokenizer-size.ts';
 
-export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
+export interface KoreanOptions extends Omit<AddedPack, 'pack' | 'from'> {
+  /** Path of the pack. */
+  pack: string;
+}
+
+export interface ExportOptions extends PlanOptions {
   checkpoint: string;
   out: string;
-  /** Longest context of the package in tokens; limited to `max_position_embeddings` of the model. */
-  context: number;
   name: string | undefined;
   randomWeights: boolean;
   /** What the model was trained to teach. */
@@ -51,8 +44,6 @@ export interface ExportOptions extends Omit<GraphOptions, 'positions'> {
   selfTest?: ((folder: string, signal: AbortSignal | undefined) => Promise<SelfTest>) | undefined;
 }
 
-const MAX_LISTED_KEYS = 8;
-
 /** Where the export reports while it runs. */
 export interface ExportReport {
   note: (text: string) => void;
@@ -64,19 +55,18 @@ export interface ExportReport {
 
 /**
  * Writes a package into `options.out`, or throws and leaves nothing there.
- * @throws CommandError, CheckpointError, ConfigError, SafetensorsError on bad input; the signal's reason when aborted
+ * @throws CommandError, ExportError, CheckpointError, ConfigError, SafetensorsError on bad input; the signal's reason when aborted
  */
 export async function exportPackage(options: ExportOptions, report: ExportReport): Promise<Manifest> {
   const { korean, adapter } = options;
   const checkpoint = await openCheckpoint(options.checkpoint, adapter === undefined ? 'ask' : 'said');
   try {
-    await checkTokenizerFits(checkpoint);
-    const grown = korean ? await addKoreanVocabulary(checkpoint, korean) : checkpoint;
-    if (!adapter) return await exportCheckpoint(grown, options, report);
-    const { checkpoint: adapted, warnings } = await addAdapter(grown, adapter);
-    await checkTokenizerFits(adapted);
+    const { checkpoint: changed, warnings } = await changeCheckpoint(checkpoint, {
+      korean: korean && { ...korean, pack: (await readPackFile(korean.pack)).pack, from: korean.pack },
+      adapter: adapter ? await readAdapterFolder(adapter) : undefined,
+    });
     for (const warning of warnings) report.warn(warning);
-    return await exportCheckpoint(adapted, options, report);
+    return await exportCheckpoint(changed, options, report);
   } finally {
     await checkpoint.close();
   }
@@ -87,34 +77,14 @@ async function exportCheckpoint(
   options: ExportOptions,
   report: ExportReport,
 ): Promise<Manifest> {
+  const plan = await planPackage(checkpoint, options);
   for (const note of checkpoint.notes) report.note(note);
-  if (checkpoint.unusedKeys.length > 0) {
-    report.warn(`tensors that no graph uses are left out: ${listed(checkpoint.unusedKeys)}`);
-  }
-  const positions = Math.min(options.context, checkpoint.config.text.maxPositions);
-  const graphs = packageGraphs(checkpoint.config, { ...options, positions }).map(plan);
-  const small = await smallFiles(checkpoint, checkpoint.files, {
-    // Of several variants the first.
-    dtype: Object.fromEntries(graphs.toReversed().map(({ graph }) => [graph.name, graph.dtype])),
-    externalData: Object.fromEntries(graphs.map(({ modelFile, external }) => [modelFile, external.length])),
-    positions,
-  });
-  if (small.missing.length > 0) {
-    report.warn(
-      `${checkpoint.files.folder} has no ${small.missing.join(' and no ')}: the package has no complete tokenizer, add one before use`,
-    );
-  }
-
-  const links = linkedFiles(graphs);
-  const externalBytes = writtenBytes(graphs, links);
-  const otherBytes = sum([
-    ...graphs.map(({ proto }) => proto.byteLength),
-    ...[...small.files.values()].map((content) => Buffer.byteLength(content)),
-  ]);
-  const sourceBytes = sum(checkpoint.sources.map(({ size }) => size));
+  for (const warning of plan.warnings) report.warn(warning);
+  const { externalBytes, otherBytes } = plan;
+  const sourceBytes = checkpoint.sources.reduce((sum, { size }) => sum + size, 0);
   const folder = await PackageFolder.create(options.out, externalBytes + otherBytes, report.note);
   const progress = report.progress(externalBytes + sourceBytes);
-  const threads = options.threads ?? usualThreads(graphs);
+  const threads = options.threads ?? usualThreads(plan);
   const pool = threads > 1 ? new QuantizePool(threads) : undefined;
   const failed = new AbortController();
   const signal = report.signal ? AbortSignal.any([report.signal, failed.signal]) : failed.signal;
@@ -122,58 +92,29 @@ async function exportCheckpoint(
   const hashing = hashSources(checkpoint.sources, progress, signal);
   hashing.catch((error: unknown) => failed.abort(error));
   try {
-    for (const graph of graphs) await write(graph, checkpoint, folder, links, progress, signal, pool);
-    for (const [path, content] of small.files) await folder.writeFile(path, content);
+    const onWrite = (bytes: number) => {
+      signal.throwIfAborted();
+      progress.add(bytes);
+    };
+    await writePackage(plan, folder, onWrite, pool);
     const sources = await hashing;
-    const selfTest = await selfTestOf(folder.path, options, small.missing, report);
-
-    const manifest: Manifest = {
-      format: 'medgemma-ko-lab/1',
+    const selfTest = await selfTestOf(folder.path, options, plan.small.missing, report);
+    const manifest: Manifest = manifestOf(plan, {
       name: options.name ?? basename(resolve(options.checkpoint)),
       created: new Date().toISOString(),
       generator: `${packageJson.name} ${packageJson.version}`,
-      architecture: checkpoint.config.architecture,
-      parameters: countParameters(checkpoint.config),
-      ...(options.teaches === undefined ? {} : { teaches: options.teaches }),
+      teaches: options.teaches,
       source: {
         checkpoint: checkpoint.files.name,
         files: sources,
         randomWeights: options.randomWeights,
         notice: options.notice,
       },
-      variants: TEXT_DTYPES[options.dtype].map((decoder) => ({
-        decoder,
-        vision: checkpoint.config.vision ? options.visionDtype : undefined,
-        blockSize: options.blockSize,
-        ...(isQuantized(graphs) ? { method: options.method ?? 'round' } : {}),
-        unquantized: unquantized(graphs.map(({ graph }) => graph)),
-        tiedEmbedding: sharesEmbedding(graphs.flatMap(({ graph }) => (graph.dtype === decoder ? [graph] : []))),
-      })),
-      changes: [
-        ...checkpoint.notes,
-        ...(checkpoint.changes ?? []),
-        ...changesOf(
-          checkpoint.config,
-          graphs.map(({ graph }) => graph),
-          positions,
-        ),
-        ...(links.size > 0
-          ? [
-              'Data files with the same SHA-256 are one file under several names, since each graph reads files named after it.',
-            ]
-          : []),
-        ...(options.dtype === 'q4f16'
-          ? [
-              'The q4f16 decoder reads the weights of the q4 decoder. Attention, its projections and those that enter the MLP run in float16; the norms of the hidden state, the MLP from its activation on and the output head in float32.',
-            ]
-          : []),
-      ],
-      ...(selfTest && { selfTest }),
+      selfTest,
       files: folder.files,
-      chunkSize: CHUNK_BYTES,
-    };
+    });
     report.signal?.throwIfAborted();
-    await folder.commit(`${JSON.stringify(manifest, null, 2)}\n`);
+    await folder.commit(manifestText(manifest));
     return manifest;
   } catch (error) {
     failed.abort(error);
@@ -216,40 +157,8 @@ async function selfTestOf(
 /** Fewer weights are quantized before threads have started. */
 const WEIGHTS_FOR_THREADS = 20e6;
 
-function usualThreads(graphs: readonly PlannedGraph[]): number {
-  const blocks = graphs.flatMap(({ graph }) => graph.weights.filter((weight) => weight.store === 'blocks'));
-  return sum(blocks.map(({ rows, columns }) => rows * columns)) < WEIGHTS_FOR_THREADS ? 1 : availableParallelism();
-}
-
-function plan(graph: PackageGraph): PlannedGraph {
-  try {
-    return planGraph(graph);
-  } catch (error) {
-    if (!(error instanceof TensorTooLargeError)) throw error;
-    throw new CommandError(`${error.modelFile}: ${error.message}; export with a smaller --dtype`, { cause: error });
-  }
-}
-
-async function write(
-  graph: PlannedGraph,
-  checkpoint: Checkpoint,
-  folder: PackageFolder,
-  links: LinkedFiles,
-  progress: Progress,
-  signal: AbortSignal,
-  quantizer: RowQuantizer | undefined,
-): Promise<void> {
-  await folder.writeFile(`onnx/${graph.modelFile}`, graph.proto);
-  try {
-    const onWrite = (bytes: number) => {
-      signal.throwIfAborted();
-      progress.add(bytes);
-    };
-    await writeGraph(graph, checkpoint.tensors, folder, links, onWrite, quantizer);
-  } catch (error) {
-    if (!(error instanceof HalfOverflowError)) throw error;
-    throw new CommandError(`${error.message}; export with --dtype fp32, q8 or q4`, { cause: error });
-  }
+function usualThreads(plan: PlannedPackage): number {
+  return quantizedWeights(plan) < WEIGHTS_FOR_THREADS ? 1 : availableParallelism();
 }
 
 /** Bytes of a checkpoint file that are read at a time for its hash. */
@@ -257,7 +166,7 @@ const HASH_BYTES = 2 ** 20;
 
 /** Hex SHA-256 of the checkpoint's files by name. */
 async function hashSources(
-  sources: readonly FileSource[],
+  sources: readonly ByteSource[],
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
@@ -267,7 +176,7 @@ async function hashSources(
 }
 
 /** Hex SHA-256 of a checkpoint file. */
-async function hashSource(source: FileSource, progress: Progress, signal: AbortSignal): Promise<string> {
+async function hashSource(source: ByteSource, progress: Progress, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   for (let offset = 0; offset < source.size; offset += HASH_BYTES) {
     signal.throwIfAborted();
@@ -276,26 +185,4 @@ async function hashSource(source: FileSource, progress: Progress, signal: AbortS
     progress.add(bytes.byteLength);
   }
   return hash.digest('hex');
-}
-
-function isQuantized(graphs: readonly PlannedGraph[]): boolean {
-  return graphs.some(({ graph }) => graph.weights.some(({ store }) => store === 'blocks'));
-}
-
-/** A text-only export of a multimodal checkpoint leaves hundreds out: their number, and the first. */
-function listed(keys: readonly string[]): string {
-  const shown = keys.slice(0, MAX_LISTED_KEYS).join(', ');
-  return keys.length > MAX_LISTED_KEYS ? `${shown} and ${keys.length - MAX_LISTED_KEYS} more` : shown;
-}
-
-/** Lists each parameter once: decoder and embedding graph may share one. */
-function unquantized(graphs: readonly PackageGraph[]): { parameter: string; reason: string }[] {
-  const reasons = new Map(
-    graphs.flatMap((graph) => graph.unquantized.map(({ parameter, reason }) => [parameter, reason])),
-  );
-  return [...reasons].map(([parameter, reason]) => ({ parameter, reason }));
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { printable } from '#core/printable.ts';
+import { ExportError } from '#core/export/error.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
 import { CheckpointError } from '#core/gemma3/checkpoint.ts';
 import { AdapterError } from '#core/lora/error.ts';
@@ -27,6 +28,7 @@ export class StoppedError extends CommandError {
 /** Errors of `core` about input files. */
 const INPUT_ERRORS = [
   OtherFileError,
+  ExportError,
   CheckpointError,
   ConfigError,
   SafetensorsError,

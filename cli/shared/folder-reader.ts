@@ -2,12 +2,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { parseJsonFile } from '#core/gemma3/checkpoint.ts';
-import type { SmallFilesFolder } from '#core/gemma3/package-files.ts';
 import { isInnerPath } from '#core/inner-path.ts';
 import type { Json } from '#core/json.ts';
 import { refuseOther } from '#core/files/other-file.ts';
 import type { FolderWanted } from '#core/files/kinds.ts';
 import { FailureError } from '#core/failure.ts';
+import type { ExportFolder } from '#core/export/checkpoint.ts';
 import { printable } from '#core/printable.ts';
 import type { PackageReader, ReadOptions } from '../../workers/store/reader.ts';
 import { CommandError, onFile, systemCode } from './errors.ts';
@@ -25,7 +25,7 @@ export interface FolderReaderOptions {
 }
 
 /** File names are relative to the folder, with "/". */
-export class FolderReader implements PackageReader, SmallFilesFolder {
+export class FolderReader implements PackageReader, ExportFolder {
   /** Last part of the path. */
   readonly name: string;
 
@@ -53,6 +53,10 @@ export class FolderReader implements PackageReader, SmallFilesFolder {
     for (const file of files)
       // A link that leads nowhere is listed too.
       if (!(await isFile(this.path(file)))) throw new CommandError(await explainMissing(wanted, this.folder, file));
+  }
+
+  explainMissing(wanted: FolderWanted, file: string): Promise<string> {
+    return explainMissing(wanted, this.folder, file);
   }
 
   /** A file in a subfolder is looked for on disk where only the folder itself was listed. */

@@ -2,17 +2,12 @@
 import { existsSync } from 'node:fs';
 import { lstat, open, readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
-import { isPartOfModel, kindAmong, otherKind, otherKindText } from '#core/files/folder-kind.ts';
+import { explainMissingAmong, isPartOfModel, otherKind, otherKindText, wantedText } from '#core/files/folder-kind.ts';
 import { KIND_BYTES, kindOf } from '#core/files/kind.ts';
 import type { FolderWanted } from '#core/files/kinds.ts';
 import { isAnswer, nextStep } from '#core/files/words.ts';
 import { printable } from '#core/printable.ts';
 
-const WANTED: Record<FolderWanted, string> = {
-  checkpoint: '--checkpoint names a folder with config.json and safetensors',
-  package: '--package names what "npm run export" wrote',
-  adapter: "an adapter is the folder that PEFT's save_pretrained writes",
-};
 /** Last part of the command that follows a download. */
 const THEN: Record<FolderWanted, string> = {
   checkpoint: 'npm run export -- --checkpoint',
@@ -27,7 +22,7 @@ const MAX_LISTED = 10_000;
 /** For a path that is no folder. */
 export async function explainNoFolder(wanted: FolderWanted, given: string): Promise<string> {
   const shown = printable(given);
-  const hint = WANTED[wanted];
+  const hint = wantedText(wanted);
   const found = await lstat(given).catch(() => undefined);
   if (found?.isSymbolicLink() && !existsSync(given))
     return `${shown} is a link to ${printable(await readlink(given))}, which does not exist; restore the target; ${hint}`;
@@ -43,7 +38,7 @@ export async function explainNoFolder(wanted: FolderWanted, given: string): Prom
 }
 
 async function explainFile(wanted: FolderWanted, given: string): Promise<string> {
-  const hint = WANTED[wanted];
+  const hint = wantedText(wanted);
   const file = basename(given);
   const content = kindOf(await headOf(given));
   const byContent = content && otherKindText({ ...content, file, next: nextStep(content.kind, wanted) });
@@ -77,13 +72,12 @@ function isPart(path: string): boolean {
 export async function explainMissing(wanted: FolderWanted, folder: string, file: string): Promise<string> {
   const missing = `${printable(file)} is missing in ${printable(folder)}`;
   const paths = await filesUnder(folder);
-  if (paths.length === 0) return `${missing}: the folder is empty; ${WANTED[wanted]}`;
+  if (paths.length === 0) return `${missing}: the folder is empty; ${wantedText(wanted)}`;
   const dangling = await danglingLinks(folder, paths);
   const [first] = dangling;
   if (first !== undefined)
     return `${missing}; ${printable(first.path)} is a link to ${printable(first.target)}, which does not exist (${dangling.length} such links): copy the folder with the files that the links lead to (cp -rL)`;
-  const kind = otherKind(wanted, paths) ?? (await kindAmong(wanted, paths, (path) => headOf(join(folder, path))));
-  return kind ? `${missing}; ${otherKindText(kind)}` : `${missing}; ${WANTED[wanted]}`;
+  return explainMissingAmong(wanted, folder, file, paths, (path) => headOf(join(folder, path)));
 }
 
 async function filesUnder(folder: string): Promise<string[]> {

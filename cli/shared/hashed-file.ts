@@ -1,11 +1,9 @@
 /** Writes a file from front to back and hashes it meanwhile, whole and in chunks, as manifest.json lists it. */
 import { createHash, type Hash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
+import { CHUNK_BYTES } from '#core/export/manifest.ts';
 import type { ManifestFile } from '#core/protocol/manifest.ts';
 import { onFile } from './errors.ts';
-
-/** Bytes of a chunk that has a hash of its own. */
-export const CHUNK_BYTES = 8 * 2 ** 20;
 
 export class HashedFile {
   private readonly whole = createHash('sha256');

@@ -5,6 +5,7 @@
 import { kindOf } from './kind.ts';
 import type { FileKind, FolderWanted, Recognised } from './kinds.ts';
 import { accepts, kindText, OtherFileError } from './other-file.ts';
+import { printable } from '../printable.ts';
 import { nextStep } from './words.ts';
 
 /** What was given in place of a folder. */
@@ -48,6 +49,34 @@ export function otherKind(wanted: FolderWanted, paths: readonly string[]): Other
     return accepts(wanted, kind) ? undefined : { kind, file, next: nextStep(kind, wanted) };
   }
   return nested(wanted, paths);
+}
+
+const WANTED_TEXT: Record<FolderWanted, string> = {
+  checkpoint: '--checkpoint names a folder with config.json and safetensors',
+  package: '--package names what "npm run export" wrote',
+  adapter: "an adapter is the folder that PEFT's save_pretrained writes",
+};
+
+/** What a folder of another kind is asked for, as a message goes on. */
+export function wantedText(wanted: FolderWanted): string {
+  return WANTED_TEXT[wanted];
+}
+
+/**
+ * Says that a file is missing, what the folder holds instead, and what to do.
+ * @param paths of its files; empty where they are not known or there are none
+ * @param head reads the first `KIND_BYTES` of a file
+ */
+export async function explainMissingAmong(
+  wanted: FolderWanted,
+  folder: string,
+  file: string,
+  paths: readonly string[],
+  head: (path: string) => Promise<Uint8Array>,
+): Promise<string> {
+  const missing = `${printable(file)} is missing in ${printable(folder)}`;
+  const kind = otherKind(wanted, paths) ?? (await kindAmong(wanted, paths, head));
+  return kind ? `${missing}; ${otherKindText(kind)}` : `${missing}; ${wantedText(wanted)}`;
 }
 
 /** Files that are looked into: a folder may have thousands. */

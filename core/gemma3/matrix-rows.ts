@@ -28,14 +28,24 @@ export function tensorShape({ entry, newRows }: CheckpointTensor): number[] {
 async function* allRows(tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
   const { newRows } = tensor;
   const { rows } = matrixShape(tensor.entry.shape);
-  yield* storedRows(tensor, 0, newRows?.first ?? rows);
-  if (!newRows) return;
-  yield* madeRows(tensor, newRows);
+  if (!newRows) {
+    yield* storedRows(tensor, 0, rows);
+    return;
+  }
+  // Kept as they pass: on a server each of them would be a request of its own.
+  const kept = new KeptRows(newRows);
+  yield* storedRows(tensor, 0, newRows.first, kept);
+  yield* madeRows(tensor, newRows, kept);
   // Rows after the new tokens keep the values of the checkpoint.
   yield* storedRows(tensor, newRows.first + newRows.subwords.length, rows);
 }
 
-async function* storedRows(tensor: CheckpointTensor, begin: number, end: number): AsyncGenerator<Float32Array> {
+async function* storedRows(
+  tensor: CheckpointTensor,
+  begin: number,
+  end: number,
+  kept?: KeptRows,
+): AsyncGenerator<Float32Array> {
   if (begin >= end) return;
   const { columns } = matrixShape(tensor.entry.shape);
   const rowBytes = columns * DTYPE_BYTES[tensor.entry.dtype];
@@ -52,6 +62,7 @@ async function* storedRows(tensor: CheckpointTensor, begin: number, end: number)
     }
     const values = decodeFloats(bytes, tensor.entry.dtype);
     checkFinite(tensor, values, row * columns);
+    kept?.look(bytes, row, rowBytes);
     if (tensor.adapter) {
       addLora(values, tensor.adapter.module, tensor.adapter.strength, row);
       checkFinite(
@@ -65,12 +76,36 @@ async function* storedRows(tensor: CheckpointTensor, begin: number, end: number)
   }
 }
 
+/** The rows that new rows are made of, as the file has them. */
+class KeptRows {
+  readonly #wanted: readonly number[];
+  #next = 0;
+  readonly #rows = new Map<number, Uint8Array<ArrayBuffer>>();
+
+  constructor({ subwords }: NewRows) {
+    this.#wanted = [...new Set(subwords.flat())].sort((a, b) => a - b);
+  }
+
+  /** @param bytes of whole rows from `first` on; each call goes on where the last ended */
+  look(bytes: Uint8Array<ArrayBuffer>, first: number, rowBytes: number): void {
+    const end = first + bytes.length / rowBytes;
+    for (; (this.#wanted[this.#next] ?? Infinity) < end; this.#next++) {
+      const row = this.#wanted[this.#next] ?? 0;
+      this.#rows.set(row, bytes.slice((row - first) * rowBytes, (row - first + 1) * rowBytes));
+    }
+  }
+
+  row(row: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#rows.get(row);
+  }
+}
+
 /** Computes the new rows; reads only the rows of the file that they need. */
-async function* madeRows(tensor: CheckpointTensor, newRows: NewRows): AsyncGenerator<Float32Array> {
+async function* madeRows(tensor: CheckpointTensor, newRows: NewRows, kept: KeptRows): AsyncGenerator<Float32Array> {
   const { columns } = matrixShape(tensor.entry.shape);
   const rowBytes = columns * DTYPE_BYTES[tensor.entry.dtype];
   const readRow = async (row: number) => {
-    const bytes = await tensor.source.read(tensor.entry.begin + row * rowBytes, rowBytes);
+    const bytes = kept.row(row) ?? (await tensor.source.read(tensor.entry.begin + row * rowBytes, rowBytes));
     const values = decodeFloats(bytes, tensor.entry.dtype);
     checkFinite(tensor, values, row * columns);
     return values;

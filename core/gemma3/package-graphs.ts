@@ -47,6 +47,16 @@ export const VISION_DTYPE: Record<Dtype, Dtype> = {
   q2: 'q8',
 };
 
+/** Default method: search where a gain was measured (docs/decisions/0008-quantization.md). */
+export const DEFAULT_METHOD: Record<Dtype, QuantMethod> = {
+  q4: 'search',
+  q4f16: 'search',
+  q2: 'search',
+  q8: 'round',
+  fp16: 'round',
+  fp32: 'round',
+};
+
 /**
  * The text graphs that an export writes. q4f16 comes with q4 for devices without float16, over the same stored weights; the
  * first is what a caller gets who names none.

@@ -5,6 +5,7 @@ import { writeModel } from '../onnx/model.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
 import type { LinkedFiles } from './linked-files.ts';
 import { DTYPE_SUFFIX, type PackageGraph } from './package-graphs.ts';
+import type { StoredWeight } from './stored.ts';
 import { initializersOf, storeWeight, type RowQuantizer } from './store-weight.ts';
 
 export interface PlannedGraph<Graph extends PackageGraph = PackageGraph> {
@@ -32,6 +33,7 @@ export function planGraph<Graph extends PackageGraph>(graph: Graph): PlannedGrap
  * @param links files that become a second name of a file written earlier
  * @param onWrite called for every piece of bytes; an exception from it aborts the write
  * @param quantizer default: this thread
+ * @param onOrder called with the tensors in the order in which they will be read
  * @throws SafetensorsError as `storeWeight`
  */
 export async function writeGraph<File extends GrowingFile>(
@@ -41,21 +43,30 @@ export async function writeGraph<File extends GrowingFile>(
   links: LinkedFiles,
   onWrite: (bytes: number) => void,
   quantizer?: RowQuantizer,
+  onOrder?: (tensors: readonly CheckpointTensor[]) => void,
 ): Promise<void> {
   const written = external.filter(({ name }) => !links.has(name));
-  const names = new Set(written.flatMap(({ places }) => places.map(({ name }) => name)));
   const writer = new ExternalWriter(folder, written, onWrite);
-  for (const weight of graph.weights) {
-    if (!initializersOf(weight).some(({ name }) => names.has(name))) continue;
-    const tensor = tensors.get(weight.parameter);
-    if (!tensor) throw new Error(`the graph asks for "${weight.parameter}", which no Gemma 3 checkpoint has`);
+  const names = await writer.resume();
+  const order = graph.weights
+    .filter((weight) => initializersOf(weight).some(({ name }) => names.has(name)))
+    .map((weight) => ({ weight, tensor: tensorOf(weight, tensors) }));
+  onOrder?.(order.map(({ tensor }) => tensor));
+  for (const { weight, tensor } of order) {
     await storeWeight(weight, tensor, writer, quantizer);
+    await folder.weightWritten?.();
   }
   await writer.finish();
   for (const { name } of external) {
     const existing = links.get(name);
     if (existing !== undefined) await folder.linkFile(`onnx/${name}`, `onnx/${existing}`);
   }
+}
+
+function tensorOf({ parameter }: StoredWeight, tensors: ReadonlyMap<string, CheckpointTensor>): CheckpointTensor {
+  const tensor = tensors.get(parameter);
+  if (!tensor) throw new Error(`the graph asks for "${parameter}", which no Gemma 3 checkpoint has`);
+  return tensor;
 }
 
 /** Bytes of external data on the disk. */

@@ -14,6 +14,10 @@ export interface GrowingFolder<File extends GrowingFile> {
   finishFile(path: string, file: File): Promise<void>;
   /** Gives a finished file a second name. */
   linkFile(path: string, existing: string): Promise<void>;
+  /** True for a file that an earlier, broken-off export finished. Default: none. */
+  isFinished?(path: string): boolean;
+  /** All bytes of a weight are appended: what is there now is what a broken-off export continues from. */
+  weightWritten?(): Promise<void>;
 }
 
 /** Bytes per write. */
@@ -32,6 +36,27 @@ export class ExternalWriter<File extends GrowingFile> {
     this.folder = folder;
     this.onWrite = onWrite;
     this.queue = files.flatMap((file) => file.places.map((place) => ({ file, place })));
+  }
+
+  /**
+   * Leaves out what an earlier, broken-off export wrote: finished files, and the initializers at the beginning of the file that it
+   * broke off in. @returns the names of the initializers that are still to be written
+   */
+  async resume(): Promise<Set<string>> {
+    while (this.queue[0] && this.folder.isFinished?.(`onnx/${this.queue[0].file.name}`)) this.queue.shift();
+    const next = this.queue[0];
+    if (next) {
+      this.open = { plan: next.file, file: await this.folder.createFile(`onnx/${next.file.name}`) };
+      const { size } = this.open.file;
+      let end = 0;
+      for (let first = this.queue[0]; first?.file === next.file; first = this.queue[0]) {
+        if (first.place.offset + first.place.length > size) break;
+        end = first.place.offset + first.place.length;
+        this.queue.shift();
+      }
+      if (end !== size) throw new Error(`onnx/${next.file.name} has ${size} bytes, which end inside an initializer`);
+    }
+    return new Set(this.queue.map(({ place }) => place.name));
   }
 
   async append(initializer: string, bytes: Uint8Array): Promise<void> {

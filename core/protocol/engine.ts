@@ -3,6 +3,7 @@ import type { GpuPurpose } from '../budget/gpu-purpose.ts';
 import type { MemoryPlan } from '../budget/memory-plan.ts';
 import type { BlobLike } from '../bytes.ts';
 import type { ChatMessage } from '../chat/message.ts';
+import type { SelfTest } from '../self-test/expected.ts';
 import type { Sampling } from '../sampling/sampling.ts';
 import type { SetAdaptersJob, TraceJob } from './adapters.ts';
 import type { Job, JobEvent, Nothing } from './jobs.ts';
@@ -32,6 +33,11 @@ export interface EngineJobs {
   setStrengths: Job<readonly number[]>;
   /** Generates an answer, or scores a given one, and reports the probability of each token. */
   trace: TraceJob;
+  /**
+   * Computes what a package must answer, on the CPU in float32, for its manifest. Closes the model that is open.
+   * Fails with `too-large-for-cpu` for a package that the CPU provider cannot hold.
+   */
+  recordSelfTest: Job<{ source: PackageSource }, { selfTest: SelfTest }>;
   /**
    * Sends statistics about four times a second while another job runs, at the beginning of each phase, and once after the job, until
    * this job is stopped.

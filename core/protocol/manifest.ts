@@ -74,6 +74,10 @@ const manifestSchema = object({
     randomWeights: flag(),
     /** Origin and licence of the weights, as given to the exporter. */
     notice: text(),
+    /** Of a package that the page made: the repository, the commit it was read at, and the version (ETag) of each file of weights. */
+    repository: v.optional(text(1000)),
+    revision: v.optional(text(1000)),
+    versions: v.optional(record(text(10_000), MAX_FILES)),
   }),
   variants: v.pipe(list(variantSchema, 100), v.minLength(1, 'a list of at least one')),
   /** Changes relative to the checkpoint, one sentence each. */

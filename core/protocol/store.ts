@@ -1,6 +1,7 @@
 /** Message types between the page and the store worker: the packages in the browser's file system. */
 import type { PackageFile, PackageSource } from './engine.ts';
 import type { Job, Nothing } from './jobs.ts';
+import type { Making } from './making.ts';
 
 /** The jobs of `store.worker.ts`. */
 export interface StoreJobs {
@@ -62,4 +63,6 @@ export interface StoredPackage {
   isChecked: boolean;
   /** When it was last opened or copied, ISO 8601. */
   used: string;
+  /** Of a package that is being made and not finished: what it was begun with. It cannot be opened. */
+  making: Making | 'broken' | undefined;
 }

@@ -34,6 +34,10 @@ export const catalogs: Readonly<Record<CatalogName, Readonly<Record<Locale, () =
     ko: async () => (await import('./plan/ko.ts')).ko,
     en: async () => (await import('./plan/en.ts')).en,
   },
+  make: {
+    ko: async () => (await import('./make/ko.ts')).ko,
+    en: async () => (await import('./make/en.ts')).en,
+  },
   fit: {
     ko: async () => (await import('./fit/ko.ts')).ko,
     en: async () => (await import('./fit/en.ts')).en,

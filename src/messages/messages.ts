@@ -4,6 +4,7 @@ import type { ko as fit } from './fit/ko.ts';
 import type { ko as image } from './image/ko.ts';
 import type { ko as ledger } from './ledger/ko.ts';
 import type { ko as lora } from './lora/ko.ts';
+import type { ko as make } from './make/ko.ts';
 import type { ko as plan } from './plan/ko.ts';
 import type { ko as quant } from './quant/ko.ts';
 import type { ko as shell } from './shell/ko.ts';
@@ -11,9 +12,9 @@ import type { ko as tokenizer } from './tokenizer/ko.ts';
 
 export type Locale = 'ko' | 'en';
 
-/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own; `fit` and `ledger` are of dialogs. */
+/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own; `fit`, `make` and `ledger` are of dialogs. */
 export type CatalogName =
-  'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench' | 'plan' | 'fit' | 'ledger';
+  'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench' | 'plan' | 'fit' | 'make' | 'ledger';
 
 export type Messages = typeof shell &
   typeof chat &
@@ -23,6 +24,7 @@ export type Messages = typeof shell &
   typeof quant &
   typeof bench &
   typeof plan &
+  typeof make &
   typeof fit &
   typeof ledger;
 export type MessageKey = keyof Messages;

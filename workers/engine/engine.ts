@@ -36,8 +36,12 @@ import { openedModel, readParts, type OpenedModel } from './opened.ts';
 import { phaseAfter } from './phase.ts';
 import { Backends } from './runtime/backends.ts';
 import { timed } from './runtime/timed.ts';
+import { recordSelfTest } from './self-test/record.ts';
 import { checkModel, refuseKnownWrong } from './self-test/check.ts';
 import { StatsWatch } from './stats-watch.ts';
+
+/** Longer than any prompt of the test. */
+const SELF_TEST_CONTEXT = 1024;
 
 type Running<Name extends keyof EngineJobs> = RunningJob<EngineJobs[Name]>;
 type Result<Name extends keyof EngineJobs> = EngineJobs[Name]['result'];
@@ -65,6 +69,10 @@ export class Engine {
     },
     trace: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#trace(request, job), 'prefill') },
     setStrengths: { mode: 'concurrent', run: (strengths) => this.#setStrengths(strengths) },
+    recordSelfTest: {
+      mode: 'exclusive',
+      run: (request, job) => this.#during(() => this.#recordSelfTest(request, job)),
+    },
     watch: { mode: 'concurrent', run: (_, job) => this.#stats.start(job) },
     forget: { mode: 'concurrent', run: () => this.#forget() },
   };
@@ -144,6 +152,22 @@ export class Engine {
     } catch (error) {
       if (error instanceof DecoderGoneError) await this.#close().catch(() => undefined);
       throw error;
+    }
+  }
+
+  async #recordSelfTest(
+    { source }: EngineJobs['recordSelfTest']['request'],
+    { signal }: Running<'recordSelfTest'>,
+  ): Promise<Result<'recordSelfTest'>> {
+    await this.#close();
+    const { pack, chat } = await readParts(boundReader(await openPackage(source, { signal }), { signal }));
+    this.#backend = await this.#backends.open({ provider: 'wasm' });
+    const options = { provider: 'wasm', contextLength: SELF_TEST_CONTEXT } as const;
+    const model = await loadModel(pack, this.#backend, options, signal, () => undefined);
+    try {
+      return { selfTest: await recordSelfTest(model, chat, signal) };
+    } finally {
+      await model.dispose();
     }
   }
 

@@ -1,4 +1,5 @@
 import { FailureError, type Failure, type FailureCode } from '#core/failure.ts';
+import { ExportError } from '#core/export/error.ts';
 import { isFileGone } from '#core/files/file-gone.ts';
 import { CheckpointError } from '#core/gemma3/checkpoint.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
@@ -27,6 +28,7 @@ export function failureOf(error: unknown, file = ''): Failure {
   if (error instanceof AdapterError) {
     return { code: 'adapter-refused', detail: { file: error.file, reason: error.reason } };
   }
+  if (error instanceof ExportError) return { code: 'export-refused', detail: { reason: error.message } };
   if (error instanceof SafetensorsError) return of('file-broken', error.file, error);
   if (error instanceof CheckpointError || error instanceof OnnxError) return of('file-broken', file, error);
   if (error instanceof TensorTooLargeError) return { code: 'out-of-memory', detail: { bytes: error.bytes } };

@@ -4,7 +4,8 @@
  */
 import { hashOfChunk } from './chunk-hashes.ts';
 import { bytesOfHex, hexOf, sha256 } from './sha256.ts';
-import { fileIn, openForWriting, removeFile, storeFolder, writeAt } from './opfs.ts';
+import { GrowingBlob } from './growing-blob.ts';
+import { fileIn, openForWriting, removeFile, renameFile, storeFolder, writeAt } from './opfs.ts';
 
 const HASH_BYTES = 32;
 /** Chunks of which each is in memory while it is hashed. */
@@ -52,6 +53,28 @@ export class BlobStore {
   async remove(id: string): Promise<void> {
     await removeFile(this.#folder, id);
     await removeFile(this.#folder, id + HASHES);
+  }
+
+  /** A file that grows under an id of its own until `adopt` gives it that of its content. Created when missing. */
+  async grow(id: string): Promise<GrowingBlob> {
+    return new GrowingBlob(await openForWriting(this.#folder, id));
+  }
+
+  /**
+   * Gives a file that was written by `grow` the id of its content. What is there under that id already stays if it is whole. A second
+   * call, after a crash in the first, does what is left to do.
+   */
+  async adopt(grown: string, id: string, content: BlobContent & { hashes: readonly string[] }): Promise<void> {
+    if (completeFile(await this.read(id), content)) return this.remove(grown);
+    const hashes = await openForWriting(this.#folder, id + HASHES);
+    try {
+      hashes.truncate(0);
+      writeAt(hashes, bytesOfHex(content.hashes.join('')), 0);
+      hashes.flush();
+    } finally {
+      hashes.close();
+    }
+    await renameFile(this.#folder, grown, id);
   }
 
   async ids(): Promise<string[]> {

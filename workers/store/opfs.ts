@@ -3,6 +3,17 @@
 /** What earlier versions of the page kept: one folder for each address, with files that were written from begin to end. */
 const OLD_FOLDER = 'packages';
 
+declare global {
+  /** TypeScript's library does not have it; Chrome has it from 110 on, Firefox from 111. */
+  interface FileSystemFileHandle {
+    /** Renames the file in its folder. */
+    move?(name: string): Promise<void>;
+  }
+}
+
+/** Bytes that are copied at a time. */
+const COPY_BYTES = 8 * 2 ** 20;
+
 /** A folder of the store; undefined where the browser has no OPFS, or refuses it (private window). */
 export async function storeFolder(name: 'blobs' | 'packages'): Promise<FileSystemDirectoryHandle | undefined> {
   try {
@@ -50,6 +61,28 @@ export function writeAt(handle: FileSystemSyncAccessHandle, bytes: Uint8Array<Ar
 
 export async function removeFile(folder: FileSystemDirectoryHandle, name: string): Promise<void> {
   await folder.removeEntry(name).catch(ignoreMissing);
+}
+
+/** Replaces a file `to`; does nothing where there is no file `from`. A browser that cannot rename copies, which takes the space of the file meanwhile. */
+export async function renameFile(folder: FileSystemDirectoryHandle, from: string, to: string): Promise<void> {
+  const handle = await folder.getFileHandle(from).catch(ignoreMissing);
+  if (!handle) return;
+  await removeFile(folder, to);
+  if (handle.move) {
+    await handle.move(to);
+    return;
+  }
+  const file = await handle.getFile();
+  const copy = await openForWriting(folder, to);
+  try {
+    copy.truncate(0);
+    for (let at = 0; at < file.size; at += COPY_BYTES)
+      writeAt(copy, new Uint8Array(await file.slice(at, at + COPY_BYTES).arrayBuffer()), at);
+    copy.flush();
+  } finally {
+    copy.close();
+  }
+  await removeFile(folder, from);
 }
 
 /** Undefined for "there is none". @throws any other error */

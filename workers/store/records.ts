@@ -1,10 +1,13 @@
 /** What the store knows of each package: a folder of small files in OPFS. The bytes of its files are in `blobs.ts`. */
 import { MANIFEST } from '#core/protocol/manifest.ts';
+import { parseMaking, type Making } from '#core/protocol/making.ts';
 import { parseFileRecord, parsePackageRecord, type FileRecord, type PackageRecord } from '#core/protocol/stored.ts';
-import { fileIn, ignoreMissing, storeFolder, writeText } from './opfs.ts';
+import { fileIn, ignoreMissing, removeFile, renameFile, storeFolder, writeText } from './opfs.ts';
 import { sha256OfText } from './sha256.ts';
 
 const RECORD = 'package.json';
+const MAKING = 'making.json';
+const NEW_MAKING = 'making-new.json';
 const FILE_PREFIX = 'file-';
 
 /** A package is known by its address, or by what was copied. A hash, because an address can be longer than a file name may be. */
@@ -54,6 +57,35 @@ export class PackageFolder {
       if (record) found.push(record);
     }
     return found;
+  }
+
+  /** What is known of a package that is being made; undefined for every other. */
+  async making(): Promise<Making | undefined> {
+    for (const name of [MAKING, NEW_MAKING]) {
+      const text = await this.#text(name);
+      const making = text === undefined ? undefined : parseMaking(text);
+      if (making) return making;
+    }
+    return undefined;
+  }
+
+  /** True also where the record is broken. A manifest is written last. */
+  async isBeingMade(): Promise<boolean> {
+    const isNoted = (await this.#text(MAKING)) !== undefined || (await this.#text(NEW_MAKING)) !== undefined;
+    return isNoted && !(await this.manifest());
+  }
+
+  async setMaking(making: Making): Promise<void> {
+    // `writeText` empties the file first: a crash would leave nothing to go on from. One of the two is always whole.
+    await writeText(this.#folder, NEW_MAKING, JSON.stringify(making));
+    await renameFile(this.#folder, NEW_MAKING, MAKING);
+  }
+
+  /** The package is whole. */
+  async endMaking(): Promise<void> {
+    const names: string[] = [];
+    for await (const name of this.#folder.keys()) if (name.startsWith(FILE_PREFIX)) names.push(name);
+    for (const name of [...names, NEW_MAKING, MAKING]) await removeFile(this.#folder, name);
   }
 
   async #text(name: string): Promise<string | undefined> {

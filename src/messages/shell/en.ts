@@ -185,6 +185,16 @@ export const en: Record<keyof typeof ko, string> = {
   'open.empty-folder': 'The chosen folder holds no files.',
   'open.folder.copy': 'Copy into this browser',
 
+  'make.title': 'Make it from a checkpoint',
+  'make.lead':
+    "Quantizes Google's checkpoint while it arrives and makes a Korean package of it. Nothing to install, and no disk for a folder of 9 GB.",
+  'make.show': 'Choose a checkpoint',
+
+  'stored.making': 'Not finished: {done} of {total}',
+  'stored.making.folder':
+    'To go on, pick the same folder and the same settings under “Make it from a checkpoint” above.',
+  'stored.making.broken': 'The note of how far it came is broken. Delete it and make it again.',
+  'stored.making.continue': 'Continue',
   'stored.title': 'On this device',
   'stored.none': 'No model is stored yet. What is downloaded from an address, or copied from a folder, is listed here.',
   'stored.no-storage': 'This browser offers no storage, as in a private window. Models are downloaded again each time.',

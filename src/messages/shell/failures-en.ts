@@ -26,6 +26,19 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.worker-not-started.title': 'The browser did not let the computation start',
   'failure.worker-not-started.next':
     'Close other tabs, or switch off extensions that block scripts of this page, then retry.',
+  'failure.export-refused.title': 'No package can be made of this checkpoint',
+  'failure.export-refused.next':
+    'The words above are those of the command line. Mend the checkpoint, or choose another.',
+  'failure.checkpoint-changed.title': 'The checkpoint is not the one that was begun with: {file}',
+  'failure.checkpoint-changed.next':
+    'It stopped so as not to mix weights. Delete the unfinished model under the models on this device, and begin again.',
+  'failure.making-outdated.title': 'Another version of this page began the package',
+  'failure.making-outdated.next':
+    'This version writes other bytes. Delete the unfinished model under the models on this device, and begin again.',
+  'failure.package-unfinished.title': 'The package is not finished: {name}',
+  'failure.package-unfinished.next': 'Continue making it, or delete it.',
+  'failure.no-ranges.title': 'The server does not send parts of a file: {file}',
+  'failure.no-ranges.next': 'Put it on a server with HTTP range requests, or pick the downloaded folder.',
   'failure.place': '(line {line}, column {column})',
   'failure.json-syntax.title': 'Broken JSON: {file}',
   'failure.json-syntax.next': 'Check that the file is complete, or download it again.',

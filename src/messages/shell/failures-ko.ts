@@ -25,6 +25,18 @@ export const failures = {
   'failure.worker-not-started.title': '브라우저가 계산을 시작하지 못하게 했습니다',
   'failure.worker-not-started.next':
     '다른 탭을 닫거나, 이 페이지의 스크립트를 막는 확장 프로그램을 끄고 다시 시도하세요.',
+  'failure.export-refused.title': '이 checkpoint로는 패키지를 만들 수 없습니다',
+  'failure.export-refused.next': '위는 명령줄과 같은 설명입니다. checkpoint를 고치거나 다른 것을 고르세요.',
+  'failure.checkpoint-changed.title': '시작할 때와 다른 checkpoint입니다: {file}',
+  'failure.checkpoint-changed.next':
+    '다른 가중치를 섞지 않으려고 멈추었습니다. 이 기기에 있는 모델에서 만들다 만 것을 지우고 처음부터 만드세요.',
+  'failure.making-outdated.title': '페이지의 다른 버전이 시작한 패키지입니다',
+  'failure.making-outdated.next':
+    '이 버전은 다른 바이트를 씁니다. 이 기기에 있는 모델에서 만들다 만 것을 지우고 처음부터 만드세요.',
+  'failure.package-unfinished.title': '아직 다 만들지 않은 패키지입니다: {name}',
+  'failure.package-unfinished.next': '이어서 만들거나 지우세요.',
+  'failure.no-ranges.title': '서버가 파일의 일부만 보내지 못합니다: {file}',
+  'failure.no-ranges.next': 'HTTP 범위 요청(Range)을 지원하는 서버에 두거나, 내려받은 폴더를 고르세요.',
   'failure.place': '({line}번째 줄, {column}번째 글자)',
   'failure.json-syntax.title': 'JSON이 잘못되었습니다: {file}',
   'failure.json-syntax.next': '파일이 중간에 끊기지 않았는지 확인하고 다시 받으세요.',

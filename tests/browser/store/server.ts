@@ -34,7 +34,9 @@ export function packageServer(): Plugin {
   return {
     name: 'package-server',
     configureServer(server) {
-      server.middlewares.use('/package', (request, response) => {
+      server.middlewares.use('/package', (request, response, next) => {
+        // /package.json begins with it too, and is ours to import.
+        if (request.originalUrl?.startsWith('/package/') !== true) return next();
         const [, id = '', ...rest] = new URL(request.url ?? '', 'http://localhost').pathname.split('/');
         const known = packages.get(id);
         if (request.method === 'PUT') {

@@ -4,7 +4,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { addAdapter } from '../../../cli/export/adapter.ts';
-import { openCheckpoint, type AdapterBeside } from '../../../cli/export/checkpoint.ts';
+import { openCheckpoint } from '../../../cli/export/checkpoint.ts';
+import type { AdapterBeside } from '#core/export/checkpoint.ts';
 import { openModel } from '../../../cli/evaluate/model.ts';
 import { FIXTURE, rewriteTensors, temporaryFolder } from '../export/workbench.ts';
 

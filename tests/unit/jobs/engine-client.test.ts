@@ -69,6 +69,7 @@ function createWorker(): FakeWorker {
     nearestTokens: unused,
     setStrengths: job<EngineJobs['setStrengths']>('setStrengths', 'concurrent', () => ({})),
     watch: job<EngineJobs['watch']>('watch', 'concurrent', () => ({})),
+    recordSelfTest: unused,
     forget: job<EngineJobs['forget']>('forget', 'concurrent', () => ({})),
   });
   workers.push(worker);

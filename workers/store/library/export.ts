@@ -2,7 +2,7 @@ import { FailureError } from '#core/failure.ts';
 import type { StoreJobs } from '#core/protocol/store.ts';
 import type { RunningJob } from '../../jobs/running-job.ts';
 import { hashOfChunk } from '../chunk-hashes.ts';
-import { fileOfPart, findPackage, partsOf, totalOf, type Part } from './parts.ts';
+import { fileOfPart, findWhole, partsOf, totalOf, type Part } from './parts.ts';
 
 /**
  * Writes a package into a new folder inside `folder`. Each file gets its name when all of it is written.
@@ -15,7 +15,7 @@ export async function exportPackage(
 ): Promise<StoreJobs['export']['result']> {
   const { signal } = job;
   if (!(folder instanceof FileSystemDirectoryHandle)) throw new TypeError('not a folder');
-  const found = await findPackage(id);
+  const found = await findWhole(id);
   const parts = await partsOf(found);
   const sources = await Promise.all(
     parts.map(async (part) => {

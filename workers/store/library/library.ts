@@ -8,7 +8,7 @@ import { copyPackage } from './copy.ts';
 import { exportPackage } from './export.ts';
 import { fetchAll } from './fetch-all.ts';
 import { listPackages } from './list.ts';
-import { fileOfPart, findPackage, partsOf } from './parts.ts';
+import { fileOfPart, findWhole, partsOf } from './parts.ts';
 import { verifyPackage } from './verify.ts';
 
 export const handlers: Handlers<StoreJobs> = {
@@ -22,7 +22,7 @@ export const handlers: Handlers<StoreJobs> = {
 };
 
 async function filesOf(id: string): Promise<StoreJobs['files']['result']> {
-  const found = await findPackage(id);
+  const found = await findWhole(id);
   const files: { path: string; blob: Blob }[] = [];
   for (const part of await partsOf(found)) {
     const blob = await fileOfPart(found.blobs, part);

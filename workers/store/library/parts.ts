@@ -39,6 +39,13 @@ export async function findPackage(id: string): Promise<FoundPackage> {
   return { folder, blobs, name, url: record.url, used: record.used, manifest };
 }
 
+/** As `findPackage`. @throws FailureError also package-unfinished: a part of a package is no package */
+export async function findWhole(id: string): Promise<FoundPackage> {
+  const found = await findPackage(id);
+  if (await found.folder.isBeingMade()) throw new FailureError('package-unfinished', { name: found.name });
+  return found;
+}
+
 /** Files with the same bytes come once. */
 export async function partsOf({ folder, manifest }: FoundPackage): Promise<Part[]> {
   if (!manifest)

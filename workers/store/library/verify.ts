@@ -1,14 +1,14 @@
 import type { DamagedFile, StoreJobs } from '#core/protocol/store.ts';
 import type { RunningJob } from '../../jobs/running-job.ts';
 import { exclusively } from '../exclusively.ts';
-import { findPackage, partsOf, totalOf } from './parts.ts';
+import { findWhole, partsOf, totalOf } from './parts.ts';
 
 export async function verifyPackage(
   id: string,
   job: Pick<RunningJob<StoreJobs['verify']>, 'signal' | 'progress'>,
 ): Promise<StoreJobs['verify']['result']> {
   const { signal } = job;
-  const found = await findPackage(id);
+  const found = await findWhole(id);
   const parts = (await partsOf(found)).filter((part) => part.id !== undefined);
   const totalBytes = totalOf(parts);
   const damaged: DamagedFile[] = [];

@@ -1,6 +1,6 @@
 /** config.json for another vocabulary size and another tying of embedding and output head. */
-import { withTying } from '#core/gemma3/checkpoint.ts';
-import { isJsonObject, type Json } from '#core/json.ts';
+import { withTying } from '../gemma3/checkpoint.ts';
+import { isJsonObject, type Json } from '../json.ts';
 
 /** Sets `vocab_size` and `tie_word_embeddings` where config.json has them and where Hugging Face reads them. */
 export function resized(config: Json, size: number, tied: boolean): Json {

@@ -1,8 +1,8 @@
 /** Checks that every id of tokenizer.json has a row in the embedding matrix. */
-import { parseJsonFile, type CheckpointTensor } from '#core/gemma3/checkpoint.ts';
-import { matrixShape } from '#core/gemma3/matrix-rows.ts';
-import { isJsonObject, type Json } from '#core/json.ts';
-import { CommandError } from '../shared/errors.ts';
+import { parseJsonFile, type CheckpointTensor } from '../gemma3/checkpoint.ts';
+import { matrixShape } from '../gemma3/matrix-rows.ts';
+import { isJsonObject, type Json } from '../json.ts';
+import { ExportError } from './error.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
 export const EMBEDDING = 'model.embed_tokens.weight';
@@ -18,7 +18,7 @@ const IMAGE_TOKEN = '<image_soft_token>';
 /**
  * Compares the number of ids with the number of rows. More rows than ids is padding, as Gemma 3 has it. A text-only model needs
  * no row for the image token.
- * @throws CommandError that names both numbers
+ * @throws ExportError that names both numbers
  */
 export async function checkTokenizerFits(checkpoint: Checkpoint): Promise<void> {
   const { files, tokenizer } = checkpoint;
@@ -28,7 +28,7 @@ export async function checkTokenizerFits(checkpoint: Checkpoint): Promise<void> 
   const embedding = tensorOf(checkpoint, EMBEDDING);
   const { rows } = matrixShape(embedding.entry.shape);
   if (size <= rows || onlyImageTokens(checkpoint, json, rows, size)) return;
-  throw new CommandError(
+  throw new ExportError(
     `${TOKENIZER} has ${size} ids, but ${describe(embedding)} has ${rows} rows: ${size - rows} tokens have none. Put the checkpoint's own tokenizer.json back, and add Korean with --korean PACK; or export a checkpoint whose matrix was resized to ${size} rows and trained`,
   );
 }
@@ -50,7 +50,7 @@ function tokenizerSize(json: Json): number {
   // Unigram has a list; the position is the id.
   if (Array.isArray(vocab)) largest = vocab.length - 1;
   else if (isJsonObject(vocab)) for (const id of Object.values(vocab)) largest = Math.max(largest, idOf(id));
-  else throw new CommandError(`${TOKENIZER} has no "model.vocab": it is no tokenizer of Hugging Face`);
+  else throw new ExportError(`${TOKENIZER} has no "model.vocab": it is no tokenizer of Hugging Face`);
   const added: unknown = json['added_tokens'];
   if (Array.isArray(added))
     for (const token of added) largest = Math.max(largest, idOf(isJsonObject(token) ? token['id'] : undefined));
@@ -59,7 +59,7 @@ function tokenizerSize(json: Json): number {
 
 function idOf(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-  throw new CommandError(`${TOKENIZER}: ${JSON.stringify(value)} stands where a token's id should be`);
+  throw new ExportError(`${TOKENIZER}: ${JSON.stringify(value)} stands where a token's id should be`);
 }
 
 export function tensorOf({ tensors }: Checkpoint, name: string): CheckpointTensor {

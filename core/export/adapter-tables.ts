@@ -1,10 +1,10 @@
 /** Embedding and output head of an adapted checkpoint: whether they are still one matrix. */
-import type { CheckpointTensor } from '#core/gemma3/checkpoint.ts';
-import { parseConfig } from '#core/gemma3/config.ts';
-import { isSameMatrix } from '#core/gemma3/tied-head.ts';
-import type { Adapter } from '#core/lora/adapter.ts';
-import { CommandError } from '../shared/errors.ts';
+import type { CheckpointTensor } from '../gemma3/checkpoint.ts';
+import { parseConfig } from '../gemma3/config.ts';
+import { isSameMatrix } from '../gemma3/tied-head.ts';
+import type { Adapter } from '../lora/adapter.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { ExportError } from './error.ts';
 import { resized } from './resized-config.ts';
 import { EMBEDDING, HEAD, tensorOf } from './tokenizer-size.ts';
 
@@ -13,7 +13,7 @@ import { EMBEDDING, HEAD, tensorOf } from './tokenizer-size.ts';
  * was, although they were tied. Equal values are one matrix.
  * @param adapted the checkpoint with saved parameters and updates in its tensors
  * @param base the checkpoint without
- * @throws CommandError where a Korean vocabulary was added too: its new rows are made of the checkpoint's
+ * @throws ExportError where a Korean vocabulary was added too: its new rows are made of the checkpoint's
  */
 export async function addToTables(
   adapted: Checkpoint,
@@ -25,7 +25,7 @@ export async function addToTables(
   const updateOf = (name: string) => others.find(({ parameter }) => parameter === name);
   if (![EMBEDDING, HEAD].some((name) => savedOf(name) ?? updateOf(name))) return adapted;
   if (base.tokenizer !== undefined)
-    throw new CommandError(
+    throw new ExportError(
       'the adapter changes embedding or output head, and --korean makes new rows of the ones before; merge the adapter with PEFT first (docs/adapters.md), then export the merged checkpoint with --korean',
     );
   const wasTied = base.config.text.tiedEmbedding;

@@ -1,24 +1,24 @@
 /** Adds a Korean vocabulary to a checkpoint: the merged tokenizer, and rows for the new tokens in embedding and head. */
-import { basename } from 'node:path';
-import { DEFAULT_INITIALIZER_RANGE, type RowInit } from '#core/embedding/new-row.ts';
-import { parseJsonFile, type CheckpointTensor } from '#core/gemma3/checkpoint.ts';
-import { parseConfig } from '#core/gemma3/config.ts';
-import { matrixShape } from '#core/gemma3/matrix-rows.ts';
-import { isJsonObject, type Json } from '#core/json.ts';
-import { mergeTokenizerJson, sizeOf } from '#core/tokenizer/korean/merge.ts';
-import type { Pack } from '#core/tokenizer/korean/pack.ts';
-import { baseSubwords } from '#core/tokenizer/korean/subwords.ts';
-import { requireTokenizerJson, type TokenizerJson } from '#core/tokenizer/korean/tokenizer-file.ts';
-import { CommandError } from '../shared/errors.ts';
-import { readPackFile, withFile } from '../shared/pack-file.ts';
-import { sha256Of } from '../shared/read-file.ts';
+import { DEFAULT_INITIALIZER_RANGE, type RowInit } from '../embedding/new-row.ts';
+import { parseJsonFile, type CheckpointTensor } from '../gemma3/checkpoint.ts';
+import { parseConfig } from '../gemma3/config.ts';
+import { matrixShape } from '../gemma3/matrix-rows.ts';
+import { isJsonObject, type Json } from '../json.ts';
+import { mergeTokenizerJson, sizeOf } from '../tokenizer/korean/merge.ts';
+import type { Pack } from '../tokenizer/korean/pack.ts';
+import { baseSubwords } from '../tokenizer/korean/subwords.ts';
+import { requireTokenizerJson, type TokenizerJson } from '../tokenizer/korean/tokenizer-file.ts';
+import { sha256Of } from '../hash/sha256.ts';
+import { PackError } from '../tokenizer/korean/pack-error.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { ExportError } from './error.ts';
 import { resized } from './resized-config.ts';
 import { describe, EMBEDDING, HEAD, onlyImageTokens, tensorOf, TOKENIZER } from './tokenizer-size.ts';
 
 export interface KoreanOptions {
-  /** Path of the pack. */
-  pack: string;
+  pack: Pack;
+  /** Where the pack comes from, as messages name it: a path, a file. */
+  from: string;
   /** How new rows of the input embedding are made; of the head too where it is tied. */
   init: RowInit;
   /** Separates the output head from the embedding. */
@@ -35,12 +35,12 @@ const MAX_PADDING_ROWS = 255;
  *
  * A tied model uses one vector for input and output, so `init` decides both. An untied head is initialized as in EEVE
  * (arXiv 2402.14714): a new row is the row of the token's first subword, whatever `init` says of the input.
- * @throws CommandError when tokenizer, matrix and pack do not fit together
+ * @throws ExportError when tokenizer, matrix and pack do not fit together
  */
 export async function addKoreanVocabulary(checkpoint: Checkpoint, options: KoreanOptions): Promise<Checkpoint> {
-  const file = basename(options.pack);
-  const { pack } = await readPackFile(options.pack);
-  const base = await readBase(checkpoint, pack, options.pack);
+  const { pack } = options;
+  const file = options.from.slice(Math.max(options.from.lastIndexOf('/'), options.from.lastIndexOf('\\')) + 1);
+  const base = await readBase(checkpoint, pack, options.from);
   const merged = withFile(file, () => mergeTokenizerJson(base, pack));
   const subwords = baseSubwords(pack, (piece) =>
     Object.hasOwn(base.model.vocab, piece) ? base.model.vocab[piece] : addedId(base, piece),
@@ -50,13 +50,13 @@ export async function addKoreanVocabulary(checkpoint: Checkpoint, options: Korea
   const { rows } = matrixShape(embedding.entry.shape);
   const gap = Math.max(0, pack.firstId - rows);
   if (gap > 0 && !onlyImageTokens(checkpoint, { ...base }, rows, pack.firstId)) {
-    throw new CommandError(
+    throw new ExportError(
       `${file}: its first new token has id ${pack.firstId}, but ${describe(embedding)} has ${rows} rows, and nothing is known to put between them; use a pack whose firstId is ${rows} or less`,
     );
   }
   const spare = rows - pack.firstId;
   if (spare > MAX_PADDING_ROWS) {
-    throw new CommandError(
+    throw new ExportError(
       `${describe(embedding)} has ${rows} rows, ${spare} more than the ${pack.firstId} ids before the first new token: too many for padding, so they may be trained rows, which --korean would replace. If they belong to the tokens of ${file}, merge it into tokenizer.json with "npm run korean -- merge" and leave out --korean`,
     );
   }
@@ -102,7 +102,7 @@ async function readBase(checkpoint: Checkpoint, pack: Pack, path: string): Promi
   const { files } = checkpoint;
   const { folder } = files;
   if (!(await files.has(TOKENIZER))) {
-    throw new CommandError(
+    throw new ExportError(
       `${folder} has no ${TOKENIZER}; --korean merges ${path} into it: put the base tokenizer of the checkpoint there`,
     );
   }
@@ -113,20 +113,30 @@ async function readBase(checkpoint: Checkpoint, pack: Pack, path: string): Promi
   const size = sizeOf(base);
   const [first] = pack.merges;
   if (first && base.model.vocab[first[0] + first[1]] === pack.firstId) {
-    throw new CommandError(
+    throw new ExportError(
       `${TOKENIZER} of ${folder} has ${size} ids and already holds the tokens of ${path}, which adds ${pack.merges.length} to a base of ${pack.base.size}; leave out --korean: the checkpoint exports as it is`,
     );
   }
-  throw new CommandError(
+  throw new ExportError(
     `${path} was made for another tokenizer: a ${TOKENIZER} with ${pack.base.size} ids and SHA-256 ${pack.base.sha256}, but that of ${folder} has ${size} ids and SHA-256 ${hash}; put the tokenizer.json there that the pack was made for, or make a pack for this one with "npm run korean -- train"`,
   );
+}
+
+/** @throws ExportError with the name of the file in front of a PackError's message */
+function withFile<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PackError) throw new ExportError(`${file}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 function rangeOf(config: Json): number {
   const text = isJsonObject(config['text_config']) ? config['text_config'] : config;
   const range = text['initializer_range'] ?? DEFAULT_INITIALIZER_RANGE;
   if (typeof range === 'number' && range > 0) return range;
-  throw new CommandError(`config.json: "initializer_range" is ${JSON.stringify(range)}, expected a positive number`);
+  throw new ExportError(`config.json: "initializer_range" is ${JSON.stringify(range)}, expected a positive number`);
 }
 
 function packSentences({ name, firstId, merges, corpus }: Pack, rows: number, size: number): string[] {

@@ -1,0 +1,19 @@
+/** What the form offers. */
+
+/**
+ * Four bits with a second decoder in half precision, four bits, eight bits. Floats are for the command line: they are as large as the
+ * checkpoint, and the page would read it several times to turn matrices around.
+ */
+export const dtypes = ['q4f16', 'q4', 'q8'] as const;
+export type MadeDtype = (typeof dtypes)[number];
+
+/** Packs that are shipped beside the page, files of `korean/`. */
+export const packs = [
+  { name: 'ko-20480', tokens: 20_480 },
+  { name: 'ko-8960', tokens: 8960 },
+  { name: 'none', tokens: 0 },
+] as const;
+export type PackName = (typeof packs)[number]['name'];
+
+/** Tokens. */
+export const contexts = [2048, 4096, 8192, 16_384, 32_768] as const;

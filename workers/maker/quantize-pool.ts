@@ -1,0 +1,82 @@
+/** Workers that quantize rows, so that every core has something to do. The bytes are those of one. */
+import { FailureError } from '#core/failure.ts';
+import type { RowQuantizer } from '#core/gemma3/store-weight.ts';
+import type { QuantizedRows, QuantizeRows } from '#core/quant/blocks.ts';
+import type { FromQuantizer, ToQuantizer } from '../quantize.worker.ts';
+
+interface Waiting {
+  resolve: (quantized: QuantizedRows) => void;
+  reject: (error: unknown) => void;
+}
+
+interface Member {
+  worker: Worker;
+  /** In the order in which they were sent, which is that of the answers. */
+  waiting: Waiting[];
+}
+
+/** Pieces of rows a worker has at a time: one is quantized while the other is on its way. */
+const PIECES_PER_WORKER = 2;
+/** More would wait for the one that reads and writes. */
+const MOST_WORKERS = 8;
+
+/** One for each core that the browser tells. */
+export function usualWorkers(): number {
+  return Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency));
+}
+
+export class QuantizePool implements RowQuantizer {
+  readonly pieces: number;
+  readonly #count: number;
+  #members: Member[] = [];
+  #failure: Error | undefined;
+
+  /** @param count of workers, at least 1; they start with the first piece */
+  constructor(count: number) {
+    this.#count = count;
+    this.pieces = count * PIECES_PER_WORKER;
+  }
+
+  /** @throws FailureError worker-crashed, worker-not-started */
+  readonly quantize: QuantizeRows = (values, columns, format, method) => {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#members.length === 0) this.#members = Array.from({ length: this.#count }, () => this.#start());
+    const [member] = this.#members.toSorted((a, b) => a.waiting.length - b.waiting.length);
+    if (!member) throw new Error('a pool without workers');
+    // The values are given away: their buffer moves to the worker, unless it holds something else too.
+    const { buffer, byteLength } = values;
+    const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+    const given = isWhole ? new Float32Array(buffer) : Float32Array.from(values);
+    const message: ToQuantizer = { values: given, columns, format, method };
+    return new Promise<QuantizedRows>((resolve, reject) => {
+      member.waiting.push({ resolve, reject });
+      member.worker.postMessage(message, [given.buffer]);
+    });
+  };
+
+  /** Ends the workers, also in the middle of a piece. */
+  close(): void {
+    this.#fail(new Error('the pool is closed'));
+    for (const { worker } of this.#members) worker.terminate();
+  }
+
+  #start(): Member {
+    const worker = new Worker(new URL('../quantize.worker.ts', import.meta.url), { type: 'module', name: 'quantize' });
+    const member: Member = { worker, waiting: [] };
+    worker.addEventListener('message', ({ data }: MessageEvent<FromQuantizer>) => {
+      const next = member.waiting.shift();
+      if (data.type === 'done') next?.resolve(data.quantized);
+      else next?.reject(new RangeError(data.reason));
+    });
+    worker.addEventListener('error', (event) => {
+      this.#fail(new FailureError('worker-crashed', { worker: 'quantize', reason: event.message || 'not loaded' }));
+    });
+    return member;
+  }
+
+  /** The first reason counts. */
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { waiting } of this.#members) for (const { reject } of waiting.splice(0)) reject(this.#failure);
+  }
+}
