@@ -43,7 +43,8 @@ export function attention(
   const name = `/model/layers.${layer}/self_attn`;
   const isLocal = config.isLocal[layer] === true;
   const rope = run.rope[isLocal ? 'local' : 'global'];
-  const scale = config.queryPreAttnScalar ** -0.5;
+  // Not `** -0.5`: engines differ in its last bit, and the constant's name has all digits.
+  const scale = 1 / Math.sqrt(config.queryPreAttnScalar);
   const output = graph.local(`${name}/GroupQueryAttention/output`);
   graph.nodes(
     'GroupQueryAttention',

@@ -4,6 +4,7 @@ import type { BlockBits } from '../quant/blocks.ts';
 import { encodeHalf } from '../safetensors/dtype.ts';
 import type { Precision } from './precision.ts';
 import type { FloatType, RoundedBlocks, StoredBlocks, StoredWeight } from './stored.ts';
+import { ropeFrequencies } from './rope-frequency.ts';
 
 export interface Matrix {
   /** Canonical parameter name. */
@@ -249,8 +250,8 @@ export function ropeTables(
   const half = headDim / 2;
   const cos = new Float32Array(positions * half);
   const sin = new Float32Array(positions * half);
-  for (let i = 0; i < half; i++) {
-    const frequency = Math.pow(theta, -i / half) / factor;
+  for (const [i, each] of ropeFrequencies(theta, half).entries()) {
+    const frequency = each / factor;
     for (let position = 0; position < positions; position++) {
       cos[position * half + i] = Math.cos(position * frequency);
       sin[position * half + i] = Math.sin(position * frequency);
