@@ -16,9 +16,9 @@ export interface Hub {
   close(): void;
 }
 
-/** @param folder with a checkpoint of one file, served as the repository test/tiny */
+/** @param folder with a checkpoint of one file, served as the repository test/tiny; read at each request, since packages.setup.ts writes it later */
 export async function startHub(folder: string): Promise<Hub> {
-  const files = readdirSync(folder);
+  const files = () => readdirSync(folder);
   let fault: HubFault = {};
   let counts = fresh();
   const second = await listening((request, response) => answerSecond(request, response));
@@ -30,7 +30,7 @@ export async function startHub(folder: string): Promise<Hub> {
     const { pathname } = new URL(request.url ?? '', 'http://hub');
     const file = pathname.split('/').at(-1) ?? '';
     if (pathname.startsWith('/api/models/test/tiny/revision/')) {
-      const siblings = files
+      const siblings = files()
         .filter((name) => !fault.missing?.includes(name))
         .map((name) => ({
           rfilename: name,
@@ -38,7 +38,7 @@ export async function startHub(folder: string): Promise<Hub> {
           ...(SMALL.test(name) ? {} : { lfs: { sha256: sha256(readFileSync(path(name))) } }),
         }));
       response.end(JSON.stringify({ sha: COMMIT, siblings }));
-    } else if (!pathname.startsWith(`/test/tiny/resolve/${COMMIT}/`) || !files.includes(file)) {
+    } else if (!pathname.startsWith(`/test/tiny/resolve/${COMMIT}/`) || !files().includes(file)) {
       response.writeHead(404).end();
     } else if (request.headers.authorization !== `Bearer ${TOKEN}`) {
       counts.refused++;
