@@ -13,6 +13,8 @@ export interface VariantSize {
   decoderBytes: number | undefined;
   /** Bytes of all files that opening this variant reads; undefined where nothing says them. */
   downloadBytes: number | undefined;
+  /** Bytes of the weights of its graphs: files of the same content once a name, since each graph holds its own. */
+  weightBytes: number | undefined;
 }
 
 /** A variant that computes in float16 where the device does, as the engine chooses; else the first of the others. */
@@ -27,7 +29,10 @@ export function isHalf({ decoder }: VariantSize): boolean {
 }
 
 /** @returns undefined for a dtype whose bytes are not known here */
-export function storageOf(config: Gemma3Config, variant: VariantSize): ModelStorage | undefined {
+export function storageOf(
+  config: Gemma3Config,
+  variant: Pick<VariantSize, 'decoder' | 'vision' | 'decoderBytes'>,
+): ModelStorage | undefined {
   const preset = PRESETS.find((name) => name === variant.decoder);
   if (!preset) return undefined;
   const vision = variant.vision === undefined ? undefined : STORED_FORMATS.find((name) => name === variant.vision);

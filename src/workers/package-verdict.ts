@@ -7,7 +7,7 @@ import type { OpenOptions, PackageSource } from '#core/protocol/engine.ts';
 import type { AdapterReport, MemoryProbe, PackageSize } from '#core/protocol/preflight.ts';
 import { preflight } from './preflight.svelte.ts';
 
-/** More does not run on the CPU (workers/engine/model/checks.ts). */
+/** More bytes of weights do not run on the CPU (workers/engine/model/checks.ts). */
 const CPU_BYTES = 1.2e9;
 
 /** What a package is held to. */
@@ -43,7 +43,7 @@ export function packageVerdict({ config, variants }: PackageSize, here: Here): P
   };
   const needed = settings && valueOf(totalOf(planInference(config, settings)));
   const download = variant?.downloadBytes ?? (settings && valueOf(packageBytes(config, settings)));
-  const isTooLargeForCpu = (download ?? 0) > CPU_BYTES;
+  const isTooLargeForCpu = (variant?.weightBytes ?? download ?? 0) > CPU_BYTES;
   // The engine takes a software GPU for what is too large for the CPU.
   const onGpu =
     report !== undefined &&

@@ -27,6 +27,7 @@ import { runTurn } from './generation/turn.ts';
 import { DecoderGoneError } from './lora/failure.ts';
 import { setAdapters } from './lora/set.ts';
 import type { Backend } from './model/backend.ts';
+import { checkSizeAhead } from './model/checks.ts';
 import { fetchAhead } from './model/fetch-ahead.ts';
 import { loadModel, type LoadedModel } from './model/load.ts';
 import type { ModelPackage } from './model/package.ts';
@@ -104,6 +105,7 @@ export class Engine {
     if (options.asksForTerms) await refuseUnacceptedTerms(reader);
     void start();
     const parts = await namingDamage(source, signal, () => readParts(reader));
+    await checkSizeAhead(parts.pack, start);
     await timed('download', () => fetchAhead(parts.pack));
     this.#backend = await start();
     refuseKnownWrong(parts.pack, this.#backend, options);

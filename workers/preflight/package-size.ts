@@ -27,13 +27,17 @@ function sizesAtHand(source: PackageSource): Sizes | undefined {
 
 function sizeOf({ decoder, embedding, vision }: PackageVariant, files: Sizes | undefined): VariantSize {
   const names = { decoder: decoder.dtype, vision: vision?.dtype };
-  if (!files) return { ...names, decoderBytes: undefined, downloadBytes: undefined };
+  if (!files) return { ...names, decoderBytes: undefined, downloadBytes: undefined, weightBytes: undefined };
   const graphs = [decoder.path, ...(embedding ? [embedding.path] : []), ...(vision ? [vision.path] : [])];
   const isOf = (path: string, graph: string) => path === graph || path.startsWith(`${graph}_data`);
   return {
     ...names,
     decoderBytes: bytesOf(files, (path) => path !== decoder.path && isOf(path, decoder.path)),
     downloadBytes: bytesOf(files, (path) => !path.startsWith('onnx/') || graphs.some((graph) => isOf(path, graph))),
+    weightBytes: Object.entries(files).reduce(
+      (sum, [path, { size }]) => sum + (graphs.some((graph) => path !== graph && isOf(path, graph)) ? size : 0),
+      0,
+    ),
   };
 }
 

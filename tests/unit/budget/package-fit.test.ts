@@ -7,7 +7,7 @@ import { STORAGE_PRESETS } from '#core/budget/storage.ts';
 import { packageSizes } from '#core/gemma3/package-plan.ts';
 
 function variant(decoder: string, decoderBytes?: number, vision = 'q8'): VariantSize {
-  return { decoder, vision, decoderBytes, downloadBytes: undefined };
+  return { decoder, vision, decoderBytes, downloadBytes: undefined, weightBytes: undefined };
 }
 
 /** Of the data files of an export's decoder. */

@@ -1,6 +1,7 @@
 /** Which variant of a package a device runs, and why. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FolderReader } from '../../../cli/shared/folder-reader.ts';
+import { checkSizeAhead } from '../../../workers/engine/model/checks.ts';
 import { readPackage, type ModelPackage } from '../../../workers/engine/model/package.ts';
 import { chooseVariant } from '../../../workers/engine/model/variant.ts';
 import { exportFixture, temporaryFolder } from '../../reference/node.ts';
@@ -49,4 +50,28 @@ test('a variant that the package does not have is named', () => {
   expect(() => pack && chooseVariant(pack, { gpu: undefined }, 'q4f16')).toThrow(
     expect.objectContaining({ code: 'file-missing', detail: { file: 'onnx/decoder_model_merged_q4.onnx (q4f16)' } }),
   );
+});
+
+test('what the CPU cannot hold is refused before its weights are downloaded, by what each graph holds', async () => {
+  const pack = packages.get('q4');
+  if (!pack?.manifest) throw new Error('no package');
+  const scaled = (factor: number) => {
+    const entries = Object.entries(pack.manifest?.files ?? {});
+    const files = Object.fromEntries(entries.map(([path, file]) => [path, { ...file, size: file.size * factor }]));
+    return { ...pack, manifest: { files } };
+  };
+  let started = 0;
+  const start = (cpuReason: 'no-webgpu' | 'software-adapter') => () => {
+    started++;
+    return Promise.resolve({ info: { provider: 'wasm', build: 'wasm', adapter: undefined, cpuReason } as const });
+  };
+  await checkSizeAhead(scaled(1), start('no-webgpu'));
+  expect(started).toBe(0);
+  await expect(checkSizeAhead(scaled(20_000), start('no-webgpu'))).rejects.toMatchObject({
+    code: 'too-large-for-cpu',
+    detail: { limit: 1.2e9 },
+  });
+  // A software GPU takes it.
+  await checkSizeAhead(scaled(20_000), start('software-adapter'));
+  expect(started).toBe(2);
 });

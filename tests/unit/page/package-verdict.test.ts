@@ -8,7 +8,7 @@ import { presetConfig } from '../../../cli/shared/presets.ts';
 const size: PackageSize = {
   name: 'medgemma',
   config: parseConfig(presetConfig('medgemma-4b')),
-  variants: [{ decoder: 'q4', vision: 'q8', decoderBytes: 2.4e9, downloadBytes: 3.4e9 }],
+  variants: [{ decoder: 'q4', vision: 'q8', decoderBytes: 2.4e9, downloadBytes: 3.4e9, weightBytes: 3.8e9 }],
 };
 const adapter = (kind: AdapterReport['kind'] = 'discrete'): AdapterReport => ({
   names: { vendor: '', architecture: '', description: '', isFallback: false, shaderF16: false },
@@ -39,12 +39,26 @@ test.each<[string, Partial<Here>, [string, boolean]]>([
 });
 
 test('a small package runs on the CPU, also in a precision that is not computed here', () => {
-  const small = { ...size, variants: [{ decoder: 'q2', vision: undefined, decoderBytes: 1e6, downloadBytes: 4e6 }] };
+  const small = {
+    ...size,
+    variants: [{ decoder: 'q2', vision: undefined, decoderBytes: 1e6, downloadBytes: 4e6, weightBytes: 4e6 }],
+  };
   expect(verdict({ report: undefined }, small)).toEqual(['cpu', false]);
   expect(verdict({ report: adapter('software') }, small)).toEqual(['cpu', false]);
   const [fit] = verdict(
     {},
-    { ...small, variants: [{ decoder: 'int3', vision: undefined, decoderBytes: 1e6, downloadBytes: 4e6 }] },
+    {
+      ...small,
+      variants: [{ decoder: 'int3', vision: undefined, decoderBytes: 1e6, downloadBytes: 4e6, weightBytes: 4e6 }],
+    },
   );
   expect(fit).toBe('format');
+});
+
+test('a table that two graphs share counts twice on the CPU, though it is downloaded once', () => {
+  const shared = {
+    ...size,
+    variants: [{ decoder: 'q4', vision: 'q8', decoderBytes: 8e8, downloadBytes: 1.1e9, weightBytes: 1.5e9 }],
+  };
+  expect(verdict({ report: undefined }, shared)).toEqual(['cpu-too-large', true]);
 });

@@ -1,5 +1,6 @@
 /** Checks that the device and the engine support what a package needs. */
 import { mainGraph } from '#core/onnx/model.ts';
+import type { Manifest } from '#core/protocol/manifest.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import { FailureError } from '#core/failure.ts';
 import type { Backend } from './backend.ts';
@@ -28,6 +29,31 @@ export function checkDtype(pack: ModelPackage, backend: Backend): void {
   const needsHalf = dtypes.some((dtype) => dtype === 'fp16' || dtype === 'q4f16');
   if (backend.gpu && needsHalf && !backend.gpu.device.features.has('shader-f16'))
     throw new FailureError('gpu-feature-missing', { feature: 'shader-f16' });
+}
+
+/**
+ * Before gigabytes are downloaded that nothing here can hold. Waits for the backend only where it matters.
+ * @throws FailureError `too-large-for-cpu`; not for a software GPU, which takes what is too large for the CPU
+ */
+export async function checkSizeAhead(
+  pack: Pick<ModelPackage, 'decoder' | 'embedding' | 'vision'> & {
+    variants: readonly unknown[];
+    manifest?: Pick<Manifest, 'files'> | undefined;
+  },
+  start: () => Promise<Pick<Backend, 'info'>>,
+): Promise<void> {
+  // Which variant is read is known later; its weights are downloaded after `checkSize`.
+  const files = pack.manifest?.files;
+  if (!files || pack.variants.length > 1) return;
+  const graphs = [pack.decoder, pack.embedding, pack.vision].flatMap((graph) => (graph ? [`${graph.path}_data`] : []));
+  const bytes = Object.entries(files).reduce(
+    (sum, [path, { size }]) => sum + (graphs.some((data) => path.startsWith(data)) ? size : 0),
+    0,
+  );
+  if (bytes <= wasmLimitBytes) return;
+  const { info } = await start();
+  if (info.provider === 'wasm' && info.cpuReason !== 'software-adapter')
+    throw new FailureError('too-large-for-cpu', { bytes, limit: wasmLimitBytes, reason: info.cpuReason ?? '' });
 }
 
 /** @throws FailureError `too-large-for-cpu` */

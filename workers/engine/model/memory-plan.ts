@@ -22,7 +22,7 @@ export function memoryPlan(
   const storage = storageOf(config, {
     ...{ decoder: decoder.dtype, vision: vision?.dtype },
     // Tell the width of stored scales, which are widened on a GPU.
-    ...{ decoderBytes: undefined, downloadBytes: undefined },
+    decoderBytes: undefined,
   });
   if (!storage) return undefined;
   const settings = {
