@@ -1,5 +1,5 @@
 export const ko = {
-  'make.source': 'checkpoint: Hugging Face 저장소 또는 이 사이트의 폴더 주소',
+  'make.source': '체크포인트: Hugging Face 저장소 또는 이 사이트의 폴더 주소',
   'make.source.hint':
     'config.json과 safetensors가 있는 Gemma 3 계열이면 됩니다. 내려받아 둔 폴더를 고르면 네트워크 없이 만들고, 이미 만든 것을 다른 정밀도로 다시 만들 때도 그 폴더를 고르면 됩니다.',
   'make.picked': '{name} 폴더 (파일 {files}개)',

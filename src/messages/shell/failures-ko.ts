@@ -25,9 +25,9 @@ export const failures = {
   'failure.worker-not-started.title': '브라우저가 계산을 시작하지 못하게 했습니다',
   'failure.worker-not-started.next':
     '다른 탭을 닫거나, 이 페이지의 스크립트를 막는 확장 프로그램을 끄고 다시 시도하세요.',
-  'failure.export-refused.title': '이 checkpoint로는 패키지를 만들 수 없습니다',
-  'failure.export-refused.next': '위는 명령줄과 같은 설명입니다. checkpoint를 고치거나 다른 것을 고르세요.',
-  'failure.checkpoint-changed.title': '시작할 때와 다른 checkpoint입니다: {file}',
+  'failure.export-refused.title': '이 체크포인트로는 패키지를 만들 수 없습니다',
+  'failure.export-refused.next': '위는 명령줄과 같은 설명입니다. 체크포인트를 고치거나 다른 것을 고르세요.',
+  'failure.checkpoint-changed.title': '시작할 때와 다른 체크포인트입니다: {file}',
   'failure.checkpoint-changed.next':
     '다른 가중치를 섞지 않으려고 멈추었습니다. 이 기기에 있는 모델에서 만들다 만 것을 지우고 처음부터 만드세요.',
   'failure.making-outdated.title': '페이지의 다른 버전이 시작한 패키지입니다',

@@ -182,13 +182,13 @@ export const ko = {
   'open.empty-folder': '고른 폴더에 파일이 없습니다.',
   'open.folder.copy': '이 브라우저에 복사',
 
-  'make.title': 'checkpoint에서 만들기',
+  'make.title': '체크포인트에서 만들기',
   'make.lead':
-    'Google의 checkpoint를 받으면서 양자화해 한국어 패키지로 만듭니다. 설치할 것도, 9 GB짜리 폴더를 둘 디스크도 필요 없습니다.',
-  'make.show': 'checkpoint 고르기',
+    'Google의 체크포인트를 받으면서 양자화해 한국어 패키지로 만듭니다. 설치할 것도, 9 GB짜리 폴더를 둘 디스크도 필요 없습니다.',
+  'make.show': '체크포인트 고르기',
 
   'stored.making': '만드는 중이던 모델: {total} 중 {done}',
-  'stored.making.folder': '이어서 만들려면 위의 “checkpoint에서 만들기”에서 같은 폴더와 같은 설정을 고르세요.',
+  'stored.making.folder': '이어서 만들려면 위의 “체크포인트에서 만들기”에서 같은 폴더와 같은 설정을 고르세요.',
   'stored.making.broken': '어디까지 만들었는지 적은 기록이 깨졌습니다. 지우고 다시 만드세요.',
   'stored.making.continue': '이어서 만들기',
   'stored.title': '이 기기에 있는 모델',
