@@ -1,5 +1,5 @@
 /** Bytes that went bad on the disk or on the stick after they were checked: named as damage, not as a device that computes wrong. */
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Manifest } from '#core/protocol/manifest.ts';
 import { EngineClient, failureOf } from './client.ts';
 import { packageFiles, packageUrl } from './model.ts';
@@ -8,6 +8,11 @@ vi.setConfig({ testTimeout: 120_000 });
 const name = 'self-test';
 const options = { contextLength: 128, provider: 'wasm' } as const;
 const client = new EngineClient();
+// Other files leave packages, whose files may have the size of the one that is spoilt.
+beforeAll(async () => {
+  const root = await navigator.storage.getDirectory();
+  await root.removeEntry('model-store', { recursive: true }).catch(() => undefined);
+});
 afterAll(() => client.terminate());
 
 /** The files of the package whose bytes are worth spoiling. */
