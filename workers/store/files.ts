@@ -3,6 +3,7 @@ import type { PackageSource } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
 import { fileGone } from '#core/files/file-gone.ts';
 import { KIND_BYTES } from '#core/files/kind.ts';
+import { refuseOther } from '#core/files/other-file.ts';
 import { parseJson } from '#core/files/parse-json.ts';
 import { firstNames, MANIFEST, MAX_MANIFEST_BYTES, parseFileTable } from '#core/protocol/manifest.ts';
 import type { PackageReader } from './reader.ts';
@@ -48,7 +49,10 @@ export async function openFiles(source: Extract<PackageSource, { type: 'files' }
 }
 
 async function readable(blob: Blob, file: string, limit: number): Promise<string> {
-  if (blob.size > limit) throw new FailureError('too-large', { file, bytes: blob.size, limit });
+  if (blob.size > limit) {
+    refuseOther(new Uint8Array(await blob.slice(0, KIND_BYTES).arrayBuffer()), file, 'json');
+    throw new FailureError('too-large', { file, bytes: blob.size, limit });
+  }
   try {
     return await blob.text();
   } catch (cause) {

@@ -2,6 +2,7 @@
 import type { StoreNotice } from '#core/protocol/engine.ts';
 import { FailureError } from '#core/failure.ts';
 import { fileGone } from '#core/files/file-gone.ts';
+import { refuseOther } from '#core/files/other-file.ts';
 import { parseJson } from '#core/files/parse-json.ts';
 import { MAX_CONFIG_BYTES } from '#core/gemma3/config.ts';
 import { MANIFEST, MAX_MANIFEST_BYTES } from '#core/protocol/manifest.ts';
@@ -64,11 +65,21 @@ const decoder = new TextDecoder();
 
 async function readBytes(reader: PackageReader, path: string, options?: ReadOptions): Promise<ArrayBuffer> {
   const { limit = MAX_BYTES[path] ?? MAX_TEXT_BYTES } = options ?? {};
-  const blob = await reader.blob(path, { ...options, limit });
-  if (blob.size > limit) throw new FailureError('too-large', { file: path, bytes: blob.size, limit });
+  const blob = await reader
+    .blob(path, { ...options, limit })
+    .catch((error: unknown) => refuseTooLarge(reader, path, error));
+  if (blob.size > limit)
+    return refuseTooLarge(reader, path, new FailureError('too-large', { file: path, bytes: blob.size, limit }));
   try {
     return await blob.arrayBuffer();
   } catch (cause) {
     throw fileGone(path, cause);
   }
+}
+
+/** Weights under the name of a small file are named for what they are, rather than for their size. @throws FailureError other-file, else `error` */
+async function refuseTooLarge(reader: PackageReader, path: string, error: unknown): Promise<never> {
+  const isTooLarge = error instanceof FailureError && error.code === 'too-large';
+  if (isTooLarge && path.endsWith('.json') && reader.head) refuseOther(await reader.head(path), path, 'json');
+  throw error;
 }
