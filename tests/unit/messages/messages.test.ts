@@ -85,6 +85,7 @@ function catalogOf(path: string): string | undefined {
   if (path.startsWith('src/labs/chat/attachments/')) return 'image';
   if (path.startsWith('src/shell/fit/')) return 'fit';
   if (path.startsWith('src/shell/ledger/')) return 'ledger';
+  if (path.startsWith('src/shell/make/')) return 'make';
   return /^src\/labs\/(\w+)\//.exec(path)?.[1] ?? 'shell';
 }
 
