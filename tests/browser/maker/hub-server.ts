@@ -61,7 +61,7 @@ export async function startHub(folder: string): Promise<Hub> {
       response.writeHead(200, { ...headers, 'Content-Length': bytes.length }).end();
       return;
     }
-    const [, from, to] = /^bytes=(\d+)-(\d+)$/u.exec(request.headers.range ?? '') ?? [];
+    const [, from, to] = (fault.wholeFiles ? null : /^bytes=(\d+)-(\d+)$/u.exec(request.headers.range ?? '')) ?? [];
     const body = from === undefined ? bytes : bytes.subarray(Number(from), Number(to) + 1);
     if (counts.sent + body.length > (fault.after ?? Infinity)) {
       counts.isFull = true;

@@ -1,5 +1,7 @@
 /** What goes wrong at the stand-in of the hub. */
 export interface HubFault {
+  /** Ranges are ignored. */
+  wholeFiles?: boolean;
   /** After so many bytes of weights the second host cuts every connection, or lets them hang. */
   type?: 'cut' | 'hang';
   after?: number;

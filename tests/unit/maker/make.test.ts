@@ -9,6 +9,7 @@ import { finish } from '../../../workers/maker/finish.ts';
 import { inspect } from '../../../workers/maker/inspect.ts';
 import { make } from '../../../workers/maker/make.ts';
 import { handlers as store } from '../../../workers/store/library/library.ts';
+import { PackageRecords } from '../../../workers/store/records.ts';
 import { listPackages } from '../../../workers/store/library/list.ts';
 import { writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
 import { startHub, type Hub } from '../../browser/maker/hub-server.ts';
@@ -131,6 +132,22 @@ test('refuses another version of the weights, half a package, and a full disk', 
   await expect(run()).rejects.toMatchObject({ code: 'storage-full' });
   // The head that is stored beside a tied embedding was compared with it; no weight was written.
   expect(await listPackages()).toMatchObject({ packages: [] });
+});
+
+test('refuses a package that another version of the page began, and a server without ranges', async () => {
+  hub.set({ type: 'cut', after: 1_000_000 });
+  await expect(run()).rejects.toMatchObject({ code: 'network' });
+  const [half] = (await listPackages()).packages;
+  const folder = await (await PackageRecords.open())?.find(half?.id ?? '');
+  const making = await folder?.making();
+  if (!folder || !making) throw new Error('nothing was begun');
+  await folder.setMaking({ ...making, plan: 'f'.repeat(64) });
+  hub.set({});
+  await expect(run()).rejects.toMatchObject({ code: 'making-outdated' });
+
+  vi.stubGlobal('navigator', memoryNavigator().navigator);
+  hub.set({ wholeFiles: true });
+  await expect(run()).rejects.toMatchObject({ code: 'no-ranges', detail: { file: 'model.safetensors' } });
 });
 
 test('refuses what is no checkpoint in the words of the command line', async () => {
