@@ -109,7 +109,7 @@ function stepsOf(
     },
     { name: EXPORT, entry: 'export/main.ts', args: exportArgs },
     { name: 'check', entry: 'rehearse/check-main.ts', args: [paths.package] },
-    // The export computes it in a process of its own, whose memory is none of the export's: here it has a row.
+    // The export runs it in a child process, so the row "export" does not count its memory.
     { name: 'self-test', entry: 'export/self-test-main.ts', args: [paths.package] },
     {
       name: 'answer',

@@ -4,6 +4,22 @@ import { valueOf } from './expression.ts';
 import { textWeights } from './model-weights.ts';
 import { FLOAT_BYTES, STORAGE_PRESETS, STORED_FORMATS, type ModelStorage, type StoragePreset } from './storage.ts';
 
+/** More bytes of weights do not run on the CPU: WebAssembly keeps all of them in its 4 GiB of memory, twice while it loads. */
+export const CPU_WEIGHT_BYTES = 1.2e9;
+
+/** True for a file of weights of one of these graphs: `onnx/NAME.onnx_data`, `onnx/NAME.onnx_data_1` … */
+export function isWeightsOf(path: string, graphs: readonly string[]): boolean {
+  return graphs.some((graph) => path.startsWith(`${graph}_data`));
+}
+
+/**
+ * Bytes of the weights that these graphs hold: files of the same content once a name.
+ * @param graphs paths of the graphs
+ */
+export function weightBytesOf(files: Readonly<Record<string, { size: number }>>, graphs: readonly string[]): number {
+  return Object.entries(files).reduce((sum, [path, { size }]) => sum + (isWeightsOf(path, graphs) ? size : 0), 0);
+}
+
 /** One of the variants that a package holds. */
 export interface VariantSize {
   /** dtype of the decoder and of the vision encoder, as transformers.js names them. */

@@ -13,7 +13,7 @@ const rangeSchema = object({ ...range, text_config: v.nullish(object(range)) });
 /**
  * Ids that end an answer; empty if the file does not define any.
  * @param vocabularySize rows of the output head
- * @throws FailureError file-broken that names the field, also for an id that is none of the vocabulary
+ * @throws FailureError file-broken that names the field, also for an id beyond the vocabulary
  */
 export function parseEndTokens(json: unknown, file: string, vocabularySize: number): number[] {
   return endTokens(json, vocabularySize, (reason) => new FailureError('file-broken', { file, reason }));

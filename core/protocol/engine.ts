@@ -293,7 +293,7 @@ export interface LookupCounts {
 export interface Stats {
   /** performance.now() of the worker. */
   time: number;
-  /** How long jobs have run in this worker, up to now: a clock that stands still between them. */
+  /** How long jobs have run in this worker, up to now. The clock stops between two jobs. */
   busyMilliseconds: number;
   /** What the engine did since the statistics before; undefined if it ran nothing of the model. */
   phase: EnginePhase | undefined;

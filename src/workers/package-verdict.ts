@@ -2,13 +2,10 @@
 import { valueOf } from '#core/budget/expression.ts';
 import { fitHere, type Fit } from '#core/budget/fit.ts';
 import { packageBytes, planInference, totalOf, type InferenceSettings } from '#core/budget/inference-plan.ts';
-import { storageOf, variantFor, type VariantSize } from '#core/budget/package-fit.ts';
+import { CPU_WEIGHT_BYTES, storageOf, variantFor, type VariantSize } from '#core/budget/package-fit.ts';
 import type { OpenOptions, PackageSource } from '#core/protocol/engine.ts';
 import type { AdapterReport, MemoryProbe, PackageSize } from '#core/protocol/preflight.ts';
 import { preflight } from './preflight.svelte.ts';
-
-/** More bytes of weights do not run on the CPU (workers/engine/model/checks.ts). */
-const CPU_BYTES = 1.2e9;
 
 /** What a package is held to. */
 export interface Here {
@@ -43,7 +40,7 @@ export function packageVerdict({ config, variants }: PackageSize, here: Here): P
   };
   const needed = settings && valueOf(totalOf(planInference(config, settings)));
   const download = variant?.downloadBytes ?? (settings && valueOf(packageBytes(config, settings)));
-  const isTooLargeForCpu = (variant?.weightBytes ?? download ?? 0) > CPU_BYTES;
+  const isTooLargeForCpu = (variant?.weightBytes ?? download ?? 0) > CPU_WEIGHT_BYTES;
   // The engine takes a software GPU for what is too large for the CPU.
   const onGpu =
     report !== undefined &&

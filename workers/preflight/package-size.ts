@@ -1,5 +1,5 @@
 /** How large a package is, from its small files. */
-import type { VariantSize } from '#core/budget/package-fit.ts';
+import { isWeightsOf, weightBytesOf, type VariantSize } from '#core/budget/package-fit.ts';
 import type { PackageSource } from '#core/protocol/engine.ts';
 import type { PackageSize } from '#core/protocol/preflight.ts';
 import { readPackage, type PackageVariant } from '../engine/model/package.ts';
@@ -29,15 +29,14 @@ function sizeOf({ decoder, embedding, vision }: PackageVariant, files: Sizes | u
   const names = { decoder: decoder.dtype, vision: vision?.dtype };
   if (!files) return { ...names, decoderBytes: undefined, downloadBytes: undefined, weightBytes: undefined };
   const graphs = [decoder.path, ...(embedding ? [embedding.path] : []), ...(vision ? [vision.path] : [])];
-  const isOf = (path: string, graph: string) => path === graph || path.startsWith(`${graph}_data`);
   return {
     ...names,
-    decoderBytes: bytesOf(files, (path) => path !== decoder.path && isOf(path, decoder.path)),
-    downloadBytes: bytesOf(files, (path) => !path.startsWith('onnx/') || graphs.some((graph) => isOf(path, graph))),
-    weightBytes: Object.entries(files).reduce(
-      (sum, [path, { size }]) => sum + (graphs.some((graph) => path !== graph && isOf(path, graph)) ? size : 0),
-      0,
+    decoderBytes: bytesOf(files, (path) => isWeightsOf(path, [decoder.path])),
+    downloadBytes: bytesOf(
+      files,
+      (path) => !path.startsWith('onnx/') || graphs.includes(path) || isWeightsOf(path, graphs),
     ),
+    weightBytes: weightBytesOf(files, graphs),
   };
 }
 

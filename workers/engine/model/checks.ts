@@ -1,4 +1,5 @@
 /** Checks that the device and the engine support what a package needs. */
+import { CPU_WEIGHT_BYTES, weightBytesOf } from '#core/budget/package-fit.ts';
 import { mainGraph } from '#core/onnx/model.ts';
 import type { Manifest } from '#core/protocol/manifest.ts';
 import type { ModelProto } from '#core/onnx/onnx_pb.ts';
@@ -7,8 +8,6 @@ import type { Backend } from './backend.ts';
 import type { ModelPackage } from './package.ts';
 import { externalBytes } from './weight-bytes.ts';
 
-/** WebAssembly keeps all weights in its 4 GiB of memory, twice while it loads. */
-const wasmLimitBytes = 1.2e9;
 const knownInputs = new Set(['inputs_embeds', 'input_ids', 'attention_mask', 'position_ids', 'num_logits_to_keep']);
 
 /**
@@ -45,21 +44,22 @@ export async function checkSizeAhead(
   // Which variant is read is known later; its weights are downloaded after `checkSize`.
   const files = pack.manifest?.files;
   if (!files || pack.variants.length > 1) return;
-  const graphs = [pack.decoder, pack.embedding, pack.vision].flatMap((graph) => (graph ? [`${graph.path}_data`] : []));
-  const bytes = Object.entries(files).reduce(
-    (sum, [path, { size }]) => sum + (graphs.some((data) => path.startsWith(data)) ? size : 0),
-    0,
-  );
-  if (bytes <= wasmLimitBytes) return;
+  const graphs = [pack.decoder, pack.embedding, pack.vision].flatMap((graph) => (graph ? [graph.path] : []));
+  const bytes = weightBytesOf(files, graphs);
+  if (bytes <= CPU_WEIGHT_BYTES) return;
   const { info } = await start();
   if (info.provider === 'wasm' && info.cpuReason !== 'software-adapter')
-    throw new FailureError('too-large-for-cpu', { bytes, limit: wasmLimitBytes, reason: info.cpuReason ?? '' });
+    throw new FailureError('too-large-for-cpu', { bytes, limit: CPU_WEIGHT_BYTES, reason: info.cpuReason ?? '' });
 }
 
 /** @throws FailureError `too-large-for-cpu` */
 export function checkSize(backend: Backend, graphs: readonly (ModelProto | undefined)[]): void {
   if (backend.info.provider !== 'wasm') return;
   const bytes = graphs.reduce((sum, graph) => sum + (graph ? externalBytes(graph) : 0), 0);
-  if (bytes > wasmLimitBytes)
-    throw new FailureError('too-large-for-cpu', { bytes, limit: wasmLimitBytes, reason: backend.info.cpuReason ?? '' });
+  if (bytes > CPU_WEIGHT_BYTES)
+    throw new FailureError('too-large-for-cpu', {
+      bytes,
+      limit: CPU_WEIGHT_BYTES,
+      reason: backend.info.cpuReason ?? '',
+    });
 }

@@ -1,3 +1,4 @@
+import { isWeightsOf } from '#core/budget/package-fit.ts';
 import type { ModelPackage } from './package.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { ModelPackage } from './package.ts';
  */
 export async function fetchAhead({ reader, variants, decoder, vision }: ModelPackage): Promise<void> {
   if (variants.length > 1) return;
-  const weightsOf = [decoder, ...(vision ? [vision] : [])].map(({ path }) => `${path}_data`);
-  const paths = (reader.list() ?? []).filter((path) => weightsOf.some((prefix) => path.startsWith(prefix)));
+  const graphs = [decoder, ...(vision ? [vision] : [])].map(({ path }) => path);
+  const paths = (reader.list() ?? []).filter((path) => isWeightsOf(path, graphs));
   await Promise.all(paths.map((path) => reader.blob(path)));
 }
