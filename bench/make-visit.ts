@@ -15,10 +15,9 @@ export interface MakeChoices {
 /** Written by the script below, in the page. Times are of `performance.now()`. */
 interface Watched {
   phases: { phase: string; at: number }[];
-  /** Milliseconds between two frames. */
-  frames: number[];
-  /** Milliseconds of tasks of the main thread longer than 50. */
-  tasks: number[];
+  /** Frames, and tasks of the main thread longer than 50 ms: when they began, and milliseconds. */
+  frames: [at: number, milliseconds: number][];
+  tasks: [at: number, milliseconds: number][];
   /** What stands there at the end. */
   text: string;
 }
@@ -41,11 +40,11 @@ const WATCH = `
     if (phase === 'done' || phase === 'paused') window.watched.text = run.innerText;
   }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-phase'] });
   new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) window.watched.tasks.push(duration);
+    for (const { startTime, duration } of list.getEntries()) window.watched.tasks.push([startTime, duration]);
   }).observe({ type: 'longtask' });
   const next = (before) =>
     requestAnimationFrame((now) => {
-      window.watched.frames.push(now - before);
+      window.watched.frames.push([before, now - before]);
       next(now);
     });
   next(performance.now());
@@ -56,6 +55,7 @@ export interface Making {
   seconds: number;
   /** Of the self-test and the manifest, after that. */
   finishSeconds: number;
+  /** Milliseconds between two frames, and of tasks of the main thread longer than 50, until the last byte was written. */
   frames: number[];
   tasks: number[];
   text: string;
@@ -117,7 +117,9 @@ export class MakeVisit {
       return found.at;
     };
     const [begin, written, done] = [at('making'), at('testing'), at('done')];
-    return { seconds: (written - begin) / 1000, finishSeconds: (done - written) / 1000, frames, tasks, text };
+    // Until the last byte: then a model is opened for the self-test, and another one at the end.
+    const meanwhile = (all: Watched['frames']) => all.filter(([from]) => from >= begin && from < written).map(([, took]) => took);
+    return { seconds: (written - begin) / 1000, finishSeconds: (done - written) / 1000, frames: meanwhile(frames), tasks: meanwhile(tasks), text };
   }
 
   /** Entries of the manifest of the package called `name`, from the browser's storage. Leaves the page, which ends its workers. */
