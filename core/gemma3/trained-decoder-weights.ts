@@ -15,6 +15,9 @@ import { producer } from './stored.ts';
 /** Bits of MatMulNBits that the exporter writes. */
 const BITS = [4, 8, 2] as const;
 
+const FLOAT: number = TensorProto_DataType.FLOAT;
+const FLOAT16: number = TensorProto_DataType.FLOAT16;
+
 export class DecoderWeights {
   readonly #graph: GraphBuilder;
   readonly #stored: ReadonlyMap<string, TensorProto>;
@@ -110,8 +113,8 @@ export class DecoderWeights {
 
   #float32(tensor: TensorProto): Value {
     const name = this.#use(tensor);
-    if (tensor.dataType === TensorProto_DataType.FLOAT) return name;
-    if (tensor.dataType !== TensorProto_DataType.FLOAT16)
+    if (tensor.dataType === FLOAT) return name;
+    if (tensor.dataType !== FLOAT16)
       throw new OnnxError(`"${name}" is of the type ${tensor.dataType}; expected float32 or float16`);
     const cast = this.#casts.get(name) ?? castTo(this.#graph, name, 'float32', `${name}/ToFloat32`);
     this.#casts.set(name, cast);

@@ -55,6 +55,7 @@ describe('a run', () => {
       '8',
       '--report-every',
       '6',
+      ...['--rate', '0.03', '--warmup', '1'],
       '--json',
     );
     expect([status, stderr.includes('error')]).toEqual([0, false]);

@@ -20,12 +20,11 @@ const few = fc.integer({ min: 1, max: 5 });
 const some = fc.integer({ min: 2, max: 12 });
 
 /** Each run makes a session. */
-const property = <T extends unknown[]>(
-  ...given: [...{ [K in keyof T]: fc.Arbitrary<T[K]> }, (...of: T) => Promise<void>]
-) => {
-  const check = fc.asyncProperty(...given);
-  return fc.assert(check, { numRuns: 8 });
-};
+function property<T extends [unknown, ...unknown[]]>(
+  ...given: [...of: { [K in keyof T]: fc.Arbitrary<T[K]> }, holds: (...values: T) => Promise<void>]
+): Promise<void> {
+  return fc.assert(fc.asyncProperty<T>(...given), { numRuns: 8 });
+}
 
 const constant = (graph: GraphBuilder, name: string, dims: number[], values: Float32Array) =>
   graph.constant(name, 'float32', dims, bytesOf(Float32Array.from(values)));
@@ -162,7 +161,8 @@ describe('linear', () => {
     ...([2, 4, 8] as const).map((bits) => ({ bits, symmetric: true })),
     ...([2, 4, 8] as const).map((bits) => ({ bits, symmetric: false })),
   ])('of blocks: $bits bits, symmetric $symmetric', async ({ bits, symmetric }) => {
-    const [rows, columns, blockSize] = [24, 64, 32];
+    const [rows, columns] = [24, 64];
+    const blockSize = 32;
     const values = random(5, [rows, columns]).values.map((value, i) => value + (symmetric ? 0 : (i % 5) / 5));
     const matrix = quantize(values, columns, { format: `q${bits}`, symmetric, blockSize, method: 'round' });
     if (matrix.type !== 'blocks') throw new Error('no blocks');
