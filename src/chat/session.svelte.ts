@@ -18,7 +18,7 @@ import { keepStepTimes } from './step-times.ts';
 import { haiDefIsAccepted } from './terms.ts';
 
 export type OpenDialog =
-  'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks' | 'unfit' | 'ledger';
+  'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks' | 'unfit' | 'ledger' | 'made';
 
 /** State that the whole page shares, and the actions on it. */
 export class Session {

@@ -58,7 +58,7 @@ export class StoredPackageList {
     if (await this.#run('copy', { source }, { id: undefined, name })) this.outcome = { type: 'copied', name };
   }
 
-  async export({ id, name }: StoredPackage, folder: FileSystemDirectoryHandle): Promise<void> {
+  async export({ id, name }: Pick<StoredPackage, 'id' | 'name'>, folder: FileSystemDirectoryHandle): Promise<void> {
     const end = await this.#run('export', { id, folder }, { id, name });
     if (end) this.outcome = { type: 'exported', name, folder: `${folder.name}/${end.folder}` };
   }

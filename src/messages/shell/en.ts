@@ -191,8 +191,16 @@ export const en: Record<keyof typeof ko, string> = {
   'make.show': 'Choose a checkpoint',
 
   'stored.making': 'Not finished: {done} of {total}',
-  'stored.making.folder':
-    'To go on, pick the same folder and the same settings under “Make it from a checkpoint” above.',
+  'stored.making.folder': 'The page cannot keep the folder that it is made from.',
+  'stored.making.pick': 'Pick the folder again',
+  'make.made.title': '{name} is made',
+  'make.made.opening': 'The model is opening.',
+  'make.made.chat': 'Ask it',
+  'making.running': 'Making {name}',
+  'making.paused': '{name}: paused',
+  'making.done': '{name} is ready',
+  'making.done-part': '{done} done. It goes on while you do something else.',
+  'making.show': 'Show',
   'stored.making.broken': 'The note of how far it came is broken. Delete it and make it again.',
   'stored.making.continue': 'Continue',
   'stored.title': 'On this device',
