@@ -1,17 +1,8 @@
 import type { Failure, FailureCode } from '#core/failure.ts';
 import type { AdapterInfo } from '#core/lora/describe.ts';
 import type { SetAdaptersEvent, SetAdaptersRequest, TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
-import type {
-  EngineJobs,
-  GenerateEvent,
-  GenerateRequest,
-  ModelInfo,
-  OpenEvent,
-  OpenOptions,
-  PackageSource,
-  Stats,
-  StoreNotice,
-} from '#core/protocol/engine.ts';
+import type { EngineJobs, GenerateEvent, GenerateRequest, ModelInfo, OpenEvent, OpenOptions, PackageSource, StoreNotice } from '#core/protocol/engine.ts';
+import type { Stats } from '#core/protocol/stats.ts';
 import type { JobEnd, JobEvent } from '#core/protocol/jobs.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { withToken } from '../platform/access-tokens.svelte.ts';

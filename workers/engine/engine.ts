@@ -1,15 +1,7 @@
 /** The jobs of the engine worker. It holds one model, runs one job on it at a time, and keeps state between turns. */
 import { FailureError } from '#core/failure.ts';
-import type {
-  EndReason,
-  EngineJobs,
-  EnginePhase,
-  ModelInfo,
-  OpenNotice,
-  OpenOptions,
-  OpenRequest,
-  TurnStats,
-} from '#core/protocol/engine.ts';
+import type { EndReason, EngineJobs, ModelInfo, OpenNotice, OpenOptions, OpenRequest } from '#core/protocol/engine.ts';
+import type { EnginePhase, TurnStats } from '#core/protocol/stats.ts';
 import { decodeImage } from '../image/decode.ts';
 import type { Handlers } from '../jobs/serve.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
