@@ -12,7 +12,7 @@ const drawing = packages('svelte', 'bits-ui', '@lucide/svelte', 'uplot', '@inter
 
 /** What each folder may import; all else is behind its wall. */
 const allowed = {
-  core: ['./core', ...packages('@bufbuild/protobuf', 'valibot')],
+  core: ['./core', ...packages('@bufbuild/protobuf', 'hyparquet', 'valibot')],
   workers: [
     './workers',
     './core',
@@ -34,15 +34,7 @@ const allowed = {
     './workers/image',
     './workers/store/reader.ts',
     './scripts/node-process.ts',
-    ...packages(
-      '@bufbuild/protobuf',
-      'commander',
-      'cli-progress',
-      '@types/cli-progress',
-      'onnxruntime-node',
-      'sharp',
-      'hyparquet',
-    ),
+    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node', 'sharp'),
   ],
   'src/messages': ['./src/messages', './core'],
   'src/platform': [
@@ -89,6 +81,8 @@ const allowed = {
     './src/ui',
     './src/messages',
     './core',
+    // The exam's questions and runs.
+    ...packages('idb'),
     ...drawing,
   ],
   'src/shell': [
@@ -125,6 +119,7 @@ const commands = [
   'generate',
   'korean',
   'evaluate',
+  'exam',
   'phantoms',
   'random-checkpoint',
   'record-opening',

@@ -4,6 +4,7 @@ import type { ChatMessage } from '../chat/message.ts';
 import type { SelfTest } from '../self-test/expected.ts';
 import type { Sampling } from '../sampling/sampling.ts';
 import type { SetAdaptersJob, TraceJob } from './adapters.ts';
+import type { ExamJob } from './exam.ts';
 import type { Job, JobEvent, Nothing } from './jobs.ts';
 import type { Teaches } from './manifest.ts';
 import type { NearestJob } from './nearest.ts';
@@ -30,6 +31,8 @@ export interface EngineJobs {
    * answer recomputes its whole prompt with the new strengths. Ignored if the count does not match or a value is not finite.
    */
   setStrengths: Job<readonly number[]>;
+  /** Answers questions of an exam. Discards the chat's cached KV prefix. */
+  exam: ExamJob;
   /** Generates an answer, or scores a given one, and reports the probability of each token. */
   trace: TraceJob;
   /**
