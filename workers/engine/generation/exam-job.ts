@@ -19,11 +19,7 @@ interface Reporting {
 export async function runExam(
   opened: OpenedModel,
   { questions, examples, way, shots, chatTemplate }: ExamJobRequest,
-  {
-    signal,
-    emit,
-    progress,
-  }: Reporting,
+  { signal, emit, progress }: Reporting,
 ): Promise<number> {
   for (const [at, question] of questions.entries()) {
     if (signal.aborted) return at;
