@@ -400,6 +400,8 @@ export const en: Record<keyof typeof ko, string> = {
     'Opens the folder or the two files of a LoRA adapter (adapter_config.json, adapter_model.safetensors) in this lab',
   'lab.quant': 'Quantization',
   'drop.quant.hint': 'Matrices of a safetensors file open in the microscope',
+  'lab.exam': 'Exam',
+  'drop.exam.hint': 'Exam questions (parquet, CSV) open in this lab',
   'lab.bench': 'Bench',
   'drop.bench.hint': 'A run card (JSON) is shown',
   'lab.plan': 'Planner',

@@ -391,6 +391,8 @@ export const ko = {
   'drop.lora.hint': 'LoRA 어댑터 폴더나 두 파일(adapter_config.json, adapter_model.safetensors)을 이 랩에서 엽니다',
   'lab.quant': '양자화',
   'drop.quant.hint': 'safetensors 파일의 행렬을 현미경으로 봅니다',
+  'lab.exam': '시험',
+  'drop.exam.hint': '시험 문제 파일(parquet, CSV)을 이 랩에서 엽니다',
   'lab.bench': '벤치',
   'drop.bench.hint': '받은 실행 카드(JSON)를 보여 줍니다',
   'lab.plan': '계획',
