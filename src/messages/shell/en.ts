@@ -62,7 +62,7 @@ export const en: Record<keyof typeof ko, string> = {
   'link.copied': 'Copied',
   'link.by-hand': 'The browser did not allow copying. Copy this link yourself.',
 
-  'running.teaching': 'Running a teaching model, not MedGemma',
+  'running.teaching': 'A teaching model, not MedGemma',
   'running.random': 'Running {name}, random weights',
   'running.model': 'Running {name}',
   'model.title': 'Model',
@@ -220,6 +220,7 @@ export const en: Record<keyof typeof ko, string> = {
   'stored.delete': 'Delete',
   'stored.delete.sure': 'Delete {size} from this browser?',
   'stored.delete.no': 'Keep',
+  'stored.open-now': 'It is open now. To delete it, open another model first.',
   'stored.stop': 'Stop',
   'stored.work.fetchAll': 'Downloading the rest',
   'stored.work.verify': 'Reading every byte and comparing hashes',

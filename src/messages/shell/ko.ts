@@ -217,6 +217,7 @@ export const ko = {
   'stored.delete': '삭제',
   'stored.delete.sure': '이 브라우저에서 {size}를 지울까요?',
   'stored.delete.no': '그대로 두기',
+  'stored.open-now': '지금 열려 있어 지울 수 없습니다. 다른 모델을 열면 지울 수 있습니다.',
   'stored.stop': '중지',
   'stored.work.fetchAll': '나머지를 내려받는 중',
   'stored.work.verify': '모든 바이트를 읽어 해시를 견주는 중',
