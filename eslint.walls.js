@@ -12,7 +12,7 @@ const drawing = packages('svelte', 'bits-ui', '@lucide/svelte', 'uplot', '@inter
 
 /** What each folder may import; all else is behind its wall. */
 const allowed = {
-  core: ['./core', ...packages('@bufbuild/protobuf', 'valibot')],
+  core: ['./core', ...packages('@bufbuild/protobuf', 'hyparquet', 'valibot')],
   workers: [
     './workers',
     './core',
@@ -27,22 +27,16 @@ const allowed = {
     // Packages are read, and answers generated, by the page's own code; its runtime and its jobs are the browser's.
     './workers/engine/chat',
     './workers/engine/generation',
+    './workers/engine/image',
     './workers/engine/lora',
     './workers/engine/model',
     './workers/engine/opened.ts',
     './workers/engine/self-test',
+    './workers/engine/training',
     './workers/image',
     './workers/store/reader.ts',
     './scripts/node-process.ts',
-    ...packages(
-      '@bufbuild/protobuf',
-      'commander',
-      'cli-progress',
-      '@types/cli-progress',
-      'onnxruntime-node',
-      'sharp',
-      'hyparquet',
-    ),
+    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node', 'sharp'),
   ],
   'src/messages': ['./src/messages', './core'],
   'src/platform': [
@@ -89,6 +83,8 @@ const allowed = {
     './src/ui',
     './src/messages',
     './core',
+    // The exam's questions and runs.
+    ...packages('idb'),
     ...drawing,
   ],
   'src/shell': [
@@ -124,7 +120,9 @@ const commands = [
   'export',
   'generate',
   'korean',
+  'lora',
   'evaluate',
+  'exam',
   'phantoms',
   'random-checkpoint',
   'record-opening',
