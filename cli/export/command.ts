@@ -145,7 +145,8 @@ function blockSize(text: string): number {
 }
 
 function koreanOptions({ korean, init, untie }: Flags): KoreanOptions | undefined {
-  if (korean !== undefined) return { pack: packPath(korean === true ? undefined : korean), init: init ?? 'mean', untie: untie ?? false };
+  if (korean !== undefined)
+    return { pack: packPath(korean === true ? undefined : korean), init: init ?? 'mean', untie: untie ?? false };
   if (init === undefined && untie === undefined) return undefined;
   throw new CommandError('--init and --untie say how the tokens of a pack are added; name one with --korean');
 }

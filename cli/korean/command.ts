@@ -29,7 +29,12 @@ function createProgram(io: CommandIo): Command {
       'training text, one sentence a line: UTF-8, UTF-16 or CP949; gzip too. Give the option once for each text. FILE:3 counts each of its words 3 times, FILE:40% makes its words 40 % of all that are counted',
       collectTexts,
     )
-    .option('--cap <times>', 'count a word at most so often between the same two neighbours; 0: always', wholeNumber(0), TRAINING_DEFAULTS.cap)
+    .option(
+      '--cap <times>',
+      'count a word at most so often between the same two neighbours; 0: always',
+      wholeNumber(0),
+      TRAINING_DEFAULTS.cap,
+    )
     .requiredOption('--tokens <number>', 'largest number of new tokens', wholeNumber(1))
     .requiredOption('--out <file>', 'the pack; must not exist')
     .option(
@@ -48,7 +53,11 @@ function createProgram(io: CommandIo): Command {
       ...TRAINING_DEFAULTS.scripts,
     ])
     .option('--punctuation', 'pieces may include adjacent punctuation: “다.”', false)
-    .option('--characters <characters>', 'pieces may include these characters beside those of the scripts, such as ".,"', TRAINING_DEFAULTS.characters)
+    .option(
+      '--endings <characters>',
+      'pieces may end with one of these characters, such as ".,": “다.”',
+      TRAINING_DEFAULTS.endings,
+    )
     .option('--superwords', 'pieces may include spaces: “할▁수”; needs memory in proportion to the text', false)
     .option('--nfc', 'normalize the text to NFC first: composes decomposed Hangul', false)
     .option(

@@ -115,4 +115,3 @@ function notesOn(path: string, { columns, header, leftOut }: ReadPairs): string[
 function rows(count: number, kind: string): string {
   return count === 1 ? `1 ${kind} row was` : `${count} ${kind} rows were`;
 }
-

@@ -43,12 +43,20 @@ export async function measure(flags: MeasureFlags, io: CommandIo): Promise<void>
   const measured: MeasuredFile[] = [];
   const options = { examples: flags.examples, nfc: flags.nfc };
   for (const path of text) {
-    const { measures, corpus, notes } = await measuredText(tokenizers, { path, size: await packedSize(path), ...options }, io);
+    const { measures, corpus, notes } = await measuredText(
+      tokenizers,
+      { path, size: await packedSize(path), ...options },
+      io,
+    );
     measured.push({ file: path, corpus, type: 'text', measures });
     printNotes(path, corpus, notes, io);
   }
   for (const path of pairs) {
-    const { measures, corpus, notes } = await measuredPairs(tokenizers, { path, size: await packedSize(path), ...options }, io);
+    const { measures, corpus, notes } = await measuredPairs(
+      tokenizers,
+      { path, size: await packedSize(path), ...options },
+      io,
+    );
     measured.push({ file: path, corpus, type: 'pairs', measures });
     printNotes(path, corpus, notes, io);
   }
@@ -60,7 +68,8 @@ export async function measure(flags: MeasureFlags, io: CommandIo): Promise<void>
   }));
   const [only] = measured;
   if (flags.json) {
-    const resultsOf = ({ measures }: MeasuredFile) => head.map((entry, index) => ({ ...entry, measure: measures[index] }));
+    const resultsOf = ({ measures }: MeasuredFile) =>
+      head.map((entry, index) => ({ ...entry, measure: measures[index] }));
     const sources = measured.map((source) => ({ file: source.file, ...source.corpus, tokenizers: resultsOf(source) }));
     printLine(io.stdout, JSON.stringify(flags.bySource ? { sources } : sources[0], undefined, 2));
   } else if (flags.bySource) printLine(io.stdout, sourcesReport(head, measured));

@@ -27,8 +27,8 @@ export interface TrainFlags extends Omit<TrainingOptions, 'wordLimit'> {
 export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
   await requireNewFile(flags.out);
   const base = await readBase(flags.base);
-  const { minFrequency, longest, scripts, punctuation, characters, superwords, nfc, cap } = flags;
-  const options = { minFrequency, longest, scripts, punctuation, characters, superwords, nfc, cap };
+  const { minFrequency, longest, scripts, punctuation, endings, superwords, nfc, cap } = flags;
+  const options = { minFrequency, longest, scripts, punctuation, endings, superwords, nfc, cap };
   const trainer = new VocabularyTrainer(base.tokenizer, options);
 
   const { sha256, lines, sources } = await readTexts(flags.text, nfc, trainer, io);
@@ -53,7 +53,7 @@ export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
     method: filtered ? 'sentencepiece-filter' : 'bpe',
     options: {
       ...{ tokens: flags.tokens, minFrequency, longest, scripts: scripts.join(','), punctuation, superwords, nfc },
-      ...(characters !== '' && { characters }),
+      ...(endings !== '' && { endings }),
       ...(cap > 0 && { cap, cappedWords: trainer.cappedWords }),
       ...filtered?.options,
       ...(trainer.droppedWords > 0 && { droppedWords: Math.round(trainer.droppedWords) }),
@@ -69,14 +69,18 @@ export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
   }
   if (flags.notice === '') printLine(io.stderr, 'warning: no --notice: the pack does not say where its text came from');
   const saved = ((1 - trainer.tokens / before) * 100).toFixed(1);
-  const dropped = trainer.droppedWords > 0 ? `, ${Math.round(trainer.droppedWords)} occurrences of rare words left out` : '';
+  const dropped =
+    trainer.droppedWords > 0 ? `, ${Math.round(trainer.droppedWords)} occurrences of rare words left out` : '';
   const capped = cap > 0 ? `, ${trainer.cappedWords} occurrences above --cap left out` : '';
   printLine(io.stdout, `${flags.out}: ${pack.name}, ${merges.length} tokens from ${lines} lines`);
   printLine(io.stdout, `${trainer.differentWords} different words with ${scripts.join(' or ')}${dropped}${capped}`);
   for (const [index, times] of trainer.weights().entries()) {
     if (sources) printLine(io.stdout, `${sources[index]?.file}: a word counts ${Number(times.toFixed(3))} times`);
   }
-  printLine(io.stdout, `their tokens in the text: ${Math.round(before)} before, ${Math.round(trainer.tokens)} now (−${saved} %)`);
+  printLine(
+    io.stdout,
+    `their tokens in the text: ${Math.round(before)} before, ${Math.round(trainer.tokens)} now (−${saved} %)`,
+  );
   if (filtered) printLine(io.stdout, filtered.summary);
 }
 

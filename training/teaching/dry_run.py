@@ -154,7 +154,7 @@ def run_stage(expansion: object, index: int, examples: RandomExamples) -> list[s
     }
     expected = must_change(now.stage, tied=tied)
     print(
-        f"  stage {now.stage.name:<4} {trained:>13,} trained  loss {losses[0]:.3f} → {losses[-1]:.3f}  "
+        f"  stage {now.stage.name:<4} {trained:>13,} trained  loss {losses[0]:.3f}  "
         f"changed: {', '.join(sorted(changed)) or 'nothing'}",
         flush=True,
     )

@@ -21,8 +21,8 @@ export interface TrainingOptions {
   scripts: readonly string[];
   /** Pieces may also contain punctuation: "다." */
   punctuation: boolean;
-  /** Pieces may also contain these characters, each as it stands. */
-  characters: string;
+  /** Pieces may end with one of these characters: "다." with ".,". */
+  endings: string;
   /** Pieces may span several words. Then lines instead of words are counted, so memory grows with the text. */
   superwords: boolean;
   /**
@@ -41,7 +41,7 @@ export const TRAINING_DEFAULTS: TrainingOptions = {
   longest: 8,
   scripts: ['Hangul'],
   punctuation: false,
-  characters: '',
+  endings: '',
   superwords: false,
   nfc: false,
   cap: 0,
@@ -80,7 +80,7 @@ export class VocabularyTrainer {
     options: Partial<TrainingOptions> = {},
   ) {
     this.options = { ...TRAINING_DEFAULTS, ...options };
-    this.scripts = new Scripts(this.options.scripts, this.options);
+    this.scripts = new Scripts(this.options.scripts, { ...this.options, characters: this.options.endings });
     this.rules = new MergeRules(base, this.scripts, this.options);
     this.texts = new TextMixture(this.options);
     this.bridges = unitsBeforeSpaces(base);

@@ -46,8 +46,18 @@ describe('several training texts', () => {
 
   it('are refused where a share has no meaning', () => {
     const all = (texts: readonly Text[]) => () => trainer(texts).next();
-    expect(all([[{ share: 0.5 }, ['라마']], [{ times: 1 }, ['가나']]])).toThrow(PackError);
-    expect(all([[{ share: 0.5 }, ['라마']], [{ share: 0.5 }, ['abc']]])).toThrow(/Text 2 has a share and no word/);
+    expect(
+      all([
+        [{ share: 0.5 }, ['라마']],
+        [{ times: 1 }, ['가나']],
+      ]),
+    ).toThrow(PackError);
+    expect(
+      all([
+        [{ share: 0.5 }, ['라마']],
+        [{ share: 0.5 }, ['abc']],
+      ]),
+    ).toThrow(/Text 2 has a share and no word/);
     expect(all([[{ times: 0.0001 }, ['라마']]])).toThrow(/would count 0\.0001 times/);
   });
 });
@@ -80,10 +90,11 @@ describe('cap', () => {
   });
 });
 
-it('further characters stand in pieces only where they are named', () => {
-  const pieces = (characters: string) =>
-    merges(trainer([[{ times: 1 }, ['라마.', '라마.', '라마,']]], { characters })).map(([piece]) => piece);
+it('a named mark ends pieces, and stands nowhere else in them', () => {
+  const lines = ['라마.', '라마.', '라마.', '라마,', '라.마', '라.마', '라마..'];
+  const pieces = (endings: string) => merges(trainer([[{ times: 1 }, lines]], { endings })).map(([piece]) => piece);
   expect(pieces('.')).toContain('라마.');
-  expect(pieces('')).not.toContain('라마.');
-  expect(pieces('.').some((piece) => piece.includes(','))).toBe(false);
+  expect(pieces('').some((piece) => piece.includes('.'))).toBe(false);
+  expect(pieces('.').filter((piece) => /[.](?!$)|,/u.test(piece))).toEqual([]);
+  expect(pieces('.,')).toContain('라마,');
 });
