@@ -29,14 +29,14 @@ function createProgram(io: CommandIo): Command {
       'training text, one sentence a line: UTF-8, UTF-16 or CP949; gzip too. Give the option once for each text. FILE:3 counts each of its words 3 times, FILE:40% makes its words 40 % of all that are counted',
       collectTexts,
     )
+    .requiredOption('--tokens <number>', 'largest number of new tokens', wholeNumber(1))
+    .requiredOption('--out <file>', 'the pack; must not exist')
     .option(
       '--cap <times>',
       'count a word at most so often between the same two neighbours; 0: always',
       wholeNumber(0),
       TRAINING_DEFAULTS.cap,
     )
-    .requiredOption('--tokens <number>', 'largest number of new tokens', wholeNumber(1))
-    .requiredOption('--out <file>', 'the pack; must not exist')
     .option(
       '--min-frequency <times>',
       'merge only pairs that occur at least this often',

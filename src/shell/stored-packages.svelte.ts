@@ -15,9 +15,12 @@ export interface Work {
   done: number | undefined;
 }
 
+/** What can be said of bytes that were read: all are right; those that are here are; or none changed, where nothing says which are right. */
+type VerifiedAs = 'whole' | 'part' | 'unchanged';
+
 /** How the last work ended. */
 export type Outcome =
-  | { type: 'verified'; name: string; damaged: readonly DamagedFile[]; hasServer: boolean }
+  | { type: 'verified'; name: string; damaged: readonly DamagedFile[]; hasServer: boolean; said: VerifiedAs }
   | { type: 'copied'; name: string }
   | { type: 'exported'; name: string; folder: string }
   | { type: 'failed'; name: string; failure: Failure };
@@ -37,9 +40,10 @@ export class StoredPackageList {
     else if (end.type === 'failed') this.outcome = { type: 'failed', name: '', failure: end.failure };
   }
 
-  async verify({ id, name, url }: StoredPackage): Promise<void> {
+  async verify({ id, name, url, isChecked, storedBytes, totalBytes }: StoredPackage): Promise<void> {
     const end = await this.#run('verify', { id }, { id, name });
-    if (end) this.outcome = { type: 'verified', name, damaged: end.damaged, hasServer: url !== undefined };
+    const said = !isChecked ? 'unchanged' : storedBytes < totalBytes ? 'part' : 'whole';
+    if (end) this.outcome = { type: 'verified', name, damaged: end.damaged, hasServer: url !== undefined, said };
   }
 
   async remove({ id, name }: StoredPackage): Promise<void> {
@@ -58,7 +62,7 @@ export class StoredPackageList {
     if (await this.#run('copy', { source }, { id: undefined, name })) this.outcome = { type: 'copied', name };
   }
 
-  async export({ id, name }: StoredPackage, folder: FileSystemDirectoryHandle): Promise<void> {
+  async export({ id, name }: Pick<StoredPackage, 'id' | 'name'>, folder: FileSystemDirectoryHandle): Promise<void> {
     const end = await this.#run('export', { id, folder }, { id, name });
     if (end) this.outcome = { type: 'exported', name, folder: `${folder.name}/${end.folder}` };
   }
