@@ -6,6 +6,8 @@ import { ExportError } from '#core/export/error.ts';
 import { ConfigError } from '#core/gemma3/config.ts';
 import { CheckpointError } from '#core/gemma3/checkpoint.ts';
 import { AdapterError } from '#core/lora/error.ts';
+import { DataFileError } from '#core/lora/training/data-file.ts';
+import { DivergedError } from '#core/lora/training/trainer.ts';
 import { OtherFileError } from '#core/files/other-file.ts';
 import { SafetensorsError } from '#core/safetensors/header.ts';
 import { TokenizerFormatError } from '#core/tokenizer/format-error.ts';
@@ -33,6 +35,8 @@ const INPUT_ERRORS = [
   ConfigError,
   SafetensorsError,
   AdapterError,
+  DataFileError,
+  DivergedError,
   PackError,
   TokenizerFormatError,
 ];

@@ -1,5 +1,6 @@
 /** Bytes out of the middle of a file on a server. */
 import { FailureError } from '../failure.ts';
+import { bodyReader } from './body-reader.ts';
 import { allocate } from './fetch-file.ts';
 import { checkResponse, connectionFailure, discardBody, send, StallWatch, versionOf, type Network } from './network.ts';
 import { bodyStart, lengthOfFile } from './response-range.ts';
@@ -81,14 +82,14 @@ async function readInto(
     const start = bodyStart(response, from);
     if (start !== from)
       throw refuse(new FailureError('network', { url, reason: `byte ${start} came in place of byte ${from}` }));
-    const reader = response.body?.getReader();
+    const reader = bodyReader(response.body);
     let at = from;
     try {
       while (at < end) {
         let piece: Uint8Array<ArrayBuffer> | undefined;
         try {
           watch.renew();
-          piece = (await reader?.read())?.value;
+          piece = await reader?.read();
         } catch (cause) {
           watch.signal.throwIfAborted();
           throw connectionFailure(network, url, cause);

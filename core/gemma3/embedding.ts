@@ -1,4 +1,5 @@
 /** Token embeddings: row of the table times sqrt(hidden) (Gemma report, arXiv 2403.08295). */
+import { gatherBlockRows, type AddNode } from '../onnx/block-rows.ts';
 import { GraphBuilder, makeModel, type Value } from '../onnx/builder.ts';
 import type { TextConfig } from './config.ts';
 import { castTo, Weights } from './linear.ts';
@@ -35,17 +36,8 @@ export function embedTokens(
   let rows: Value;
   if (blocks) {
     // The packed table is the initializer of the head, [vocabulary, blocks, bytes]; gathered rows are [1, n, blocks, block].
-    const scales = graph.node('Unsqueeze', [blocks.scales, graph.int64([2])], { name: `${name}/Scales` });
-    const gathered = graph.node('GatherBlockQuantized', [blocks.packed, ids, scales], {
-      name: `${name}/GatherBlockQuantized`,
-      domain: 'com.microsoft',
-      attributes: {
-        gather_axis: { int: 0 },
-        quantize_axis: { int: 2 },
-        block_size: { int: blocks.blockSize },
-        bits: { int: blocks.bits },
-      },
-    });
+    const node: AddNode = (opType, inputs, nodeName, rest) => graph.node(opType, inputs, { name: nodeName, ...rest });
+    const gathered = gatherBlockRows(node, blocks, ids, graph.int64([2]), name);
     rows = graph.node('Reshape', [gathered, graph.int64([0, 0, config.hiddenSize])], { name: `${name}/JoinBlocks` });
   } else {
     const table = weights.table(parameter, matrix.rows, matrix.columns);

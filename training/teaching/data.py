@@ -139,7 +139,9 @@ def draw_batch(data: PhantomSet, prompter: Prompter, shape: BatchShape, rng: np.
 
     for place, image in enumerate(images):
         for _ in range(shape.conversations):
-            pairs = data.pairs[language()][image]
+            wanted = language()
+            # A file of one's own may have one language alone.
+            pairs = data.pairs[wanted][image] or data.pairs["en" if wanted == "ko" else "ko"][image]
             length = min(len(pairs), 1 + rng.choice(len(turns), p=turns))
             weights = np.asarray([shape.favoured.get(pair.kind, 1.0) for pair in pairs])
             # Uniform draws stay what they were before there were weights: numpy takes other numbers for p.
@@ -149,13 +151,16 @@ def draw_batch(data: PhantomSet, prompter: Prompter, shape: BatchShape, rng: np.
             # Now and then somebody says hello, or asks for a diagnosis, with an image at hand.
             if rng.random() < shape.talk:
                 polite = [pair for pair in data.talk[chosen[0].language] if pair.kind != "missing"]
-                pair = polite[rng.integers(len(polite))]
-                turn_texts[rng.integers(len(turn_texts))] = (pair.question, pair.answer)
+                if polite:
+                    pair = polite[rng.integers(len(polite))]
+                    turn_texts[rng.integers(len(turn_texts))] = (pair.question, pair.answer)
             conversations.append(prompter.conversation(turn_texts, has_image=True))
             image_of.append(place)
             languages.append(chosen[0].language)
     for _ in range(round(shape.talk * len(conversations))):
         talk = data.talk[language()]
+        if not talk:
+            continue
         pair = talk[rng.integers(len(talk))]
         conversations.append(prompter.conversation([(pair.question, pair.answer)], has_image=False))
         image_of.append(-1)

@@ -24,7 +24,8 @@ from .base import open_set
 from .checkpoint import fingerprint
 from .data import Batch, BatchShape, PhantomSet, draw_batch
 from .evaluate import evaluate, open_checkpoint
-from .model import answer_logits, features_of, rows_by_length
+from .example_file import ExampleFile
+from .model import IMAGE_SIDE, answer_logits, features_of, rows_by_length
 from .prompt import Prompter
 from .run import RunFolder, write_json
 from .schedule import rate_at, step_rng
@@ -45,7 +46,7 @@ def options() -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--checkpoint", type=Path, required=True, help="the model that is adapted")
-    parser.add_argument("--data", type=Path, required=True, help="a set of npm run phantoms -- --task TASK")
+    parser.add_argument("--data", type=Path, required=True, help="a set of npm run phantoms -- --task TASK, or a file of docs/training-data.md")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; made, or gone on with")
     parser.add_argument("--keep", type=Path, help="a set of the same phantoms and of base, answered as before")
     parser.add_argument("--kept", type=float, default=0.25, help="fraction of the conversations that is of --keep")
@@ -90,6 +91,15 @@ class Source:
 
     data: PhantomSet
     shape: BatchShape
+
+
+def open_data(path: Path) -> PhantomSet | ExampleFile:
+    if not path.is_file():
+        return open_set(path, "train")
+    try:
+        return ExampleFile(path, IMAGE_SIDE)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"error: {error}") from error
 
 
 def first_phantoms(data: PhantomSet, count: int) -> PhantomSet:
@@ -207,11 +217,11 @@ def main() -> None:
     arguments = options()
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
-    data = open_set(arguments.data, "train")
+    data = open_data(arguments.data)
     keep = open_kept(arguments, data)
     held_out = open_set(arguments.evaluation, "evaluation") if arguments.evaluation else None
     base = open_set(arguments.base_evaluation, "evaluation") if arguments.base_evaluation else None
-    if held_out and held_out.task != data.task:
+    if held_out and data.task not in (held_out.task, ExampleFile.task):
         raise SystemExit(
             f"error: {arguments.evaluation} is of the task {held_out.task!r}, {arguments.data} of {data.task!r}"
         )

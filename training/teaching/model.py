@@ -15,6 +15,7 @@ from .prompt import IGNORE
 from .tokenizer import BOS, EOS, PAD
 
 TOKENS_PER_SIDE = 4
+IMAGE_SIDE = 64
 LAYERS = 6
 IMAGES_AT_ONCE = 250
 # Every second layer is global, for Gemma's every sixth: answers see their image in three layers of the six. With two, the
@@ -53,7 +54,7 @@ def teaching_config(
         num_hidden_layers=5,
         num_attention_heads=4,
         num_channels=3,
-        image_size=64,
+        image_size=IMAGE_SIDE,
         patch_size=8,
         vision_use_head=False,
     )

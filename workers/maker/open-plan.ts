@@ -6,6 +6,7 @@ import { planPackage, type PlannedPackage } from '#core/export/plan.ts';
 import { fetchFile } from '#core/fetch/fetch-file.ts';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { parseJsonFile, type CheckpointTensor } from '#core/gemma3/checkpoint.ts';
+import { pieceRanges } from '#core/gemma3/matrix-rows.ts';
 import { ReadAhead } from '#core/fetch/read-ahead.ts';
 import type { MakeRequest } from '#core/protocol/maker.ts';
 import { readPack } from '#core/tokenizer/korean/read-pack.ts';
@@ -23,6 +24,8 @@ export interface OpenPlan {
   digest: string;
 }
 
+/** Bytes of the checkpoint at a time: of a request, and what a worker quantizes. */
+export const PIECE_BYTES = 8 * 2 ** 20;
 /** Weights that share a scale. */
 export const BLOCK_SIZE = 32;
 const MAX_PACK_BYTES = 50_000_000;
@@ -55,6 +58,7 @@ export async function openPlan(request: MakeRequest, signal: AbortSignal, revisi
     throw new ExportError(
       `${folder.folder} has no ${plan.small.missing.join(' and no ')}; the page makes packages that answer: put the tokenizer's files there`,
     );
+  if (folder instanceof RemoteFolder) folder.forget();
   return { plan, folder, warnings: [...warnings, ...plan.warnings], hasAdapterBeside, digest: await digestOf(plan) };
 }
 
@@ -86,8 +90,10 @@ export function readAhead(
   folder.ahead = ahead;
   return (tensors) =>
     ahead.expect(
-      tensors.flatMap(({ source, entry }) =>
-        source instanceof RemoteSource ? [{ remote: source.remote, begin: entry.begin, end: entry.end }] : [],
-      ),
+      tensors.flatMap((tensor) => {
+        const { source } = tensor;
+        if (!(source instanceof RemoteSource)) return [];
+        return pieceRanges(tensor, PIECE_BYTES).map((range) => ({ remote: source.remote, ...range }));
+      }),
     );
 }

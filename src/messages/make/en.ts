@@ -6,10 +6,18 @@ export const en: Record<keyof typeof ko, string> = {
     'Any model of the Gemma 3 family with config.json and safetensors. From a folder that you downloaded it is made without a network; pick that folder too to make another precision of the same model.',
   'make.picked': 'Folder {name} ({files} files)',
   'make.unpick': 'Remove',
+  'make.token': 'Access token for {host}',
+  'make.token.use': 'Use it',
+  'make.token.ready': 'The access token for {host} goes to that host alone.',
+  'make.wanted.folder': 'To go on, pick the folder {name} again. The page cannot keep it.',
+  'make.wanted.adapter': 'To go on, pick the adapter {name} again. The page cannot keep it.',
   'make.dtype': 'Precision',
   'make.dtype.q4f16': 'Four bits. The fastest on GPUs that compute in float16; other devices run it in float32.',
   'make.dtype.q4': 'Four bits, computed in float32.',
   'make.dtype.q8': 'Eight bits: far less error, about twice the size.',
+  'make.recommended.float16': 'Recommended here: this GPU computes in float16.',
+  'make.recommended.no-float16': 'Recommended here: this GPU has no float16, so nothing else would be faster.',
+  'make.recommended.no-gpu': 'Recommended here: this browser offers no GPU, and the CPU computes in float32.',
   'make.method': 'Scales',
   'make.method.search': 'Search',
   'make.method.round': 'Round',
@@ -26,8 +34,13 @@ export const en: Record<keyof typeof ko, string> = {
   'make.init.random': 'Random',
   'make.adapter': 'LoRA adapter',
   'make.adapter.pick': 'Pick an adapter folder',
-  'make.adapter.hint':
-    'What is picked is baked into the weights. To switch it or change its strength, leave it out here and put it beside the model in the LoRA lab.',
+  'make.adapter.hint': 'It can be baked into the weights, or stay beside the model.',
+  'make.adapter.use': 'How the adapter is used',
+  'make.adapter.bake': 'Bake it in',
+  'make.adapter.beside': 'Keep it beside',
+  'make.adapter.bake.hint': 'It is added to the weights before they are quantized, and cannot be taken out again.',
+  'make.adapter.beside.hint':
+    'It is put beside the finished model in the LoRA lab, where it can be switched off and its strength changed.',
   'make.look': 'See what it takes',
   'make.looking': 'Looking',
   'make.begin': 'Make it',
@@ -45,7 +58,7 @@ export const en: Record<keyof typeof ko, string> = {
     'The browser has only {free} left, too little for {left}. Delete stored models or free the disk.',
   'make.facts.time.read':
     'About {time} at the rate that was just measured. The weights arrive slower than they are quantized.',
-  'make.facts.time.quantize':
+  'make.facts.time.compute':
     'About {time} at the rate that was just measured. Quantizing is the slower part; {workers} workers share it.',
   'make.facts.adapter-beside': 'This folder also holds an adapter. It is left out unless you pick it above.',
   'make.run.idle': '{name}',
@@ -57,11 +70,13 @@ export const en: Record<keyof typeof ko, string> = {
   'make.run.done': '{name} is ready',
   'make.run.bytes': '{done} of {total} written.',
   'make.run.left': '{rate} a second, about {time} left.',
+  'make.run.compare': 'Comparing a sample with the checkpoint.',
   'make.run.making.hint':
     'This dialog can be closed. If the page is closed, the work pauses and goes on at the tensor where it was.',
   'make.run.paused.hint': 'What was written stays in this browser. It goes on at the tensor where it was.',
   'make.done.hint':
     'It is among the models on this device. Save it to a folder or stick to take it to another computer.',
+  'make.made.beside': '{name} is beside the model:',
   'make.compare': 'Signal-to-noise ratio (SNR) of some finished matrices against the checkpoint',
   'make.compare.part': 'Part',
   'make.compare.snr': 'SNR',

@@ -17,3 +17,7 @@ export type PackName = (typeof packs)[number]['name'];
 
 /** Tokens. */
 export const contexts = [2048, 4096, 8192, 16_384, 32_768] as const;
+
+/** bake: added to the weights · beside: applied to the finished model in the LoRA lab, where it can be changed */
+export const adapterUses = ['bake', 'beside'] as const;
+export type AdapterUse = (typeof adapterUses)[number];

@@ -7,6 +7,7 @@ import { main as evaluate } from '../../../cli/evaluate/command.ts';
 import { main as exportMain } from '../../../cli/export/command.ts';
 import { main as generate } from '../../../cli/generate/command.ts';
 import { main as korean } from '../../../cli/korean/command.ts';
+import { main as lora } from '../../../cli/lora/command.ts';
 import { main as phantoms } from '../../../cli/phantoms/command.ts';
 import { main as randomCheckpoint } from '../../../cli/random-checkpoint/command.ts';
 import { main as rehearse } from '../../../cli/rehearse/command.ts';
@@ -27,6 +28,7 @@ const SECTIONS: [heading: string, main: CommandMain, subcommand: string[]][] = [
   ['npm run generate', generate, []],
   ['npm run evaluate', evaluate, []],
   ['npm run phantoms', phantoms, []],
+  ['npm run lora', lora, []],
   ['npm run booth', booth, []],
   ['npm run teach', teach, []],
   ['npm run teach:ship', ship, []],

@@ -1,0 +1,5 @@
+/** `npm run lora` */
+import { runProcess } from '../shared/process.ts';
+import { main } from './command.ts';
+
+await runProcess(main);
