@@ -2,7 +2,7 @@
  * Seconds of a training step: our graph in Node on packages of the teaching model, and PyTorch with PEFT on the checkpoint that they are made
  * of, in turns, on the same rows (patient's side, with an image each). Without Python with PyTorch only ours is measured.
  *
- *     PYTHON=.venv/bin/python npx tsx bench/lora-training.ts [--rounds N] [--rows N] [--targets LIST] [--tokens-at-once LIST] [--threads N] [--page] [--each-run]
+ *     PYTHON=.venv/bin/python npx tsx bench/lora-training.ts [--rounds N] [--rows N] [--targets LIST] [--tokens-at-once LIST] [--threads N]
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -33,7 +33,6 @@ const list = (text: string) => text.split(',');
 const flags = new Command('lora-training')
   .option('--packages <folders>', 'by commas', list, ['public/models/teaching-ko-q4'])
   .option('--page', 'also the first package in Chromium, on the CPU provider and one thread', false)
-  .option('--each-run', 'also with weights that are dequantized in each run', false)
   .option('--checkpoint <folder>', 'for PyTorch', 'public/models/teaching-ko-fp16')
   .option('--rounds <n>', 'rounds of all', Number, 5)
   .option('--steps <n>', 'steps of a round', Number, 4)
@@ -59,7 +58,6 @@ const flags = new Command('lora-training')
     tokensAtOnce: number[];
     threads: number;
     page: boolean;
-    eachRun: boolean;
   }>();
 const { rank, rounds, steps, threads } = flags;
 const alpha = 2 * rank;
@@ -96,27 +94,31 @@ for (const folder of flags.packages) {
     pack,
     rows.flatMap(({ ids, mask }) => ids.filter((_, at) => mask[at] === 1)),
   );
-  for (const dequantize of ['once', 'each-run'] as const) {
-    if (dequantize === 'each-run' && !flags.eachRun) continue;
-    const options = { layout, positions: 256, withGradients: true, dequantize };
-    const model = trainingGraph(await pack.decoder.read(), text, options);
-    const graph = await openGraph(backend, pack, pack.decoder, model);
-    for (const tokensAtOnce of flags.tokensAtOnce) {
-      const trainers = batches.map(
-        (batch) =>
-          new LoraTrainer(graph.run, embeddings, batch, initialParameters(layout, 0), {
-            ...{ steps: 1000, rate: 1e-3, warmupSteps: 0, final: 1, batchRows: flags.rows, tokensAtOnce },
-            ...{ clip: 1, seed: 0, beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0 },
-          }),
-      );
-      const how = dequantize === 'once' ? '' : ', dequantized in each run';
-      ways.set(`Node, ${folder.split('/').at(-1)}, ${tokensAtOnce} tokens at once${how}`, async () => {
-        const [begin, cpu] = [performance.now(), process.cpuUsage()];
-        for (const trainer of trainers) await trainer.step();
-        const { user, system } = process.cpuUsage(cpu);
-        return { seconds: (performance.now() - begin) / 1000 / steps, processor: (user + system) / 1e6 / steps };
-      });
-    }
+  const model = trainingGraph(await pack.decoder.read(), text, { layout, positions: 256, withGradients: true });
+  const graph = await openGraph(backend, pack, pack.decoder, model);
+  for (const tokensAtOnce of flags.tokensAtOnce) {
+    const trainers = batches.map(
+      (batch) =>
+        new LoraTrainer(graph.run, embeddings, batch, initialParameters(layout, 0), {
+          ...{
+            steps: 1000,
+            rate: 1e-3,
+            warmupSteps: 0,
+            final: 1,
+            batchRows: flags.rows,
+            tokensAtOnce,
+            clip: 1,
+            seed: 0,
+          },
+          ...{ beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0 },
+        }),
+    );
+    ways.set(`Node, ${folder.split('/').at(-1)}, ${tokensAtOnce} tokens at once`, async () => {
+      const [begin, cpu] = [performance.now(), process.cpuUsage()];
+      for (const trainer of trainers) await trainer.step();
+      const { user, system } = process.cpuUsage(cpu);
+      return { seconds: (performance.now() - begin) / 1000 / steps, processor: (user + system) / 1e6 / steps };
+    });
   }
 }
 const browser = flags.page ? await startBrowser() : undefined;

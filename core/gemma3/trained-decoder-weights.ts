@@ -20,7 +20,6 @@ const FLOAT16: number = TensorProto_DataType.FLOAT16;
 
 export class DecoderWeights {
   readonly #graph: GraphBuilder;
-  readonly #zeroOfRun: Value | undefined;
   readonly #stored: ReadonlyMap<string, TensorProto>;
   readonly #used = new Map<string, TensorProto>();
   /** Values in float32 by the name of their float16 initializer. */
@@ -29,16 +28,14 @@ export class DecoderWeights {
   /**
    * @param decoder the package's graph, unchanged
    * @param graph the one that reads the weights
-   * @param zeroOfRun as for `blockMatrix`
    * @throws OnnxError if the decoder is not of this exporter, whose names of weights are known
    */
-  constructor(decoder: ModelProto, graph: GraphBuilder, zeroOfRun?: Value) {
+  constructor(decoder: ModelProto, graph: GraphBuilder) {
     if (decoder.producerName !== producer)
       throw new OnnxError(
         `it was written by "${decoder.producerName}", and only decoders of "${producer}" can be trained; make the package with npm run export`,
       );
     this.#graph = graph;
-    this.#zeroOfRun = zeroOfRun;
     this.#stored = new Map(mainGraph(decoder).initializer.map((tensor) => [tensor.name, tensor]));
   }
 
@@ -56,7 +53,7 @@ export class DecoderWeights {
    */
   matrix(parameter: string, rows: number, columns: number, isTable = false): FrozenMatrix {
     const blocks = this.blocks(parameter, rows, columns);
-    if (blocks) return blockMatrix(blocks, this.#zeroOfRun);
+    if (blocks) return blockMatrix(blocks);
     const tensor = this.#need(parameter);
     this.#expect(tensor, isTable ? [rows, columns] : [columns, rows]);
     return (isTable ? tableMatrix : transposedMatrix)(this.#float32(tensor), rows, columns);

@@ -27,11 +27,6 @@ export interface TrainingGraphOptions {
   positions: number;
   /** False: the forward pass alone, to measure rows that are not trained on. */
   withGradients: boolean;
-  /**
-   * When weights in blocks become float32 for the backward pass. `once`, the default: when the graph is loaded, and they stay, 4 bytes a
-   * weight. `each-run`: one matrix after another, for models whose weights in float32 do not fit.
-   */
-  dequantize?: 'once' | 'each-run';
 }
 
 /** Names of inputs and outputs. */
@@ -68,6 +63,7 @@ export const TRAINING_OUTPUTS = {
 export function trainingGraph(decoder: ModelProto, config: TextConfig, options: TrainingGraphOptions): ModelProto {
   const graph = new GraphBuilder('training');
   const tape = new Tape(graph);
+  const weights = new DecoderWeights(decoder, graph);
   const hidden = config.hiddenSize;
   const embeds = graph.input(TRAINING_INPUTS.embeds, 'float32', ['batch_size', 'sequence_length', hidden]);
   const mask = graph.input(TRAINING_INPUTS.mask, 'int64', ['batch_size', 'sequence_length']);
@@ -79,9 +75,6 @@ export function trainingGraph(decoder: ModelProto, config: TextConfig, options: 
   const trained = trainedMatrices(tape, parameters, options);
   const run = runValues(tape, config, mask, embeds, options.positions);
   const rows = tape.frozen(graph.node('Reshape', [embeds, graph.int64([-1, hidden])], { name: '/rows' }));
-  const zero =
-    options.dequantize === 'each-run' ? graph.node('Sub', [run.batch, run.batch], { name: '/zero' }) : undefined;
-  const weights = new DecoderWeights(decoder, graph, zero);
   const last = layers(tape, weights, config, rows, run, { positions, pairs: trained.pairs });
 
   const tied = config.tiedEmbedding ? 'model.embed_tokens.weight' : 'lm_head.weight';

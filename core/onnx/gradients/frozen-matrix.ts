@@ -48,16 +48,15 @@ export interface BlockMatrix {
 /**
  * The forward product reads the blocks. The backward product needs W by its other axis, along which the scales change with every element,
  * so that no block format holds it: it reads W in float32, computed from the same blocks by `dequantized`.
- * @param zeroOfRun int64 [1], 0, but not a constant: W is then computed in every run. Absent: once, when the graph is loaded
  */
-export function blockMatrix(matrix: BlockMatrix, zeroOfRun?: Value): FrozenMatrix {
+export function blockMatrix(matrix: BlockMatrix): FrozenMatrix {
   const { rows, columns } = matrix;
   return {
     rows,
     columns,
     product: (tape, x, name) => blockProduct(tape, x, matrix, `${name}/MatMulNBits`),
     transposedProduct: (tape, gradient, sum, name) => {
-      const { value, isTransposed } = dequantized(tape, matrix, zeroOfRun);
+      const { value, isTransposed } = dequantized(tape, matrix);
       return tape.node('Gemm', [gradient, value, ...(sum === undefined ? [] : [sum])], backwardName(name, 'Gemm'), {
         attributes: { transB: { int: isTransposed ? 1 : 0 } },
       });
@@ -80,12 +79,8 @@ function blockProduct(tape: Tape, x: Value, matrix: BlockMatrix, name: string): 
   });
 }
 
-/** W in float32, [rows, columns] or transposed. */
-function dequantized(
-  tape: Tape,
-  matrix: BlockMatrix,
-  zeroOfRun: Value | undefined,
-): { value: Value; isTransposed: boolean } {
+/** W in float32, [rows, columns] or transposed. Depends on constants only: the runtime computes it once, when it loads the graph. */
+export function dequantized(tape: Tape, matrix: BlockMatrix): { value: Value; isTransposed: boolean } {
   const { packed, scales, zeroPoints, bits, blockSize, rows, columns } = matrix;
   const name = `/dequantized/${packed}`;
   const { graph } = tape;
@@ -94,31 +89,16 @@ function dequantized(
     const identity = new Float32Array(columns * columns);
     for (let i = 0; i < columns; i++) identity[i * columns + i] = 1;
     const one = graph.constant(`const/identity/${columns}`, 'float32', [columns, columns], bytes(identity));
-    const input = inEachRun(tape, one, zeroOfRun, name, 'float32');
-    return { value: blockProduct(tape, input, matrix, `${name}/MatMulNBits`), isTransposed: true };
+    return { value: blockProduct(tape, one, matrix, `${name}/MatMulNBits`), isTransposed: true };
   }
   const indices = new BigInt64Array(rows).map((_, row) => BigInt(row));
   const all = graph.constant(`const/rows/${rows}`, 'int64', [rows], new Uint8Array(indices.buffer));
   const node: AddNode = (opType, inputs, nodeName, options) => tape.node(opType, inputs, nodeName, options);
-  const rowIds = inEachRun(tape, all, zeroOfRun, name, 'int64');
-  const blocks = gatherBlockRows(node, { packed, scales, bits, blockSize }, rowIds, graph.int64([2]), name);
+  const blocks = gatherBlockRows(node, { packed, scales, bits, blockSize }, all, graph.int64([2]), name);
   return {
     value: tape.node('Reshape', [blocks, graph.int64([rows, columns])], `${name}/JoinBlocks`),
     isTransposed: false,
   };
-}
-
-/** The runtime computes nodes of constants alone once, and keeps the result. */
-function inEachRun(
-  tape: Tape,
-  constant: Value,
-  zero: Value | undefined,
-  name: string,
-  type: 'int64' | 'float32',
-): Value {
-  if (zero === undefined) return constant;
-  const added = type === 'int64' ? zero : tape.node('Cast', [zero], `${name}/Zero`, { attributes: { to: { int: 1 } } });
-  return tape.node('Add', [constant, added], `${name}/InEachRun`);
 }
 
 const bytes = (values: Float32Array<ArrayBuffer>) => new Uint8Array(values.buffer);

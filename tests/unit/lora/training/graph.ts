@@ -23,13 +23,13 @@ export interface OpenedGraph {
 export async function openTrainingGraph(
   folder: string,
   settings: LoraSettings,
-  dequantize: 'once' | 'each-run' = 'once',
+  withGradients = true,
 ): Promise<OpenedGraph> {
   const pack = await readPackage(await FolderReader.open(folder, { wanted: 'package', recursive: true }));
   const { config } = pack;
   const layout = loraLayout(config.text, settings);
   const decoder = await pack.decoder.read();
-  const model = trainingGraph(decoder, config.text, { layout, positions: 64, withGradients: true, dequantize });
+  const model = trainingGraph(decoder, config.text, { layout, positions: 64, withGradients });
   const graph = await openGraph(nodeBackend(), pack, pack.decoder, model);
   const all = Array.from({ length: config.text.vocabularySize }, (_, id) => id);
   const embeddings = await embedTokens(nodeBackend(), pack, all);

@@ -128,21 +128,12 @@ it('gradients of all seven projections, by differences of the loss', async () =>
 });
 
 describe.each(['q4', 'q4f16'] as const)('the %s package', (dtype) => {
-  it('is trained as it is stored: gradients by differences of its own loss, the same where weights are dequantized in each run', async () => {
+  it('is trained as it is stored: gradients by differences of its own loss', async () => {
     const out = `${folder.path}/${dtype}`;
     await exportFixture(out, dtype);
-    const settings = { rank: 2, alpha: 4, targets: ['q_proj', 'down_proj'] } as const;
-    const opened = await openTrainingGraph(out, settings);
-    const row = wholeRow(reference, 'one_image');
-    await checkGradient(opened, [row]);
-    const eachRun = await openTrainingGraph(out, settings, 'each-run');
-    const at = noise(opened.layout.length, 0.2, 1);
-    const [once, again] = await Promise.all([opened, eachRun].map((each) => each.run([row], 1, at)));
-    if (!once || !again) throw new Error('two runs');
-    for (const name of [TRAINING_OUTPUTS.loss, TRAINING_OUTPUTS.gradients])
-      expect(relativeError(floatsOf(again, name), floatsOf(once, name))).toBeLessThan(1e-6);
+    const opened = await openTrainingGraph(out, { rank: 2, alpha: 4, targets: ['q_proj', 'down_proj'] });
+    await checkGradient(opened, [wholeRow(reference, 'one_image')]);
     await opened.graph.release();
-    await eachRun.graph.release();
   });
 });
 
