@@ -79,8 +79,8 @@ function blockProduct(tape: Tape, x: Value, matrix: BlockMatrix, name: string): 
   });
 }
 
-/** W in float32, [rows, columns] or transposed. Depends on constants only: the runtime computes it once, when it loads the graph. */
-export function dequantized(tape: Tape, matrix: BlockMatrix): { value: Value; isTransposed: boolean } {
+/** W in float32, [rows, columns] or transposed. The runtime does not fold these nodes: W is there while it is read, and in no other time. */
+function dequantized(tape: Tape, matrix: BlockMatrix): { value: Value; isTransposed: boolean } {
   const { packed, scales, zeroPoints, bits, blockSize, rows, columns } = matrix;
   const name = `/dequantized/${packed}`;
   const { graph } = tape;

@@ -152,7 +152,7 @@ describe('linear', () => {
       // The input is used twice, so that its gradients are added up.
       await checkGradients(inputs, [tokens, rows], (tape, { x, a, b }) => {
         const one = linear(tape, x, matrix(tape.graph), { a, b, scale: 1.5 }, '/one');
-        return add(tape, one, linear(tape, x, matrix(tape.graph), { a, b, scale: 0.5 }, '/two'), '/sum');
+        return add(tape, one, linear(tape, x, matrix(tape.graph), { a, b, scale: 0.75 }, '/two'), '/sum');
       });
     }),
   );
