@@ -76,7 +76,8 @@ test('twenty questions survive a reload at question 7, their results are exporte
   await reloaded;
   await expect(run(page)).toHaveAttribute('data-state', 'paused', patience);
   const kept = await answered(page);
-  expect(kept).toBeGreaterThanOrEqual(7);
+  // The page may be gone before the seventh is in the database: it is asked again.
+  expect(kept).toBeGreaterThanOrEqual(6);
   expect(kept).toBeLessThan(20);
   await expect(sets).toHaveCount(2);
   await page.getByRole('button', { name: '이어서 풀기' }).click(patience);

@@ -87,8 +87,12 @@ export class ExamStore {
     await this.#database.put('runs', plan, plan.id);
   }
 
+  /** Commits without waiting for the request, so that it also works while the page is being closed. */
   async keepAnswer(id: string, at: number, answer: KeptAnswer): Promise<void> {
-    await this.#database.put('answers', answer, [id, at]);
+    const change = this.#database.transaction('answers', 'readwrite');
+    const put = change.store.put(answer, [id, at]);
+    change.commit();
+    await Promise.all([put, change.done]);
   }
 
   async removeData(id: string): Promise<void> {

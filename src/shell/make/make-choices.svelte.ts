@@ -3,6 +3,7 @@ import type { RowInit } from '#core/embedding/new-row.ts';
 import { recommendedDtype } from '#core/budget/recommended-dtype.ts';
 import { otherKind } from '#core/files/folder-kind.ts';
 import { DEFAULT_METHOD } from '#core/gemma3/package-graphs.ts';
+import { RECOMMENDED_PACK } from '#core/tokenizer/korean/shipped-packs.ts';
 import type { CheckpointSource, MakeOptions } from '#core/protocol/maker.ts';
 import type { Making } from '#core/protocol/making.ts';
 import { isMedGemma } from '#core/terms/hai-def.ts';
@@ -19,7 +20,7 @@ class MakeChoices {
   chosenDtype = $state<MadeDtype>();
   /** Undefined: the default of the precision. */
   chosenMethod = $state<MakeOptions['method']>();
-  pack = $state<PackName>('ko-20480');
+  pack = $state<PackName>(RECOMMENDED_PACK);
   init = $state<RowInit>('mean');
   context = $state(8192);
   adapter = $state.raw<FolderSource>();
