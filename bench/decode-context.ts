@@ -6,6 +6,7 @@
  */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { ChunkLength } from '#core/chat/chunk-length.ts';
 import { spreadOf } from '#core/run-card/spread.ts';
 import { FolderReader } from '../cli/shared/folder-reader.ts';
 import { openModel } from '../cli/shared/runtime/open-model.ts';
@@ -35,7 +36,8 @@ async function filled(length: number) {
     throw new RangeError(`the context of the package has ${contextLength} tokens only`);
   const ids = Array.from({ length }, (_, at) => 9 + (at % 200));
   await prefill({
-    model,
+    // Nobody presses Stop: long chunks fill the cache sooner.
+    model: { ...model, chunkLength: new ChunkLength({ first: 256, least: 256, most: 256 }) },
     prompt: { ids, mask: ids.map(() => textMask), images: [] },
     features: () => {
       throw new TypeError('the prompt has no image');

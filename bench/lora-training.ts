@@ -2,11 +2,12 @@
  * Seconds of a training step: our graph in Node on packages of the teaching model, and PyTorch with PEFT on the checkpoint that they are made
  * of, in turns, on the same rows (patient's side, with an image each). Without Python with PyTorch only ours is measured.
  *
- *     PYTHON=.venv/bin/python npx tsx bench/lora-training.ts [--rounds N] [--rows N] [--targets LIST] [--tokens-at-once LIST]
+ *     PYTHON=.venv/bin/python npx tsx bench/lora-training.ts [--rounds N] [--rows N] [--targets LIST] [--tokens-at-once LIST] [--threads N]
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { trainingGraph } from '#core/gemma3/training-graph.ts';
@@ -22,18 +23,28 @@ import { encodeRow } from '../workers/engine/training/encode-rows.ts';
 import { embedTokens } from '../workers/engine/training/embed-tokens.ts';
 import { openGraph } from '../workers/engine/training/graph-session.ts';
 import { readParts } from '../workers/engine/opened.ts';
+import { openBrowser } from './browser.ts';
 import { machine } from './machine.ts';
 import { spread } from './report.ts';
+import { serve } from './server.ts';
+import { workerTime } from './worker-time.ts';
 
 const list = (text: string) => text.split(',');
 const flags = new Command('lora-training')
   .option('--packages <folders>', 'by commas', list, ['public/models/teaching-ko-q4'])
+  .option('--page', 'also the first package in Chromium, on the CPU provider and one thread', false)
   .option('--checkpoint <folder>', 'for PyTorch', 'public/models/teaching-ko-fp16')
   .option('--rounds <n>', 'rounds of all', Number, 5)
   .option('--steps <n>', 'steps of a round', Number, 4)
   .option('--rows <n>', 'rows of a step', Number, 24)
   .option('--rank <r>', 'of the adapter', Number, 8)
   .option('--targets <list>', 'projections', list, ['q_proj', 'v_proj', 'o_proj'])
+  .option(
+    '--threads <n>',
+    'of each; one where the machine is busy: waiting threads count as work',
+    Number,
+    availableParallelism(),
+  )
   .option('--tokens-at-once <list>', 'tokens of a run of ours', (text) => list(text).map(Number), [2048])
   .parse()
   .opts<{
@@ -45,11 +56,12 @@ const flags = new Command('lora-training')
     rank: number;
     targets: string[];
     tokensAtOnce: number[];
+    threads: number;
+    page: boolean;
   }>();
-const { rank, rounds, steps } = flags;
+const { rank, rounds, steps, threads } = flags;
 const alpha = 2 * rank;
 const targets = PROJECTIONS.filter((target) => flags.targets.includes(target));
-const threads = availableParallelism();
 
 interface Seconds {
   seconds: number;
@@ -75,7 +87,7 @@ for (const folder of flags.packages) {
     return encodeRow(chat, pair, features);
   });
   batches = Array.from({ length: steps }, (_, step) => rows.slice(step * flags.rows, (step + 1) * flags.rows));
-  const backend = nodeBackend();
+  const backend = nodeBackend({ threads });
   const layout = loraLayout(text, { rank, alpha, targets });
   const embeddings = await embedTokens(
     backend,
@@ -109,6 +121,7 @@ for (const folder of flags.packages) {
     });
   }
 }
+const browser = flags.page ? await startBrowser() : undefined;
 const python = await startPython();
 for (const parts of python ? [1, 3] : [])
   ways.set(`PyTorch, ${parts} parts`, () => python?.(parts) ?? Promise.reject(new Error()));
@@ -121,26 +134,56 @@ console.log(
 const measured = new Map<string, Seconds[]>([...ways.keys()].map((name) => [name, []]));
 for (const step of ways.values()) await step();
 for (let round = 0; round < rounds; round++) for (const [name, step] of ways) measured.get(name)?.push(await step());
-const fastest = (names: string[], at: number) =>
-  Math.min(...names.map((name) => measured.get(name)?.[at]?.seconds ?? Infinity));
+// The page's step is the first of the batches; with --steps 1 all do the same.
+const fastest = (names: string[], at: number, of: keyof Seconds) =>
+  Math.min(...names.map((name) => measured.get(name)?.[at]?.[of] ?? Infinity));
 const ofPython = [...ways.keys()].filter((name) => name.startsWith('PyTorch'));
-console.log('\n| step | seconds | processor seconds | ÷ PyTorch of the round |\n| --- | ---: | ---: | ---: |');
+console.log('\n| step | seconds | ÷ PyTorch of the round | processor seconds | ÷ PyTorch of the round |');
+console.log('| --- | ---: | ---: | ---: | ---: |');
 for (const [name, all] of measured) {
-  const ratios = all.map(({ seconds }, at) => seconds / fastest(ofPython, at));
-  const cells = [
+  const cells = (['seconds', 'processor'] as const).flatMap((of) => [
     spread(
-      all.map(({ seconds }) => seconds),
+      all.map((each) => each[of]),
       3,
     ),
-    spread(
-      all.map(({ processor }) => processor),
-      3,
-    ),
-    python ? spread(ratios, 2) : '–',
-  ];
+    python
+      ? spread(
+          all.map((each, at) => each[of] / fastest(ofPython, at, of)),
+          2,
+        )
+      : '–',
+  ]);
   console.log(`| ${name} | ${cells.join(' | ')} |`);
 }
+await browser?.close();
 process.exit(0);
+
+/** Adds the way of the page. */
+async function startBrowser(): Promise<{ close(): Promise<void> }> {
+  const [folder = ''] = flags.packages;
+  const [rows = []] = batches;
+  const served = await serve(resolve(folder));
+  const { page, profile, close } = await openBrowser(served.url, 'no');
+  await page.evaluate((request) => window.bench.training.open(request), {
+    ...{ url: `${served.url}package/`, provider: 'wasm' as const, rank, targets: [...targets] },
+    tokensAtOnce: flags.tokensAtOnce[0] ?? 2048,
+    features: Array.from(rows[0]?.images[0]?.features ?? []),
+    rows: rows.map(({ ids, mask, answers, images }) => ({
+      ...{ ids: [...ids], mask: [...mask], answers: [...answers], imageAt: images[0]?.start ?? 0 },
+    })),
+  });
+  ways.set(`page, ${folder.split('/').at(-1)}, one thread`, async () => {
+    const cpu = await workerTime(profile);
+    const seconds = await page.evaluate(() => window.bench.training.step());
+    return { seconds, processor: ((await workerTime(profile)) - cpu) / 1000 };
+  });
+  return {
+    close: async () => {
+      await close();
+      await served.close();
+    },
+  };
+}
 
 /** Undefined where there is no Python with PyTorch. @returns a function of the number of parts of a batch */
 async function startPython(): Promise<((parts: number) => Promise<Seconds>) | undefined> {

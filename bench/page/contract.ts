@@ -3,6 +3,7 @@ import type { GraphCaptureOptions } from '#core/protocol/engine.ts';
 import type { GpuCounts, TimedAnswer } from '#core/protocol/bench.ts';
 import type { Sampling } from '#core/sampling/sampling.ts';
 import type { SamplingTimes } from './sampling.ts';
+import type { TrainingRequest } from './training.ts';
 
 /** `ours`: workers/engine.worker.ts as the page runs it. `peer`: transformers.js `generate`. */
 export type EngineName = 'ours' | 'peer';
@@ -59,6 +60,8 @@ export interface BenchPage {
   clearStorage(): Promise<void>;
   /** Measures the time from logits on the GPU to a sampled token. */
   sampling(vocabulary: number, rounds: number): Promise<SamplingTimes>;
+  /** Training steps, timed one by one. */
+  training: { open(request: TrainingRequest): Promise<void>; step(): Promise<number> };
 }
 
 declare global {

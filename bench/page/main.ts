@@ -7,6 +7,7 @@ import type { BenchPage, EngineName, OpenRequest } from './contract.ts';
 import * as ours from './ours.ts';
 import type { ServedPeer } from './peer.ts';
 import { measureSampling } from './sampling.ts';
+import { training } from './training.ts';
 
 type Open = { worker: Worker; workerName: string } & (
   { name: 'ours'; engine: WorkerClient<EngineJobs> } | { name: 'peer'; api: Remote<ServedPeer> }
@@ -83,5 +84,6 @@ const page: BenchPage = {
     for await (const name of root.keys()) await root.removeEntry(name, { recursive: true });
   },
   sampling: measureSampling,
+  training,
 };
 window.bench = page;

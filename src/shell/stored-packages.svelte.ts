@@ -25,6 +25,13 @@ export type Outcome =
   | { type: 'exported'; name: string; folder: string }
   | { type: 'failed'; name: string; failure: Failure };
 
+/** All bytes are here, and none is still to be made. */
+export const isWhole = ({ making, storedBytes, totalBytes }: StoredPackage): boolean =>
+  making === undefined && storedBytes === totalBytes;
+
+/** More of it can be downloaded, and it is known what. */
+export const hasRest = (pack: StoredPackage): boolean => !isWhole(pack) && pack.url !== undefined && pack.isChecked;
+
 /** The packages in the browser's file system, as the dialog shows them. One work runs at a time. */
 export class StoredPackageList {
   stored = $state.raw<StoredPackages>();
@@ -40,9 +47,10 @@ export class StoredPackageList {
     else if (end.type === 'failed') this.outcome = { type: 'failed', name: '', failure: end.failure };
   }
 
-  async verify({ id, name, url, isChecked, storedBytes, totalBytes }: StoredPackage): Promise<void> {
+  async verify(pack: StoredPackage): Promise<void> {
+    const { id, name, url } = pack;
     const end = await this.#run('verify', { id }, { id, name });
-    const said = !isChecked ? 'unchanged' : storedBytes < totalBytes ? 'part' : 'whole';
+    const said = !pack.isChecked ? 'unchanged' : isWhole(pack) ? 'whole' : 'part';
     if (end) this.outcome = { type: 'verified', name, damaged: end.damaged, hasServer: url !== undefined, said };
   }
 
@@ -50,10 +58,11 @@ export class StoredPackageList {
     await this.#run('remove', { id }, { id, name });
   }
 
-  async fetchAll({ id, name, url }: StoredPackage): Promise<void> {
-    if (url === undefined) return;
+  /** @returns whether all of it is here */
+  async fetchAll({ id, name, url }: StoredPackage): Promise<boolean> {
+    if (url === undefined) return false;
     keepStorage();
-    await this.#run('fetchAll', withToken({ type: 'url', url }), { id, name });
+    return (await this.#run('fetchAll', withToken({ type: 'url', url }), { id, name })) !== undefined;
   }
 
   async copy(source: PackageSource & { type: 'files' }): Promise<void> {
@@ -62,6 +71,12 @@ export class StoredPackageList {
     if (await this.#run('copy', { source }, { id: undefined, name })) this.outcome = { type: 'copied', name };
   }
 
+  /** What opening the package did not need is downloaded first. */
+  async exportWhole(pack: StoredPackage, folder: FileSystemDirectoryHandle): Promise<void> {
+    if (isWhole(pack) || (await this.fetchAll(pack))) await this.export(pack, folder);
+  }
+
+  /** @param pack whose files are all here */
   async export({ id, name }: Pick<StoredPackage, 'id' | 'name'>, folder: FileSystemDirectoryHandle): Promise<void> {
     const end = await this.#run('export', { id, folder }, { id, name });
     if (end) this.outcome = { type: 'exported', name, folder: `${folder.name}/${end.folder}` };
