@@ -12,7 +12,7 @@ const drawing = packages('svelte', 'bits-ui', '@lucide/svelte', 'uplot', '@inter
 
 /** What each folder may import; all else is behind its wall. */
 const allowed = {
-  core: ['./core', ...packages('@bufbuild/protobuf', 'valibot')],
+  core: ['./core', ...packages('@bufbuild/protobuf', 'hyparquet', 'valibot')],
   workers: [
     './workers',
     './core',
@@ -36,15 +36,7 @@ const allowed = {
     './workers/image',
     './workers/store/reader.ts',
     './scripts/node-process.ts',
-    ...packages(
-      '@bufbuild/protobuf',
-      'commander',
-      'cli-progress',
-      '@types/cli-progress',
-      'onnxruntime-node',
-      'sharp',
-      'hyparquet',
-    ),
+    ...packages('@bufbuild/protobuf', 'commander', 'cli-progress', '@types/cli-progress', 'onnxruntime-node', 'sharp'),
   ],
   'src/messages': ['./src/messages', './core'],
   'src/platform': [
@@ -91,6 +83,8 @@ const allowed = {
     './src/ui',
     './src/messages',
     './core',
+    // The exam's questions and runs.
+    ...packages('idb'),
     ...drawing,
   ],
   'src/shell': [
@@ -128,6 +122,7 @@ const commands = [
   'korean',
   'lora',
   'evaluate',
+  'exam',
   'phantoms',
   'random-checkpoint',
   'record-opening',

@@ -47,7 +47,9 @@ async function measure(browser: Browser, folder: string): Promise<void> {
     await page.goto(`${site.url}?lang=en`);
     await page.getByRole('textbox', { name: 'Question' }).fill('Write a long report.');
     await page.locator('button[type=submit]:enabled').waitFor();
-    await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline', '__metadata'] });
+    await browser.startTracing(page, {
+      categories: ['devtools.timeline', 'disabled-by-default-devtools.timeline', 'v8', '__metadata'],
+    });
     // As text: tsx wraps named functions in a helper that the page does not have.
     await page.evaluate(`
       const next = (before) =>

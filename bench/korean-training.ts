@@ -54,11 +54,10 @@ try {
   console.log(`${((await stat(text)).size / 1e6).toFixed(1)} MB of text, ${flags.tokens} tokens`);
   for (let round = 0; round < flags.rounds; round++) {
     const started = performance.now();
-    const { minFrequency, longest, scripts, punctuation, superwords, nfc } = TRAINING_DEFAULTS;
     await train(
       {
-        ...{ minFrequency, longest, scripts, punctuation, superwords, nfc },
-        ...{ base: flags.base, text, tokens: flags.tokens, notice: 'measurement' },
+        ...TRAINING_DEFAULTS,
+        ...{ base: flags.base, text: [{ path: text, weight: { times: 1 } }], tokens: flags.tokens, notice: 'measurement' },
         out: join(folder, `pack-${round}.json`),
       },
       { stdout: process.stdout, stderr: process.stderr, signal: new AbortController().signal },

@@ -5,7 +5,8 @@
 import { greyscalePng } from '#core/image/png.ts';
 import { SIDE } from '#core/phantoms/phantom.ts';
 import type { Pair } from '#core/phantoms/pairs.ts';
-import type { PromptLookup, TurnStats } from '#core/protocol/engine.ts';
+import type { PromptLookup } from '#core/protocol/engine.ts';
+import type { TurnStats } from '#core/protocol/stats.ts';
 import { openModel } from '../cli/shared/runtime/open-model.ts';
 import { FolderReader } from '../cli/shared/folder-reader.ts';
 import { TurnMeter } from '../workers/engine/generation/meter.ts';

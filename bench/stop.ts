@@ -40,7 +40,6 @@ async function ask(browser: Browser, url: string): Promise<Page> {
     (provider) => localStorage.setItem('settings', JSON.stringify({ provider, contextLength: 4096 })),
     flags.provider,
   );
-  // Kiosk: nothing of the rounds before is kept.
   await page.goto(`${url}?lang=en`);
   if (flags.image) await page.getByRole('button', { name: 'Draw a phantom' }).click();
   await page.getByRole('textbox', { name: 'Question' }).fill(digitsOf(flags.characters));
@@ -71,7 +70,7 @@ async function wholePrefill(browser: Browser, url: string): Promise<number> {
     null,
     { polling: 'raf' },
   );
-  const took = await answered.evaluate(Number);
+  const took = Number(await answered.jsonValue());
   await page.close();
   return took;
 }

@@ -1,5 +1,5 @@
 /** Writes dist/service-worker.js when everything else stands there: it holds the list of the files and their hashes. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
 import { pageFiles, SERVICE_WORKER } from './page-files.ts';
@@ -12,7 +12,8 @@ export function offline(): Plugin {
     name: 'offline',
     apply: 'build',
     configResolved: (config) => {
-      dist = join(config.root, config.build.outDir);
+      // An absolute folder is possible.
+      dist = resolve(config.root, config.build.outDir);
     },
     writeBundle: {
       order: 'post',

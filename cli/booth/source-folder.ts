@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { FailureError } from '#core/failure.ts';
-import { MANIFEST, parseFileTable, parseManifest, type FileTable } from '#core/protocol/manifest.ts';
+import { firstNames, MANIFEST, parseFileTable, parseManifest, type FileTable } from '#core/protocol/manifest.ts';
 import { printable } from '#core/printable.ts';
 import { CommandError } from '../shared/errors.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
@@ -18,8 +18,10 @@ export interface SourceFolder {
 }
 
 export interface SourceFile {
-  /** In the folder, with "/". */
+  /** On the stick, in the folder there, with "/". */
   path: string;
+  /** In the folder here. */
+  read: string;
   bytes: number;
   /** @throws CommandError where the hash is not the one that is listed */
   check: (sha256: string) => void;
@@ -64,11 +66,16 @@ export async function packageFolder(folder: string, others: readonly SourceFolde
   return { name, from: folder, to, files: await listedFiles(folder, table), note };
 }
 
-/** The manifest and what it lists; other files of the folder are left where they are. */
+/**
+ * The manifest and what it lists; other files of the folder are left where they are. A package that the page wrote into a folder
+ * has files with the same bytes once; on the stick they stand under all their names.
+ */
 async function listedFiles(folder: string, { files }: FileTable): Promise<SourceFile[]> {
   const found = new Map((await filesUnder(folder)).map((file) => [file.path, file]));
+  const first = firstNames(files);
+  const sameAs = (path: string) => [...first.keys()].filter((name) => first.get(name) === first.get(path));
   return [MANIFEST, ...files.keys()].map((path) => {
-    const file = found.get(path);
+    const file = [path, ...sameAs(path)].map((name) => found.get(name)).find((one) => one !== undefined);
     if (!file)
       throw new CommandError(`${printable(folder)} has no ${path}, which ${MANIFEST} lists; copy or export it again`);
     const listed = files.get(path);
@@ -79,7 +86,7 @@ async function listedFiles(folder: string, { files }: FileTable): Promise<Source
     const check = (sha256: string) => {
       if (sha256 !== listed.sha256) throw wrong();
     };
-    return { ...file, check };
+    return { ...file, path, check };
   });
 }
 
@@ -91,7 +98,7 @@ async function filesUnder(folder: string): Promise<SourceFile[]> {
     const found = await stat(join(folder, path));
     if (!found.isFile()) continue;
     const inner = relative(folder, join(folder, path)).split(sep).join('/');
-    files.push({ path: inner, bytes: found.size, check: () => undefined });
+    files.push({ path: inner, read: inner, bytes: found.size, check: () => undefined });
   }
   return files;
 }

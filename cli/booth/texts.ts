@@ -1,6 +1,6 @@
 /** What people read on the stick, in Korean and English, and its start page. */
 
-/** Where serve.mjs, serve.ps1 and the texts say that the page stands. */
+/** Where the servers and the texts say that the page stands. */
 export const PORT = 8765;
 
 export interface ShownPackage {
@@ -53,9 +53,9 @@ The page, its models and a small server. Nothing here needs a network.
 | Windows      | double-click \`start.bat\`, or: \`powershell -ExecutionPolicy Bypass -File serve.ps1\`                    |
 | macOS, Linux | \`sh start.command\` in this folder                                                                     |
 | with Node    | \`node serve.mjs\`                                                                                      |
-| with Python  | \`python3 -m http.server ${PORT} --bind localhost\` (Windows: \`py -m http.server ${PORT} --bind localhost\`) |
+| with Python  | \`python3 serve.py\` (Windows: \`py serve.py\`)                                                           |
 
-Then open <http://localhost:${PORT}/> in a current Chrome or Edge. It must be \`localhost\`: under the number of a computer in the network
+Each takes another port as its last word: \`node serve.mjs 8766\`. Then open <http://localhost:${PORT}/> in a current Chrome or Edge. It must be \`localhost\`: under the number of a computer in the network
 browsers give the page no GPU. Opening \`index.html\` as a file does not work, because browsers load no modules from \`file:\`.
 
 The browser copies an opened model into its own storage, so that the next start is quick; the page itself is kept too, and opens
@@ -86,9 +86,9 @@ function korean(packages: string): string {
 | Windows      | \`start.bat\`을 두 번 누르거나 \`powershell -ExecutionPolicy Bypass -File serve.ps1\`을 실행합니다 |
 | macOS, Linux | 이 폴더에서 \`sh start.command\`                                                                   |
 | Node가 있으면 | \`node serve.mjs\`                                                                                 |
-| Python이 있으면 | \`python3 -m http.server ${PORT} --bind localhost\` (Windows에서는 \`py -m http.server ${PORT} --bind localhost\`) |
+| Python이 있으면 | \`python3 serve.py\` (Windows에서는 \`py serve.py\`) |
 
-그다음 최신 Chrome이나 Edge에서 <http://localhost:${PORT}/>을 엽니다. 주소는 꼭 \`localhost\`여야 합니다. 네트워크의 다른 주소로 열면
+명령 끝에 다른 포트를 쓸 수 있습니다(\`node serve.mjs 8766\`). 그다음 최신 Chrome이나 Edge에서 <http://localhost:${PORT}/>을 엽니다. 주소는 꼭 \`localhost\`여야 합니다. 네트워크의 다른 주소로 열면
 브라우저가 GPU를 쓰지 못하게 합니다. \`index.html\`을 파일로 열면 동작하지 않습니다. 브라우저는 \`file:\`에서 모듈을 불러오지 않습니다.
 
 연 모델은 브라우저가 자기 저장소에 복사해 두므로 다음에는 빨리 열립니다. 페이지도 저장되어, 그 뒤로는 서버 없이도 열립니다.

@@ -63,7 +63,7 @@ async function copyAll(
       for (const file of files) {
         const path = `${to}/${file.path}`;
         await mkdir(dirname(join(target, path)), { recursive: true });
-        const hash = await copyHashed(join(from, file.path), join(target, path), signal, (count) => bar.add(count));
+        const hash = await copyHashed(join(from, file.read), join(target, path), signal, (count) => bar.add(count));
         file.check(hash);
         sums.set(path, hash);
       }

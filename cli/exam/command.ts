@@ -1,39 +1,24 @@
 /** Command line of the exam: `npm run exam -- --help`. */
-import { Option, type Command } from 'commander';
-import { OWN_QUESTIONS } from '#core/exam/own-questions.ts';
+import { basename, resolve } from 'node:path';
+import type { AnsweredQuestion } from '#core/exam/answer.ts';
+import { examplesFor, ExamplesError } from '#core/exam/examples.ts';
+import { OWN_EXAMPLES, OWN_QUESTIONS } from '#core/exam/own-questions.ts';
 import { pickQuestions } from '#core/exam/pick.ts';
-import { TASK_VERSION } from '#core/exam/answer-letter.ts';
-import type { ExamQuestion } from '#core/exam/question.ts';
-import { isRight, scoreOf, scoresBy, type Marked } from '#core/exam/score.ts';
-import { answerQuestion, EXAM_WAYS, type ExamAnswer, type ExamWay } from '../../workers/engine/generation/exam.ts';
+import { countsByExam, numbered, type ExamQuestion, type NumberedQuestion } from '#core/exam/question.ts';
+import type { ExamRun, ExamSetting } from '#core/exam/run.ts';
+import { MANIFEST } from '#core/protocol/manifest.ts';
+import { answerQuestion } from '../../workers/engine/generation/exam.ts';
 import type { OpenedModel } from '../../workers/engine/opened.ts';
-import { createCommand, printLine, runCommand, type CommandIo } from '../shared/command.ts';
+import { printLine, runCommand, type CommandIo } from '../shared/command.ts';
 import { CommandError } from '../shared/errors.ts';
 import { explainingFailures } from '../shared/failures.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
-import { finiteNumber, wholeNumber } from '../shared/options.ts';
 import { progressBar } from '../shared/progress.ts';
+import { sha256Of } from '../shared/read-file.ts';
 import { applyAdapter, openModel } from '../shared/runtime/open-model.ts';
-import { percent, table } from '../shared/table.ts';
-import { readExam } from './data.ts';
-
-interface Flags {
-  package: string;
-  data: string[];
-  examples?: string;
-  shots: number;
-  way: ExamWay;
-  chatTemplate: boolean;
-  limit?: number;
-  seed: number;
-  adapter?: string;
-  strength: number;
-  context: number;
-  threads?: number;
-  json: boolean;
-}
-
-type Answered = Marked & ExamAnswer & { question: ExamQuestion };
+import { readExam, readExams, type ExamFiles } from './data.ts';
+import { createProgram, type Flags } from './flags.ts';
+import { printJson, printTable, writeFiles } from './report.ts';
 
 export function main(args: readonly string[], io: CommandIo): Promise<number> {
   return runCommand(io, () => exam(args, io), { stopped: 'the exam ends here' });
@@ -41,22 +26,37 @@ export function main(args: readonly string[], io: CommandIo): Promise<number> {
 
 async function exam(args: readonly string[], io: CommandIo): Promise<void> {
   const flags = createProgram(io).parse(args, { from: 'user' }).opts<Flags>();
-  const examples = await examplesOf(flags);
-  const all = flags.data.length === 0 ? OWN_QUESTIONS : (await Promise.all(flags.data.map(readExam))).flat();
-  if (flags.data.length === 0)
+  const { questions: all, examples } = await filesOf(flags);
+  const isOwn = flags.data.length === 0;
+  if (isOwn)
     printLine(io.stderr, 'note: ten questions of our own, which are of no exam; name those of one with --data');
-  const questions = pickQuestions(all, flags.limit ?? all.length, flags.seed);
+  const questions = pickQuestions(numbered(all), flags.limit ?? all.length, flags.seed);
+  requireExamples(questions, examples, flags);
   const reader = await FolderReader.open(flags.package, { wanted: 'package', recursive: true });
   await explainingFailures(reader, async () => {
-    const { context: contextLength, threads } = flags;
+    const { context: contextLength, threads, way, shots, chatTemplate, seed, adapter, strength } = flags;
     const opened = await openModel(reader, { contextLength, threads, signal: io.signal });
     try {
       const { name, randomWeights } = opened.model.info;
       if (randomWeights) printLine(io.stderr, `note: ${name} has random weights, which were never trained`);
-      if (flags.adapter !== undefined) await applyAdapter(opened, flags.adapter, flags.strength, io.signal);
-      const begin = performance.now();
-      const answered = await answerAll(opened, questions, examples, flags, io);
-      print(answered, (performance.now() - begin) / 1000, opened, flags, io);
+      const applied = adapter === undefined ? undefined : await applyAdapter(opened, adapter, strength, io.signal);
+      const created = new Date().toISOString();
+      const run: ExamRun = {
+        how: { way, shots, chatTemplate },
+        setting: await settingOf(reader, opened, applied && { name: applied.name, rank: applied.rank, strength }),
+        data: {
+          name: isOwn ? 'own' : flags.data.map((path) => basename(resolve(path))).join(', '),
+          isOwn,
+          counts: Object.fromEntries(countsByExam(all)),
+        },
+        seed,
+        examples,
+        answered: await answerAll(opened, questions, examples, flags, io),
+        created,
+      };
+      if (flags.json) printJson(run, io);
+      else printTable(run, io);
+      if (flags.output !== undefined) await writeFiles(run, flags.output, io);
     } finally {
       await opened.model.dispose();
     }
@@ -65,19 +65,20 @@ async function exam(args: readonly string[], io: CommandIo): Promise<void> {
 
 async function answerAll(
   opened: OpenedModel,
-  questions: readonly ExamQuestion[],
+  questions: readonly NumberedQuestion[],
   examples: readonly ExamQuestion[],
-  { way, chatTemplate }: Flags,
+  { way, chatTemplate, shots }: Flags,
   io: CommandIo,
-): Promise<Answered[]> {
+): Promise<AnsweredQuestion[]> {
   const bar = progressBar(io.stderr, questions.length, { unit: 'questions' });
-  const answered: Answered[] = [];
+  const answered: AnsweredQuestion[] = [];
   try {
-    for (const question of questions) {
-      const answer = await answerQuestion({ ...opened, signal: io.signal }, question, { way, examples, chatTemplate });
+    for (const { docId, question } of questions) {
+      const request = { way, chatTemplate, examples: examplesFor(question.exam, examples, shots) };
+      const answer = await answerQuestion({ ...opened, signal: io.signal }, question, request);
       io.signal.throwIfAborted();
       if (!answer) throw new TypeError('an answer was stopped by nobody');
-      answered.push({ ...answer, question, subject: question.subject, year: question.year, answer: question.answer });
+      answered.push({ docId, question, answer });
       bar.add(1);
     }
     return answered;
@@ -86,104 +87,37 @@ async function answerAll(
   }
 }
 
-function print(
-  answered: readonly Answered[],
-  seconds: number,
-  { model }: OpenedModel,
-  flags: Flags,
-  io: CommandIo,
-): void {
-  const subjects = scoresBy(answered, ({ subject }) => subject);
-  const all = scoreOf(answered);
-  if (flags.json) {
-    const { way, shots, chatTemplate, seed, limit, adapter, strength } = flags;
-    const how = {
-      task: 'kormedmcqa',
-      version: TASK_VERSION,
-      way,
-      shots,
-      chatTemplate,
-      seed,
-      limit,
-      adapter,
-      ...(adapter !== undefined && { strength }),
-    };
-    const answers = answered.map(({ question, ...answer }) => ({ ...question, ...answer, right: isRight(answer) }));
-    printLine(
-      io.stdout,
-      JSON.stringify(
-        { how, all, subjects: Object.fromEntries(subjects), seconds, answers, model: model.info },
-        null,
-        2,
-      ),
-    );
-    return;
-  }
-  const rows = [...subjects, ['all, weighted by size', all] as const].map(
-    ([name, { count, right, accuracy, interval }]) => [
-      name,
-      String(count),
-      String(right),
-      percent(accuracy),
-      interval.map((bound) => percent(bound)).join('–'),
-    ],
-  );
-  printLine(io.stdout, table([['exam', 'questions', 'right', 'accuracy', '95 % interval'], ...rows]));
-  printLine(io.stderr, `${(seconds / answered.length).toFixed(2)} s a question; chance is 20 %`);
+async function settingOf(
+  reader: FolderReader,
+  { model: { info } }: OpenedModel,
+  adapter: ExamSetting['adapters'][number] | undefined,
+): Promise<ExamSetting> {
+  const { name, dtype, vocabularySize, parameters, randomWeights, contextLength } = info;
+  const hasManifest = await reader.has(MANIFEST);
+  const manifest = hasManifest ? new Uint8Array(await (await reader.blob(MANIFEST)).arrayBuffer()) : undefined;
+  return {
+    ...{ name, decoder: dtype.decoder, vocabularySize, parameters, randomWeights, contextLength },
+    manifestSha256: manifest && sha256Of(manifest),
+    ...{ provider: info.runtime.provider, device: '' },
+    adapters: adapter ? [adapter] : [],
+  };
 }
 
 /** @throws CommandError */
-async function examplesOf({ examples, shots }: Flags): Promise<ExamQuestion[]> {
-  if (shots === 0) return [];
-  if (examples === undefined)
-    throw new CommandError(
-      `--shots ${shots} takes its examples from a file of the split "fewshot"; name it with --examples`,
-    );
-  const all = await readExam(examples);
-  if (all.length < shots)
-    throw new CommandError(`${examples} has ${all.length} questions, fewer than --shots ${shots}`);
-  return all.slice(0, shots);
+async function filesOf({ data, split, examples }: Flags): Promise<ExamFiles> {
+  const named = (await Promise.all(examples.map(readExam))).flat();
+  if (data.length === 0)
+    return { questions: [...OWN_QUESTIONS], examples: named.length > 0 ? named : [...OWN_EXAMPLES] };
+  const found = await readExams(data, split);
+  return { questions: found.questions, examples: named.length > 0 ? named : found.examples };
 }
 
-function createProgram(io: CommandIo): Command {
-  const collect = (path: string, before: string[]) => [...before, path];
-  return createCommand('exam', io)
-    .description(
-      'Lets a model package answer questions in the form of KorMedMCQA, on the CPU, with the engine of the page, and counts the right ones as ' +
-        `lm-evaluation-harness does in version ${TASK_VERSION} of the task kormedmcqa. The data set is CC BY-NC 2.0 and not part of this repository.`,
-    )
-    .requiredOption('--package <folder>', 'a model package, as `npm run export` writes it')
-    .option(
-      '--data <file>',
-      'questions: parquet or CSV with the columns of the data set; may be given several times (default: ten of our own)',
-      collect,
-      [],
-    )
-    .option('--shots <number>', 'examples before each question; 0 or 5 are usual', wholeNumber(0, 100), 0)
-    .option('--examples <file>', 'file of the split "fewshot", for --shots')
-    .addOption(
-      new Option(
-        '--way <way>',
-        'generate an answer and find the letter in it, or take the most probable of the letters, which gives another number',
-      )
-        .choices(EXAM_WAYS)
-        .default('generate'),
-    )
-    .option(
-      '--chat-template',
-      'put each question into a turn of the chat template, as --apply_chat_template does',
-      false,
-    )
-    .option('--limit <number>', 'ask a sample of so many questions', wholeNumber(1))
-    .option('--seed <number>', 'of the sample', wholeNumber(0, 0xffffffff), 42)
-    .option('--adapter <folder>', "apply a LoRA adapter (PEFT's folder)")
-    .option('--strength <number>', 'factor of the adapter: 1 is as trained', finiteNumber, 1)
-    .option(
-      '--context <tokens>',
-      'longest prompt and answer together; cut to what the package can do',
-      wholeNumber(2),
-      4096,
-    )
-    .option('--threads <number>', 'number of threads (default: one for each core)', wholeNumber(1, 256))
-    .option('--json', 'print every answer as JSON', false);
+/** Before the model is opened. @throws CommandError that names the exam without examples */
+function requireExamples(questions: readonly NumberedQuestion[], examples: readonly ExamQuestion[], { shots }: Flags) {
+  try {
+    for (const exam of new Set(questions.map(({ question }) => question.exam))) examplesFor(exam, examples, shots);
+  } catch (error) {
+    if (!(error instanceof ExamplesError)) throw error;
+    throw new CommandError(`--shots ${shots}: ${error.message} with --examples`, { cause: error });
+  }
 }

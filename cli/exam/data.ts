@@ -1,62 +1,63 @@
-/** Reads the questions of a file: CSV, or parquet as the Hugging Face hub has it. */
-import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { parquetReadObjects, type AsyncBuffer } from 'hyparquet';
-import { ExamFormatError, readQuestions, type ExamRow } from '#core/exam/read-questions.ts';
-import { SUBJECTS, type ExamQuestion } from '#core/exam/question.ts';
-import { readRows } from '#core/text/delimited.ts';
-import { textOfFile } from '#core/text/text-file.ts';
+/** The questions that the command line names: files, or folders laid out as the data set. */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { datasetFile, filesOfSplit, MAX_EXAM_BYTES, type DatasetFile, type Split } from '#core/exam/dataset-files.ts';
+import type { ExamQuestion } from '#core/exam/question.ts';
+import { readExamFile } from '#core/exam/read-file.ts';
+import { ExamFormatError } from '#core/exam/read-questions.ts';
 import { CommandError, onFile } from '../shared/errors.ts';
 import { readWholeFile } from '../shared/read-file.ts';
 
-/** The data set's largest file has 1 MB. */
-const MAX_BYTES = 200e6;
+export interface ExamFiles {
+  questions: ExamQuestion[];
+  /** Of the split `fewshot` of the folders. */
+  examples: ExamQuestion[];
+}
 
 /** @throws CommandError that names the file and what is wrong with it */
 export async function readExam(path: string): Promise<ExamQuestion[]> {
-  const name = basename(path);
-  const subject = SUBJECTS.find((known) => path.includes(known)) ?? name;
+  const { size } = await onFile(path, stat(path));
+  if (size > MAX_EXAM_BYTES)
+    throw new CommandError(`${path} has ${size} bytes; no more than ${MAX_EXAM_BYTES} are read of such a file`);
+  const { bytes } = await readWholeFile(path);
   try {
-    return readQuestions(/\.parquet$/i.test(name) ? await parquetRows(path) : await csvRows(path), subject);
+    return await readExamFile(path, new Uint8Array(bytes));
   } catch (error) {
     if (error instanceof ExamFormatError) throw new CommandError(`${path}: ${error.message}`, { cause: error });
     throw error;
   }
 }
 
-async function csvRows(path: string): Promise<ExamRow[]> {
-  const { bytes } = await readWholeFile(path);
-  const [header, ...rows] = readRows(textOfFile(bytes, path, 'pairs').text, ',');
-  if (!header) throw new ExamFormatError('the file is empty');
-  return rows.map(({ cells, number }) => {
-    if (cells.length !== header.cells.length)
-      throw new ExamFormatError(`row ${number} has ${cells.length} cells, and the header ${header.cells.length}`);
-    return Object.fromEntries(header.cells.map((column, at) => [column.trim(), cells[at]]));
-  });
+/**
+ * Questions of the files, and of the split of the folders.
+ * @throws CommandError also for a folder without files of that split
+ */
+export async function readExams(paths: readonly string[], split: Split): Promise<ExamFiles> {
+  const found: ExamFiles = { questions: [], examples: [] };
+  for (const path of paths) {
+    if (!(await onFile(path, stat(path))).isDirectory()) {
+      found.questions.push(...(await readExam(path)));
+      continue;
+    }
+    const files = await filesIn(path);
+    const asked = filesOfSplit(files, split);
+    if (asked.length === 0)
+      throw new CommandError(
+        `${path} holds no file of the split "${split}"; expected are names such as doctor/test-00000-of-00001.parquet or doctor-test.csv`,
+      );
+    for (const file of asked) found.questions.push(...(await readExam(join(path, file.path))));
+    for (const file of filesOfSplit(files, 'fewshot')) found.examples.push(...(await readExam(join(path, file.path))));
+  }
+  return found;
 }
 
-async function parquetRows(path: string): Promise<ExamRow[]> {
-  const handle = await onFile(path, open(path));
-  try {
-    const { size } = await handle.stat();
-    if (size > MAX_BYTES)
-      throw new ExamFormatError(`it has ${size} bytes; no more than ${MAX_BYTES} are read of such a file`);
-    const file: AsyncBuffer = {
-      byteLength: size,
-      async slice(start, end = size) {
-        const bytes = new Uint8Array(end - start);
-        await handle.read(bytes, 0, bytes.length, start);
-        return bytes.buffer;
-      },
-    };
-    return await parquetReadObjects({ file });
-  } catch (cause) {
-    if (cause instanceof ExamFormatError) throw cause;
-    throw new ExamFormatError(
-      `it cannot be read as parquet (${cause instanceof Error ? cause.message : String(cause)})`,
-      { cause },
-    );
-  } finally {
-    await handle.close();
-  }
+async function filesIn(folder: string): Promise<DatasetFile[]> {
+  const names = await onFile(folder, readdir(folder, { recursive: true }));
+  // The folder's own name counts too: it may be that of the exam.
+  const named = names.map((name) => {
+    const path = name.replaceAll('\\', '/');
+    const file = datasetFile(`${basename(folder)}/${path}`);
+    return file && { ...file, path };
+  });
+  return named.flatMap((file) => file ?? []).sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -1,6 +1,7 @@
 /** Command line of the exporter: `npm run export -- --help`. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ROW_INITS, type RowInit } from '#core/embedding/new-row.ts';
+import { RECOMMENDED_PACK } from '#core/tokenizer/korean/shipped-packs.ts';
 import { DEFAULT_METHOD, VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { distinctBytes, type Teaches, TEACHES } from '#core/protocol/manifest.ts';
 import type { Dtype } from '#core/gemma3/dtype.ts';
@@ -8,6 +9,7 @@ import { QUANT_METHODS, type QuantMethod } from '#core/quant/settings.ts';
 import { createCommand, printLine, runCommand, type CommandIo } from '../shared/command.ts';
 import { CommandError } from '../shared/errors.ts';
 import { finiteNumber, wholeNumber } from '../shared/options.ts';
+import { packPath } from '../shared/pack-file.ts';
 import { progressBar } from '../shared/progress.ts';
 import type { AdapterOptions } from './adapter.ts';
 import { exportPackage, type KoreanOptions } from './export-package.ts';
@@ -28,7 +30,8 @@ interface Flags {
   teaches?: Teaches;
   notice: string;
   threads?: number;
-  korean?: string;
+  /** True: without a value, the recommended pack. */
+  korean?: string | true;
   init?: RowInit;
   untie?: true;
   /** False: --no-adapter. */
@@ -112,8 +115,8 @@ function createProgram(io: CommandIo): Command {
     )
     .option('--notice <text>', 'origin of the weights and their terms', '')
     .option(
-      '--korean <pack>',
-      'add the tokens of a pack ("npm run korean"): merged tokenizer, grown embedding and head; for a checkpoint with its base tokenizer',
+      '--korean [pack]',
+      `add the tokens of a pack, a file of "npm run korean" or a name of public/korean (without a value: ${RECOMMENDED_PACK}): merged tokenizer, grown embedding and head; for a checkpoint with its base tokenizer`,
     )
     .addOption(
       new Option(
@@ -142,7 +145,8 @@ function blockSize(text: string): number {
 }
 
 function koreanOptions({ korean, init, untie }: Flags): KoreanOptions | undefined {
-  if (korean !== undefined) return { pack: korean, init: init ?? 'mean', untie: untie ?? false };
+  if (korean !== undefined)
+    return { pack: packPath(korean === true ? undefined : korean), init: init ?? 'mean', untie: untie ?? false };
   if (init === undefined && untie === undefined) return undefined;
   throw new CommandError('--init and --untie say how the tokens of a pack are added; name one with --korean');
 }

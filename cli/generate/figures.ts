@@ -1,5 +1,5 @@
 /** The figures of one answer: those that the page shows, and the memory of the process. */
-import type { TurnStats } from '#core/protocol/engine.ts';
+import type { TurnStats } from '#core/protocol/stats.ts';
 import { lookedUpTokensPerRun } from '#core/prompt-lookup/tokens-per-run.ts';
 import { countText } from '#core/tokenizer/statistics/text-counts.ts';
 import type { DecodeEnd } from '../../workers/engine/generation/decode.ts';

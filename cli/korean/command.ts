@@ -7,6 +7,7 @@ import { inspect, type InspectFlags } from './inspect.ts';
 import { measure, type MeasureFlags } from './measure.ts';
 import { merge, type MergeFlags } from './merge.ts';
 import { train, type TrainFlags } from './train.ts';
+import { collectTexts } from './weighted-text.ts';
 
 export function main(args: readonly string[], io: CommandIo): Promise<number> {
   return runCommand(io, async () => {
@@ -23,9 +24,19 @@ function createProgram(io: CommandIo): Command {
     .command('train')
     .description('Learns new tokens from a text by continuing the byte-pair encoding of the base tokenizer.')
     .requiredOption('--base <file>', 'tokenizer.json to extend')
-    .requiredOption('--text <file>', 'training text, one sentence a line: UTF-8, UTF-16 or CP949; gzip too')
+    .requiredOption(
+      '--text <file[:weight]>',
+      'training text, one sentence a line: UTF-8, UTF-16 or CP949; gzip too. Give the option once for each text. FILE:3 counts each of its words 3 times, FILE:40% makes its words 40 % of all that are counted',
+      collectTexts,
+    )
     .requiredOption('--tokens <number>', 'largest number of new tokens', wholeNumber(1))
     .requiredOption('--out <file>', 'the pack; must not exist')
+    .option(
+      '--cap <times>',
+      'count a word at most so often between the same two neighbours; 0: always',
+      wholeNumber(0),
+      TRAINING_DEFAULTS.cap,
+    )
     .option(
       '--min-frequency <times>',
       'merge only pairs that occur at least this often',
@@ -42,6 +53,11 @@ function createProgram(io: CommandIo): Command {
       ...TRAINING_DEFAULTS.scripts,
     ])
     .option('--punctuation', 'pieces may include adjacent punctuation: “다.”', false)
+    .option(
+      '--endings <characters>',
+      'pieces may end with one of these characters, such as ".,": “다.”',
+      TRAINING_DEFAULTS.endings,
+    )
     .option('--superwords', 'pieces may include spaces: “할▁수”; needs memory in proportion to the text', false)
     .option('--nfc', 'normalize the text to NFC first: composes decomposed Hangul', false)
     .option(
@@ -66,8 +82,9 @@ function createProgram(io: CommandIo): Command {
     .command('measure')
     .description('Compares tokenizers on a text or on English–Korean pairs. The first one is the baseline.')
     .requiredOption('--tokenizer <file...>', 'tokenizer.json or SentencePiece .model, one or several')
-    .option('--text <file>', 'text, one sentence a line: UTF-8, UTF-16 or CP949; gzip too')
-    .option('--pairs <file>', 'table of English and Korean sentences, such as TSV or CSV; gzip too')
+    .option('--text <file...>', 'text, one sentence a line: UTF-8, UTF-16 or CP949; gzip too')
+    .option('--pairs <file...>', 'table of English and Korean sentences, such as TSV or CSV; gzip too')
+    .option('--by-source', 'measure several files, each in a row of its own', false)
     .option('--nfc', 'normalize the text to NFC first: composes decomposed Hangul', false)
     .option('--examples <number>', 'number of sentences to show of those that change most', wholeNumber(0), 3)
     .option('--json', 'print JSON', false)

@@ -30,6 +30,10 @@ export async function inspect({ pack: path, merges: shown }: InspectFlags, io: C
             .join(' '),
         ],
         ['text', `${corpus.lines} lines, SHA-256 ${corpus.sha256}`],
+        ...(corpus.sources ?? []).map((source) => [
+          '',
+          `${source.file}:${source.weight}, ${source.lines} lines, SHA-256 ${source.sha256}`,
+        ]),
         ['notice', corpus.notice],
       ].map(([name = '', value = '']) => [`${name.padEnd(10)}  ${value}`]),
     ),

@@ -1,4 +1,5 @@
 /** The table that `measure` prints. */
+import { basename } from 'node:path';
 import type { PairsMeasure, TextMeasure } from '#core/tokenizer/statistics/measure.ts';
 import type { Reach } from '#core/tokenizer/korean/reachable.ts';
 import type { TextChange } from '#core/tokenizer/statistics/top-texts.ts';
@@ -29,6 +30,43 @@ export function pairsReport(head: readonly Measured[], measures: readonly PairsM
     ...reachRows(head),
   ];
   return [legend(head), table(rows), examples(korean)].filter((part) => part !== '').join('\n\n');
+}
+
+/** Measures of a file with each tokenizer. */
+export type SourceMeasures =
+  { type: 'text'; measures: readonly TextMeasure[] } | { type: 'pairs'; measures: readonly PairsMeasure[] };
+
+/** A row for each file: its Korean (or its text) in every tokenizer, side by side. */
+export function sourcesReport(
+  head: readonly Measured[],
+  sources: readonly (SourceMeasures & { file: string })[],
+): string {
+  const rows = sources.map((source) => {
+    const texts = source.type === 'text' ? source.measures : source.measures.map(({ korean }) => korean);
+    const [first] = texts;
+    return [
+      basename(source.file),
+      String(first?.texts ?? 0),
+      ...texts.map(({ tokens }) => String(tokens)),
+      ...texts.slice(1).map(({ change }) => signedPercent(change?.tokens)),
+      ...texts.slice(1).map(({ change }) => String(change?.longer ?? 0)),
+      source.type === 'text' ? '–' : source.measures.slice(1).map(englishChange).join(' '),
+    ];
+  });
+  const others = head.slice(1).map((_, index) => `[${index + 2}]`);
+  const names = [
+    'source',
+    'sentences',
+    ...head.map((_, index) => `tokens [${index + 1}]`),
+    ...others.map((name) => `change ${name}`),
+    ...others.map((name) => `longer ${name}`),
+    'English',
+  ];
+  return [legend(head), table([names, ...rows]), table([...heading(head), ...reachRows(head)])].join('\n\n');
+}
+
+function englishChange({ english: { change } }: PairsMeasure): string {
+  return change && change.longer + change.shorter === 0 ? 'same' : signedPercent(change?.tokens);
 }
 
 function legend(head: readonly Measured[]): string {

@@ -1,21 +1,20 @@
 /** `npm run korean -- measure` */
-import { pairsMeasures, TextMeter, type PairsMeasure, type TextMeasure } from '#core/tokenizer/statistics/measure.ts';
-import { readPairs, type PairsProblem, type ReadPairs } from '#core/tokenizer/statistics/read-pairs.ts';
-import { isDecomposedHangul } from '#core/text/hangul.ts';
+import type { PairsMeasure, TextMeasure } from '#core/tokenizer/statistics/measure.ts';
 import { reach, type Reach } from '#core/tokenizer/korean/reachable.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
 import { printLine, type CommandIo } from '../shared/command.ts';
 import { CommandError } from '../shared/errors.ts';
 import { Pause, progressBar } from '../shared/progress.ts';
 import { readAnyTokenizer } from './any-tokenizer.ts';
-import { pairsReport, textReport } from './measure-report.ts';
-import { encodingNote, packedSize, readWholeText, type TextFile } from './text-file.ts';
-import { decomposedNote, eachLine } from './text-lines.ts';
+import { measuredPairs, measuredText } from './measure-file.ts';
+import { pairsReport, sourcesReport, textReport, type SourceMeasures } from './measure-report.ts';
+import { encodingNote, packedSize, type TextFile } from './text-file.ts';
 
 export interface MeasureFlags {
   tokenizer: string[];
-  text?: string;
-  pairs?: string;
+  text?: string[];
+  pairs?: string[];
+  bySource: boolean;
   examples: number;
   nfc: boolean;
   json: boolean;
@@ -29,143 +28,57 @@ export interface TokenizerResult {
   measure: TextMeasure | PairsMeasure;
 }
 
+type MeasuredFile = { file: string; corpus: TextFile } & SourceMeasures;
+
 /** Prints a table, or JSON. */
 export async function measure(flags: MeasureFlags, io: CommandIo): Promise<void> {
-  const path = flags.text ?? flags.pairs;
-  if (path === undefined || (flags.text !== undefined && flags.pairs !== undefined)) {
-    throw new CommandError('name one file, with --text or with --pairs');
+  const { text = [], pairs = [] } = flags;
+  const count = text.length + pairs.length;
+  if (count === 0) throw new CommandError('name a file, with --text or with --pairs');
+  if (count > 1 && !flags.bySource) {
+    throw new CommandError(`${count} files are named; add --by-source to see each beside the others, or name one`);
   }
-  const size = await packedSize(path);
   const tokenizers: Tokenizer[] = [];
   for (const file of flags.tokenizer) tokenizers.push((await readAnyTokenizer(file)).tokenizer);
-  const of = flags.text === undefined ? measuredPairs : measuredText;
-  const { corpus, measures, notes } = await of(tokenizers, { path, size, ...flags }, io);
-  for (const note of [encodingNote(path, corpus), ...notes]) if (note !== undefined) printLine(io.stderr, note);
+  const measured: MeasuredFile[] = [];
+  const options = { examples: flags.examples, nfc: flags.nfc };
+  for (const path of text) {
+    const { measures, corpus, notes } = await measuredText(
+      tokenizers,
+      { path, size: await packedSize(path), ...options },
+      io,
+    );
+    measured.push({ file: path, corpus, type: 'text', measures });
+    printNotes(path, corpus, notes, io);
+  }
+  for (const path of pairs) {
+    const { measures, corpus, notes } = await measuredPairs(
+      tokenizers,
+      { path, size: await packedSize(path), ...options },
+      io,
+    );
+    measured.push({ file: path, corpus, type: 'pairs', measures });
+    printNotes(path, corpus, notes, io);
+  }
   const reaches = await reachOf(tokenizers, io);
   const head = flags.tokenizer.map((file, index) => ({
     file,
     size: tokenizers[index]?.size ?? 0,
     reach: reaches[index] ?? { entries: 0, reachable: 0, added: 0, addedReachable: 0 },
   }));
+  const [only] = measured;
   if (flags.json) {
-    const results = head.map((entry, index) => ({ ...entry, measure: measures[index] }));
-    printLine(io.stdout, JSON.stringify({ file: path, ...corpus, tokenizers: results }, undefined, 2));
-  } else if (isPairs(measures)) {
-    printLine(io.stdout, pairsReport(head, measures));
-  } else {
-    printLine(io.stdout, textReport(head, measures));
-  }
+    const resultsOf = ({ measures }: MeasuredFile) =>
+      head.map((entry, index) => ({ ...entry, measure: measures[index] }));
+    const sources = measured.map((source) => ({ file: source.file, ...source.corpus, tokenizers: resultsOf(source) }));
+    printLine(io.stdout, JSON.stringify(flags.bySource ? { sources } : sources[0], undefined, 2));
+  } else if (flags.bySource) printLine(io.stdout, sourcesReport(head, measured));
+  else if (only?.type === 'pairs') printLine(io.stdout, pairsReport(head, only.measures));
+  else if (only) printLine(io.stdout, textReport(head, only.measures));
 }
 
-function isPairs(measures: TextMeasure[] | PairsMeasure[]): measures is PairsMeasure[] {
-  return measures.every((entry) => 'korean' in entry);
-}
-
-interface Corpus {
-  path: string;
-  /** Bytes of the file, for the progress bar. */
-  size: number;
-  /** Sentences to show. */
-  examples: number;
-  nfc: boolean;
-}
-
-/** A measured file, and what people must know about it. */
-interface Measured<M> {
-  corpus: TextFile;
-  measures: M[];
-  notes: readonly (string | undefined)[];
-}
-
-async function measuredText(
-  tokenizers: readonly Tokenizer[],
-  { path, size, examples, nfc }: Corpus,
-  io: CommandIo,
-): Promise<Measured<TextMeasure>> {
-  const meter = new TextMeter(tokenizers, examples);
-  const bar = progressBar(io.stderr, size, { label: 'measuring' });
-  // An empty line is no sentence.
-  let sentences = 0;
-  const take = (line: string) => {
-    if (line.trim() === '') return;
-    sentences++;
-    meter.add(line);
-  };
-  try {
-    const options = { onRead: (bytes: number) => bar.add(bytes), signal: io.signal, nfc };
-    const corpus = await eachLine(path, take, options);
-    if (sentences === 0) throw new CommandError(`${path} holds no sentences; write a sentence a line`);
-    const { lines, decomposed } = corpus;
-    const note = decomposedNote(`${path}: ${decomposed} of ${lines} lines`, decomposed, nfc);
-    return { corpus, measures: meter.results(), notes: [note] };
-  } finally {
-    bar.stop();
-  }
-}
-
-async function measuredPairs(
-  tokenizers: readonly Tokenizer[],
-  { path, examples, nfc }: Corpus,
-  io: CommandIo,
-): Promise<Measured<PairsMeasure>> {
-  const { text, ...file } = await readWholeText(path, { wanted: 'pairs', signal: io.signal });
-  const read = readPairs(nfc ? text.normalize('NFC') : text);
-  if ('problem' in read) throw new CommandError(`${path} ${PROBLEMS[read.problem]}`);
-  const { pairs, ...table } = read;
-  const english = new TextMeter(tokenizers, examples);
-  const korean = new TextMeter(tokenizers, examples);
-  const bar = progressBar(io.stderr, pairs.length, { label: 'measuring' });
-  const pause = new Pause(io.signal);
-  try {
-    for (const pair of pairs) {
-      english.add(pair.english);
-      korean.add(pair.korean);
-      bar.add(1);
-      await pause.ifDue();
-    }
-  } finally {
-    bar.stop();
-  }
-  const decomposed = nfc
-    ? Number(isDecomposedHangul(text))
-    : pairs.filter(({ korean: sentence }) => isDecomposedHangul(sentence)).length;
-  const notes = [
-    ...notesOn(path, read),
-    decomposedNote(nfc ? path : `${path}: ${decomposed} of ${pairs.length} pairs`, decomposed, nfc),
-  ];
-  const measures = pairsMeasures(english.results(), korean.results());
-  return { corpus: { ...file, ...table }, measures, notes };
-}
-
-const PROBLEMS: Record<PairsProblem, string> = {
-  'no-pairs': 'holds no sentences; write a pair a line: English, one tab, Korean',
-  'pair-without-tab':
-    'is no table: neither tabs nor commas cut its lines into columns; write a pair a line, with one tab between the two sentences',
-  'pair-no-korean': 'has no Korean column: no cell holds Hangul; write English, one tab, Korean',
-  'pair-no-english': 'has no English column beside the Korean one; write English, one tab, Korean',
-  'pair-half-empty': 'has no row in which both sentences are there; write English, one tab, Korean',
-};
-
-function notesOn(path: string, { columns, header, leftOut }: ReadPairs): string[] {
-  const { english, korean, count } = columns;
-  const { halfEmpty, tooWide, first } = leftOut;
-  const from = first > 0 ? `, the first is row ${first}` : '';
-  return [
-    ...(english === 1 && korean === 2 && count === 2
-      ? []
-      : [`${path}: column ${english} of ${count} is read as English, column ${korean} as Korean`]),
-    ...(header ? [`${path}: the first row names the columns and is not measured`] : []),
-    ...(halfEmpty > 0 ? [`warning: ${path}: ${rows(halfEmpty, 'half-empty')} left out${from}`] : []),
-    ...(tooWide > 0
-      ? [
-          `warning: ${path}: ${rows(tooWide, 'too wide')} left out (more than ${count} cells)${from}; quote cells with delimiters in them`,
-        ]
-      : []),
-  ];
-}
-
-function rows(count: number, kind: string): string {
-  return count === 1 ? `1 ${kind} row was` : `${count} ${kind} rows were`;
+function printNotes(path: string, corpus: TextFile, notes: readonly (string | undefined)[], io: CommandIo): void {
+  for (const note of [encodingNote(path, corpus), ...notes]) if (note !== undefined) printLine(io.stderr, note);
 }
 
 async function reachOf(tokenizers: readonly Tokenizer[], io: CommandIo): Promise<Reach[]> {

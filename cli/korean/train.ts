@@ -9,12 +9,12 @@ import { Pause, progressBar } from '../shared/progress.ts';
 import { requireNewFile, writeNewFile } from '../shared/write-file.ts';
 import { readAnyTokenizer } from './any-tokenizer.ts';
 import { readBase } from './base-tokenizer.ts';
-import { encodingNote, packedSize } from './text-file.ts';
-import { decomposedNote, eachLine, type TextLines } from './text-lines.ts';
+import { readTexts } from './train-texts.ts';
+import { type WeightedText } from './weighted-text.ts';
 
 export interface TrainFlags extends Omit<TrainingOptions, 'wordLimit'> {
   base: string;
-  text: string;
+  text: WeightedText[];
   tokens: number;
   out: string;
   /** Intermediate tokenizer whose pieces are taken (EEVE's filter), instead of byte-pair encoding. */
@@ -26,19 +26,12 @@ export interface TrainFlags extends Omit<TrainingOptions, 'wordLimit'> {
 /** Writes the pack and prints what it holds. */
 export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
   await requireNewFile(flags.out);
-  const size = await packedSize(flags.text);
   const base = await readBase(flags.base);
-  const { minFrequency, longest, scripts, punctuation, superwords, nfc } = flags;
-  const options = { minFrequency, longest, scripts, punctuation, superwords, nfc };
+  const { minFrequency, longest, scripts, punctuation, endings, superwords, nfc, cap } = flags;
+  const options = { minFrequency, longest, scripts, punctuation, endings, superwords, nfc, cap };
   const trainer = new VocabularyTrainer(base.tokenizer, options);
 
-  const { sha256, lines, decomposed, encoding } = await readText(flags.text, size, trainer, io);
-  for (const note of [
-    encodingNote(flags.text, { encoding }),
-    decomposedNote(`${flags.text}: ${decomposed} of ${lines} lines`, decomposed, nfc),
-  ]) {
-    if (note !== undefined) printLine(io.stderr, note);
-  }
+  const { sha256, lines, sources } = await readTexts(flags.text, nfc, trainer, io);
   const filtered =
     flags.fromSentencepiece === undefined
       ? undefined
@@ -48,7 +41,7 @@ export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
   const merges = await mergeAll(trainer, filtered?.merges.length ?? flags.tokens, filtered?.merges, io);
   if (merges.length === 0) {
     throw new CommandError(
-      `${flags.text} holds no pair of ${scripts.join(' or ')} pieces that stands there ${minFrequency} times; nothing was written`,
+      `${flags.text.map(({ path }) => path).join(', ')} holds no pair of ${scripts.join(' or ')} pieces that stands there ${minFrequency} times; nothing was written`,
     );
   }
   const pack: Pack = {
@@ -56,12 +49,14 @@ export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
     name: flags.name ?? `ko-${merges.length}`,
     base: { sha256: base.sha256, size: base.tokenizer.size },
     firstId: base.tokenizer.size,
-    corpus: { sha256, lines, notice: flags.notice },
+    corpus: { sha256, lines, notice: flags.notice, ...(sources && { sources }) },
     method: filtered ? 'sentencepiece-filter' : 'bpe',
     options: {
       ...{ tokens: flags.tokens, minFrequency, longest, scripts: scripts.join(','), punctuation, superwords, nfc },
+      ...(endings !== '' && { endings }),
+      ...(cap > 0 && { cap, cappedWords: trainer.cappedWords }),
       ...filtered?.options,
-      ...(trainer.droppedWords > 0 && { droppedWords: trainer.droppedWords }),
+      ...(trainer.droppedWords > 0 && { droppedWords: Math.round(trainer.droppedWords) }),
     },
     merges,
   };
@@ -74,20 +69,19 @@ export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
   }
   if (flags.notice === '') printLine(io.stderr, 'warning: no --notice: the pack does not say where its text came from');
   const saved = ((1 - trainer.tokens / before) * 100).toFixed(1);
-  const dropped = trainer.droppedWords > 0 ? `, ${trainer.droppedWords} occurrences of rare words left out` : '';
+  const dropped =
+    trainer.droppedWords > 0 ? `, ${Math.round(trainer.droppedWords)} occurrences of rare words left out` : '';
+  const capped = cap > 0 ? `, ${trainer.cappedWords} occurrences above --cap left out` : '';
   printLine(io.stdout, `${flags.out}: ${pack.name}, ${merges.length} tokens from ${lines} lines`);
-  printLine(io.stdout, `${trainer.differentWords} different words with ${scripts.join(' or ')}${dropped}`);
-  printLine(io.stdout, `their tokens in the text: ${before} before, ${trainer.tokens} now (−${saved} %)`);
-  if (filtered) printLine(io.stdout, filtered.summary);
-}
-
-async function readText(path: string, size: number, trainer: VocabularyTrainer, io: CommandIo): Promise<TextLines> {
-  const bar = progressBar(io.stderr, size, { label: 'reading' });
-  try {
-    return await eachLine(path, (line) => trainer.add(line), { onRead: (bytes) => bar.add(bytes), signal: io.signal });
-  } finally {
-    bar.stop();
+  printLine(io.stdout, `${trainer.differentWords} different words with ${scripts.join(' or ')}${dropped}${capped}`);
+  for (const [index, times] of trainer.weights().entries()) {
+    if (sources) printLine(io.stdout, `${sources[index]?.file}: a word counts ${Number(times.toFixed(3))} times`);
   }
+  printLine(
+    io.stdout,
+    `their tokens in the text: ${Math.round(before)} before, ${Math.round(trainer.tokens)} now (−${saved} %)`,
+  );
+  if (filtered) printLine(io.stdout, filtered.summary);
 }
 
 async function prepare(trainer: VocabularyTrainer, io: CommandIo): Promise<void> {
@@ -109,7 +103,7 @@ async function mergeAll(
       const pair = given?.[merges.length];
       const merge = pair ? trainer.join(...pair) : trainer.next();
       if (!merge) break;
-      merges.push([merge.left, merge.right, merge.frequency]);
+      merges.push([merge.left, merge.right, Math.round(merge.frequency)]);
       bar.add(1);
       await pause.ifDue();
     }

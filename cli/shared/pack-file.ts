@@ -1,6 +1,9 @@
 /** Packs of Korean vocabularies on disk. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { PackError } from '#core/tokenizer/korean/pack-error.ts';
 import { readPack } from '#core/tokenizer/korean/read-pack.ts';
+import { RECOMMENDED_PACK, shippedPack } from '#core/tokenizer/korean/shipped-packs.ts';
 import { CommandError } from './errors.ts';
 import { parseJson, readWholeFile } from './read-file.ts';
 
@@ -19,4 +22,14 @@ export function withFile<T>(file: string, read: () => T): T {
     if (error instanceof PackError) throw new CommandError(`${file}: ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+/**
+ * The file of a pack: a name of `SHIPPED_PACKS` is the pack in `public/korean`, unless a file of that name lies here.
+ * @param given undefined: the recommended pack
+ */
+export function packPath(given: string | undefined): string {
+  const name = given ?? RECOMMENDED_PACK;
+  if (!shippedPack(name) || (given !== undefined && existsSync(given))) return name;
+  return fileURLToPath(new URL(`../../public/korean/${name}.json`, import.meta.url));
 }

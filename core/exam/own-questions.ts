@@ -4,7 +4,7 @@
  */
 import type { ExamQuestion, Letter } from './question.ts';
 
-export const OWN_SUBJECT = 'own';
+export const OWN_EXAM = 'own';
 
 function own(
   question: string,
@@ -12,7 +12,7 @@ function own(
   answer: Letter,
 ): ExamQuestion {
   const [A, B, C, D, E] = choices;
-  return { subject: OWN_SUBJECT, question, choices: { A, B, C, D, E }, answer };
+  return { exam: OWN_EXAM, question, choices: { A, B, C, D, E }, answer };
 }
 
 export const OWN_QUESTIONS: readonly ExamQuestion[] = [
@@ -46,4 +46,21 @@ export const OWN_QUESTIONS: readonly ExamQuestion[] = [
   ),
   own('젖니를 포함하지 않은, 사랑니까지 모두 난 성인의 영구치 수는?', ['20개', '24개', '28개', '32개', '36개'], 'D'),
   own('B형 간염 바이러스가 옮는 길이 아닌 것은?', ['수혈', '주사침 찔림', '성 접촉', '출산', '악수'], 'E'),
+];
+
+/** Examples before them, as the split `fewshot` is before those of the exams. */
+export const OWN_EXAMPLES: readonly ExamQuestion[] = [
+  own('사람의 정상 체온에 가장 가까운 값은?', ['30.0℃', '36.5℃', '39.0℃', '41.0℃', '43.0℃'], 'B'),
+  own('성인에서 적혈구를 만드는 곳은?', ['골수', '간', '지라', '가슴샘', '림프절'], 'A'),
+  own('폐에서 기체가 교환되는 곳은?', ['기관', '기관지', '허파꽈리', '가로막', '인두'], 'C'),
+  own(
+    '혈액 응고 인자를 만드는 데 필요한 비타민은?',
+    ['비타민 A', '비타민 B1', '비타민 C', '비타민 K', '비타민 E'],
+    'D',
+  ),
+  own(
+    '모르핀을 지나치게 많이 썼을 때 쓰는 길항제는?',
+    ['아트로핀', '프로타민', '비타민 K', '플루마제닐', '날록손'],
+    'E',
+  ),
 ];

@@ -1,9 +1,8 @@
 /** A sample of questions, the same for the same seed. */
 import { Random } from '../sampling/random.ts';
-import type { ExamQuestion } from './question.ts';
 
 /** @returns `count` of the questions, or all, in their own order */
-export function pickQuestions(questions: readonly ExamQuestion[], count: number, seed: number): ExamQuestion[] {
+export function pickQuestions<Question>(questions: readonly Question[], count: number, seed: number): Question[] {
   if (count >= questions.length) return [...questions];
   const random = Random.fromSeed(seed);
   const places = questions.map((_, at) => at);

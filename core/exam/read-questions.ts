@@ -1,6 +1,6 @@
 /** Rows of a table → questions. The columns are those of KorMedMCQA: question, A, B, C, D, E, answer; subject, year, q_number may be missing. */
 import { strip } from './python-text.ts';
-import { LETTERS, type ExamQuestion, type Letter } from './question.ts';
+import { EXAMS, LETTERS, type ExamName, type ExamQuestion, type Letter } from './question.ts';
 
 /** A table is not one of questions. The message names the row and the column. */
 export class ExamFormatError extends Error {
@@ -12,11 +12,17 @@ export type ExamRow = Readonly<Record<string, unknown>>;
 
 const TEXTS = ['question', ...LETTERS] as const;
 
+/** What a file's name says. */
+export interface QuestionsFile {
+  name: string;
+  exam: ExamName | undefined;
+}
+
 /**
- * @param subject of rows that name none: the file's name
+ * @param file its exam counts before the column `subject`, which has several values within one exam; its name where neither names an exam
  * @throws ExamFormatError
  */
-export function readQuestions(rows: readonly ExamRow[], subject: string): ExamQuestion[] {
+export function readQuestions(rows: readonly ExamRow[], file: QuestionsFile): ExamQuestion[] {
   const [first] = rows;
   if (!first) throw new ExamFormatError('the table has no rows');
   const missing = [...TEXTS, 'answer'].filter((column) => !(column in first));
@@ -24,10 +30,10 @@ export function readQuestions(rows: readonly ExamRow[], subject: string): ExamQu
     throw new ExamFormatError(
       `the table has no column ${missing.join(', ')}; expected are question, A, B, C, D, E and answer, found are ${Object.keys(first).slice(0, 20).join(', ')}`,
     );
-  return rows.map((row, at) => questionOf(row, at + 1, subject));
+  return rows.map((row, at) => questionOf(row, at + 1, file));
 }
 
-function questionOf(row: ExamRow, number: number, subject: string): ExamQuestion {
+function questionOf(row: ExamRow, number: number, file: QuestionsFile): ExamQuestion {
   const text = (column: string) => {
     const value = row[column];
     if (typeof value === 'string') return value;
@@ -39,11 +45,18 @@ function questionOf(row: ExamRow, number: number, subject: string): ExamQuestion
   if (strip(text('question')) === '') throw new ExamFormatError(`row ${number}: question is empty`);
   const year = wholeNumber(row['year']);
   const inBooklet = wholeNumber(row['q_number']);
+  const period = wholeNumber(row['period']);
+  const { cot, subject } = row;
+  const hasSubject = typeof subject === 'string' && subject !== '';
+  const exam = file.exam ?? (hasSubject ? EXAMS.find((known) => subject.startsWith(known)) : undefined) ?? file.name;
   return {
-    subject: typeof row['subject'] === 'string' && row['subject'] !== '' ? row['subject'] : subject,
+    exam,
+    ...(hasSubject && { subject }),
     ...(year !== undefined && { year }),
+    ...(period !== undefined && { period }),
     ...(inBooklet !== undefined && { number: inBooklet }),
     ...{ question: text('question'), choices, answer: answerOf(row['answer'], number) },
+    ...(typeof cot === 'string' && { cot }),
   };
 }
 

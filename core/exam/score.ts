@@ -2,7 +2,7 @@
 import type { Letter } from './question.ts';
 
 export interface Marked {
-  subject: string;
+  exam: string;
   year?: number | undefined;
   answer: Letter;
   /** What the model chose; undefined for no letter at all, which is wrong. */
@@ -22,7 +22,7 @@ export interface Score {
 export const CHANCE = 0.2;
 
 /** The 97.5 % quantile of the normal distribution. */
-const Z = 1.959963984540054;
+export const Z = 1.959963984540054;
 
 export const isRight = ({ answer, chosen }: Pick<Marked, 'answer' | 'chosen'>): boolean => answer === chosen;
 
@@ -65,4 +65,35 @@ export function mcNemar(onlyFirst: number, onlySecond: number): number {
     sum += Math.exp(logChoose - count * Math.LN2);
   }
   return Math.min(1, 2 * sum);
+}
+
+/** What questions cost, on average; undefined without answers. */
+export interface Cost {
+  promptTokens: number;
+  newTokens: number;
+  seconds: number;
+}
+
+export function costOf(
+  answers: readonly { promptTokens: number; newTokens: number; milliseconds: number }[],
+): Cost | undefined {
+  if (answers.length === 0) return undefined;
+  const mean = (of: (one: (typeof answers)[number]) => number) =>
+    answers.reduce((sum, one) => sum + of(one), 0) / answers.length;
+  return {
+    promptTokens: mean(({ promptTokens }) => promptTokens),
+    newTokens: mean(({ newTokens }) => newTokens),
+    seconds: mean(({ milliseconds }) => milliseconds) / 1000,
+  };
+}
+
+/** An answered question as the scores take it. */
+export function markedOf({
+  question: { exam, year, answer },
+  answer: { chosen },
+}: {
+  question: { exam: string; year?: number; answer: Letter };
+  answer: { chosen: Letter | undefined };
+}): Marked {
+  return { exam, year, answer, chosen };
 }

@@ -1,5 +1,6 @@
 /** Bytes out of the middle of a file on a server. */
 import { FailureError } from '../failure.ts';
+import { bodyReader } from './body-reader.ts';
 import { allocate } from './fetch-file.ts';
 import { checkResponse, connectionFailure, discardBody, send, StallWatch, versionOf, type Network } from './network.ts';
 import { bodyStart, lengthOfFile } from './response-range.ts';
@@ -18,6 +19,7 @@ export interface RemoteFile {
 /**
  * The bytes from `begin` up to, not including, `end`. A connection that breaks is continued at the next byte.
  * @param onBytes called with the number of bytes of each piece that arrives
+ * @param into is filled from its beginning, and may be longer; default: a fresh buffer
  * @throws FailureError as `fetchFile`; `checkpoint-changed` if the server has another version of the file; `no-ranges` if it sends whole
  *   files only; the signal's reason when aborted
  */
@@ -28,8 +30,9 @@ export async function fetchRange(
   end: number,
   signal: AbortSignal,
   onBytes: (bytes: number) => void = () => undefined,
+  into?: ArrayBuffer,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = allocate(end - begin).subarray(0, end - begin);
+  const bytes = into ? new Uint8Array(into, 0, end - begin) : allocate(end - begin).subarray(0, end - begin);
   let filled = 0;
   for (let failures = 0; filled < bytes.length;) {
     signal.throwIfAborted();
@@ -81,14 +84,14 @@ async function readInto(
     const start = bodyStart(response, from);
     if (start !== from)
       throw refuse(new FailureError('network', { url, reason: `byte ${start} came in place of byte ${from}` }));
-    const reader = response.body?.getReader();
+    const reader = bodyReader(response.body);
     let at = from;
     try {
       while (at < end) {
         let piece: Uint8Array<ArrayBuffer> | undefined;
         try {
           watch.renew();
-          piece = (await reader?.read())?.value;
+          piece = await reader?.read();
         } catch (cause) {
           watch.signal.throwIfAborted();
           throw connectionFailure(network, url, cause);

@@ -19,6 +19,8 @@ export interface ReadAheadOptions {
   aheadBytes?: number;
   /** Called with the number of bytes of each piece that arrives. */
   onBytes?: (bytes: number) => void;
+  /** A buffer for so many bytes, which may be longer; undefined: a fresh one. */
+  bufferFor?: (bytes: number) => ArrayBuffer | undefined;
 }
 
 interface Piece extends FileRange {
@@ -26,7 +28,7 @@ interface Piece extends FileRange {
 }
 
 /** Six connections are what browsers open to a host. */
-const DEFAULTS = { pieceBytes: 8 * 2 ** 20, connections: 6, aheadBytes: 64 * 2 ** 20 };
+const DEFAULTS = { pieceBytes: 8 * 2 ** 20, connections: 6, aheadBytes: 48 * 2 ** 20 };
 
 export class ReadAhead {
   readonly #network: Network;
@@ -39,7 +41,7 @@ export class ReadAhead {
   constructor(network: Network, signal: AbortSignal, options: ReadAheadOptions = {}) {
     this.#network = network;
     this.#signal = signal;
-    this.#options = { ...DEFAULTS, onBytes: () => undefined, ...options };
+    this.#options = { ...DEFAULTS, onBytes: () => undefined, bufferFor: () => undefined, ...options };
     this.#slots = new Slots(this.#options.connections);
   }
 
@@ -60,6 +62,14 @@ export class ReadAhead {
    * @throws as `fetchRange`
    */
   async read(remote: RemoteFile, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const exact = this.#find(remote, offset);
+    if (exact?.begin === offset && exact.end === offset + length) {
+      // Handed over as it is: it is read once.
+      const bytes = this.#bytesOf(exact);
+      this.#pieces.shift();
+      this.#fetchAhead();
+      return bytes;
+    }
     const parts: Promise<Uint8Array<ArrayBuffer>>[] = [];
     // Asked for before anything is awaited: a second read may begin meanwhile.
     for (let at = offset; at < offset + length;) {
@@ -73,14 +83,14 @@ export class ReadAhead {
     this.#fetchAhead();
     // A rejection of a later part is reported when its turn comes.
     for (const part of parts) part.catch(() => undefined);
-    const whole = new Uint8Array(length);
+    const read = new Uint8Array(length);
     let at = 0;
     for (const part of parts) {
       const bytes = await part;
-      whole.set(bytes, at);
+      read.set(bytes, at);
       at += bytes.length;
     }
-    return whole;
+    return read;
   }
 
   /** The piece with the byte; those before it are not read any more. */
@@ -106,8 +116,9 @@ export class ReadAhead {
   }
 
   #fetch({ remote, begin, end }: FileRange): Promise<Uint8Array<ArrayBuffer>> {
+    const { onBytes, bufferFor } = this.#options;
     return this.#slots.use(
-      () => fetchRange(this.#network, remote, begin, end, this.#signal, this.#options.onBytes),
+      () => fetchRange(this.#network, remote, begin, end, this.#signal, onBytes, bufferFor(end - begin)),
       this.#signal,
     );
   }

@@ -4,8 +4,9 @@ import { addLora } from '../lora/merge.ts';
 import { decodeFloats } from '../safetensors/dtype.ts';
 import { DTYPE_BYTES, SafetensorsError } from '../safetensors/header.ts';
 import type { CheckpointTensor, NewRows } from './checkpoint.ts';
+import { firstNotFinite } from './stored-rows.ts';
 
-/** Bytes of the checkpoint per read. */
+/** Bytes of the checkpoint per read, where this thread decodes them. */
 const READ_BYTES = 2 ** 20;
 /** Bytes of a transposed piece in float32; the whole tensor is read once for each piece. */
 const PANEL_BYTES = 128 * 2 ** 20;
@@ -26,30 +27,81 @@ export function tensorShape({ entry, newRows }: CheckpointTensor): number[] {
 }
 
 async function* allRows(tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
+  for await (const piece of rowPieces(tensor, READ_BYTES))
+    yield piece instanceof Float32Array ? piece : decodeRows(tensor, piece);
+}
+
+/** Whole rows as the file has them. */
+export interface RowBytes {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** First of them. */
+  row: number;
+}
+
+/**
+ * The rows of `matrixRows` in order, those of the file not decoded yet, new ones as float32.
+ * @param readBytes of the file at a time
+ */
+export async function* rowPieces(tensor: CheckpointTensor, readBytes: number): AsyncGenerator<RowBytes | Float32Array> {
   const { newRows } = tensor;
-  const { rows } = matrixShape(tensor.entry.shape);
-  if (!newRows) {
-    yield* storedRows(tensor, 0, rows);
-    return;
-  }
+  const [before, after] = storedParts(tensor);
   // Kept as they pass: on a server each of them would be a request of its own.
-  const kept = new KeptRows(newRows);
-  yield* storedRows(tensor, 0, newRows.first, kept);
+  const kept = newRows && new KeptRows(newRows);
+  yield* storedRows(tensor, before, readBytes, kept);
+  if (!newRows || !kept) return;
   yield* madeRows(tensor, newRows, kept);
   // Rows after the new tokens keep the values of the checkpoint.
-  yield* storedRows(tensor, newRows.first + newRows.subwords.length, rows);
+  yield* storedRows(tensor, after, readBytes);
+}
+
+interface RowRange {
+  begin: number;
+  end: number;
+}
+
+/** Rows that are read from the file: those before the new ones, and those after them. */
+function storedParts({ entry, newRows }: CheckpointTensor): [before: RowRange, after: RowRange] {
+  const { rows } = matrixShape(entry.shape);
+  const first = Math.min(rows, newRows?.first ?? rows);
+  return [
+    { begin: 0, end: first },
+    { begin: newRows ? newRows.first + newRows.subwords.length : rows, end: rows },
+  ];
+}
+
+/** Bytes of the file that `rowPieces` reads, in its order, each piece as long as it reads it. */
+export function pieceRanges(tensor: CheckpointTensor, readBytes: number): { begin: number; end: number }[] {
+  const { entry } = tensor;
+  const rowBytes = rowBytesOf(tensor);
+  const step = rowsPerRead(tensor, readBytes);
+  return storedParts(tensor).flatMap(({ begin, end }) =>
+    Array.from({ length: Math.max(0, Math.ceil((end - begin) / step)) }, (_, index) => {
+      const row = begin + index * step;
+      return {
+        begin: entry.begin + row * rowBytes,
+        end: entry.begin + Math.min(end, row + step) * rowBytes,
+      };
+    }),
+  );
+}
+
+function rowBytesOf({ entry }: CheckpointTensor): number {
+  return matrixShape(entry.shape).columns * DTYPE_BYTES[entry.dtype];
+}
+
+function rowsPerRead(tensor: CheckpointTensor, readBytes: number): number {
+  return Math.max(1, Math.floor(readBytes / rowBytesOf(tensor)));
 }
 
 async function* storedRows(
   tensor: CheckpointTensor,
-  begin: number,
-  end: number,
+  { begin, end }: RowRange,
+  readBytes: number,
   kept?: KeptRows,
-): AsyncGenerator<Float32Array> {
+): AsyncGenerator<RowBytes> {
   if (begin >= end) return;
-  const { columns } = matrixShape(tensor.entry.shape);
-  const rowBytes = columns * DTYPE_BYTES[tensor.entry.dtype];
-  const step = Math.max(1, Math.floor(READ_BYTES / rowBytes));
+  const rowBytes = rowBytesOf(tensor);
+  const step = rowsPerRead(tensor, readBytes);
   const read = (row: number) =>
     tensor.source.read(tensor.entry.begin + row * rowBytes, Math.min(step, end - row) * rowBytes);
   // Reads the next piece while this one is processed.
@@ -60,20 +112,25 @@ async function* storedRows(
       next = read(row + step);
       next.catch(() => undefined); // Reported when awaited; the consumer may stop before that.
     }
-    const values = decodeFloats(bytes, tensor.entry.dtype);
-    checkFinite(tensor, values, row * columns);
     kept?.look(bytes, row, rowBytes);
-    if (tensor.adapter) {
-      addLora(values, tensor.adapter.module, tensor.adapter.strength, row);
-      checkFinite(
-        tensor,
-        values,
-        row * columns,
-        'that is the sum with the adapter, whose values or strength are too large',
-      );
-    }
-    yield values;
+    yield { bytes, row };
   }
+}
+
+/** With the adapter. @throws SafetensorsError for a NaN or an infinity */
+function decodeRows(tensor: CheckpointTensor, { bytes, row }: RowBytes): Float32Array {
+  const { columns } = matrixShape(tensor.entry.shape);
+  const values = decodeFloats(bytes, tensor.entry.dtype);
+  checkFinite(tensor, values, row * columns);
+  if (!tensor.adapter) return values;
+  addLora(values, tensor.adapter.module, tensor.adapter.strength, row);
+  checkFinite(
+    tensor,
+    values,
+    row * columns,
+    'that is the sum with the adapter, whose values or strength are too large',
+  );
+  return values;
 }
 
 /** The rows that new rows are made of, as the file has them. */
@@ -182,20 +239,20 @@ export function matrixShape(shape: readonly number[]): { rows: number; columns: 
   return { rows, columns: rest.reduce((product, size) => product * size, 1) };
 }
 
-function checkFinite(
+function checkFinite(tensor: CheckpointTensor, values: Float32Array, firstIndex: number, reason?: string): void {
+  const index = firstNotFinite(values);
+  if (index >= 0) throw notFinite(tensor, firstIndex + index, values[index] ?? NaN, reason);
+}
+
+/** @param index of the value in the tensor */
+export function notFinite(
   tensor: CheckpointTensor,
-  values: Float32Array,
-  firstIndex: number,
+  index: number,
+  value: number,
   reason = 'the checkpoint is damaged',
-): void {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? NaN;
-    // value − value is not 0 only for NaN and ±Infinity.
-    if (value - value !== 0) {
-      const index = indexOf(firstIndex + i, tensor.entry.shape).join(', ');
-      throw new SafetensorsError(tensor.source.name, tensor.key, `${value} at [${index}]; ${reason}`);
-    }
-  }
+): SafetensorsError {
+  const place = indexOf(index, tensor.entry.shape).join(', ');
+  return new SafetensorsError(tensor.source.name, tensor.key, `${value} at [${place}]; ${reason}`);
 }
 
 export function indexOf(flat: number, shape: readonly number[]): number[] {

@@ -1,12 +1,14 @@
 /** Converts parameters of the checkpoint to the bytes of initializers. */
 import type { ExternalTensor } from '../onnx/external.ts';
-import { quantizeRows, type QuantizedRows, type QuantizeRows } from '../quant/blocks.ts';
+import { quantizeRows, type BlockFormat, type QuantizedRows, type QuantizeRows } from '../quant/blocks.ts';
+import type { QuantMethod } from '../quant/settings.ts';
 import { packZeroPoints } from '../quant/pack.ts';
 import { encodeHalf } from '../safetensors/dtype.ts';
 import { SafetensorsError } from '../safetensors/header.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
-import { indexOf, matrixRows, matrixShape, tensorShape } from './matrix-rows.ts';
+import { indexOf, matrixRows, matrixShape, notFinite, rowPieces, tensorShape, type RowBytes } from './matrix-rows.ts';
 import { roundedRows } from './rounded-rows.ts';
+import { NotFiniteError, widenRows, type StoredRows } from './stored-rows.ts';
 import type { StoredBlocks, StoredFloat, StoredWeight } from './stored.ts';
 
 /** Receives the bytes of initializers sequentially, in the order of `initializersOf`. */
@@ -42,6 +44,12 @@ export class HalfOverflowError extends SafetensorsError {
 /** Who quantizes the rows of a matrix. */
 export interface RowQuantizer {
   quantize: QuantizeRows;
+  /** Decodes rows of the file too, which leaves this thread with reading and writing; `bytes` are given away. Rejects with NotFiniteError. */
+  stored?: {
+    quantize(rows: StoredRows, columns: number, format: BlockFormat, method: QuantMethod): Promise<QuantizedRows>;
+    /** Bytes of the file at a time. */
+    readBytes: number;
+  };
   /** Pieces of rows that are in memory at a time, quantized or waiting; at least 1. */
   pieces: number;
 }
@@ -93,8 +101,21 @@ async function storeBlocks(
     await sink.append(weight.packed, quantized.packed);
   };
   const begun: Promise<QuantizedRows>[] = [];
-  for await (const values of rowsOf(weight, tensor)) {
-    const quantized = Promise.resolve(quantizer.quantize(values, columns, format, weight.method ?? 'round'));
+  const method = weight.method ?? 'round';
+  const own = matrixShape(weight.parameterShape).columns;
+  const { stored } = quantizer;
+  const quantize = async (piece: Float32Array | RowBytes): Promise<QuantizedRows> => {
+    if (piece instanceof Float32Array) return quantizer.quantize(piece, columns, format, method);
+    if (!stored) throw new TypeError('rows that nobody decodes');
+    const { bytes, row } = piece;
+    try {
+      return await stored.quantize({ bytes, dtype: tensor.entry.dtype, columns: own }, columns, format, method);
+    } catch (error) {
+      throw error instanceof NotFiniteError ? notFinite(tensor, row * own + error.index, error.value) : error;
+    }
+  };
+  for await (const piece of piecesOf(weight, tensor, stored)) {
+    const quantized = quantize(piece);
     quantized.catch(() => undefined); // Reported when its turn comes; an earlier piece may fail before.
     begun.push(quantized);
     if (begun.length < quantizer.pieces) continue;
@@ -109,6 +130,26 @@ async function storeBlocks(
   if (weight.zeroPoints !== undefined) await sink.append(weight.zeroPoints, packZeroPoints(zeroPoints, rows, bits));
 }
 
+/** Rows as the file has them where the quantizer decodes them and nothing else is done to them before. */
+async function* piecesOf(
+  weight: StoredBlocks,
+  tensor: CheckpointTensor,
+  stored: RowQuantizer['stored'],
+): AsyncGenerator<Float32Array | RowBytes> {
+  if (!stored || weight.transform !== 'none' || tensor.adapter) {
+    yield* rowsOf(weight, tensor);
+    return;
+  }
+  const own = matrixShape(weight.parameterShape);
+  for await (const piece of rowPieces(tensor, stored.readBytes))
+    yield piece instanceof Float32Array ? fitted(piece, own.columns, weight.columns) : piece;
+  if (weight.rows > own.rows) yield new Float32Array((weight.rows - own.rows) * weight.columns);
+}
+
+function fitted(values: Float32Array, columns: number, wanted: number): Float32Array {
+  return columns === wanted ? values : widenRows(values, columns, wanted);
+}
+
 /** The initializer's rows in order, several at a time: the transformed parameter and its zero padding. */
 async function* rowsOf(weight: StoredWeight, tensor: CheckpointTensor): AsyncGenerator<Float32Array> {
   const own = matrixShape(weight.parameterShape);
@@ -119,17 +160,9 @@ async function* rowsOf(weight: StoredWeight, tensor: CheckpointTensor): AsyncGen
     : matrixRows(tensor, weight.transform === 'transpose');
   for await (const values of rows) {
     if (weight.transform === 'plus-one') for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? NaN) + 1;
-    yield own.columns === whole.columns ? values : widenRows(values, own.columns, whole.columns);
+    yield fitted(values, own.columns, whole.columns);
   }
   if (whole.rows > own.rows) yield new Float32Array((whole.rows - own.rows) * whole.columns);
-}
-
-/** [rows, from] → [rows, to], padded with zeros. */
-function widenRows(values: Float32Array, from: number, to: number): Float32Array {
-  const rows = values.length / from;
-  const wide = new Float32Array(rows * to);
-  for (let row = 0; row < rows; row++) wide.set(values.subarray(row * from, (row + 1) * from), row * to);
-  return wide;
 }
 
 function encode(

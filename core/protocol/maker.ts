@@ -6,6 +6,7 @@ import type { QuantMethod } from '../quant/settings.ts';
 import type { SelfTest } from '../self-test/expected.ts';
 import type { PackageFile, PackageSource } from './engine.ts';
 import type { Job } from './jobs.ts';
+import type { PackageSize } from './preflight.ts';
 
 /** The jobs of `maker.worker.ts`. */
 export interface MakerJobs {
@@ -30,6 +31,8 @@ export type CheckpointSource =
 export interface MakeRequest {
   source: CheckpointSource;
   options: MakeOptions;
+  /** Workers that quantize; 1: the one that reads and writes. Default: one a core where there is much to quantize. */
+  workers?: number | undefined;
 }
 
 export interface MakeOptions {
@@ -56,8 +59,10 @@ export interface MakeFacts {
   /** Bytes that the browser lets the page store besides; undefined where it does not tell. */
   freeBytes: number | undefined;
   parameters: number;
-  /** From a measured piece: how long the rest would take; reading and quantizing go on beside each other. */
-  seconds: { read: number; quantize: number };
+  /** What the planner needs to say whether it runs on this device. */
+  size: PackageSize;
+  /** At rates measured now, for what is left: reading, what is computed beside it (quantizing, hashing), and both together. */
+  seconds: { read: number; compute: number; all: number };
   /** Workers that would quantize. */
   workers: number;
   /** In the words of the command line. */

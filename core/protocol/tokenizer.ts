@@ -26,6 +26,8 @@ export interface TokenizerJobs {
   inspect: Job<{ key: TokenizerKey; id: number }, { facts: TokenFacts | undefined }>;
   /** Token counts of every sentence of the pairs with several tokenizers. */
   measurePairs: Job<PairsRequest, { counts: readonly PairCounts[] }, PairsProgress>;
+  /** The pieces of short texts, each cut alone: terms of a list. A new request cancels earlier ones. */
+  cut: Job<CutRequest, { cuts: readonly TextCuts[] }, CutProgress>;
   /** As measurePairs, summarized: sums, ratios and the sentences that change most. A new request cancels earlier ones. */
   comparePairs: Job<PairsRequest, { results: readonly PairsResult[] }, PairsProgress>;
 }
@@ -115,6 +117,23 @@ export interface TokenFacts {
   bytes: Uint8Array;
   isNew: boolean;
   history: readonly MergeStep[];
+}
+
+export interface CutRequest {
+  texts: readonly string[];
+  keys: readonly TokenizerKey[];
+}
+
+/** Pieces of each text in one tokenizer, as its vocabulary writes them. */
+export interface TextCuts {
+  key: TokenizerKey;
+  pieces: readonly (readonly string[])[];
+}
+
+export interface CutProgress {
+  type: 'progress';
+  done: number;
+  total: number;
 }
 
 export interface PairsRequest {

@@ -1,5 +1,6 @@
 import type { ChatMessage, ContentPart } from '#core/chat/message.ts';
-import type { GenerateEvent, TurnStats } from '#core/protocol/engine.ts';
+import type { GenerateEvent } from '#core/protocol/engine.ts';
+import type { TurnStats } from '#core/protocol/stats.ts';
 import type { Failure } from '#core/failure.ts';
 import type { Teaches } from '#core/protocol/manifest.ts';
 import { Announcer } from '../platform/announcer.svelte.ts';

@@ -1,4 +1,5 @@
-import type { ModelInfo, RuntimeInfo, TurnStats } from '#core/protocol/engine.ts';
+import type { ModelInfo, RuntimeInfo } from '#core/protocol/engine.ts';
+import type { TurnStats } from '#core/protocol/stats.ts';
 import { defaultContextLength } from './settings.svelte.ts';
 
 // What texts about a model depend on. The rules are apart from the components, so that they are tested without a page.

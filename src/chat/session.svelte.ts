@@ -18,7 +18,7 @@ import { keepStepTimes } from './step-times.ts';
 import { haiDefIsAccepted } from './terms.ts';
 
 export type OpenDialog =
-  'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks' | 'unfit' | 'ledger';
+  'none' | 'model' | 'settings' | 'about' | 'stats' | 'clear' | 'terms' | 'breaks' | 'unfit' | 'ledger' | 'made';
 
 /** State that the whole page shares, and the actions on it. */
 export class Session {
@@ -45,6 +45,7 @@ export class Session {
   /** The question that is being edited. */
   edit = $state.raw<QuestionEdit>();
   readonly keeper: Keeper;
+  readonly #settingsAtStart = this.settings.toJSON();
   /** Resolves when the model that is opening is open or has failed. */
   #opened: Promise<unknown> = Promise.resolve();
 
@@ -215,14 +216,16 @@ export class Session {
     await this.keeper.clear();
   }
 
-  /** For the next visitor of a kiosk: the page as it was found, without the score of the one before. */
+  /** For the next visitor of a kiosk: the page as it was found, without the score and the settings of the one before. */
   async beginAgain(): Promise<void> {
     this.dialog = 'none';
+    Object.assign(this.settings, this.#settingsAtStart);
     await this.clear();
     this.conversation.forgetScore();
     this.touched = false;
     this.visits++;
-    if (!this.engine.model && !this.engine.opening) await this.open(this.defaultSource);
+    // Whoever comes meanwhile need not wait for it.
+    if (!this.engine.model && !this.engine.opening) void this.reopen();
   }
 
   /** Opens the question of a turn for editing, in its place. */

@@ -26,6 +26,10 @@ export const catalogs: Readonly<Record<CatalogName, Readonly<Record<Locale, () =
     ko: async () => (await import('./quant/ko.ts')).ko,
     en: async () => (await import('./quant/en.ts')).en,
   },
+  exam: {
+    ko: async () => (await import('./exam/ko.ts')).ko,
+    en: async () => (await import('./exam/en.ts')).en,
+  },
   bench: {
     ko: async () => (await import('./bench/ko.ts')).ko,
     en: async () => (await import('./bench/en.ts')).en,

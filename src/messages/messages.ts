@@ -1,5 +1,6 @@
 import type { ko as bench } from './bench/ko.ts';
 import type { ko as chat } from './chat/ko.ts';
+import type { ko as exam } from './exam/ko.ts';
 import type { ko as fit } from './fit/ko.ts';
 import type { ko as image } from './image/ko.ts';
 import type { ko as ledger } from './ledger/ko.ts';
@@ -14,7 +15,7 @@ export type Locale = 'ko' | 'en';
 
 /** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own; `fit`, `make` and `ledger` are of dialogs. */
 export type CatalogName =
-  'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'bench' | 'plan' | 'fit' | 'make' | 'ledger';
+  'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'exam' | 'bench' | 'plan' | 'fit' | 'make' | 'ledger';
 
 export type Messages = typeof shell &
   typeof chat &
@@ -22,6 +23,7 @@ export type Messages = typeof shell &
   typeof tokenizer &
   typeof lora &
   typeof quant &
+  typeof exam &
   typeof bench &
   typeof plan &
   typeof make &

@@ -71,9 +71,12 @@ export function canSendToken(url: string): boolean {
   return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }
 
+/** Fields of sources that say where they come from. */
+const ADDRESSES: ReadonlySet<string> = new Set(['url', 'root', 'endpoint']);
+
 /** The same source with the token for its host. What is posted to a worker needs it; what is shown or shared does not. */
 export function withToken<Source extends { type: string }>(source: Source): Source {
-  const address = 'url' in source ? source.url : 'root' in source ? source.root : undefined;
+  const address = Object.entries(source).find(([name]) => ADDRESSES.has(name))?.[1];
   const token = typeof address === 'string' ? accessTokens.of(address) : undefined;
   return token === undefined ? source : { ...source, token };
 }

@@ -1,7 +1,6 @@
-import type { PackageSource } from '#core/protocol/engine.ts';
-import { droppedFolder } from './package-folder.ts';
+import { droppedFolder, type FolderSource } from './package-folder.ts';
 
-export type Dropped = { type: 'package'; source: PackageSource } | { type: 'files'; files: File[] };
+export type Dropped = { type: 'package'; source: FolderSource } | { type: 'files'; files: File[] };
 
 /** What a model package is made of. */
 const packageFile = /\.(json|onnx|onnx_data(_\d+)?|safetensors|gguf|model)$/i;

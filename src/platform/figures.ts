@@ -68,6 +68,11 @@ export function signedPercent(fraction: number): string {
   }).format(fraction);
 }
 
+/** To a tenth, as scores are given: 0.3 → "30.0%". */
+export function score(fraction: number): string {
+  return numberFormat({ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(fraction);
+}
+
 export function percent(fraction: number): string {
   return numberFormat({ style: 'percent', maximumFractionDigits: fraction > 0 && fraction < 0.1 ? 1 : 0 }).format(
     fraction,

@@ -36,3 +36,22 @@ export function publicAddress(given: string | undefined, page: string): string |
   const isOwn = /^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/u.test(hostname);
   return (protocol === 'https:' || protocol === 'http:') && !isOwn ? origin + pathname : undefined;
 }
+
+/** What editing needs, also with Ctrl or Cmd, and R, which brings the same page again. */
+const EDITING =
+  /^(Key[ACVXZYR]|Arrow(Left|Right|Up|Down)|Home|End|Backspace|Delete|Enter|(Control|Meta|Shift|Alt)(Left|Right))$/u;
+
+/**
+ * True for keys that make the browser do something beside the page: print, save, open a file, look into the page, enlarge it, go
+ * back. Some of a browser's keys reach no page (a new window, the end of a tab); its own kiosk mode has them.
+ */
+export function isBrowserKey(
+  event: Pick<KeyboardEvent, 'code' | 'ctrlKey' | 'metaKey' | 'altKey'> & { isAltGraph: boolean },
+): boolean {
+  const { code, ctrlKey, metaKey, altKey, isAltGraph } = event;
+  // F5 brings the same page again.
+  if (/^F\d+$/u.test(code)) return code !== 'F5';
+  if (isAltGraph) return false;
+  if (altKey && !ctrlKey && !metaKey) return /^(Arrow(Left|Right)|Home)$/u.test(code);
+  return (ctrlKey || metaKey) && !EDITING.test(code);
+}

@@ -1,6 +1,6 @@
 import type { PackageFile, PackageSource } from '#core/protocol/engine.ts';
 
-type FolderSource = PackageSource & { type: 'files' };
+export type FolderSource = PackageSource & { type: 'files' };
 
 /** @returns undefined when the visitor closed the picker, or where the browser has none (`canPickFolder`) */
 export async function pickFolder(): Promise<FolderSource | undefined> {
@@ -34,12 +34,12 @@ export async function droppedFolder(entries: readonly FileSystemEntry[]): Promis
   return packageOf(entries[0]?.name ?? '', nested.flat());
 }
 
-/** Paths become relative to the folder that holds the topmost `config.json`; hidden files are left out. */
+/** Paths become relative to the folder that holds the topmost `config.json` or `adapter_config.json`; hidden files are left out. */
 function packageOf(name: string, files: readonly PackageFile[]): FolderSource {
   const depth = (path: string) => path.split('/').length;
-  const configs = files.map((file) => file.path).filter((path) => /(^|\/)config\.json$/.test(path));
+  const configs = files.map((file) => file.path).filter((path) => /(^|\/)(?:adapter_)?config\.json$/.test(path));
   const top = configs.sort((a, b) => depth(a) - depth(b))[0];
-  const root = top?.slice(0, -'config.json'.length) ?? '';
+  const root = top?.replace(/(?:adapter_)?config\.json$/, '') ?? '';
   const inside = files
     .filter(({ path }) => path.startsWith(root) && !/(^|\/)\./.test(path.slice(root.length)))
     .map(({ path, blob }) => ({ path: path.slice(root.length), blob }));

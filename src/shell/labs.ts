@@ -29,6 +29,10 @@ export function lazyLabs(session: Session, page: string) {
       const [{ openQuant }] = await Promise.all([import('../labs/quant/open-quant.ts'), locale.load('quant')]);
       return openQuant(session, page);
     }),
+    exam: new Lazy(async () => {
+      const [{ openExam }] = await Promise.all([import('../labs/exam/open-exam.ts'), locale.load('exam')]);
+      return openExam(session);
+    }),
     bench: new Lazy(async () => {
       const [{ openBench }] = await Promise.all([import('../labs/bench/open-bench.ts'), locale.load('bench')]);
       return openBench(session);

@@ -15,12 +15,22 @@ export interface Work {
   done: number | undefined;
 }
 
+/** What can be said of bytes that were read: all are right; those that are here are; or none changed, where nothing says which are right. */
+type VerifiedAs = 'whole' | 'part' | 'unchanged';
+
 /** How the last work ended. */
 export type Outcome =
-  | { type: 'verified'; name: string; damaged: readonly DamagedFile[]; hasServer: boolean }
+  | { type: 'verified'; name: string; damaged: readonly DamagedFile[]; hasServer: boolean; said: VerifiedAs }
   | { type: 'copied'; name: string }
   | { type: 'exported'; name: string; folder: string }
   | { type: 'failed'; name: string; failure: Failure };
+
+/** All bytes are here, and none is still to be made. */
+export const isWhole = ({ making, storedBytes, totalBytes }: StoredPackage): boolean =>
+  making === undefined && storedBytes === totalBytes;
+
+/** More of it can be downloaded, and it is known what. */
+export const hasRest = (pack: StoredPackage): boolean => !isWhole(pack) && pack.url !== undefined && pack.isChecked;
 
 /** The packages in the browser's file system, as the dialog shows them. One work runs at a time. */
 export class StoredPackageList {
@@ -37,19 +47,22 @@ export class StoredPackageList {
     else if (end.type === 'failed') this.outcome = { type: 'failed', name: '', failure: end.failure };
   }
 
-  async verify({ id, name, url }: StoredPackage): Promise<void> {
+  async verify(pack: StoredPackage): Promise<void> {
+    const { id, name, url } = pack;
     const end = await this.#run('verify', { id }, { id, name });
-    if (end) this.outcome = { type: 'verified', name, damaged: end.damaged, hasServer: url !== undefined };
+    const said = !pack.isChecked ? 'unchanged' : isWhole(pack) ? 'whole' : 'part';
+    if (end) this.outcome = { type: 'verified', name, damaged: end.damaged, hasServer: url !== undefined, said };
   }
 
   async remove({ id, name }: StoredPackage): Promise<void> {
     await this.#run('remove', { id }, { id, name });
   }
 
-  async fetchAll({ id, name, url }: StoredPackage): Promise<void> {
-    if (url === undefined) return;
+  /** @returns whether all of it is here */
+  async fetchAll({ id, name, url }: StoredPackage): Promise<boolean> {
+    if (url === undefined) return false;
     keepStorage();
-    await this.#run('fetchAll', withToken({ type: 'url', url }), { id, name });
+    return (await this.#run('fetchAll', withToken({ type: 'url', url }), { id, name })) !== undefined;
   }
 
   async copy(source: PackageSource & { type: 'files' }): Promise<void> {
@@ -58,7 +71,13 @@ export class StoredPackageList {
     if (await this.#run('copy', { source }, { id: undefined, name })) this.outcome = { type: 'copied', name };
   }
 
-  async export({ id, name }: StoredPackage, folder: FileSystemDirectoryHandle): Promise<void> {
+  /** What opening the package did not need is downloaded first. */
+  async exportWhole(pack: StoredPackage, folder: FileSystemDirectoryHandle): Promise<void> {
+    if (isWhole(pack) || (await this.fetchAll(pack))) await this.export(pack, folder);
+  }
+
+  /** @param pack whose files are all here */
+  async export({ id, name }: Pick<StoredPackage, 'id' | 'name'>, folder: FileSystemDirectoryHandle): Promise<void> {
     const end = await this.#run('export', { id, folder }, { id, name });
     if (end) this.outcome = { type: 'exported', name, folder: `${folder.name}/${end.folder}` };
   }

@@ -1,5 +1,6 @@
 import type { MemoryPlan } from '#core/budget/memory-plan.ts';
-import type { EngineJobs, Stats } from '#core/protocol/engine.ts';
+import type { EngineJobs } from '#core/protocol/engine.ts';
+import type { Stats } from '#core/protocol/stats.ts';
 import workerUrl from '../../workers/engine.worker.ts?worker&url';
 import { WorkerClient, workerUnderPolicy, type RestartReason } from './worker-client.ts';
 

@@ -9,13 +9,15 @@ import type {
   OpenEvent,
   OpenOptions,
   PackageSource,
-  Stats,
   StoreNotice,
 } from '#core/protocol/engine.ts';
+import type { Stats } from '#core/protocol/stats.ts';
+import type { ExamJobEvent, ExamJobRequest } from '#core/protocol/exam.ts';
 import type { JobEnd, JobEvent } from '#core/protocol/jobs.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';
 import { withToken } from '../platform/access-tokens.svelte.ts';
 import { storageUsed } from '../platform/persistent-storage.ts';
+import { EngineAdapters } from './engine-adapters.svelte.ts';
 import { EngineRebuild, type OpenNotDone, type Rebuilt } from './engine-rebuild.ts';
 import { EngineWorker } from './engine-worker.ts';
 import { LabJobSlot } from './lab-job.ts';
@@ -35,7 +37,7 @@ function keepResult({ selfTest: { state, key } }: ModelInfo): void {
   else if (state === 'capture-off') keepSelfTest(key, 'captured');
 }
 
-type LabJob = 'nearestTokens' | 'setAdapters' | 'trace' | 'generate';
+type LabJob = 'nearestTokens' | 'setAdapters' | 'trace' | 'generate' | 'exam';
 
 /** The engine as the page sees it: which model is open or opening, which jobs run, and the latest statistics. */
 export class EngineClient {
@@ -57,10 +59,10 @@ export class EngineClient {
   tracing = $state(false);
   /** True while `setAdapters` runs. */
   adapting = $state(false);
+  /** True while `exam` runs. */
+  examining = $state(false);
   /** True while `demonstrate` runs. */
   demonstrating = $state(false);
-  /** The adapters that are applied to the open model, in the order of the request. */
-  adapters = $state.raw<readonly AdapterInfo[]>([]);
   /** True after the worker was replaced and its state was rebuilt: the page shows a notice. */
   reopened = $state(false);
   /** The last package that was opened, kept even if opening failed: `reopen` opens it again. */
@@ -76,11 +78,7 @@ export class EngineClient {
   #answer: { stop(): void } | undefined;
   #answered: Promise<void> = Promise.resolve();
   readonly #labJob = new LabJobSlot();
-  /** The request that set `adapters`, to repeat it in another worker. */
-  #adapterRequest: SetAdaptersRequest | undefined;
   readonly #rebuild = new EngineRebuild();
-  /** Applies the adapters again, which is the last step of a rebuild. */
-  #applying: Pick<StartedJob<EngineJobs['setAdapters']>, 'stop'> | undefined;
   /** Counts calls of `open` and `end`: each makes earlier calls, and lab jobs that wait, pointless. */
   #opens = 0;
   readonly #worker = new EngineWorker(
@@ -96,8 +94,20 @@ export class EngineClient {
     (reason) => this.#onRestart(reason),
   );
 
+  readonly #adapters = new EngineAdapters(this.#worker);
+
   /** @param onReopened called when the model is open again after its worker was replaced */
   constructor(private readonly onReopened: () => void = () => {}) {}
+
+  /** The adapters that are applied to the open model, in the order of the request. */
+  get adapters(): readonly AdapterInfo[] {
+    return this.#adapters.applied;
+  }
+
+  /** `adapters` with the rank that each is cut to, and its strength. */
+  get usedAdapters(): EngineAdapters['used'] {
+    return this.#adapters.used;
+  }
 
   /**
    * Opens a package and closes the previous one. Resolves with true if a model is ready, and with false also if another call came
@@ -107,7 +117,7 @@ export class EngineClient {
     this.#rebuild.cancel();
     const opens = ++this.#opens;
     await this.cancelOpen();
-    this.#applying?.stop();
+    this.#adapters.stopApplying();
     await this.stop();
     await this.#rebuild.ended;
     if (opens !== this.#opens) return false;
@@ -221,10 +231,7 @@ export class EngineClient {
    */
   async setAdapters(request: SetAdaptersRequest, on: (event: SetAdaptersEvent) => void): Promise<void> {
     const take = (event: SetAdaptersEvent) => {
-      if (event.type === 'done') {
-        this.adapters = event.adapters;
-        this.#adapterRequest = request.adapters.length > 0 ? request : undefined;
-      }
+      if (event.type === 'done') this.#adapters.set(request, event.adapters);
       on(event);
     };
     await this.#runLabJob('setAdapters', request, take, (isRunning) => (this.adapting = isRunning));
@@ -232,9 +239,7 @@ export class EngineClient {
 
   /** Sets the strength of each of `adapters`. Takes effect at the next token, also in an answer that is being written. */
   setStrengths(strengths: readonly number[]): void {
-    const request = this.#adapterRequest;
-    if (request?.adapters.length === strengths.length) this.#adapterRequest = { ...request, strengths: [...strengths] };
-    if (this.#worker.isRunning) this.#worker.start('setStrengths', [...strengths]);
+    this.#adapters.setStrengths(strengths);
   }
 
   /**
@@ -244,6 +249,20 @@ export class EngineClient {
    */
   async trace(request: TraceRequest, on: (event: TraceEvent) => void): Promise<void> {
     await this.#runLabJob('trace', request, on, (isRunning) => (this.tracing = isRunning));
+  }
+
+  /**
+   * Answers questions of an exam, one after the other. Resolves after the terminal event. It fails with `busy` while an answer of the chat
+   * is written; a new answer, another lab job, `open`, `stop` and `pauseExam` end it with `stopped`, and what was answered stays
+   * answered. The request must be plain data.
+   */
+  async exam(request: ExamJobRequest, on: (event: ExamJobEvent) => void): Promise<void> {
+    await this.#runLabJob('exam', request, on, (isRunning) => (this.examining = isRunning));
+  }
+
+  /** Ends `exam` at the next place where the engine can; without a time limit: a long prompt of a large model takes seconds. */
+  async pauseExam(): Promise<void> {
+    if (this.examining) await this.#labJob.yield();
   }
 
   /**
@@ -342,28 +361,14 @@ export class EngineClient {
     }
     this.#rebuild.start(model, {
       open: () => this.#load(source, options),
-      applyAdapters: () => this.#adapterRequest && this.#applyAgain(this.#adapterRequest),
+      applyAdapters: () => this.#adapters.applyAgain(),
       onDone: (rebuilt) => this.#onRebuilt(rebuilt),
       onFailed: (end) => this.#onRebuildFailed(end),
     });
   }
 
-  async #applyAgain(request: SetAdaptersRequest): Promise<JobEnd<EngineJobs['setAdapters']>> {
-    const job = this.#worker.start('setAdapters', request);
-    this.#applying = job;
-    const end = await job.ended;
-    this.#applying = undefined;
-    // Strengths that changed meanwhile reached the engine before the adapters.
-    const now = this.#adapterRequest;
-    if (now && now !== request) this.setStrengths(now.strengths);
-    return end;
-  }
-
   #onRebuilt({ model, hasAdapters }: Rebuilt): void {
-    if (!hasAdapters) {
-      this.adapters = [];
-      this.#adapterRequest = undefined;
-    }
+    if (!hasAdapters) this.#adapters.clear();
     this.model = model;
     this.reopened = true;
     this.onReopened();
@@ -382,8 +387,7 @@ export class EngineClient {
 
   #forgetModel(): void {
     this.model = undefined;
-    this.adapters = [];
-    this.#adapterRequest = undefined;
+    this.#adapters.clear();
     this.stats = undefined;
     this.rates.clear();
   }

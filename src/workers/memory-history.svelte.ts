@@ -1,5 +1,5 @@
 import type { MemoryPlan } from '#core/budget/memory-plan.ts';
-import type { CpuPurpose, EnginePhase, Stats } from '#core/protocol/engine.ts';
+import type { CpuPurpose, EnginePhase, Stats } from '#core/protocol/stats.ts';
 import { GPU_PURPOSES, type GpuPurpose } from '#core/budget/gpu-purpose.ts';
 
 /** Memory at one moment, in bytes. Undefined is what does not apply to the device, or what the browser does not report. */

@@ -1,4 +1,4 @@
-import type { Stats } from '#core/protocol/engine.ts';
+import type { Stats } from '#core/protocol/stats.ts';
 
 export interface RatePoint {
   /** Since the first token of the answer. */

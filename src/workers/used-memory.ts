@@ -1,4 +1,4 @@
-import type { MemoryStats } from '#core/protocol/engine.ts';
+import type { MemoryStats } from '#core/protocol/stats.ts';
 
 /** Bytes of all GPU buffers; undefined where the model runs on the CPU. */
 export function gpuBytes({ gpu }: MemoryStats): number | undefined {

@@ -117,6 +117,7 @@ test('the labs', async ({ page }) => {
     ['tokenizer', 'tr[data-tokenizer="ko-20480"] [data-figure="tokens"]'],
     ['lora', '[data-step]'],
     ['quant', '#quant-whole'],
+    ['exam', '#exam-published'],
     ['bench', '#bench-words'],
     ['plan', '#plan-quoted'],
   ];

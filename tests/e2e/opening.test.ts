@@ -95,6 +95,18 @@ test('a kiosk has no ways out but a key, and begins again when it is left alone'
   await page.getByRole('link', { name: /developers\.google\.com/ }).click();
   await expect(page).toHaveURL(/\?kiosk=60/);
   expect(page.context().pages()).toEqual(pages);
+  // What the browser would do with a file that is dropped, and with its own keys.
+  const isRefused = (event: string, init: object) =>
+    page.evaluate(
+      ([name, given]) => {
+        const Kind = name === 'keydown' ? KeyboardEvent : DragEvent;
+        return !document.body.dispatchEvent(new Kind(name, { ...given, bubbles: true, cancelable: true }));
+      },
+      [event, init] as const,
+    );
+  expect(await isRefused('dragover', {})).toBe(true);
+  expect(await isRefused('drop', {})).toBe(true);
+  expect(await isRefused('keydown', { code: 'KeyP', ctrlKey: true })).toBe(true);
 
   await page.getByRole('radio', { name: 'EN' }).click();
   await prompt(page).fill('left behind');

@@ -62,7 +62,7 @@ test('claims are counted in the page, and the verdict follows from the figures',
   await expect(claims.locator('article').nth(2).locator('[data-verdict]')).toHaveText('글에 따라 다릅니다');
 
   const saving = claims.locator('[data-claim="saving"]').first();
-  await expect(saving).toContainText(await total(korean, 'ko-8960'));
+  await expect(saving).toContainText(await total(korean, 'ko-med-16384'));
   await expect(claims.locator('article').nth(1).locator('[data-verdict]')).toHaveText('사실이 아닙니다');
   expect(complaints).toEqual([]);
 });
@@ -103,7 +103,7 @@ test('tokens become seconds, first at a speed that is called assumed, then at th
   const text = `${korean.slice(0, 8).join('\n')}\n`;
   await input(page).fill(text);
   const truth = await trueCounts(text);
-  const [before, after] = [truth['base'] ?? 0, truth['ko-8960'] ?? 0];
+  const [before, after] = [truth['base'] ?? 0, truth['ko-med-16384'] ?? 0];
   await expect(cells('tokens')).toHaveText([number(before), number(after), `−${number(before - after)}`], patience);
   await expect(cost.locator('[data-speed="assumed"]')).toContainText('가정');
   await cost.getByLabel('가정한 속도').fill('1');
@@ -246,4 +246,30 @@ test('the sections are walked through by their buttons, and the header stays', a
   await expect(page.getByRole('columnheader', { name: '나올 수 있는 새 토큰' })).toBeVisible(patience);
   // Nothing that is placed absolutely makes the page itself taller than the window.
   expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBe(0);
+});
+
+test('general and medical sentences stand side by side; a term is found, and its rows have a price', async ({ page }) => {
+  await openLab(page);
+  const medicine = section(page, 'medicine');
+  await medicine.scrollIntoViewIfNeeded();
+  const sentences = (await readFile('public/korean/clinical.en-ko.tsv', 'utf8')).trimEnd().split('\n');
+  const counts = await Promise.all(sentences.map((line) => trueCounts(line.split('\t')[1] ?? '')));
+  const sum = (key: string) => counts.reduce((total, each) => total + (each[key] ?? 0), 0);
+  const cell = (key: string) => medicine.locator(`tr[data-medicine="${key}"] [data-source="clinical"]`);
+  for (const key of ['base', 'ko-med-16384', 'ko-20480'])
+    await expect(cell(key)).toHaveText(number(sum(key)), patience);
+
+  await medicine.getByLabel('용어 찾기').fill('myocardial infarction');
+  const one = medicine.locator('[data-terms="one"]');
+  await expect(one).toContainText('심근경색');
+  await expect(one).toContainText('→ 1');
+  await medicine.getByLabel('용어 찾기').fill('없는말');
+  await medicine.getByRole('button', { name: '위의 글 상자에서 나누어 보기' }).click();
+  await expect(input(page)).toHaveValue('없는말');
+
+  await input(page).fill(sentences.map((line) => line.split('\t')[1]).join('\n'));
+  const price = (name: string) => section(page, 'cost').locator(`tr[data-rows-cost="${name}"] td`);
+  await expect(price('saving').first()).toHaveText(/^(2\d|3\d)%$/, patience);
+  await expect(price('break-even')).toHaveText([/^\d\.?\d*%$/, /^0\.\d+%$/]);
+  await expect(price('time').first()).toHaveText(/^−\d\d%$/);
 });

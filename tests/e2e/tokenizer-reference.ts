@@ -14,6 +14,7 @@ async function make(): Promise<Record<string, Tokenizer>> {
   const merged = async (name: string) => mergeTokenizerJson(base, readPack(await json(`public/korean/${name}.json`)));
   return {
     base: new Tokenizer(base, {}),
+    'ko-med-16384': new Tokenizer(await merged('ko-med-16384'), {}),
     'ko-8960': new Tokenizer(await merged('ko-8960'), {}),
     'ko-20480': new Tokenizer(await merged('ko-20480'), {}),
   };

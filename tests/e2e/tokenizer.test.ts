@@ -165,7 +165,7 @@ test('pairs are dropped and measured; what was left out or guessed is told', asy
     return (key: string) => each.reduce((sum, counts) => sum + (counts[key] ?? 0), 0);
   };
   const [english, korean] = [await sums(0), await sums(1)];
-  for (const key of ['base', 'ko-8960', 'ko-20480']) {
+  for (const key of ['base', 'ko-med-16384', 'ko-8960', 'ko-20480']) {
     const ratio = (korean(key) / english(key)).toFixed(2);
     await expect(page.locator(`tr[data-pairs="${key}"]`)).toContainText(ratio, patience);
   }
@@ -216,9 +216,9 @@ test('the link brings the text and the choice back, and a cut one says so; CSV o
   const csv = await readFile(await (await download).path(), 'utf8');
   const counts = await trueCounts(text);
   const lines = csv.split('\r\n');
-  expect(lines[0]).toBe('\uFEFF번호,문장,Gemma 3 기본 토큰,"한국어 +20,480 토큰"');
+  expect(lines[0]).toBe('\uFEFF번호,문장,Gemma 3 기본 토큰,"한국어 의학 +16,384 토큰","한국어 +20,480 토큰"');
   expect(lines[1]).toMatch(/^1,"'=1\+1",/);
-  expect(lines.at(-1)).toBe(`합계,,${counts['base']},${counts['ko-20480']}`);
+  expect(lines.at(-1)).toBe(`합계,,${counts['base']},${counts['ko-med-16384']},${counts['ko-20480']}`);
 
   const other = await context.newPage();
   await openPage(other, link);

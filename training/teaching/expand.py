@@ -23,6 +23,7 @@ from .base import open_set
 from .checkpoint import copy_small_files, find_checkpoint, fingerprint, open_model, save_model
 from .corpus import DOCUMENTS, CorpusExamples, Sequences, token_file
 from .data import BatchShape
+from .dry_run import dry_run
 from .evaluate import evaluate
 from .examples import TOKENS_AT_ONCE, Examples, PhantomExamples, Tally
 from .inner import (
@@ -52,7 +53,7 @@ WEIGHT_DECAY = 0.05
 # Where things lie, and what does not change a run; the contents count by their hashes.
 NOT_KEPT = (
     *("out", "data", "evaluation", "corpus", "english", "checkpoint", "merged_tokenizer"),
-    *("threads", "memory", "new_tokens"),
+    *("threads", "memory", "new_tokens", "dry_run"),
 )
 
 
@@ -98,7 +99,8 @@ def parser() -> argparse.ArgumentParser:
     add("--held-out-every", type=int, default=50, help="steps between looks at what is held out")
     add("--threads", type=int, default=0, help="CPU threads; 0: as many as torch takes")
     add("--memory", type=Path, metavar="CONFIG", help="only print what each stage needs, for this config.json")
-    add("--new-tokens", type=int, default=8960, help="with --memory")
+    add("--dry-run", action="store_true", help="two steps of every stage on random ids: do stages, masks and shapes hold?")
+    add("--new-tokens", type=int, default=16384, help="with --memory, and with --dry-run where no --merged-tokenizer is")
     return parser
 
 
@@ -107,6 +109,8 @@ def options() -> argparse.Namespace:
     arguments = parsing.parse_args()
     if arguments.memory:
         return arguments
+    if arguments.dry_run:
+        return dry_run_options(parsing, arguments)
     for name in ("checkpoint", "merged_tokenizer", "out"):
         if getattr(arguments, name) is None:
             parsing.error(f"--{name.replace('_', '-')} is needed")
@@ -128,6 +132,13 @@ def options() -> argparse.Namespace:
                 f"--{stage.replace('_', '-')} qlora loads the weights in 4 bits, for which this machine lacks "
                 f"{missing}; lora trains adapters on the weights as they are, full trains the weights"
             )
+    return arguments
+
+
+def dry_run_options(parsing: argparse.ArgumentParser, arguments: argparse.Namespace) -> argparse.Namespace:
+    if arguments.checkpoint is None:
+        parsing.error("--checkpoint is needed")
+    arguments.dtype = arguments.dtype or ("bfloat16" if arguments.device == "cuda" else "float32")
     return arguments
 
 
@@ -292,12 +303,17 @@ def main() -> None:
         return
     if arguments.threads > 0:
         torch.set_num_threads(arguments.threads)
+    dtype = torch.float32 if arguments.dtype == "float32" else torch.bfloat16
+    if arguments.dry_run:
+        # Made-up tokens need no tokenizer: a folder with config.json and weights is enough.
+        origin, given = Path(arguments.checkpoint), arguments.merged_tokenizer
+        tokens = given and find_new_tokens(read_tokenizer(origin), read_tokenizer(given))
+        return dry_run(arguments, origin, tokens, dtype)
     origin, given = find_checkpoint(arguments.checkpoint), arguments.merged_tokenizer
     merged = given / "tokenizer.json" if given.is_dir() else given
     tokens = find_new_tokens(read_tokenizer(origin), read_tokenizer(merged))
     arguments.out.mkdir(parents=True, exist_ok=True)
 
-    dtype = torch.float32 if arguments.dtype == "float32" else torch.bfloat16
     model = open_model(origin, dtype)
     was_tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
     if arguments.tied and not was_tied:

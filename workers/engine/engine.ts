@@ -1,15 +1,7 @@
 /** The jobs of the engine worker. It holds one model, runs one job on it at a time, and keeps state between turns. */
 import { FailureError } from '#core/failure.ts';
-import type {
-  EndReason,
-  EngineJobs,
-  EnginePhase,
-  ModelInfo,
-  OpenNotice,
-  OpenOptions,
-  OpenRequest,
-  TurnStats,
-} from '#core/protocol/engine.ts';
+import type { EndReason, EngineJobs, ModelInfo, OpenNotice, OpenOptions, OpenRequest } from '#core/protocol/engine.ts';
+import type { EnginePhase, TurnStats } from '#core/protocol/stats.ts';
 import { decodeImage } from '../image/decode.ts';
 import type { Handlers } from '../jobs/serve.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
@@ -23,6 +15,7 @@ import { forgetPrefix } from './generation/prefix-cache.ts';
 import { TurnMeter } from './generation/meter.ts';
 import { answerText } from './generation/token-text.ts';
 import { runTrace } from './generation/trace.ts';
+import { runExam } from './generation/exam-job.ts';
 import { runTurn } from './generation/turn.ts';
 import { DecoderGoneError } from './lora/failure.ts';
 import { setAdapters } from './lora/set.ts';
@@ -69,6 +62,7 @@ export class Engine {
       run: (request, job) => this.#during(() => this.#setAdapters(request, job), 'adapters'),
     },
     trace: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#trace(request, job), 'prefill') },
+    exam: { mode: 'exclusive', run: (request, job) => this.#during(() => this.#exam(request, job), 'prefill') },
     setStrengths: { mode: 'concurrent', run: (strengths) => this.#setStrengths(strengths) },
     recordSelfTest: {
       mode: 'exclusive',
@@ -192,6 +186,26 @@ export class Engine {
     );
     const { decodeTokensPerSecond } = meter.stats();
     return { reason: ended(reason, signal), text: answerText(opened.chat.tokenizer, ids), decodeTokensPerSecond };
+  }
+
+  async #exam(request: EngineJobs['exam']['request'], job: Running<'exam'>): Promise<Result<'exam'>> {
+    const opened = this.#model();
+    const { signal } = job;
+    // What stands in the cache may have been computed at other strengths.
+    forgetPrefix(opened.model.decoder, opened.prefix);
+    const run = () =>
+      runExam(opened, request, {
+        signal,
+        emit: (update) => job.emit(update),
+        progress: (update) => job.progress(update),
+      });
+    try {
+      const answered = await opened.model.adapters.during(request.strengths, run);
+      signal.throwIfAborted();
+      return { answered };
+    } finally {
+      forgetPrefix(opened.model.decoder, opened.prefix);
+    }
   }
 
   #forget(): Result<'forget'> {

@@ -1,5 +1,5 @@
 /** What the engine does while it answers, from what it reports. */
-import type { EnginePhase } from '#core/protocol/engine.ts';
+import type { EnginePhase } from '#core/protocol/stats.ts';
 
 type Update = { type: 'progress'; phase: 'image' | 'prefill'; done: number; total: number } | { type: 'token' };
 

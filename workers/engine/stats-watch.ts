@@ -1,6 +1,7 @@
 /** What `watch` sends: statistics with the phase that they belong to, and what the planner says of the open package. */
 import type { MemoryPlan, PlannedBranches } from '#core/budget/memory-plan.ts';
-import type { EngineJobs, EnginePhase, TurnStats } from '#core/protocol/engine.ts';
+import type { EngineJobs } from '#core/protocol/engine.ts';
+import type { EnginePhase, TurnStats } from '#core/protocol/stats.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
 import type { Backend } from './model/backend.ts';
 import type { LoadedModel } from './model/load.ts';

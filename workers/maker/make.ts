@@ -1,6 +1,5 @@
 /** Writes the files of a package into the store, after what an earlier, broken-off job wrote. */
 import { writePackage } from '#core/export/write.ts';
-import { quantizedWeights } from '#core/export/plan.ts';
 import { FailureError } from '#core/failure.ts';
 import type { PackageFile } from '#core/protocol/engine.ts';
 import { madeBytes, type Making } from '#core/protocol/making.ts';
@@ -14,8 +13,9 @@ import { sha256OfText } from '../store/sha256.ts';
 import { CHUNK_BYTES } from '#core/export/manifest.ts';
 import { comparePackage } from './compare.ts';
 import { MakingFolder } from './making-folder.ts';
-import { openPlan, readAhead, type OpenPlan } from './open-plan.ts';
-import { QuantizePool, usualWorkers } from './quantize-pool.ts';
+import { openPlan, PIECE_BYTES, readAhead, type OpenPlan } from './open-plan.ts';
+import { QuantizePool, workersFor } from './quantize-pool.ts';
+import { SpareBuffers } from './spare-buffers.ts';
 
 /** A planned package and where it goes; kept until `finish` writes its manifest. */
 export interface Made {
@@ -25,9 +25,6 @@ export interface Made {
   folder: PackageFolder;
   making: Making;
 }
-
-/** Fewer weights are quantized before workers have started. */
-const WEIGHTS_FOR_WORKERS = 2e6;
 
 /** Equal requests make the same package: a token is no part of it. */
 export async function makingId({ source, options }: MakeRequest): Promise<string> {
@@ -76,11 +73,14 @@ async function makeAlone(
   let readBytes = 0;
   let phase: MakeProgress['phase'] = 'write';
   const tell = () => job.progress({ type: 'progress', phase, doneBytes, totalBytes, readBytes });
-  const expect = readAhead(open.folder, signal, (bytes) => {
+  const workers = workersFor(request.workers, plan);
+  const spare = new SpareBuffers(PIECE_BYTES, 2 * workers);
+  const onRead = (bytes: number) => {
     readBytes += bytes;
     tell();
-  });
-  const pool = quantizedWeights(plan) < WEIGHTS_FOR_WORKERS ? undefined : new QuantizePool(usualWorkers());
+  };
+  const expect = readAhead(open.folder, signal, onRead, spare);
+  const pool = workers > 1 ? new QuantizePool(workers, spare) : undefined;
   try {
     const onWrite = (bytes: number) => {
       signal.throwIfAborted();

@@ -9,6 +9,7 @@ import type { Making } from '#core/protocol/making.ts';
 import { contentId, type BlobStore } from '../store/blobs.ts';
 import type { GrowingBlob } from '../store/growing-blob.ts';
 import type { PackageFolder } from '../store/records.ts';
+import { HashThread } from '../store/whole-hash.ts';
 
 /** Bytes between two notes: what a crash costs at most, besides the weight that is being written. */
 const NOTE_BYTES = 16 * 2 ** 20;
@@ -27,7 +28,7 @@ interface Growing {
   path: string;
   blob: GrowingBlob;
   bytes: number;
-  sha256: string;
+  sha256: Promise<string>;
 }
 
 export class MakingFolder implements PackageWriter<GrowingBlob> {
@@ -35,6 +36,7 @@ export class MakingFolder implements PackageWriter<GrowingBlob> {
   readonly #blobs: BlobStore;
   readonly #folder: PackageFolder;
   readonly #signal: AbortSignal;
+  readonly #hashing = new HashThread();
   #making: Making;
   #current: { path: string; blob: GrowingBlob } | undefined;
   #finished: Finished[] = [];
@@ -72,16 +74,16 @@ export class MakingFolder implements PackageWriter<GrowingBlob> {
     const id = this.#grownId(path);
     // Noted before it is written: what no package refers to is removed.
     await this.#refer(path, id, 0, false);
-    const blob = await this.#blobs.grow(id);
+    const blob = await this.#blobs.grow(id, this.#hashing.file());
     this.#current = { path, blob };
     const { growing } = this.#making;
     const begun = growing?.path === path ? growing : undefined;
-    if (await blob.resume(begun?.bytes ?? 0, begun?.sha256 ?? blob.hash, this.#signal)) return blob;
+    if (await blob.resume(begun?.bytes ?? 0, begun?.sha256, this.#signal)) return blob;
     // A crash took the end of the file: it is written again from its beginning.
     blob.close();
-    const fresh = await this.#blobs.grow(id);
+    const fresh = await this.#blobs.grow(id, this.#hashing.file());
     this.#current = { path, blob: fresh };
-    await fresh.resume(0, fresh.hash, this.#signal);
+    await fresh.resume(0, undefined, this.#signal);
     return fresh;
   }
 
@@ -92,9 +94,11 @@ export class MakingFolder implements PackageWriter<GrowingBlob> {
   }
 
   async weightWritten(): Promise<void> {
+    const sha256 = this.#current?.blob.hash();
+    sha256?.catch(() => undefined); // Reported by the note.
     this.#boundary = {
       finished: this.#finished,
-      growing: this.#current && { ...this.#current, bytes: this.#current.blob.size, sha256: this.#current.blob.hash },
+      growing: this.#current && sha256 && { ...this.#current, bytes: this.#current.blob.size, sha256 },
     };
     this.#finished = [];
     const fresh = (this.#boundary.growing?.bytes ?? 0) - (this.#making.growing?.bytes ?? 0);
@@ -124,6 +128,7 @@ export class MakingFolder implements PackageWriter<GrowingBlob> {
     } finally {
       this.#current?.blob.close();
       this.#current = undefined;
+      this.#hashing.end();
     }
   }
 
@@ -140,7 +145,7 @@ export class MakingFolder implements PackageWriter<GrowingBlob> {
         path: growing.path,
         blob: this.#grownId(growing.path),
         bytes: growing.bytes,
-        sha256: growing.sha256,
+        sha256: await growing.sha256,
       },
     });
     this.#boundary = { finished: [], growing };

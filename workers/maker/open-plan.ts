@@ -6,6 +6,7 @@ import { planPackage, type PlannedPackage } from '#core/export/plan.ts';
 import { fetchFile } from '#core/fetch/fetch-file.ts';
 import { VISION_DTYPE } from '#core/gemma3/package-graphs.ts';
 import { parseJsonFile, type CheckpointTensor } from '#core/gemma3/checkpoint.ts';
+import { pieceRanges } from '#core/gemma3/matrix-rows.ts';
 import { ReadAhead } from '#core/fetch/read-ahead.ts';
 import type { MakeRequest } from '#core/protocol/maker.ts';
 import { readPack } from '#core/tokenizer/korean/read-pack.ts';
@@ -13,6 +14,7 @@ import { sha256OfText, sha256 } from '../store/sha256.ts';
 import { network } from '../store/network.ts';
 import { FilesFolder } from './files-folder.ts';
 import { RemoteFolder, RemoteSource } from './remote-folder.ts';
+import type { SpareBuffers } from './spare-buffers.ts';
 
 export interface OpenPlan {
   plan: PlannedPackage;
@@ -23,6 +25,8 @@ export interface OpenPlan {
   digest: string;
 }
 
+/** Bytes of the checkpoint at a time: of a request, and what a worker quantizes. */
+export const PIECE_BYTES = 8 * 2 ** 20;
 /** Weights that share a scale. */
 export const BLOCK_SIZE = 32;
 const MAX_PACK_BYTES = 50_000_000;
@@ -55,6 +59,7 @@ export async function openPlan(request: MakeRequest, signal: AbortSignal, revisi
     throw new ExportError(
       `${folder.folder} has no ${plan.small.missing.join(' and no ')}; the page makes packages that answer: put the tokenizer's files there`,
     );
+  if (folder instanceof RemoteFolder) folder.forget();
   return { plan, folder, warnings: [...warnings, ...plan.warnings], hasAdapterBeside, digest: await digestOf(plan) };
 }
 
@@ -75,19 +80,26 @@ async function digestOf({ graphs, small, checkpoint }: PlannedPackage): Promise<
   return sha256OfText([...hashes, ...(checkpoint.changes ?? [])].join('\n'));
 }
 
-/** Lets a server's files be read ahead, in the order that `expect` is told. */
+/** Lets a server's files be read ahead, in the order that `expect` is told. @param spare of PIECE_BYTES */
 export function readAhead(
   folder: OpenPlan['folder'],
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
+  spare: SpareBuffers,
 ): (tensors: readonly CheckpointTensor[]) => void {
   if (!(folder instanceof RemoteFolder)) return () => undefined;
-  const ahead = new ReadAhead(folder.network, signal, { onBytes });
+  const ahead = new ReadAhead(folder.network, signal, {
+    onBytes,
+    // Small pieces are read into others.
+    bufferFor: (bytes) => (2 * bytes > spare.bytes && bytes <= spare.bytes ? spare.take() : undefined),
+  });
   folder.ahead = ahead;
   return (tensors) =>
     ahead.expect(
-      tensors.flatMap(({ source, entry }) =>
-        source instanceof RemoteSource ? [{ remote: source.remote, begin: entry.begin, end: entry.end }] : [],
-      ),
+      tensors.flatMap((tensor) => {
+        const { source } = tensor;
+        if (!(source instanceof RemoteSource)) return [];
+        return pieceRanges(tensor, PIECE_BYTES).map((range) => ({ remote: source.remote, ...range }));
+      }),
     );
 }

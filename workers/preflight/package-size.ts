@@ -13,11 +13,12 @@ export async function packageSize(source: PackageSource, signal: AbortSignal): P
   return {
     name: manifest?.name ?? reader.name,
     config,
-    variants: variants.map((variant) => sizeOf(variant, manifest?.files ?? sizesAtHand(source))),
+    variants: variants.map((variant) => sizeOfVariant(variant, manifest?.files ?? sizesAtHand(source))),
   };
 }
 
-type Sizes = Readonly<Record<string, { size: number; sha256: string }>>;
+/** By path; files with the same `sha256` count once. */
+export type Sizes = Readonly<Record<string, { size: number; sha256: string }>>;
 
 /** Of files without a manifest: each counts as different. */
 function sizesAtHand(source: PackageSource): Sizes | undefined {
@@ -25,7 +26,18 @@ function sizesAtHand(source: PackageSource): Sizes | undefined {
   return Object.fromEntries(source.files.map(({ path, blob }) => [path, { size: blob.size, sha256: path }]));
 }
 
-function sizeOf({ decoder, embedding, vision }: PackageVariant, files: Sizes | undefined): VariantSize {
+type SizedGraph = Pick<PackageVariant['decoder'], 'path' | 'dtype'>;
+
+interface SizedVariant {
+  decoder: SizedGraph;
+  /** Undefined where the decoder takes ids. */
+  embedding: SizedGraph | undefined;
+  /** Undefined in text-only packages. */
+  vision: SizedGraph | undefined;
+}
+
+/** @param files undefined where nothing says their sizes */
+export function sizeOfVariant({ decoder, embedding, vision }: SizedVariant, files: Sizes | undefined): VariantSize {
   const names = { decoder: decoder.dtype, vision: vision?.dtype };
   if (!files) return { ...names, decoderBytes: undefined, downloadBytes: undefined, weightBytes: undefined };
   const graphs = [decoder.path, ...(embedding ? [embedding.path] : []), ...(vision ? [vision.path] : [])];

@@ -5,6 +5,7 @@
 import { hashOfChunk } from './chunk-hashes.ts';
 import { bytesOfHex, hexOf, sha256 } from './sha256.ts';
 import { GrowingBlob } from './growing-blob.ts';
+import type { WholeHash } from './whole-hash.ts';
 import { fileIn, openForWriting, removeFile, renameFile, storeFolder, writeAt } from './opfs.ts';
 
 const HASH_BYTES = 32;
@@ -56,8 +57,8 @@ export class BlobStore {
   }
 
   /** A file that grows under an id of its own until `adopt` gives it that of its content. Created when missing. */
-  async grow(id: string): Promise<GrowingBlob> {
-    return new GrowingBlob(await openForWriting(this.#folder, id));
+  async grow(id: string, whole: WholeHash): Promise<GrowingBlob> {
+    return new GrowingBlob(await openForWriting(this.#folder, id), whole);
   }
 
   /**

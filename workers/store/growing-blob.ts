@@ -1,21 +1,22 @@
 /** A file of the store that is written from front to back and gets the id of its content when it is whole. */
 import { CHUNK_BYTES, type FileHashes } from '#core/export/manifest.ts';
-import { Sha256 } from '#core/hash/sha256.ts';
 import { writeAt } from './opfs.ts';
 import { hashOfChunk } from './chunk-hashes.ts';
+import type { WholeHash } from './whole-hash.ts';
 
 export class GrowingBlob {
   readonly #handle: FileSystemSyncAccessHandle;
-  readonly #whole = new Sha256();
+  readonly #whole: WholeHash;
   /** Of each whole chunk, in their order. */
   readonly #chunks: Promise<string>[] = [];
   #chunk = new Uint8Array(CHUNK_BYTES);
   #chunkBytes = 0;
   #size = 0;
 
-  /** Takes the handle over. */
-  constructor(handle: FileSystemSyncAccessHandle) {
+  /** Takes the handle over. @param whole of no bytes yet */
+  constructor(handle: FileSystemSyncAccessHandle, whole: WholeHash) {
     this.#handle = handle;
+    this.#whole = whole;
   }
 
   get size(): number {
@@ -23,15 +24,16 @@ export class GrowingBlob {
   }
 
   /** Hex SHA-256 of the bytes so far. */
-  get hash(): string {
+  hash(): Promise<string> {
     return this.#whole.hex();
   }
 
   /**
    * Takes up what an earlier, broken-off job wrote. A crash may have lost the end of it, so all of it is read and hashed.
+   * @param hash undefined where there are no bytes
    * @returns false if these are not the bytes; then the file is empty
    */
-  async resume(bytes: number, hash: string, signal: AbortSignal): Promise<boolean> {
+  async resume(bytes: number, hash: string | undefined, signal: AbortSignal): Promise<boolean> {
     const has = this.#handle.getSize();
     for (let at = 0; at < bytes && has >= bytes; at += CHUNK_BYTES) {
       signal.throwIfAborted();
@@ -39,7 +41,7 @@ export class GrowingBlob {
       this.#handle.read(piece, { at });
       await this.#take(piece);
     }
-    if (this.#size === bytes && this.hash === hash) {
+    if (this.#size === bytes && (bytes === 0 || (await this.hash()) === hash)) {
       this.#handle.truncate(bytes);
       return true;
     }
@@ -65,16 +67,19 @@ export class GrowingBlob {
     this.#handle.flush();
     this.#handle.close();
     if (this.#chunkBytes > 0) this.#chunks.push(hashOfChunk(this.#chunk.slice(0, this.#chunkBytes)));
-    return { size: this.#size, sha256: this.hash, chunks: await Promise.all(this.#chunks) };
+    const sha256 = await this.hash();
+    this.#whole.end();
+    return { size: this.#size, sha256, chunks: await Promise.all(this.#chunks) };
   }
 
   close(): void {
+    this.#whole.end();
     this.#handle.close();
   }
 
   async #take(bytes: Uint8Array): Promise<void> {
-    this.#whole.update(bytes);
     this.#size += bytes.length;
+    await this.#whole.update(bytes);
     for (let at = 0; at < bytes.length;) {
       const part = bytes.subarray(at, at + CHUNK_BYTES - this.#chunkBytes);
       this.#chunk.set(part, this.#chunkBytes);

@@ -1,6 +1,7 @@
 /** The jobs of the tokenizer worker. All its state can be loaded again. */
 import type { EditReply, TokenizerJobs } from '#core/protocol/tokenizer.ts';
 import type { Handlers } from '../jobs/serve.ts';
+import { cutTexts } from './cut-texts.ts';
 import { factsOf } from './facts.ts';
 import { LiveText } from './live-text.ts';
 import { comparePairs, countPairs } from './pairs.ts';
@@ -42,6 +43,10 @@ export class TokenizerLab {
     measurePairs: {
       mode: 'concurrent',
       run: async (request, job) => ({ counts: await countPairs(this.#registry, request, job) }),
+    },
+    cut: {
+      mode: 'latest',
+      run: async (request, job) => ({ cuts: await cutTexts(this.#registry, request, job) }),
     },
     comparePairs: {
       mode: 'latest',

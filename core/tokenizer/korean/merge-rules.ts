@@ -7,6 +7,8 @@ export interface MergeLimits {
   longest: number;
   /** Pieces may span several words (SuperBPE, arXiv 2503.13423). */
   superwords: boolean;
+  /** Characters that may stand at the end of a piece alone. */
+  endings: string;
 }
 
 export class MergeRules {
@@ -35,6 +37,7 @@ export class MergeRules {
     if (!before || !behind) return false;
     if (before.length + behind.length > this.limits.longest || !(before.own || behind.own)) return false;
     const text = this.textOf(right);
+    if (!this.endsRightly(this.textOf(left) + text)) return false;
     // A piece with several words must not end in "▁", since the next word may be missing.
     const words = this.limits.superwords && before.length > 0 && behind.length > 0;
     if (text.startsWith('▁') && !words) return false;
@@ -44,7 +47,8 @@ export class MergeRules {
   /** True if the piece is within the limits, regardless of the merges that form it. */
   mayBecome(piece: string): boolean {
     const shape = this.scripts.shapeOf(piece);
-    if (!shape?.own || shape.length > this.limits.longest || !this.isNew(piece)) return false;
+    if (!shape?.own || shape.length > this.limits.longest || !this.isNew(piece) || !this.endsRightly(piece))
+      return false;
     return this.limits.superwords ? !/▁▁|▁$/.test(piece) : piece.lastIndexOf('▁') < 1;
   }
 
@@ -63,6 +67,13 @@ export class MergeRules {
     this.made.push(text);
     this.ids.set(text, id);
     return id;
+  }
+
+  /** True if an ending stands nowhere but at the end. */
+  private endsRightly(piece: string): boolean {
+    return Array.from(piece)
+      .slice(0, -1)
+      .every((character) => !this.limits.endings.includes(character));
   }
 
   private shapeOf(id: number): PieceShape | undefined {

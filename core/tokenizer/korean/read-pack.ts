@@ -1,7 +1,7 @@
 /** Reads a pack from JSON and checks every field, since packs are untrusted. */
 import { shortened } from '../../text/cut.ts';
 import { PackError } from './pack-error.ts';
-import type { Pack } from './pack.ts';
+import type { Pack, PackSource } from './pack.ts';
 
 const FORMAT: Pack['format'] = 'medgemma-ko-lab/korean/1';
 
@@ -29,6 +29,7 @@ export function readPack(json: unknown): Pack {
       sha256: sha256(corpus['sha256'], 'corpus.sha256'),
       lines: whole(corpus['lines'], 'corpus.lines', 0),
       notice: text(corpus['notice'], 'corpus.notice'),
+      ...(corpus['sources'] !== undefined && { sources: sources(corpus['sources']) }),
     },
     method: method(pack['method']),
     options: options(pack['options']),
@@ -64,6 +65,20 @@ function merges(value: unknown): Pack['merges'] {
     }
   });
   return merges;
+}
+
+function sources(value: unknown): PackSource[] {
+  if (!Array.isArray(value)) throw wrong('corpus.sources', value, 'a list');
+  return value.map((entry: unknown, index) => {
+    const at = `corpus.sources[${index}]`;
+    const source = record(entry, at);
+    return {
+      file: text(source['file'], `${at}.file`),
+      sha256: sha256(source['sha256'], `${at}.sha256`),
+      lines: whole(source['lines'], `${at}.lines`, 0),
+      weight: text(source['weight'], `${at}.weight`),
+    };
+  });
 }
 
 function method(value: unknown): Pack['method'] {

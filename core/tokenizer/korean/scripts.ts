@@ -11,6 +11,13 @@ export interface PieceShape {
   own: boolean;
 }
 
+/** Characters that may stand in a new piece beside those of the scripts. */
+export interface Beside {
+  punctuation?: boolean;
+  /** Each as it stands. */
+  characters?: string;
+}
+
 export class Scripts {
   /** Per UTF-16 unit of the basic plane: 1 if a character of a requested, non-neutral script may begin with it. */
   readonly ownUnits = new Uint8Array(0x10000);
@@ -19,15 +26,15 @@ export class Scripts {
 
   /**
    * @param names values of Unicode's property Script: `Hangul`, `Han`, `Common`
-   * @param punctuation true also allows punctuation: "다."
+   * @param beside what may also stand in a piece: `punctuation`, as in "다.", and single `characters`
    * @throws PackError for an unknown name, or if all scripts are neutral, since that would change text of every
    *   language
    */
-  constructor(names: readonly string[], punctuation = false) {
+  constructor(names: readonly string[], { punctuation = false, characters = '' }: Beside = {}) {
     const own = names.filter((name) => !NEUTRAL.includes(name));
     if (own.length === 0) throw new PackError('option', 'Name a script with letters, such as Hangul.');
     this.own = classOf(own);
-    this.all = classOf(names, punctuation ? '\\p{P}' : '');
+    this.all = classOf(names, (punctuation ? '\\p{P}' : '') + escaped(characters));
     for (let unit = 0; unit < this.ownUnits.length; unit++) {
       const surrogate = unit >= 0xd800 && unit < 0xdc00;
       if (surrogate || this.own.test(String.fromCharCode(unit))) this.ownUnits[unit] = 1;
@@ -62,6 +69,11 @@ function classOf(names: readonly string[], besides = ''): RegExp {
   } catch {
     throw unknown(names.join(', '));
   }
+}
+
+/** Each character as a member of a class of a regular expression with the flag `u`. */
+function escaped(characters: string): string {
+  return Array.from(characters, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`).join('');
 }
 
 function unknown(name: string): PackError {

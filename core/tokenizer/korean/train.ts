@@ -9,8 +9,8 @@ import { PairTable, REFUSED } from './pair-table.ts';
 import { countPieces, mergesFor, type FilteredMerges } from './piece-filter.ts';
 import { Scripts } from './scripts.ts';
 import type { Tokenizer } from '../tokenizer.ts';
+import { TextMixture, type TextWeight } from './text-mixture.ts';
 import { TokenRuns } from './token-runs.ts';
-import { WordCounts } from './word-counts.ts';
 
 export interface TrainingOptions {
   /** Minimum frequency of a merged pair. */
@@ -21,6 +21,8 @@ export interface TrainingOptions {
   scripts: readonly string[];
   /** Pieces may also contain punctuation: "다." */
   punctuation: boolean;
+  /** Pieces may end with one of these characters: "다." with ".,". */
+  endings: string;
   /** Pieces may span several words. Then lines instead of words are counted, so memory grows with the text. */
   superwords: boolean;
   /**
@@ -28,6 +30,8 @@ export interface TrainingOptions {
    * nothing on the decomposed text they came from.
    */
   nfc: boolean;
+  /** A word counts at most so often between the same two neighbours, over all texts; 0: always. With `superwords`, a line. */
+  cap: number;
   /** Maximum number of distinct words (with `superwords`, lines); beyond it the rarest are dropped. */
   wordLimit: number;
 }
@@ -37,8 +41,10 @@ export const TRAINING_DEFAULTS: TrainingOptions = {
   longest: 8,
   scripts: ['Hangul'],
   punctuation: false,
+  endings: '',
   superwords: false,
   nfc: false,
+  cap: 0,
   wordLimit: 2 ** 23,
 };
 
@@ -64,7 +70,7 @@ export class VocabularyTrainer {
   private readonly options: TrainingOptions;
   private readonly scripts: Scripts;
   private readonly rules: MergeRules;
-  private readonly words: WordCounts;
+  private readonly texts: TextMixture;
   /** Units that do not end a word, because a base piece continues from them across a space. */
   private readonly bridges: ReadonlySet<number>;
   private prepared: Prepared | undefined;
@@ -74,34 +80,54 @@ export class VocabularyTrainer {
     options: Partial<TrainingOptions> = {},
   ) {
     this.options = { ...TRAINING_DEFAULTS, ...options };
-    this.scripts = new Scripts(this.options.scripts, this.options.punctuation);
+    this.scripts = new Scripts(this.options.scripts, { ...this.options, characters: this.options.endings });
     this.rules = new MergeRules(base, this.scripts, this.options);
-    this.words = new WordCounts(this.options.wordLimit);
+    this.texts = new TextMixture(this.options);
     this.bridges = unitsBeforeSpaces(base);
   }
 
   /** Occurrences of words that were dropped because of `wordLimit`. */
   get droppedWords(): number {
-    return this.words.dropped;
+    return this.texts.dropped;
+  }
+
+  /** Occurrences of words that `cap` left out. */
+  get cappedWords(): number {
+    return this.texts.capped;
+  }
+
+  /** How often a word of each text counts. @throws PackError if shares and other weights are mixed */
+  weights(): number[] {
+    return this.texts.weights();
+  }
+
+  /** The lines that follow are another text. Without a call all lines are one text, of which each word counts once. */
+  beginText(weight: TextWeight): void {
+    this.texts.begin(weight);
   }
 
   /** Counts the words of one line, given without its line break. Must not be called after the first merge. */
   add(line: string): void {
     if (this.prepared) throw new Error('Lines come before the first merge.');
     const text = this.options.nfc ? line.normalize('NFC') : line;
+    const borders = [0];
     let start = 0;
+    const owns: boolean[] = [];
     let own = false;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
       if (unit === 0x20 && !this.options.superwords && i > start && !this.bridges.has(text.charCodeAt(i - 1))) {
-        if (own) this.words.add(text, start, i);
         start = i;
+        borders.push(i);
+        owns.push(own);
         own = false;
       } else {
         own ||= this.scripts.ownUnits[unit] === 1;
       }
     }
-    if (own) this.words.add(text, start, text.length);
+    borders.push(text.length);
+    owns.push(own);
+    this.texts.add(text, borders, owns);
   }
 
   /**
@@ -111,13 +137,14 @@ export class VocabularyTrainer {
   *prepare(): Generator<number> {
     if (this.prepared) return;
     const runs = new TokenRuns((id) => this.rules.mergeable(id));
+    const words = this.texts.words();
     let done = 0;
-    for (const [word, count] of this.words.entries()) {
+    for (const [word, count] of words.entries()) {
       this.tokens += runs.add(this.base.encode(word), count) * count;
-      if (++done % 4096 === 0) yield (0.8 * done) / this.words.size;
+      if (++done % 4096 === 0) yield (0.8 * done) / words.size;
     }
-    this.differentWords = this.words.size;
-    this.words.clear();
+    this.differentWords = words.size;
+    words.clear();
     const table = new PairTable(runs.size, (left, right) => this.rules.mayMerge(left, right));
     for (let place = 0; place < runs.size; place++) {
       const behind = runs.next(place);
@@ -162,13 +189,14 @@ export class VocabularyTrainer {
    * first merge. Runs in steps; yields the fraction of words done.
    */
   *filter(intermediate: Tokenizer, tokens: number): Generator<number, FilteredMerges> {
-    const counting = countPieces(intermediate, this.words.entries());
+    const words = this.texts.words();
+    const counting = countPieces(intermediate, words.entries());
     for (;;) {
       const step = counting.next();
       if (step.done) {
         return mergesFor(step.value, this.base, this.rules, { tokens, minFrequency: this.options.minFrequency });
       }
-      yield step.value / this.words.size;
+      yield step.value / words.size;
     }
   }
 

@@ -22,17 +22,17 @@ export class WordCounts {
     return this.words;
   }
 
-  /** Counts `text.slice(start, end)`. */
-  add(text: string, start: number, end: number): void {
+  /** Counts `text.slice(start, end)` `times` times. */
+  add(text: string, start: number, end: number, times = 1): void {
     let hash = 0x811c9dc5;
     for (let i = start; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
     hash = spread(hash);
     const mask = this.slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const word = this.slots[slot]! - 1;
-      if (word < 0) return this.append(text, start, end, slot);
+      if (word < 0) return this.append(text, start, end, slot, times);
       if (this.holds(word, text, start, end)) {
-        this.counts[word] = this.counts[word]! + 1;
+        this.counts[word] = this.counts[word]! + times;
         return;
       }
     }
@@ -62,12 +62,12 @@ export class WordCounts {
     return true;
   }
 
-  private append(text: string, start: number, end: number, slot: number): void {
+  private append(text: string, start: number, end: number, slot: number, times: number): void {
     const at = this.starts[this.words]!;
     const to = at + end - start;
     if (to > this.units.length) this.units = grown(this.units, new Uint16Array(roomFor(to)));
     for (let i = start; i < end; i++) this.units[at + i - start] = text.charCodeAt(i);
-    this.counts[this.words] = 1;
+    this.counts[this.words] = times;
     this.slots[slot] = ++this.words;
     if (this.words + 1 >= this.starts.length) {
       this.starts = grown(this.starts, new Uint32Array(roomFor(this.words + 2)));

@@ -3,64 +3,23 @@
  * another way is rewritten; what cannot be rewritten exactly is refused.
  */
 
+import {
+  ANCHORS,
+  ANY,
+  CONTROLS,
+  FOLDED_PAIRS,
+  LATIN_SIGNS,
+  POSIX,
+  PROPERTIES,
+  SCRIPTS,
+  SETS,
+} from './oniguruma-sets.ts';
 import { MAX_WAYS, repeatedWays } from './ways.ts';
 
 /** The expression is outside of what is translated. The message names the construct. */
 export class PatternError extends Error {
   override readonly name = 'PatternError';
 }
-
-const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}';
-/** Outside of brackets, Oniguruma also counts the Latin-1 signs ², ³, ¹, ¼, ½ and ¾. */
-const LATIN_SIGNS = '\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}';
-const WORD_AT = `[${WORD}${LATIN_SIGNS}]`;
-const ANY = '[\\s\\S]';
-/** Outside and inside of brackets alike. */
-const SETS = new Map([
-  ['s', '\\p{White_Space}'],
-  ['S', '\\P{White_Space}'],
-  ['d', '\\p{Nd}'],
-  ['D', '\\P{Nd}'],
-  ['w', WORD_AT],
-  ['W', WORD_AT.replace('[', '[^')],
-  ['h', '[0-9A-Fa-f]'],
-  ['H', '[^0-9A-Fa-f]'],
-]);
-const ANCHORS = new Map([
-  ['A', `(?<!${ANY})`],
-  ['z', `(?!${ANY})`],
-  ['Z', `(?=\\n?(?!${ANY}))`],
-  ['b', `(?:(?<!${WORD_AT})(?=${WORD_AT})|(?<=${WORD_AT})(?!${WORD_AT}))`],
-  ['B', `(?:(?<!${WORD_AT})(?!${WORD_AT})|(?<=${WORD_AT})(?=${WORD_AT}))`],
-]);
-const CONTROLS = new Map([
-  ['n', 10],
-  ['r', 13],
-  ['t', 9],
-  ['f', 12],
-  ['v', 11],
-  ['a', 7],
-  ['e', 27],
-]);
-const POSIX = new Map([
-  ['alpha', '\\p{Alphabetic}'],
-  ['alnum', '\\p{Alphabetic}\\p{Nd}'],
-  ['digit', '\\p{Nd}'],
-  ['upper', '\\p{Uppercase}'],
-  ['lower', '\\p{Lowercase}'],
-  ['space', '\\p{White_Space}'],
-  ['cntrl', '\\p{Cc}'],
-  ['xdigit', '0-9A-Fa-f'],
-]);
-const PROPERTIES = new Set(
-  (
-    'L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp Cc Cf ' +
-    'Alphabetic Uppercase Lowercase White_Space'
-  ).split(' '),
-);
-const SCRIPTS = new Set('Han Hangul Hiragana Katakana Latin Cyrillic Greek Arabic Hebrew Thai Devanagari'.split(' '));
-/** Pairs that Oniguruma also finds as one letter when case does not count: ß, ﬀ, ﬁ, ﬂ, ﬆ. */
-const FOLDED_PAIRS = new Set(['ss', 'st', 'ff', 'fi', 'fl']);
 
 /** @returns the same expression with the flags `g` and `v` @throws PatternError */
 export function translateOniguruma(source: string): RegExp {

@@ -13,7 +13,7 @@ import {
   type RunCard,
 } from '#core/run-card/run-card.ts';
 import { firstDifference } from '#core/run-card/spread.ts';
-import { browserAndSystem } from './browser-name.ts';
+import { browserAndSystem } from '../../platform/browser-name.ts';
 import type { MeasuredRound } from './comparison.ts';
 import type { Plan } from './plan.ts';
 import { labVersion, onnxruntimeVersion } from './versions.ts';

@@ -1,6 +1,7 @@
 /** Asks an engine one question; returns a promise. */
 import type { TraceEvent, TraceRequest } from '#core/protocol/adapters.ts';
-import type { GenerateEvent, GenerateRequest, TurnStats } from '#core/protocol/engine.ts';
+import type { GenerateEvent, GenerateRequest } from '#core/protocol/engine.ts';
+import type { TurnStats } from '#core/protocol/stats.ts';
 import type { Failure } from '#core/failure.ts';
 import { messagesOf, type SheetQuestion } from './questions.ts';
 

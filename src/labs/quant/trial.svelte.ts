@@ -1,4 +1,5 @@
-import type { MemoryStats, PackageSource } from '#core/protocol/engine.ts';
+import type { PackageSource } from '#core/protocol/engine.ts';
+import type { MemoryStats } from '#core/protocol/stats.ts';
 import { usedBytes } from '../../workers/used-memory.ts';
 import type { Failure } from '#core/failure.ts';
 import type { ModelPart } from '#core/gemma3/parts.ts';

@@ -17,6 +17,8 @@ import { variantsOf } from './variants.ts';
 /** Enough tokens for an image, a question and an answer. */
 const contextLength = 512;
 
+const ORIGINAL: Subject = { type: 'parts', parts: presets.fp16 };
+
 /** The run was cancelled. */
 class Cancelled extends Error {}
 
@@ -28,6 +30,8 @@ export class Trials {
   /** The set of the phantoms to ask about. */
   set = $state((crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % SETS);
   running = $state(false);
+  /** What all others are compared with: the original in fp16, or a package of another model. */
+  reference = $state.raw<Subject>(ORIGINAL);
   /** The questions of the current sheet. */
   questions = $state.raw<readonly SheetQuestion[]>([]);
   readonly announcer = new Announcer();
@@ -55,6 +59,7 @@ export class Trials {
 
   /** Runs these settings after the original, unless trials are running. Finished trials run again. */
   async run(all: readonly PartSettings[]): Promise<void> {
+    if (this.reference.type === 'package') this.compareWith(undefined);
     await this.#runAll(all.map((parts) => this.#trialOf({ type: 'parts', parts })));
   }
 
@@ -69,6 +74,19 @@ export class Trials {
         return this.#trialOf({ type: 'package', name: own, source: variant.source });
       }),
     );
+  }
+
+  /**
+   * From now on all are compared with the first variant of a package, or again with the original. Results of another reference cannot stand
+   * beside these.
+   */
+  compareWith(other: { name: string; source: PackageSource } | undefined): void {
+    if (this.running) return;
+    const [variant] = other ? variantsOf(other.source) : [];
+    this.reference = other ? { type: 'package', name: other.name, source: variant?.source ?? other.source } : ORIGINAL;
+    this.#traces = [];
+    this.trials = [];
+    if (other) this.#trialOf(this.reference);
   }
 
   async rerun(trial: Trial): Promise<void> {
@@ -104,12 +122,18 @@ export class Trials {
   }
 
   #trialOf(subject: Subject): Trial {
-    const isReference = subject.type === 'parts' && partsCode(subject.parts) === 'fp16';
+    const isReference = this.#isReference(subject);
     const trial = new Trial(subject, isReference);
-    const known = this.trials.find((other) => other.key === trial.key);
+    const known = this.trials.find((other) => other.subject === subject || other.key === trial.key);
     if (known) return known;
     this.trials = isReference ? [trial, ...this.trials] : [...this.trials, trial];
     return trial;
+  }
+
+  #isReference(subject: Subject): boolean {
+    const { reference } = this;
+    if (subject.type === 'package' || reference.type === 'package') return subject === reference;
+    return partsCode(subject.parts) === partsCode(reference.parts);
   }
 
   async #runAll(asked: readonly Trial[]): Promise<void> {
@@ -117,7 +141,7 @@ export class Trials {
     this.running = true;
     this.#cancelled = false;
     try {
-      const reference = this.#trialOf({ type: 'parts', parts: presets.fp16 });
+      const reference = this.#trialOf(this.reference);
       const isNeeded = this.#traces.length === 0 || asked.includes(reference);
       const queue = isNeeded ? [reference, ...asked.filter((trial) => trial !== reference)] : asked;
       for (const trial of queue) trial.reset();

@@ -11,6 +11,7 @@ import type { Entry } from './tokenizers/entry.svelte.ts';
 import { exampleNames, examples } from './text/examples.ts';
 import { LiveText } from './text/live-text.svelte.ts';
 import { ReplacedText } from './text/replaced-text.svelte.ts';
+import { Medicine } from './medicine/medicine.svelte.ts';
 import { Pairs } from './pairs/pairs.svelte.ts';
 import { unpackShared, type Shared } from './share.ts';
 import { BASE, Tokenizers } from './tokenizers/tokenizers.svelte.ts';
@@ -35,6 +36,7 @@ export class TokenizerLab {
   readonly tokenizers: Tokenizers;
   readonly live = new LiveText(this.worker, () => this.#restored);
   readonly pairs = new Pairs(this.worker);
+  readonly medicine: Medicine;
   /** Brings back a text that an example, a file or a link replaced. */
   readonly replaced: ReplacedText;
   /** Failure of a text file that was not accepted. */
@@ -50,6 +52,7 @@ export class TokenizerLab {
   /** @param page address of the page; vocabulary and packs are in folders beside it */
   constructor(page: string) {
     this.tokenizers = new Tokenizers(this.worker, page);
+    this.medicine = new Medicine(this.worker, page);
     this.live.text = examples.clinical;
     this.replaced = new ReplacedText(
       { get: () => this.live.text, set: (text) => this.#setText(text) },
@@ -156,20 +159,23 @@ export class TokenizerLab {
     if (!shared) return;
     this.replaced.replace(withLineFeeds(shared.text));
     for (const entry of this.tokenizers.entries) {
-      if (entry.builtIn) entry.shown = shared.tokenizers.includes(entry.key);
+      if (!entry.builtIn) continue;
+      entry.shown = shared.tokenizers.includes(entry.key);
+      entry.atStart ||= entry.shown;
     }
     // Downloads of tens of megabytes from another host start when the visitor agrees.
     const ids = shared.tokenizers.filter((key) => key.startsWith(hubPrefix)).map((key) => key.slice(hubPrefix.length));
     for (const id of ids) {
       if (/^[\w-]+\/[\w.-]+$/.test(id)) this.tokenizers.announce({ type: 'hugging-face', id, root: hub }, id);
     }
+    if (this.tokenizers.base) void this.#loadAll();
     this.#use();
   }
 
-  /** Loads the built-in tokenizers that are not loaded. */
+  /** Loads the built-in tokenizers that are to be there from the start. */
   async #loadAll(): Promise<void> {
     for (const entry of this.tokenizers.entries) {
-      if (!entry.builtIn || entry.ready || entry.state === 'loading') continue;
+      if (!entry.builtIn || !entry.atStart || entry.ready || entry.state === 'loading') continue;
       if (entry.key !== BASE && !this.tokenizers.base) continue;
       await this.tokenizers.load(entry);
       this.#use();
@@ -193,6 +199,7 @@ export class TokenizerLab {
     this.#keys = keys;
     this.live.use(keys);
     this.pairs.use(keys);
+    this.medicine.use(keys);
   }
 }
 

@@ -146,7 +146,7 @@ export const en: Record<keyof typeof ko, string> = {
   'quant.whole.lead':
     'The teaching model is quantized again from its fp16 source, and run. fp16 runs once first, as the reference. The chat’s model is not touched.',
   'quant.whole.other':
-    'There is no fp16 source of {name} on this site: it can be put under the microscope only. Below, the teaching model is compared.',
+    'There is no fp16 source of {name} on this site, and a model of 4 billion parameters takes 17 GB in fp16 as this lab runs it (as 32-bit floats), which no browser gives. Packages of it can be compared: add one of 8 bits below as the reference, then the others. Until then the teaching model is compared.',
   'quant.presets': 'Presets',
   'quant.preset.fp16': 'fp16',
   'quant.preset.fp16.why': 'The original that the others are compared with.',
@@ -183,7 +183,12 @@ export const en: Record<keyof typeof ko, string> = {
   'quant.sheet.new.why': 'Other phantoms clear the results so far; the settings stay.',
   'quant.package': 'Add a package to the comparison',
   'quant.package.why':
-    'Runs a package with the vocabulary of the teaching model as it is, on the same questions. Of a folder with several formats each is run; of an address, the one that the engine chooses.',
+    'Runs a package with the vocabulary of the reference as it is, on the same questions. Of a folder with several formats each is run; of an address, the one that the engine chooses.',
+  'quant.package.reference': 'Compare the others with this package',
+  'quant.package.reference.why':
+    'For models whose fp16 source is not here or does not fit. The results so far go: what is compared with different references cannot stand in one table.',
+  'quant.reference.package': 'Everything is compared with {name}, not with fp16: its own error is in no figure.',
+  'quant.reference.original': 'Back to the teaching model',
   'quant.package.variant': '{name} ({variant})',
   'quant.package.open': 'Add the model open in the chat',
   'quant.package.folder': 'From a folder',

@@ -1,8 +1,10 @@
 import type { ko } from './ko.ts';
 import { lessons } from './lessons-en.ts';
+import { medicine } from './medicine-en.ts';
 
 export const en: Record<keyof typeof ko, string> = {
   ...lessons,
+  ...medicine,
   'tokenizer.title': 'Same text, different token counts',
   'tokenizer.lead':
     'See side by side how Gemma 3’s tokenizer cuts a text, and how tokenizers with an added Korean vocabulary do. All of it is computed in this browser; no model is needed.',
@@ -62,6 +64,8 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.entry.loading': 'loading',
   'tokenizer.entry.waiting': 'listed in the link',
   'tokenizer.entry.fetch': 'Fetch',
+  'tokenizer.entry.load': 'Load',
+  'tokenizer.entry.offered': 'not loaded yet',
   'tokenizer.entry.of': '{done} / {total}',
   'tokenizer.entry.remove': 'remove',
   'tokenizer.entry.remove.name': 'Remove {name}',

@@ -1,7 +1,9 @@
 import { lessons } from './lessons-ko.ts';
+import { medicine } from './medicine-ko.ts';
 
 export const ko = {
   ...lessons,
+  ...medicine,
   'tokenizer.title': '같은 글, 다른 토큰 수',
   'tokenizer.lead':
     'Gemma 3 토크나이저와 한국어 어휘를 더한 토크나이저가 글을 어떻게 나누는지 나란히 봅니다. 모델이 없어도 이 브라우저 안에서 모두 계산합니다.',
@@ -60,6 +62,8 @@ export const ko = {
   'tokenizer.entry.loading': '불러오는 중',
   'tokenizer.entry.waiting': '링크에 들어 있습니다',
   'tokenizer.entry.fetch': '가져오기',
+  'tokenizer.entry.load': '불러오기',
+  'tokenizer.entry.offered': '아직 불러오지 않음',
   'tokenizer.entry.of': '{done} / {total}',
   'tokenizer.entry.remove': '빼기',
   'tokenizer.entry.remove.name': '{name} 빼기',

@@ -3,7 +3,7 @@ import { valueOf } from '#core/budget/expression.ts';
 import { GPU_PURPOSES, type GpuPurpose } from '#core/budget/gpu-purpose.ts';
 import type { PlannedFigure } from '#core/budget/inference-plan.ts';
 import type { MemoryPlan } from '#core/budget/memory-plan.ts';
-import type { EnginePhase } from '#core/protocol/engine.ts';
+import type { EnginePhase } from '#core/protocol/stats.ts';
 import type { MemorySample } from '../../workers/memory-history.svelte.ts';
 
 export interface MemoryRow {

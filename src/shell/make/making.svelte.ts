@@ -12,7 +12,8 @@ import type {
 import type { Making } from '#core/protocol/making.ts';
 import type { JobEnd, JobContract } from '#core/protocol/jobs.ts';
 import type { SelfTest } from '#core/self-test/expected.ts';
-import { accessTokens } from '../../platform/access-tokens.svelte.ts';
+import { withToken } from '../../platform/access-tokens.svelte.ts';
+import type { FolderSource } from '../../platform/package-folder.ts';
 import { keepStorage } from '../../platform/persistent-storage.ts';
 import { EngineWorker } from '../../workers/engine-worker.ts';
 import { MakerWorker } from '../../workers/maker-worker.ts';
@@ -22,6 +23,8 @@ export type Phase = 'idle' | 'inspecting' | 'inspected' | 'making' | 'testing' |
 
 /** A finished package. `untested`: why it has no self-test. */
 export interface Made {
+  /** In the store. */
+  id: string;
   source: PackageSource;
   name: string;
   comparison: MadeFiles['comparison'];
@@ -38,6 +41,10 @@ class PackageMaking {
   failure = $state.raw<Failure>();
   made = $state.raw<Made>();
   request = $state.raw<MakeRequest>();
+  /** An adapter for the LoRA lab, applied to the finished model when it is opened. */
+  beside = $state.raw<FolderSource>();
+  /** It was handed to the lab. */
+  isBeside = $state(false);
   readonly #maker = new MakerWorker();
   readonly #store = new StoreWorker();
   #stop: (() => void) | undefined;
@@ -47,11 +54,18 @@ class PackageMaking {
   }
 
   /** Looks at a checkpoint. @param source without a token: that of its host is added */
-  async inspect(source: CheckpointSource, options: MakeOptions): Promise<void> {
+  async inspect(source: CheckpointSource, options: MakeOptions, beside: FolderSource | undefined): Promise<void> {
     if (this.isBusy) return;
-    Object.assign(this, { facts: undefined, failure: undefined, made: undefined, progress: undefined });
+    Object.assign(this, {
+      facts: undefined,
+      failure: undefined,
+      made: undefined,
+      progress: undefined,
+      isBeside: false,
+    });
     this.phase = 'inspecting';
     this.request = { source, options };
+    this.beside = beside;
     const job = this.#maker.start('inspect', { source: withToken(source), options });
     this.#stop = () => job.stop();
     const end = await job.ended;
@@ -87,11 +101,12 @@ class PackageMaking {
     this.#stop?.();
   }
 
-  /** Takes up a package of the list that is not finished. */
+  /** Goes on with a package of the list that is not finished, whose source is an address. */
   async resume({ source, options }: Making): Promise<void> {
     if (this.isBusy || source.type === 'files' || options.adapter) return;
     const { adapter: _, ...rest } = options;
     this.request = { source, options: rest };
+    this.beside = undefined;
     this.made = undefined;
     await this.make();
   }
@@ -100,7 +115,13 @@ class PackageMaking {
   reset(): void {
     if (this.isBusy) return;
     this.phase = 'idle';
-    Object.assign(this, { facts: undefined, failure: undefined, made: undefined, progress: undefined });
+    Object.assign(this, {
+      facts: undefined,
+      failure: undefined,
+      made: undefined,
+      progress: undefined,
+      isBeside: false,
+    });
   }
 
   async #finish({ id, name, files, comparison, warnings }: MadeFiles): Promise<void> {
@@ -110,7 +131,7 @@ class PackageMaking {
     const whole = await this.#store.start('files', { id }).ended;
     if (whole.type !== 'done') return this.#settle(whole, 'paused');
     const source = { type: 'files', name: whole.name, files: whole.files } as const;
-    this.made = { source, name, comparison, warnings, untested };
+    this.made = { id, source, name, comparison, warnings, untested };
     this.phase = 'done';
   }
 
@@ -131,12 +152,6 @@ async function recordSelfTest(source: PackageSource): Promise<{ selfTest?: SelfT
   } finally {
     engine.end();
   }
-}
-
-function withToken(source: CheckpointSource): CheckpointSource {
-  if (source.type === 'files') return source;
-  const token = accessTokens.of(source.type === 'hub' ? source.endpoint : source.url);
-  return token === undefined ? source : { ...source, token };
 }
 
 /** One at a time, for the whole page. */

@@ -1,6 +1,6 @@
 /** Sampling on the GPU: the kernels against core/sampling, and answers against those from whole rows of logits. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { SamplingCounts } from '#core/protocol/engine.ts';
+import type { SamplingCounts } from '#core/protocol/stats.ts';
 import { chooseCandidate } from '#core/sampling/candidates.ts';
 import { chooseToken, type Cuts } from '#core/sampling/choose.ts';
 import { Random } from '#core/sampling/random.ts';

@@ -1,11 +1,11 @@
 /** The stick: what stands on it, that it is what was copied, and that it is served from wherever it is put. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { main } from '../../../cli/booth/command.ts';
 import { runCommandHere, temporaryFolder } from '../cli/run.ts';
+import { NODE } from './stick-server.ts';
 
 const WEIGHTS = Buffer.from(Array.from({ length: 3000 }, (_, index) => index % 251));
 
@@ -56,14 +56,6 @@ async function filesUnder(folder: string): Promise<string[]> {
   return files.map((path) => path.slice(folder.length + 1).replaceAll('\\', '/')).sort();
 }
 
-/** Starts the server of a stick on a free port. @returns its address */
-async function serve(stick: string): Promise<string> {
-  const child = spawn(process.execPath, [join(stick, 'serve.mjs'), '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill());
-  const [line] = await new Promise<[string]>((resolve) => child.stdout.once('data', (text) => resolve([String(text)])));
-  return /http:\S+/.exec(line)?.[0] ?? '';
-}
-
 describe('npm run booth', () => {
   it('writes page, package, server, texts and checksums, and the copy is served from another folder', async () => {
     const out = join(await temporaryFolder(), 'stick');
@@ -84,8 +76,10 @@ describe('npm run booth', () => {
       'page/assets/a.js',
       'page/index.html',
       'page/service-worker.js',
+      'serve.cs',
       'serve.mjs',
       'serve.ps1',
+      'serve.py',
       'start.bat',
       'start.command',
     ]);
@@ -99,36 +93,13 @@ describe('npm run booth', () => {
 
     const elsewhere = join(await temporaryFolder(), '다른 곳');
     await cp(out, elsewhere, { recursive: true });
-    const url = await serve(elsewhere);
+    const url = await NODE.start(elsewhere);
     const start = await (await fetch(url)).text();
     const address = /url=([^"]+)/.exec(start)?.[1]?.replaceAll('&amp;', '&') ?? '';
     const opened = new URL(address, url);
     expect(await (await fetch(opened)).text()).toBe('<title>page</title>');
     const weights = new URL(`${opened.searchParams.get('package') ?? ''}onnx/decoder.onnx_data`, opened);
     expect(Buffer.from(await (await fetch(weights)).arrayBuffer())).toEqual(WEIGHTS);
-  });
-
-  it('serves parts, headers without the file, and nothing outside of the folder', async () => {
-    const parent = await temporaryFolder();
-    await writeFile(join(parent, 'secret.txt'), 'secret');
-    const out = join(parent, 'stick');
-    expect((await runCommandHere(main, ['--page', await page(), '--out', out])).status).toBe(0);
-    await writeFile(join(out, 'weights.onnx_data'), WEIGHTS);
-    const url = await serve(out);
-    const ask = (headers: Record<string, string>, method = 'GET') =>
-      fetch(new URL('weights.onnx_data', url), { headers, method });
-    const whole = await ask({}, 'HEAD');
-    expect([whole.status, whole.headers.get('Content-Length')]).toEqual([200, '3000']);
-    const part = await ask({ Range: 'bytes=10-19' });
-    expect([part.status, part.headers.get('Content-Range')]).toEqual([206, 'bytes 10-19/3000']);
-    expect(Buffer.from(await part.arrayBuffer())).toEqual(WEIGHTS.subarray(10, 20));
-    const rest = await ask({ Range: 'bytes=2990-', 'If-Range': whole.headers.get('ETag') ?? '' });
-    expect(Buffer.from(await rest.arrayBuffer())).toEqual(WEIGHTS.subarray(2990));
-    expect((await ask({ Range: 'bytes=10-19', 'If-Range': '"another"' })).status).toBe(200);
-    expect((await ask({ Range: 'bytes=3000-' })).status).toBe(416);
-    expect((await fetch(new URL('page/assets/a.js', url))).headers.get('Content-Type')).toContain('text/javascript');
-    for (const path of ['..%2fsecret.txt', '%2e%2e/secret.txt', 'page/%00', 'missing'])
-      expect((await fetch(url + path)).status, path).toBe(404);
   });
 
   it.each<[string, (given: { page: string; model: string }) => Promise<unknown>, RegExp]>([
@@ -159,6 +130,19 @@ describe('npm run booth', () => {
     expect(status).toBe(1);
     await expect(stat(out)).rejects.toThrow('ENOENT');
     await expect(stat(`${out}.partial`)).rejects.toThrow('ENOENT');
+  });
+
+  it('takes a package that the page wrote into a folder, where bytes that are listed twice stand once', async () => {
+    const model = await modelPackage('exported');
+    const path = join(model, 'manifest.json');
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as { files: Record<string, unknown> };
+    manifest.files['onnx/other.onnx_data'] = manifest.files['onnx/decoder.onnx_data'];
+    await writeFile(path, JSON.stringify(manifest));
+    const out = join(await temporaryFolder(), 'stick');
+    const { status } = await runCommandHere(main, ['--package', model, '--page', await page(), '--out', out]);
+    expect(status).toBe(0);
+    for (const name of ['decoder', 'other'])
+      expect(await readFile(join(out, `packages/exported/onnx/${name}.onnx_data`))).toEqual(WEIGHTS);
   });
 
   it('says what to run first without a built page, and which names are the same', async () => {

@@ -40,9 +40,8 @@ test.each([
     /strftime_now\(\) of \d+ characters/,
   ],
   ['a macro that calls itself', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /./],
-])('%s is refused within seconds, by name', (_, source, reason) => {
+])('%s is refused by name, and does not run on', (_, source, reason) => {
   const render = compileChatTemplate({ source, from: 'chat_template.jinja' }, new Map());
-  const start = performance.now();
   let thrown: unknown;
   try {
     render([]);
@@ -52,7 +51,6 @@ test.each([
   expect(thrown).toBeInstanceOf(FailureError);
   expect(thrown).toMatchObject({ code: 'unsupported-package', detail: { file: 'chat_template.jinja' } });
   expect(String(thrown)).toMatch(reason);
-  expect(performance.now() - start).toBeLessThan(10_000);
 });
 
 test('source of megabytes, and brackets in brackets, are a broken file', () => {

@@ -1,5 +1,5 @@
 /** `npm run exam` on the teaching model's fixture: the same questions from parquet and CSV; both ways against the decoder run by hand. */
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { examPrompt } from '#core/exam/prompt.ts';
 import { LETTERS } from '#core/exam/question.ts';
 import { main } from '../../../cli/exam/command.ts';
-import { readExam } from '../../../cli/exam/data.ts';
+import { readExam, readExams } from '../../../cli/exam/data.ts';
 import { FolderReader } from '../../../cli/shared/folder-reader.ts';
 import { openModel } from '../../../cli/shared/runtime/open-model.ts';
 import { writeStandInTokenizer } from '../../../cli/random-checkpoint/stand-in-tokenizer.ts';
@@ -34,6 +34,7 @@ it('reads the same questions from parquet and CSV', async () => {
   const questions = await readExam(`${data}.parquet`);
   expect(questions).toHaveLength(20);
   expect(questions[4]).toMatchObject({
+    exam: 'doctor',
     subject: 'doctor',
     year: 2016,
     number: 5,
@@ -52,12 +53,37 @@ it('says what is wrong with a file', async () => {
   await expect(readExam(short)).rejects.toThrow('row 2 has 4 cells, and the header 7');
 });
 
+it('reads a folder as the data set lays it out, with its own examples for each exam', async () => {
+  const laid = join(folder, 'laid-out');
+  await mkdir(join(laid, 'doctor'), { recursive: true });
+  await cp(`${data}.parquet`, join(laid, 'doctor', 'test-00000-of-00001-0a1b.parquet'));
+  await cp(`${data}.csv`, join(laid, 'doctor-test.csv'));
+  await cp(`${data}.parquet`, join(laid, 'doctor', 'fewshot-00000-of-00001-0a1b.parquet'));
+  const { questions, examples } = await readExams([laid], 'test');
+  expect([questions.length, examples.length, questions[0]?.exam]).toEqual([20, 20, 'doctor']);
+  await expect(readExams([laid], 'dev')).rejects.toThrow('holds no file of the split "dev"');
+});
+
 it('takes the most probable letter behind the prompt, in the Node engine’s own logits', async () => {
   const args = ['--package', pack, '--data', `${data}.parquet`, '--limit', '3', '--way', 'letters', '--json'];
   const { status, stdout, stderr } = await runCommandHere(main, args);
   expect([status, stderr]).toEqual([0, expect.stringContaining('random weights')]);
   const { answers, all } = JSON.parse(stdout);
   expect(all.count).toBe(3);
+
+  // The harness's files hold the same.
+  const output = join(folder, 'output');
+  await runCommandHere(main, [...args, '--output', output]);
+  const [named = ''] = await readdir(output);
+  const [results = '', samples = ''] = (await readdir(join(output, named))).sort();
+  expect([results, samples]).toEqual([
+    expect.stringMatching(/^results_.*\.json$/),
+    expect.stringMatching(/^samples_kormedmcqa_doctor_letters_.*\.jsonl$/),
+  ]);
+  const lines = (await readFile(join(output, named, samples), 'utf8')).trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line).acc)).toEqual(
+    answers.map(({ right }: { right: boolean }) => Number(right)),
+  );
 
   const never = new AbortController().signal;
   const reader = await FolderReader.open(pack, { wanted: 'package', recursive: true });
@@ -106,10 +132,14 @@ it('generates the same answer behind a kept prefix as without one', async () => 
   const [, behind] = await answersTo(both);
   const [alone] = await answersTo(second);
   expect(alone?.newTokens).toBeGreaterThan(20);
-  expect(behind).toEqual({ ...alone, subject: 'both.csv' });
+  const { text, newTokens, promptTokens } = alone ?? {};
+  expect(behind).toMatchObject({ text, newTokens, promptTokens });
 });
 
 it('refuses examples without a file, by name', async () => {
-  const { status, stderr } = await runCommandHere(main, ['--package', pack, '--shots', '5']);
-  expect([status, stderr]).toEqual([1, expect.stringContaining('name it with --examples')]);
+  const args = ['--package', pack, '--shots', '5', '--data', `${data}.csv`];
+  const { status, stderr } = await runCommandHere(main, args);
+  const message =
+    '--shots 5: there are 0 examples for doctor, and 5 are wanted; bring its file of the split "fewshot" with --examples';
+  expect([status, stderr]).toEqual([1, expect.stringContaining(message)]);
 });

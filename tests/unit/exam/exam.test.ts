@@ -22,12 +22,19 @@ const [first, second] = readQuestions(
     },
     { question: '둘째', A: '1', B: '2', C: '3', D: '4', E: '5', answer: '1' },
   ],
-  'nurse',
+  { name: 'nurse-test', exam: undefined },
 );
 
 it('reads rows of parquet and of CSV', () => {
-  expect(first).toMatchObject({ subject: 'doctor', year: 2022, number: 7, answer: 'C', choices: { E: '5' } });
-  expect(second).toMatchObject({ subject: 'nurse', answer: 'A' });
+  expect(first).toMatchObject({
+    exam: 'doctor',
+    subject: 'doctor',
+    year: 2022,
+    number: 7,
+    answer: 'C',
+    choices: { E: '5' },
+  });
+  expect(second).toMatchObject({ exam: 'nurse-test', answer: 'A' });
   expect(second).not.toHaveProperty('year');
 });
 
@@ -45,7 +52,19 @@ it.each([
   [[{ question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 'B' }], 'row 1: answer is "B", not a number'],
   [[{ question: 'x', A: null, B: '', C: '', D: '', E: '', answer: 1 }], 'row 1: A is null, not a text'],
   [[{ question: ' \n', A: '', B: '', C: '', D: '', E: '', answer: 1 }], 'row 1: question is empty'],
-])('refuses %j by name', (rows, message) => expect(() => readQuestions(rows, 'x')).toThrow(message));
+])('refuses %j by name', (rows, message) =>
+  expect(() => readQuestions(rows, { name: 'x', exam: undefined })).toThrow(message),
+);
+
+it('takes an exam of the data set by its file, since its column has several values', () => {
+  const rows = ['pharm', 'pharm science'].map((subject) => ({
+    ...{ subject, question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 1 },
+  }));
+  const exams = (exam: 'pharm' | 'nurse' | undefined) =>
+    readQuestions(rows, { name: 'test', exam }).map((one) => one.exam);
+  expect(exams('nurse')).toEqual(['nurse', 'nurse']);
+  expect(exams(undefined)).toEqual(['pharm', 'pharm']);
+});
 
 it('stops where the task stops', () => {
   expect(['A', 'A.', 'A\n', 'A\n\n', 'Q', 'Q:'].map(isStopped)).toEqual([false, true, false, true, false, true]);
@@ -60,7 +79,7 @@ it('spreads its own right answers over the letters', () => {
 
 it('samples the same questions for the same seed, in their order', () => {
   const questions = Array.from({ length: 50 }, (_, number): ExamQuestion => ({
-    ...{ subject: 'x', question: '', choices: { A: '', B: '', C: '', D: '', E: '' }, answer: 'A', number },
+    ...{ exam: 'x', question: '', choices: { A: '', B: '', C: '', D: '', E: '' }, answer: 'A', number },
   }));
   const picked = pickQuestions(questions, 20, 7).map(({ number }) => number ?? NaN);
   expect(picked).toEqual(pickQuestions(questions, 20, 7).map(({ number }) => number));
@@ -71,15 +90,15 @@ it('samples the same questions for the same seed, in their order', () => {
 
 it('scores with the interval of Wilson, and exams weighted by their size', () => {
   const marked = [
-    ...Array.from({ length: 3 }, () => ({ subject: 'doctor', answer: 'A', chosen: 'A' }) as const),
-    ...Array.from({ length: 7 }, () => ({ subject: 'nurse', answer: 'A', chosen: undefined }) as const),
+    ...Array.from({ length: 3 }, () => ({ exam: 'doctor', answer: 'A', chosen: 'A' }) as const),
+    ...Array.from({ length: 7 }, () => ({ exam: 'nurse', answer: 'A', chosen: undefined }) as const),
   ];
   const { accuracy, interval } = scoreOf(marked);
   expect(accuracy).toBe(0.3);
   // statsmodels.stats.proportion.proportion_confint(3, 10, method='wilson')
   expect(interval[0]).toBeCloseTo(0.10779, 5);
   expect(interval[1]).toBeCloseTo(0.60322, 5);
-  const by = scoresBy(marked, ({ subject }) => subject);
+  const by = scoresBy(marked, ({ exam }) => exam);
   expect([...by].map(([name, { accuracy }]) => [name, accuracy])).toEqual([
     ['doctor', 1],
     ['nurse', 0],

@@ -168,10 +168,9 @@ test('stops in the pause between two tries', async () => {
   server.answer(status(503));
   const stop = new AbortController();
   setTimeout(() => stop.abort(new Error('enough')), 150);
-  const start = performance.now();
-  const patient = { ...network, pauseMilliseconds: 10_000 };
+  // If the pause went on, it would outlast the test.
+  const patient = { ...network, pauseMilliseconds: 600_000 };
   await expect(fetchFile(patient, request({ signal: stop.signal }))).rejects.toThrow('enough');
-  expect(performance.now() - start).toBeLessThan(500);
 });
 
 test('JSON that is none is a broken file', async () => {

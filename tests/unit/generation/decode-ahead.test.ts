@@ -1,6 +1,6 @@
 /** The loop in which the device chooses ahead, with a device that is sometimes wrong: the tokens are those of the host alone. */
 import { describe, expect, test } from 'vitest';
-import type { SamplingCounts } from '#core/protocol/engine.ts';
+import type { SamplingCounts } from '#core/protocol/stats.ts';
 import { chooseToken } from '#core/sampling/choose.ts';
 import { Random } from '#core/sampling/random.ts';
 import { randomOf } from '#core/sampling/sampler.ts';

@@ -70,6 +70,7 @@ function createWorker(): FakeWorker {
     setStrengths: job<EngineJobs['setStrengths']>('setStrengths', 'concurrent', () => ({})),
     watch: job<EngineJobs['watch']>('watch', 'concurrent', () => ({})),
     recordSelfTest: unused,
+    exam: unused,
     forget: job<EngineJobs['forget']>('forget', 'concurrent', () => ({})),
   });
   workers.push(worker);

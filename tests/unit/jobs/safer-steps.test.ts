@@ -54,7 +54,7 @@ beforeEach(() => {
       open: { mode: 'exclusive', run: (request) => Promise.resolve().then(() => open(request.options)) },
       watch: { mode: 'concurrent', run: () => Promise.resolve({}) },
       ...{ generate: unused, nearestTokens: unused, setAdapters: unused, trace: unused },
-      ...{ setStrengths: unused, forget: unused, recordSelfTest: unused },
+      ...{ setStrengths: unused, forget: unused, recordSelfTest: unused, exam: unused },
     };
     const worker = FakeWorker.of<EngineJobs>(handlers);
     workers.push(worker);

@@ -86,6 +86,12 @@ describe('npm run korean', () => {
         { file: path('merged.json'), reach: { added: 4, addedReachable: 4 }, measure: { change: { longer: 0 } } },
       ],
     });
+    const bySource = await korean(`${compare} --pairs pairs.tsv --text text.txt --by-source`);
+    expect(bySource.stdout).toMatch(/^text\.txt +9 +\d+ +\d+ +−\d+\.\d % +0 +–$/m);
+    expect(bySource.stdout).toMatch(/^pairs\.tsv +2 +6 +3 +−50\.0 % +0 +same$/m);
+    const inJson = await korean(`${compare} --text text.txt --pairs pairs.tsv --by-source --json`);
+    const listed: unknown = JSON.parse(inJson.stdout);
+    expect(listed).toMatchObject({ sources: [{ file: path('text.txt') }, { file: path('pairs.tsv') }] });
     expect(await files()).toEqual(['base.json', 'merged.json', 'pack.json', 'pairs.tsv', 'text.txt']);
   });
 
@@ -103,6 +109,28 @@ describe('npm run korean', () => {
     const [a, b, c] = await Promise.all(['a.json', 'b.json', 'c.json'].map((name) => readFile(path(name), 'utf8')));
     expect(b).toBe(a);
     expect(c).toBe(a);
+  });
+
+  it('trains on several texts with their weights, and says so in the pack', async () => {
+    const { korean, path, json } = await workbench();
+    await writeFile(path('other.txt'), '가나 가나 가나\n');
+    const { status, stdout } = await korean(
+      'train --base base.json --text text.txt:25% --text other.txt:75% --cap 1 --tokens 4 --out pack.json --notice made-up',
+    );
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^other\.txt: a word counts [\d.]+ times$/m);
+    const pack = readPack(await json('pack.json'));
+    const other = sha256('가나 가나 가나\n');
+    expect(pack.corpus).toMatchObject({
+      sha256: sha256(`${sha256(TEXT)}  text.txt\n${other}  other.txt\n`),
+      lines: 13,
+      sources: [
+        { file: 'text.txt', sha256: sha256(TEXT), lines: 12, weight: '25%' },
+        { file: 'other.txt', sha256: other, lines: 1, weight: '75%' },
+      ],
+    });
+    expect(pack.options).toMatchObject({ cap: 1, cappedWords: expect.any(Number) });
+    expect((await korean('inspect --pack pack.json')).stdout).toMatch(/other\.txt:75%/);
   });
 
   it('takes the pieces of an intermediate tokenizer', async () => {
@@ -238,10 +266,16 @@ describe('npm run korean', () => {
       'measure --tokenizer text.txt --text text.txt',
       /text\.txt: .*are no SentencePiece model.*damaged, or no tokenizer/,
     ],
+    ['a weight of nothing', `${TRAIN} --out pack.json`.replace('text.txt', 'text.txt:0'), /weight above 0/],
+    [
+      'a share beside a weight',
+      `${TRAIN} --out pack.json`.replace('text.txt', 'text.txt:50% --text text.txt:2'),
+      /Give every text a share in percent, or none/,
+    ],
     [
       'a text and pairs',
       'measure --tokenizer base.json --pairs text.txt --text text.txt',
-      /name one file, with --text or with --pairs/,
+      /2 files are named; add --by-source to see each beside the others, or name one/,
     ],
   ])('ends with 1 on %s and makes nothing', async (_, line, message) => {
     const { korean, path, files } = await workbench();

@@ -1,13 +1,16 @@
 /** What the maker worker does, on a file system in memory: the bytes of the command line, whatever happens on the way. */
 import { setMaxListeners } from 'node:events';
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PackageSource } from '#core/protocol/engine.ts';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type { FileHashes } from '#core/export/manifest.ts';
 import type { MakeProgress, MakeRequest } from '#core/protocol/maker.ts';
 import { parseManifest, type Manifest } from '#core/protocol/manifest.ts';
 import { finish } from '../../../workers/maker/finish.ts';
 import { inspect } from '../../../workers/maker/inspect.ts';
-import { make } from '../../../workers/maker/make.ts';
+import { make, type Made } from '../../../workers/maker/make.ts';
+import { packageSize } from '../../../workers/preflight/package-size.ts';
 import { handlers as store } from '../../../workers/store/library/library.ts';
 import { PackageRecords } from '../../../workers/store/records.ts';
 import { listPackages } from '../../../workers/store/library/list.ts';
@@ -159,15 +162,66 @@ test('refuses what is no checkpoint in the words of the command line', async () 
   await expect(run()).rejects.toThrow('test/tiny has no tokenizer_config.json');
 });
 
+test('makes of a folder what it makes of a repository, and another precision of the same folder', async () => {
+  const picked = { ...request(), source: folderSource() };
+  const { made } = await run([], picked);
+  expect(filesOf(made)).toEqual(wanted.files);
+  await finish(made, { id: made.id });
+  const manifest = parseManifest(JSON.parse((await made.folder.manifest()) ?? ''));
+  expect(manifest.source).toMatchObject({
+    checkpoint: 'checkpoint',
+    files: {},
+    versions: { 'model.safetensors': expect.stringMatching(/^1 \d+$/u) as string },
+  });
+
+  const options = { ...picked.options, dtype: 'q8', korean: undefined } as const;
+  const eight = await run([], { ...picked, options });
+  const out = join(folder.path, 'eight');
+  await exportFixture(out, 'q8', { checkpoint, name: 'made' });
+  expect(filesOf(eight.made)).toEqual(
+    parseManifest(JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'))).files,
+  );
+  const { packages } = await listPackages();
+  expect(packages.map(({ making }) => making === undefined).sort()).toEqual([false, true]);
+}, 60_000);
+
+test('tells the planner what it reads from the finished package', async () => {
+  const { size, seconds, workers } = await inspect(request(), new AbortController().signal);
+  expect(workers).toBe(1);
+  expect(seconds.read).toBeGreaterThan(0);
+  expect(seconds.compute).toBeGreaterThan(0);
+  const { made, files } = await run();
+  await finish(made, { id: made.id });
+  const manifest = new Blob([(await made.folder.manifest()) ?? '']);
+  const source = {
+    type: 'files',
+    name: 'made',
+    files: [...files.files, { path: 'manifest.json', blob: manifest }],
+  } as const;
+  expect(size).toEqual(await packageSize(source, new AbortController().signal));
+}, 60_000);
+
 async function expectWanted(): Promise<void> {
-  const { made } = await run();
-  expect(Object.fromEntries(made.making.finished.map(({ path, entry }) => [path, entry]))).toEqual(wanted.files);
+  expect(filesOf((await run()).made)).toEqual(wanted.files);
 }
 
-function run(updates: MakeProgress[] = []) {
+function filesOf({ making }: Made): Record<string, FileHashes> {
+  return Object.fromEntries(making.finished.map(({ path, entry }) => [path, entry]));
+}
+
+function run(updates: MakeProgress[] = [], asked: MakeRequest = request()) {
   const { signal } = new AbortController();
   setMaxListeners(0, signal);
-  return make(request(), { signal, progress: (update) => void updates.push(update) });
+  return make(asked, { signal, progress: (update) => void updates.push(update) });
+}
+
+/** The checkpoint as it is picked from the disk. */
+function folderSource(): PackageSource {
+  const files = readdirSync(checkpoint).map((path) => ({
+    path,
+    blob: new File([readFileSync(join(checkpoint, path))], path, { lastModified: 1 }),
+  }));
+  return { type: 'files', name: 'checkpoint', files };
 }
 
 function request(): MakeRequest & { source: { type: 'hub' } } {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { keepLastCard, lastCard } from '../../../src/chat/last-card.ts';
-import { publicAddress, readKiosk, withoutKiosk } from '../../../src/platform/kiosk.ts';
+import { isBrowserKey, publicAddress, readKiosk, withoutKiosk } from '../../../src/platform/kiosk.ts';
 import { exampleCard } from '../run-card/example-card.ts';
 
 test.each([
@@ -17,6 +17,38 @@ test.each(['', '?lang=ko', '?kiosk=0', '?kiosk=false'])('"%s" is no kiosk', (sea
 
 test('who leaves keeps the rest of the address', () => {
   expect(withoutKiosk('https://page.test/lab/?kiosk=60&lang=en#/chat')).toBe('https://page.test/lab/?lang=en#/chat');
+});
+
+describe('keys', () => {
+  const pressed = (text: string) => {
+    const held = (name: string) => text.split('+').includes(name);
+    const modifiers = { ctrlKey: held('Ctrl'), metaKey: held('Cmd'), altKey: held('Alt'), isAltGraph: held('AltGr') };
+    return isBrowserKey({ code: text.split('+').at(-1) ?? '', ...modifiers });
+  };
+
+  test.each([
+    'Ctrl+KeyP',
+    'Cmd+KeyS',
+    'Ctrl+KeyO',
+    'Ctrl+Minus',
+    'Ctrl+Alt+KeyI',
+    'Alt+ArrowLeft',
+    'Alt+Home',
+    'F1',
+    'F12',
+  ])('%s is kept from the browser', (key) => expect(pressed(key)).toBe(true));
+
+  test.each([
+    'KeyP',
+    'Ctrl+KeyV',
+    'Cmd+ArrowLeft',
+    'Ctrl+Backspace',
+    'Ctrl+ControlLeft',
+    'Tab',
+    'Alt+KeyA',
+    'AltGr+Ctrl+Alt+KeyQ',
+    'F5',
+  ])('%s is left alone', (key) => expect(pressed(key)).toBe(false));
 });
 
 describe('the address for other devices', () => {

@@ -5,7 +5,7 @@ import type { GpuPurpose } from '#core/budget/gpu-purpose.ts';
 import { planMemory } from '#core/budget/memory-plan.ts';
 import { config4B } from '#core/budget/lora.ts';
 import { STORAGE_PRESETS } from '#core/budget/storage.ts';
-import type { EnginePhase, MemoryStats, Stats } from '#core/protocol/engine.ts';
+import type { EnginePhase, MemoryStats, Stats } from '#core/protocol/stats.ts';
 import {
   differenceOf,
   fixedByShape,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TraceRequest } from '#core/protocol/adapters.ts';
-import type { GenerateRequest, TurnStats } from '#core/protocol/engine.ts';
+import type { GenerateRequest } from '#core/protocol/engine.ts';
+import type { TurnStats } from '#core/protocol/stats.ts';
 import { AnswerError, type Answering, type Traced } from '../../../src/labs/quant/ask.ts';
 import { COMPARED, comparedOf, measure, type Measured } from '../../../src/labs/quant/measure.ts';
 import { sheetOf } from '../../../src/labs/quant/questions.ts';

@@ -6,6 +6,7 @@ import { Tokenizer as Library } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { measurePairs } from '#core/tokenizer/statistics/measure.ts';
+import { readPairs } from '#core/tokenizer/statistics/read-pairs.ts';
 import { mergeTokenizerJson, requireBase } from '#core/tokenizer/korean/merge.ts';
 import { readPack } from '#core/tokenizer/korean/read-pack.ts';
 import { requireTokenizerJson } from '#core/tokenizer/korean/tokenizer-file.ts';
@@ -20,12 +21,20 @@ const base = readTokenizerJson(json);
 const sha256 = createHash('sha256').update(readFileSync(GEMMA3_TOKENIZER)).digest('hex');
 const pairs = koreanPairs();
 const pud = pairs.filter(({ set }) => set === 'pud');
+const clinicalFile = readPairs(
+  readFileSync(new URL('../../../public/korean/clinical.en-ko.tsv', import.meta.url), 'utf8'),
+);
+if ('problem' in clinicalFile) throw new Error(clinicalFile.problem);
+const clinicalPairs = clinicalFile.pairs;
 const random = randomText((json.added_tokens ?? []).map(({ content }) => content)).map(wellFormed);
 
 describe.each([
-  { name: 'ko-8960', tokens: 8960, saved: 0.185 },
-  { name: 'ko-20480', tokens: 20480, saved: 0.245 },
-])('$name of public/korean', ({ name, tokens, saved }) => {
+  { name: 'ko-8960', tokens: 8960, saved: 0.185, clinical: 0.1 },
+  { name: 'ko-20480', tokens: 20480, saved: 0.245, clinical: 0.14 },
+  { name: 'ko-med-8960', tokens: 8960, saved: 0.18, clinical: 0.23 },
+  { name: 'ko-med-16384', tokens: 16384, saved: 0.235, clinical: 0.3 },
+  { name: 'ko-med-20480', tokens: 20480, saved: 0.25, clinical: 0.32 },
+])('$name of public/korean', ({ name, tokens, saved, clinical }) => {
   const file = readFileSync(new URL(`../../../public/korean/${name}.json`, import.meta.url), 'utf8');
   const pack = readPack(JSON.parse(file));
   const mergedJson = JSON.parse(JSON.stringify(mergeTokenizerJson(json, pack)));
@@ -37,6 +46,8 @@ describe.each([
     expect(pack).toMatchObject({ name, firstId: 262145, method: 'bpe' });
     expect(pack.merges).toHaveLength(tokens);
     expect(pack.corpus.notice).toMatch(/KLUE.*CC BY-SA 4\.0.*MIT.*CC BY-SA 3\.0/s);
+    if (name.includes('med'))
+      expect(pack.corpus.notice).toMatch(/식품의약품안전처.*통계청.*국가법령정보센터.*None of the text/s);
     expect(file).toBe(writePack(pack));
     expect(file.length).toBeLessThan(1e6);
   });
@@ -48,6 +59,12 @@ describe.each([
       expect(merged.encode(korean).length).toBeLessThanOrEqual(base.encode(korean).length);
       expect(merged.encode(english).join()).toBe(base.encode(english).join());
     }
+  });
+
+  it(`saves at least ${clinical * 100} % of the Korean tokens of clinical sentences, none of which gets longer`, () => {
+    const [, measure] = measurePairs([base, merged], clinicalPairs);
+    expect(measure?.korean.change?.tokens).toBeLessThan(-clinical);
+    expect([measure?.korean.change?.longer, measure?.english.change?.same]).toEqual([0, clinicalPairs.length]);
   });
 
   it('reaches every new token by its own text', () => {

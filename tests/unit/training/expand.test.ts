@@ -8,6 +8,7 @@ import { newRow, ROW_INITS } from '#core/embedding/new-row.ts';
 import { isJsonObject } from '#core/json.ts';
 import { exportPackage } from '../../../cli/export/export-package.ts';
 import { merge } from '../../../cli/korean/merge.ts';
+import { TRAINING_DEFAULTS } from '#core/tokenizer/korean/train.ts';
 import { train } from '../../../cli/korean/train.ts';
 import { writePhantomSet } from '../../../cli/phantoms/phantom-set.ts';
 import { collectingIo } from '../cli/run.ts';
@@ -53,8 +54,9 @@ tokenizer = build_tokenizer(texts['en'], texts['ko'], merges=100)
     const base = at('base.json');
     await train(
       {
-        ...{ base, text: at('ko.txt'), tokens: TOKENS, out: at('pack.json'), notice: 'a test' },
-        ...{ minFrequency: 2, longest: 8, scripts: ['Hangul'], punctuation: false, superwords: false, nfc: true },
+        ...{ base, text: [{ path: at('ko.txt'), weight: { times: 1 } }], tokens: TOKENS, out: at('pack.json'), notice: 'a test' },
+        ...TRAINING_DEFAULTS,
+        nfc: true,
       },
       io,
     );

@@ -1,5 +1,5 @@
 /** The token loops of sampling: temperature, top-k, top-p, repetition penalty. */
-import type { SamplingCounts } from '#core/protocol/engine.ts';
+import type { SamplingCounts } from '#core/protocol/stats.ts';
 import { chooseCandidate } from '#core/sampling/candidates.ts';
 import { chooseToken } from '#core/sampling/choose.ts';
 import { createSampler, randomOf } from '#core/sampling/sampler.ts';

@@ -1,38 +1,17 @@
 /** One question of an exam, answered in one of two ways. */
 import type { ImagePrompt } from '#core/chat/chunks.ts';
+import type { ExamAnswer, ExamHow } from '#core/exam/answer.ts';
 import { answerLetter } from '#core/exam/answer-letter.ts';
 import { cutAtStop, examPrompt, isStopped, MAX_NEW_TOKENS } from '#core/exam/prompt.ts';
-import { LETTERS, type ExamQuestion, type Letter } from '#core/exam/question.ts';
+import { LETTERS, type ExamQuestion } from '#core/exam/question.ts';
 import { FailureError } from '#core/failure.ts';
 import type { Chat } from '../chat/chat.ts';
 import { withAnswer } from './prefix-cache.ts';
 import { complete, nextLogProbabilities, textPrompt, type CompletionInput } from './completion.ts';
 
-/**
- * `generate`: as lm-evaluation-harness asks and reads version 3 of `kormedmcqa`. `letters`: the most probable of the five letters after the
- * prompt, with one prefill and no token generated, which gives another number.
- */
-export const EXAM_WAYS = ['generate', 'letters'] as const;
-export type ExamWay = (typeof EXAM_WAYS)[number];
-
-export interface ExamAnswer {
-  /** Undefined for an answer without a letter. */
-  chosen: Letter | undefined;
-  /** What was generated, up to the stop; empty for `letters`. */
-  text: string;
-  /** Tokens of the prompt and new ones. */
-  promptTokens: number;
-  newTokens: number;
-  /** ln of each letter's probability behind the tokens that all of them share, for `letters`. */
-  logProbabilities?: Readonly<Record<Letter, number>>;
-}
-
-export interface ExamRequest {
-  way: ExamWay;
+export interface ExamRequest extends Omit<ExamHow, 'shots'> {
   /** Before the question, with their answers. */
   examples: readonly ExamQuestion[];
-  /** Puts the text into a user's turn of the model's chat template, as `--apply_chat_template` does. */
-  chatTemplate: boolean;
 }
 
 /**
@@ -43,7 +22,9 @@ export async function answerQuestion(
   input: Omit<CompletionInput, 'tokenizer'> & { chat: Chat },
   question: ExamQuestion,
   { way, examples, chatTemplate }: ExamRequest,
+  onToken: () => void = () => undefined,
 ): Promise<ExamAnswer | undefined> {
+  const begin = performance.now();
   const { tokenizer } = input.chat;
   const completing = { ...input, tokenizer };
   const text = examPrompt(question, examples);
@@ -55,12 +36,25 @@ export async function answerQuestion(
     if (!values) return undefined;
     const [A = NaN, B = NaN, C = NaN, D = NaN, E = NaN] = values;
     const chosen = LETTERS[values.indexOf(Math.max(...values))];
-    return { chosen, text: '', promptTokens, newTokens: 0, logProbabilities: { A, B, C, D, E } };
+    const milliseconds = performance.now() - begin;
+    const logProbabilities = { A, B, C, D, E };
+    return { chosen, text: '', ended: 'letters', promptTokens, newTokens: 0, milliseconds, logProbabilities };
   }
-  const completion = await complete(completing, prompt, { maxNewTokens: MAX_NEW_TOKENS, isEnough: isStopped });
-  if (completion.reason === 'stopped') return undefined;
-  const answer = cutAtStop(completion.text);
-  return { chosen: answerLetter(answer), text: answer, promptTokens, newTokens: completion.ids.length };
+  const isEnough = (text: string) => {
+    onToken();
+    return isStopped(text);
+  };
+  const { text: written, ids, reason } = await complete(completing, prompt, { maxNewTokens: MAX_NEW_TOKENS, isEnough });
+  if (reason === 'stopped') return undefined;
+  const answer = cutAtStop(written);
+  return {
+    chosen: answerLetter(answer),
+    text: answer,
+    ended: reason,
+    promptTokens,
+    newTokens: ids.length,
+    milliseconds: performance.now() - begin,
+  };
 }
 
 function turn(chat: Chat, text: string): ImagePrompt {

@@ -1,5 +1,5 @@
 /** Measures one answer. */
-import type { LookupCounts, SamplingCounts, TurnStats } from '#core/protocol/engine.ts';
+import type { LookupCounts, SamplingCounts, TurnStats } from '#core/protocol/stats.ts';
 
 export class TurnMeter {
   readonly #start = performance.now();

@@ -6,7 +6,7 @@ import { Drafter, type DraftMode } from '#core/prompt-lookup/drafter.ts';
 import { noToken } from '#core/prompt-lookup/ngram-lookup.ts';
 import type { RunTimes } from '#core/prompt-lookup/run-times.ts';
 import type { Prompt } from '#core/chat/prompt.ts';
-import type { LookupCounts } from '#core/protocol/engine.ts';
+import type { LookupCounts } from '#core/protocol/stats.ts';
 import { int64Tensor } from '../model/backend.ts';
 import { textMask } from '../model/decoder.ts';
 import { ending, type DecodeEnd, type DecodeInput } from './decode.ts';

@@ -3,7 +3,7 @@
  * same JavaScript object and frees them with `destroy()`, so its buffers are counted too.
  */
 import { GPU_PURPOSES, type GpuPurpose } from '#core/budget/gpu-purpose.ts';
-import type { Bytes, GpuPeak } from '#core/protocol/engine.ts';
+import type { Bytes, GpuPeak } from '#core/protocol/stats.ts';
 
 export class GpuLedger {
   readonly #live = byPurpose(() => 0);

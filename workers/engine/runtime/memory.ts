@@ -1,5 +1,5 @@
 /** Memory figures of the engine worker. */
-import type { Bytes, MemoryStats } from '#core/protocol/engine.ts';
+import type { Bytes, MemoryStats } from '#core/protocol/stats.ts';
 import type { Backend } from '../model/backend.ts';
 import type { KvCache } from '../model/kv-cache.ts';
 

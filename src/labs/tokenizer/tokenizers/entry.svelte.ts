@@ -19,6 +19,8 @@ export class Entry {
     readonly given: string,
     /** Number of its lane colour. */
     readonly hue: number,
+    /** False: a built-in tokenizer that is loaded when the visitor asks for it. */
+    public atStart = true,
   ) {}
 
   get builtIn(): boolean {

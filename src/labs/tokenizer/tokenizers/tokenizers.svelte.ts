@@ -1,11 +1,21 @@
+import { RECOMMENDED_PACK, SHIPPED_PACKS, type ShippedPackName } from '#core/tokenizer/korean/shipped-packs.ts';
 import type { TokenFacts, TokenizerKey, TokenizerSource } from '#core/protocol/tokenizer.ts';
 import type { TokenizerWorker } from '../../../workers/tokenizer-worker.ts';
 import { withToken } from '../../../platform/access-tokens.svelte.ts';
 import { Entry } from './entry.svelte.ts';
 
 export const BASE: TokenizerKey = 'base';
-/** Packs that are shipped beside the page: names of files in `korean/`. */
-export const packNames = ['ko-8960', 'ko-20480'] as const;
+/** Packs that are loaded with the base; the others when the visitor asks for them. */
+const loadedAtStart: readonly ShippedPackName[] = [RECOMMENDED_PACK, 'ko-8960', 'ko-20480'];
+
+/** Lane colours of the shipped packs. */
+const packHues: Record<ShippedPackName, number> = {
+  'ko-8960': 1,
+  'ko-20480': 2,
+  'ko-med-16384': 3,
+  'ko-med-8960': 4,
+  'ko-med-20480': 5,
+};
 
 export const hues = 6;
 
@@ -24,8 +34,9 @@ export class Tokenizers {
     const url = (path: string) => new URL(path, page).href;
     this.entries = [
       new Entry(BASE, { type: 'base', url: url('tokenizer/gemma3.vocabulary') }, BASE, 0),
-      ...packNames.map((name, index) => {
-        return new Entry(name, { type: 'pack', url: url(`korean/${name}.json`) }, name, index + 1);
+      ...SHIPPED_PACKS.map(({ name }) => {
+        const source = { type: 'pack', url: url(`korean/${name}.json`) } as const;
+        return new Entry(name, source, name, packHues[name], loadedAtStart.includes(name));
       }),
     ];
   }

@@ -1,0 +1,131 @@
+/** Questions from files that the visitor chose, dropped, or has agreed to fetch. */
+import { fetchFile, fetchJson } from '#core/fetch/fetch-file.ts';
+import { readRepository } from '#core/fetch/hub-repository.ts';
+import {
+  datasetFile,
+  filesOfSplit,
+  MAX_EXAM_BYTES,
+  SPLITS,
+  type DatasetFile,
+  type Split,
+} from '#core/exam/dataset-files.ts';
+import { isExam, type ExamName, type ExamQuestion } from '#core/exam/question.ts';
+import { FailureError } from '#core/failure.ts';
+import { fileGone } from '#core/files/file-gone.ts';
+import { network } from '../../platform/network.ts';
+
+export interface BroughtData {
+  name: string;
+  questions: ExamQuestion[];
+  examples: ExamQuestion[];
+}
+
+const HUB = 'https://huggingface.co';
+const MAX_LISTING_BYTES = 50_000_000;
+
+interface SourceFile extends DatasetFile {
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * One set of questions for each split among the files; those of `fewshot` are the examples of all. Where there is nothing but examples, they
+ * come back alone, with no questions.
+ * @throws FailureError file-broken, too-large, file-gone, file-missing where no file is parquet or CSV
+ */
+export async function readChosen(files: readonly File[]): Promise<BroughtData[]> {
+  const known = files.flatMap((file): SourceFile[] => {
+    // Only a folder picker sets the path.
+    const found = datasetFile(file.webkitRelativePath || file.name);
+    return found ? [{ ...found, bytes: () => bytesOf(file) }] : [];
+  });
+  if (known.length === 0) throw new FailureError('file-missing', { file: '*.parquet, *.csv' });
+  const examples = await questionsOf(filesOfSplit(known, 'fewshot'));
+  const asked = [...SPLITS.filter((split) => split !== 'fewshot'), undefined].map((split) => ({
+    split,
+    files: filesOfSplit(known, split),
+  }));
+  const sets: BroughtData[] = [];
+  for (const { split, files } of asked)
+    if (files.length > 0) sets.push({ name: nameOf(files, split), questions: await questionsOf(files), examples });
+  return sets.length > 0 ? sets : [{ name: nameOf(known, 'fewshot'), questions: [], examples }];
+}
+
+export interface HubChoice {
+  /** owner/name of a data set with the columns of KorMedMCQA. */
+  repository: string;
+  exams: readonly ExamName[];
+  split: Split;
+}
+
+/**
+ * Fetches the files of a split and their examples.
+ * @throws FailureError not-found, gated, offline, network …; file-missing where the repository has no such files
+ */
+export async function fetchFromHub(
+  { repository, exams, split }: HubChoice,
+  signal: AbortSignal,
+  onFile: (done: number, total: number) => void,
+): Promise<BroughtData> {
+  const listing = `${HUB}/api/datasets/${repository}/revision/main?blobs=true`;
+  const request = { url: listing, file: repository, limit: MAX_LISTING_BYTES, signal, cache: 'no-store' as const };
+  const json = await fetchJson(network, request).catch((error: unknown) => {
+    if (error instanceof FailureError && error.code === 'file-missing')
+      throw new FailureError('not-found', { id: repository }, { cause: error });
+    throw error;
+  });
+  const { revision, files } = readRepository(json, repository);
+  const isAsked = ({ exam }: DatasetFile) => exam !== undefined && isExam(exam) && exams.includes(exam);
+  const known = [...files.keys()].flatMap((path) => datasetFile(path) ?? []).filter(isAsked);
+  const [asked, examples] = [filesOfSplit(known, split), filesOfSplit(known, 'fewshot')];
+  if (asked.length === 0) throw new FailureError('file-missing', { file: `${exams[0] ?? ''}/${split}-….parquet` });
+  let done = 0;
+  const fetched = ({ path, ...file }: DatasetFile): SourceFile => ({
+    ...{ path, ...file },
+    async bytes() {
+      const url = `${HUB}/datasets/${repository}/resolve/${revision}/${path.split('/').map(encodeURIComponent).join('/')}`;
+      const blob = await fetchFile(network, { url, file: path, limit: MAX_EXAM_BYTES, signal });
+      onFile(++done, asked.length + examples.length);
+      return new Uint8Array(await blob.arrayBuffer());
+    },
+  });
+  return {
+    name: `${repository} · ${exams.join(', ')} · ${split}`,
+    questions: await questionsOf(asked.map(fetched)),
+    examples: await questionsOf(examples.map(fetched)),
+  };
+}
+
+async function questionsOf(files: readonly SourceFile[]): Promise<ExamQuestion[]> {
+  if (files.length === 0) return [];
+  // Parquet takes code that nobody needs who brings no data.
+  const [{ readExamFile }, { ExamFormatError }] = await Promise.all([
+    import('#core/exam/read-file.ts'),
+    import('#core/exam/read-questions.ts'),
+  ]);
+  const questions: ExamQuestion[] = [];
+  for (const file of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+    try {
+      questions.push(...(await readExamFile(file.path, await file.bytes())));
+    } catch (error) {
+      if (error instanceof ExamFormatError)
+        throw new FailureError('file-broken', { file: file.path, reason: error.message }, { cause: error });
+      throw error;
+    }
+  }
+  return questions;
+}
+
+async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  if (file.size > MAX_EXAM_BYTES)
+    throw new FailureError('too-large', { file: file.name, bytes: file.size, limit: MAX_EXAM_BYTES });
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    throw fileGone(file.name, error);
+  }
+}
+
+function nameOf(files: readonly DatasetFile[], split: Split | undefined): string {
+  const names = new Set(files.map(({ exam, name }) => exam ?? name));
+  return [[...names].join(', '), ...(split ? [split] : [])].join(' · ');
+}

@@ -1,0 +1,45 @@
+/** The section on medical Korean, and what rows of a vocabulary cost. */
+export const medicine = {
+  'tokenizer.medicine': '일반 글과 의학 글',
+  'tokenizer.medicine.short': '의학 어휘',
+  'tokenizer.medicine.lead':
+    '일반 글로만 배운 어휘는 뉴스에서는 토큰을 많이 줄이지만 진료 기록에서는 덜 줄입니다. 의학 어휘는 약 설명서, 질병 이름, 보건 법령까지 함께 배웠습니다.',
+  'tokenizer.medicine.table': '일반 문장과 의학 문장의 토큰 수',
+  'tokenizer.medicine.general': '일반 문장',
+  'tokenizer.medicine.clinical': '의학 문장',
+  'tokenizer.medicine.sentences': '{count, number}문장',
+  'tokenizer.medicine.longer': '{count, number}문장이 길어짐',
+  'tokenizer.medicine.note':
+    '두 묶음 모두 이 페이지를 위해 직접 쓴 문장이며, 어느 어휘도 이 문장으로 배우지 않았습니다. 문장 수가 적으니 소수점 아래는 믿지 마세요.',
+  'tokenizer.medicine.terms': '한 토큰이 된 의학 용어',
+  'tokenizer.medicine.summary':
+    '{name}: 의학 용어 {all}개 가운데 {one}개({share})가 띄어 쓴 자리에서 한 토큰입니다. 그중 {before}개는 기본 어휘에서도 한 토큰이었습니다.',
+  'tokenizer.medicine.search': '용어 찾기',
+  'tokenizer.medicine.search.placeholder': '예: 심근경색, stroke',
+  'tokenizer.medicine.unlisted': '이 목록에 “{query}” 그대로는 없습니다.',
+  'tokenizer.medicine.try': '위의 글 상자에서 나누어 보기',
+  'tokenizer.medicine.one': '한 토큰이 된 용어',
+  'tokenizer.medicine.several': '여러 토큰인 용어',
+  'tokenizer.medicine.none': '찾은 용어가 없습니다.',
+  'tokenizer.medicine.more': '{count, number}개 더 보기',
+  'tokenizer.recommended': '추천',
+  'tokenizer.name.medical': '한국어 의학 +{count}',
+  'tokenizer.name.medical.short': '의학 +{count}',
+  'tokenizer.name.pack.short': '+{count}',
+  'tokenizer.rows-cost.title': '줄어든 토큰과 늘어난 행',
+  'tokenizer.rows-cost.lead':
+    '새 토큰마다 임베딩 행이 하나 늘어납니다. 모델은 토큰 하나를 쓸 때마다 출력 행렬을 모두 읽으므로 토큰 하나는 조금 느려지고, 글은 토큰이 줄어든 만큼 빨라집니다. 값은 q4f16 패키지를 기준으로 모델의 크기에서 계산한 것이며, 이 기기에서 잰 것이 아닙니다.',
+  'tokenizer.rows-cost.model': '항목',
+  'tokenizer.rows-cost.parameters': '늘어난 파라미터',
+  'tokenizer.rows-cost.files': '더 내려받는 양',
+  'tokenizer.rows-cost.gpu': '더 쓰는 GPU 메모리',
+  'tokenizer.rows-cost.read': '토큰 하나에 더 읽는 양',
+  'tokenizer.rows-cost.break-even': '시간의 손익분기: 줄여야 할 토큰',
+  'tokenizer.rows-cost.saving': '위의 글에서 줄어든 토큰',
+  'tokenizer.rows-cost.time': '위의 글을 쓰는 시간',
+  'tokenizer.rows-cost.memory': '메모리의 손익분기: 기본 토큰으로 센 글의 길이',
+  'tokenizer.rows-cost.never': '줄지 않음',
+  'tokenizer.rows-cost.tokens': '{count, number}토큰',
+  'tokenizer.rows-cost.note':
+    '문맥 {context, number}토큰에서 계산했습니다. 메모리의 손익분기는 모든 토큰을 기억하는 층(전역 층)의 KV 캐시만 셈한 것으로, 지역 층까지 세면 더 짧습니다.',
+} as const;
