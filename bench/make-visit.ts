@@ -1,14 +1,15 @@
 /** What a visitor does to make a package in the built page, in English, and what the page's main thread did meanwhile. */
 import type { Locator, Page } from 'playwright';
 import { parseMaking } from '#core/protocol/making.ts';
+import type { ShippedPack } from '#core/tokenizer/korean/shipped-packs.ts';
 import { parseManifest, type ManifestFile } from '#core/protocol/manifest.ts';
 
 /** As the form of the page names them. */
 export interface MakeChoices {
   dtype: string;
   method: 'round' | 'search';
-  /** Tokens of the Korean pack; 0 for none. */
-  packTokens: number;
+  /** Korean pack; undefined for none. */
+  pack: ShippedPack | undefined;
   /** Tokens. */
   context: number;
 }
@@ -64,6 +65,13 @@ export interface Making<Written> {
   written: Written;
 }
 
+const OPTION_MILLISECONDS = 30_000;
+
+/** As the form labels it, recommended or not. */
+function packLabel({ text, tokens }: ShippedPack): RegExp {
+  return new RegExp(`^${text}, ${tokens.toLocaleString('en')} tokens`, 'iu');
+}
+
 export class MakeVisit {
   readonly #page: Page;
   readonly #url: string;
@@ -90,11 +98,11 @@ export class MakeVisit {
   }
 
   /** @returns what the page says that it takes @throws Error with what it says in place of that */
-  async inspect(address: string, { dtype, method, packTokens, context }: MakeChoices): Promise<string> {
+  async inspect(address: string, { dtype, method, pack, context }: MakeChoices): Promise<string> {
     await this.#section.getByRole('textbox').fill(address);
     await this.#choose(/^Precision/u, dtype);
     await this.#choose(/^Scales/u, method === 'round' ? 'Round' : 'Search');
-    await this.#choose(/^Korean vocabulary/u, packTokens === 0 ? 'None' : `${packTokens.toLocaleString('en')} tokens`);
+    await this.#choose(/^Korean vocabulary/u, pack ? packLabel(pack) : 'None');
     await this.#choose(/^Context/u, context.toLocaleString('en'));
     await this.#section.getByRole('button', { name: 'See what it takes' }).click();
     const facts = this.#section.getByTestId('make-facts');
@@ -165,8 +173,9 @@ export class MakeVisit {
     throw new Error(`${name} is not in the browser's storage`);
   }
 
-  async #choose(label: RegExp, option: string): Promise<void> {
+  /** @throws Error where the page has no such option: nothing is waited for */
+  async #choose(label: RegExp, option: string | RegExp): Promise<void> {
     await this.#section.getByLabel(label).click();
-    await this.#page.getByRole('option', { name: option, exact: true }).click();
+    await this.#page.getByRole('option', { name: option, exact: true }).click({ timeout: OPTION_MILLISECONDS });
   }
 }

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { countParameters } from '#core/gemma3/parameters.ts';
 import { parseConfig } from '#core/gemma3/config.ts';
+import { RECOMMENDED_PACK, SHIPPED_PACKS, shippedPack } from '#core/tokenizer/korean/shipped-packs.ts';
 import { parseManifest, type ManifestFile } from '#core/protocol/manifest.ts';
 import { runStep, type StepResult } from '../cli/rehearse/step.ts';
 import { openBrowser } from './browser.ts';
@@ -25,14 +26,13 @@ import { built, quantile } from './site.ts';
 
 type Method = MakeChoices['method'];
 
-/** Files of `public/korean`, and their tokens. */
-const PACKS = { 'ko-20480': 20_480, 'ko-8960': 8960, none: 0 } as const;
+const PACKS = [...SHIPPED_PACKS.map(({ name }) => name), 'none'];
 
 const flags = new Command('make')
   .requiredOption('--checkpoint <folder>', 'folder with config.json and safetensors')
   .addOption(new Option('--methods <list...>', 'how scales are chosen').choices(['round', 'search']).default(['round']))
   .addOption(new Option('--dtype <dtype>').choices(['q4f16', 'q4', 'q8']).default('q4f16'))
-  .addOption(new Option('--pack <name>', 'Korean pack').choices(Object.keys(PACKS)).default('ko-20480'))
+  .addOption(new Option('--pack <name>', 'Korean pack').choices(PACKS).default(RECOMMENDED_PACK))
   .addOption(new Option('--context <tokens>').choices(['2048', '4096', '8192', '16384', '32768']).default('8192'))
   .option('--rounds <n>', 'of each method', Number, 1)
   .option('--no-export', 'the page alone: no ratio, and no bytes to compare with')
@@ -47,7 +47,7 @@ const flags = new Command('make')
     checkpoint: string;
     methods: Method[];
     dtype: string;
-    pack: keyof typeof PACKS;
+    pack: string;
     context: string;
     rounds: number;
     export: boolean;
@@ -97,7 +97,7 @@ async function made(method: Method) {
   try {
     await visit.open();
     const facts = await visit.inspect(`${server.url}${NAME}/`, {
-      ...{ dtype: flags.dtype, method, packTokens: PACKS[flags.pack], context: Number(flags.context) },
+      ...{ dtype: flags.dtype, method, pack: shippedPack(flags.pack), context: Number(flags.context) },
     });
     console.log(`\n${method}, before: ${facts}`);
     const before = heaps.now;
