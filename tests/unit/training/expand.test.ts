@@ -54,7 +54,13 @@ tokenizer = build_tokenizer(texts['en'], texts['ko'], merges=100)
     const base = at('base.json');
     await train(
       {
-        ...{ base, text: [{ path: at('ko.txt'), weight: { times: 1 } }], tokens: TOKENS, out: at('pack.json'), notice: 'a test' },
+        ...{
+          base,
+          text: [{ path: at('ko.txt'), weight: { times: 1 } }],
+          tokens: TOKENS,
+          out: at('pack.json'),
+          notice: 'a test',
+        },
         ...TRAINING_DEFAULTS,
         nfc: true,
       },
