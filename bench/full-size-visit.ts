@@ -1,7 +1,7 @@
 /**
  * The whole way of a package of full size through the built page: its verdict before the download, the download into the browser's file system
  * with a connection cut and the page loaded anew at random bytes, verification, deletion, and
- * what is left afterwards. The package is not opened: the built-in model is, on the CPU. Prints a table and the bars, and fails when one is not met.
+ * what is left afterwards. The package is opened with `--open` alone; else the built-in model is, on the CPU. Prints a table and the bars, and fails when one is not met.
  *
  *     npm run rehearse -- --shape medgemma-4b --keep --out DIR && npm run build && npx tsx bench/full-size-visit.ts --package DIR/package
  */
@@ -19,9 +19,14 @@ import { bytesInStorage, VisitPage } from './visit-page.ts';
 
 const flags = new Command('full-size-visit')
   .requiredOption('--package <folder>', 'model package, with manifest')
+  .option(
+    '--open',
+    'open it from the store on WebGPU before it is deleted: on the software adapter, which computes nothing in time',
+    false,
+  )
   .option('--minutes <count>', 'patience for each step', Number, 20)
   .parse()
-  .opts<{ package: string; minutes: number }>();
+  .opts<{ package: string; open: boolean; minutes: number }>();
 
 /** Of JavaScript heaps and what they own, while a package is loaded into the store. */
 const HEAP_BYTES = 200e6;
@@ -78,6 +83,7 @@ try {
   const { heap: loading } = await step('download, cut and loaded anew', () => visit.fetchRest(), size);
   const { value: verified } = await step('verify', () => visit.verify(), size);
   const stored = await bytesInStorage(browser.page);
+  const opened = flags.open ? (await step('opened on WebGPU', () => visit.openOnGpu())).value : undefined;
   await step('deleted', () => visit.remove());
   const after = { storage: await bytesInStorage(browser.page), heap: heaps.now, memory: await memory.now() };
 
@@ -86,6 +92,7 @@ try {
     `cut at byte ${first}, page loaded anew at byte ${second} of ${size}; ${server.sentBytes} bytes were sent`,
   );
   console.log(`verified: ${verified}`);
+  if (opened !== undefined) console.log(`opened: ${opened}`);
   console.log(`in the file system: ${before.storage.files} bytes, then ${stored.files}, then ${after.storage.files}`);
   console.log(`of the quota (file system): ${before.storage.quota}, then ${stored.quota}, then ${after.storage.quota}`);
   console.log(

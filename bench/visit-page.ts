@@ -70,6 +70,14 @@ export class VisitPage {
     return outcome.innerText();
   }
 
+  /** Opens the package on WebGPU, in a page loaded anew, from what is stored. @returns how that ended, in the words of the page */
+  async openOnGpu(): Promise<string> {
+    await this.#page.addInitScript(() => localStorage.setItem('settings', JSON.stringify({ provider: 'webgpu' })));
+    await this.#page.goto(`${this.#url}?lang=en&package=package`);
+    const { isOpen, text } = await this.#outcome();
+    return isOpen ? (await this.#page.getByRole('complementary').first().innerText()).replace(/\s+/g, ' ') : text;
+  }
+
   async remove(): Promise<void> {
     await this.#openDialog();
     await this.#row.getByRole('button', { name: 'Delete' }).click();
