@@ -57,7 +57,12 @@ try {
     await train(
       {
         ...TRAINING_DEFAULTS,
-        ...{ base: flags.base, text: [{ path: text, weight: { times: 1 } }], tokens: flags.tokens, notice: 'measurement' },
+        ...{
+          base: flags.base,
+          text: [{ path: text, weight: { times: 1 } }],
+          tokens: flags.tokens,
+          notice: 'measurement',
+        },
         out: join(folder, `pack-${round}.json`),
       },
       { stdout: process.stdout, stderr: process.stderr, signal: new AbortController().signal },

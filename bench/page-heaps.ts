@@ -12,6 +12,7 @@ export interface HeapBytes {
   workers: number;
 }
 
+/** Each sample takes processor time from what is measured. */
 const SAMPLE_MILLISECONDS = 200;
 
 /** What CDP sends of a target, as far as it is used. */
@@ -79,7 +80,7 @@ export class PageHeaps {
   readonly #timer: NodeJS.Timeout;
 
   /** @param page a session of its own for the page; `stop` ends the sampling */
-  constructor(page: CDPSession) {
+  constructor(page: CDPSession, everyMilliseconds = SAMPLE_MILLISECONDS) {
     this.#page = new Target((method, params) => this.#send(page, method, params));
     page.on('Target.attachedToTarget', (params) => this.#page.receive({ method: 'Target.attachedToTarget', params }));
     page.on('Target.detachedFromTarget', (params) =>
@@ -88,7 +89,7 @@ export class PageHeaps {
     page.on('Target.receivedMessageFromTarget', (params) =>
       this.#page.receive({ method: 'Target.receivedMessageFromTarget', params }),
     );
-    this.#timer = setInterval(() => this.#sample(), SAMPLE_MILLISECONDS);
+    this.#timer = setInterval(() => this.#sample(), everyMilliseconds);
   }
 
   /** As of the last sample. */

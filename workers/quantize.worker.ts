@@ -13,7 +13,8 @@ export interface ToQuantizer {
 }
 
 export type FromQuantizer =
-  | { type: 'done'; quantized: QuantizedRows }
+  /** `rows`: the buffer of stored rows, to be used again. */
+  | { type: 'done'; quantized: QuantizedRows; rows: ArrayBuffer | undefined }
   | { type: 'not-finite'; index: number; value: number }
   | { type: 'failed'; reason: string };
 
@@ -26,8 +27,10 @@ self.addEventListener('message', ({ data: { rows, columns, format, method } }: M
         ? quantizeRows(rows, columns, format, method)
         : stored.quantize(rows, columns, format, method);
     const given = [quantized.packed.buffer, quantized.scales.buffer];
+    const buffer = rows instanceof Float32Array ? undefined : rows.bytes.buffer;
+    if (buffer) given.push(buffer);
     if (quantized.zeroPoints) given.push(quantized.zeroPoints.buffer);
-    post({ type: 'done', quantized }, given);
+    post({ type: 'done', quantized, rows: buffer }, given);
   } catch (error) {
     if (error instanceof NotFiniteError) post({ type: 'not-finite', index: error.index, value: error.value }, []);
     else post({ type: 'failed', reason: error instanceof Error ? error.message : String(error) }, []);

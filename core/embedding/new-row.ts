@@ -41,7 +41,9 @@ export function newRow(
 function mean(rows: readonly Float32Array[], columns: number): Float32Array {
   const sum = new Float64Array(columns);
   for (const row of rows) for (let i = 0; i < columns; i++) sum[i] = (sum[i] ?? 0) + (row[i] ?? NaN);
-  return Float32Array.from(sum, (value) => value / rows.length);
+  const mean = new Float32Array(columns);
+  for (let column = 0; column < columns; column++) mean[column] = (sum[column] ?? NaN) / rows.length;
+  return mean;
 }
 
 /** Box and Muller 1958. */

@@ -19,6 +19,7 @@ export interface RemoteFile {
 /**
  * The bytes from `begin` up to, not including, `end`. A connection that breaks is continued at the next byte.
  * @param onBytes called with the number of bytes of each piece that arrives
+ * @param into is filled from its beginning, and may be longer; default: a fresh buffer
  * @throws FailureError as `fetchFile`; `checkpoint-changed` if the server has another version of the file; `no-ranges` if it sends whole
  *   files only; the signal's reason when aborted
  */
@@ -29,8 +30,9 @@ export async function fetchRange(
   end: number,
   signal: AbortSignal,
   onBytes: (bytes: number) => void = () => undefined,
+  into?: ArrayBuffer,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = allocate(end - begin).subarray(0, end - begin);
+  const bytes = into ? new Uint8Array(into, 0, end - begin) : allocate(end - begin).subarray(0, end - begin);
   let filled = 0;
   for (let failures = 0; filled < bytes.length;) {
     signal.throwIfAborted();

@@ -19,6 +19,8 @@ export interface ReadAheadOptions {
   aheadBytes?: number;
   /** Called with the number of bytes of each piece that arrives. */
   onBytes?: (bytes: number) => void;
+  /** A buffer for so many bytes, which may be longer; undefined: a fresh one. */
+  bufferFor?: (bytes: number) => ArrayBuffer | undefined;
 }
 
 interface Piece extends FileRange {
@@ -39,7 +41,7 @@ export class ReadAhead {
   constructor(network: Network, signal: AbortSignal, options: ReadAheadOptions = {}) {
     this.#network = network;
     this.#signal = signal;
-    this.#options = { ...DEFAULTS, onBytes: () => undefined, ...options };
+    this.#options = { ...DEFAULTS, onBytes: () => undefined, bufferFor: () => undefined, ...options };
     this.#slots = new Slots(this.#options.connections);
   }
 
@@ -114,8 +116,9 @@ export class ReadAhead {
   }
 
   #fetch({ remote, begin, end }: FileRange): Promise<Uint8Array<ArrayBuffer>> {
+    const { onBytes, bufferFor } = this.#options;
     return this.#slots.use(
-      () => fetchRange(this.#network, remote, begin, end, this.#signal, this.#options.onBytes),
+      () => fetchRange(this.#network, remote, begin, end, this.#signal, onBytes, bufferFor(end - begin)),
       this.#signal,
     );
   }

@@ -1,5 +1,5 @@
 /** The weights of a package's decoder, as a graph for training reads them: the same initializers, over the same external data. */
-import { castTo } from './linear.ts';
+import { create } from '@bufbuild/protobuf';
 import {
   blockMatrix,
   tableMatrix,
@@ -7,9 +7,16 @@ import {
   type BlockMatrix,
   type FrozenMatrix,
 } from '../onnx/gradients/frozen-matrix.ts';
-import type { GraphBuilder, Value } from '../onnx/builder.ts';
+import { dataTypes, type GraphBuilder, type Value } from '../onnx/builder.ts';
 import { mainGraph, OnnxError } from '../onnx/model.ts';
-import { TensorProto_DataType, type GraphProto, type ModelProto, type TensorProto } from '../onnx/onnx_pb.ts';
+import {
+  TensorProto_DataType,
+  TensorProtoSchema,
+  type GraphProto,
+  type ModelProto,
+  type TensorProto,
+} from '../onnx/onnx_pb.ts';
+import { castTo } from './linear.ts';
 import { producer } from './stored.ts';
 
 /** Bits of MatMulNBits that the exporter writes. */
@@ -75,9 +82,38 @@ export class DecoderWeights {
         packed: this.#use(packed),
         scales: this.#float32(scales),
         zeroPoints: zeroPoints ? this.#use(zeroPoints) : '',
+        linear: this.#linear(packed, zeroPoints, { bits, rows, columns, count }),
       };
     }
     return undefined;
+  }
+
+  /** The same bytes under other names: nibbles of MatMulNBits lie as those of uint4 do. */
+  #linear(
+    packed: TensorProto,
+    zeroPoints: TensorProto | undefined,
+    { bits, rows, columns, count }: { bits: number; rows: number; columns: number; count: number },
+  ): BlockMatrix['linear'] {
+    const type = bits === 4 ? 'uint4' : bits === 8 ? 'uint8' : undefined;
+    // MatMulNBits has the zero points of a row in whole bytes, uint4 does not.
+    if (!type || (zeroPoints && bits === 4 && count % 2 === 1)) return undefined;
+    const as = (tensor: TensorProto, dims: number[]) => {
+      const { name, rawData, dataLocation, externalData } = tensor;
+      return this.#use(
+        create(TensorProtoSchema, {
+          ...{ name: `${name}/${type}`, dims: dims.map(BigInt), dataType: dataTypes[type] },
+          ...{ rawData, dataLocation, externalData },
+        }),
+      );
+    };
+    const middle = () => {
+      const bytes = new Uint8Array(Math.ceil((rows * count * bits) / 8)).fill(bits === 4 ? 0x88 : 0x80);
+      return this.#graph.constant(`const/zero_points/${type}/${rows}x${count}`, type, [rows, count], bytes);
+    };
+    return {
+      codes: as(packed, [rows, columns]),
+      zeroPoints: zeroPoints ? as(zeroPoints, [rows, count]) : middle(),
+    };
   }
 
   /** float32 [rows, columns]; undefined if the package holds blocks alone. */

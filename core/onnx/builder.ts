@@ -23,7 +23,7 @@ import {
 } from './onnx_pb.ts';
 
 export type Value = string;
-export type ElementType = 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
+export type ElementType = 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'uint4' | 'bool';
 
 export const dataTypes: Record<ElementType, TensorProto_DataType> = {
   float32: TensorProto_DataType.FLOAT,
@@ -31,6 +31,7 @@ export const dataTypes: Record<ElementType, TensorProto_DataType> = {
   int64: TensorProto_DataType.INT64,
   int32: TensorProto_DataType.INT32,
   uint8: TensorProto_DataType.UINT8,
+  uint4: TensorProto_DataType.UINT4,
   bool: TensorProto_DataType.BOOL,
 };
 

@@ -60,10 +60,18 @@ const LARGE_BYTES = 65536;
 const LARGE_ALIGNMENT = 4096;
 const SMALL_ALIGNMENT = 64;
 
-const elementBytes: Record<ElementType, number> = { float32: 4, float16: 2, int64: 8, int32: 4, uint8: 1, bool: 1 };
+const elementBytes: Record<ElementType, number> = {
+  float32: 4,
+  float16: 2,
+  int64: 8,
+  int32: 4,
+  uint8: 1,
+  uint4: 0.5,
+  bool: 1,
+};
 
 export function externalTensorBytes(tensor: ExternalTensor): number {
-  return tensor.dims.reduce((product, size) => product * size, elementBytes[tensor.type]);
+  return Math.ceil(tensor.dims.reduce((product, size) => product * size, elementBytes[tensor.type]));
 }
 
 /**

@@ -1,10 +1,9 @@
 /** Conversations in the browser's database. Their images lie beside them, so that they are written once. */
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { DBSchema, IDBPDatabase } from 'idb';
+import { openDatabase } from './database.ts';
 import type { SavedConversation } from './saved-conversation.ts';
 
 const NAME = 'conversations';
-/** How long the browser may take to open its database: milliseconds mostly, seconds on a busy machine, or for ever. */
-const OPEN_MILLISECONDS = 15_000;
 
 interface Schema extends DBSchema {
   conversations: { key: string; value: unknown };
@@ -21,20 +20,11 @@ export class ConversationStore {
 
   /** @throws DOMException where the browser has no database (some private windows), or does not open it in time */
   static async open(): Promise<ConversationStore> {
-    const opening = openDB<Schema>(NAME, 1, {
-      upgrade(database) {
-        database.createObjectStore('conversations');
-        database.createObjectStore('images');
-      },
-      // A newer page in another tab wants to change the database.
-      blocking: (_, __, event) => {
-        if (event.target instanceof IDBDatabase) event.target.close();
-      },
+    const database = await openDatabase<Schema>(NAME, (empty) => {
+      empty.createObjectStore('conversations');
+      empty.createObjectStore('images');
     });
-    const late = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new DOMException('the database did not open', 'TimeoutError')), OPEN_MILLISECONDS);
-    });
-    return new ConversationStore(await Promise.race([opening, late]));
+    return new ConversationStore(database);
   }
 
   /** Ids of all conversations, the one saved last first. */

@@ -197,3 +197,27 @@ test('a phone shows the lab without sideways scrolling of the page', async ({ pa
   await expect(page.getByRole('button', { name: 'q4 탐색', exact: true })).toBeInViewport();
   expect(await beyond()).toBe(0);
 });
+
+test('packages are compared with a package where no fp16 source is here', async ({ page }) => {
+  const complaints = await openPage(page, '/#/quant?phantoms=10', 'teaching-brief');
+  const add = page.locator('details').filter({ hasText: '다른 패키지를 비교에 넣기' });
+  await add.locator('summary').click();
+  const open = add.getByRole('button', { name: '대화에서 연 모델 넣기' });
+  await expect(open).toBeEnabled(patience);
+  await add.getByRole('checkbox', { name: '이 패키지를 기준으로 비교하기' }).check();
+  await open.click();
+  const rows = page.locator('tr[data-trial]');
+  await expect(rows).toHaveCount(1);
+  await expect(rows.first()).toContainText('기준');
+  await expect(rows.first()).toHaveAttribute('data-state', 'done', runs);
+  await expect(page.getByText('모두 fp16이 아니라')).toBeVisible();
+  await open.click();
+  await expect(rows).toHaveCount(2);
+  await expect(rows.nth(1)).toHaveAttribute('data-state', 'done', runs);
+  // The same package says the same.
+  expect(await figure(rows.first(), 'kl')).toBe('–');
+  expect(Number.parseFloat(await figure(rows.nth(1), 'kl'))).toBeLessThan(1e-9);
+  await page.getByRole('button', { name: '교육용 모델로 돌아가기' }).click();
+  await expect(rows).toHaveCount(0);
+  expect(complaints).toEqual([]);
+});

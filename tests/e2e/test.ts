@@ -1,6 +1,6 @@
 /**
  * `test` for pages with the default settings of playwright.config.ts. The pages of a Playwright worker share a profile on disk, emptied before each
- * test, so that the runtime's WebAssembly is compiled once a worker and not once a test: a page is ready with a third of the processor time. A
+ * test, so that the runtime's WebAssembly is compiled once a worker and not once a test (docs/decisions/0010-test-suite.md has figures). A
  * test that needs a profile of its own, or other settings, takes `test` of @playwright/test.
  */
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -248,7 +248,9 @@ test('the sections are walked through by their buttons, and the header stays', a
   expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBe(0);
 });
 
-test('general and medical sentences stand side by side; a term is found, and its rows have a price', async ({ page }) => {
+test('general and medical sentences stand side by side; a term is found, and its rows have a price', async ({
+  page,
+}) => {
   await openLab(page);
   const medicine = section(page, 'medicine');
   await medicine.scrollIntoViewIfNeeded();

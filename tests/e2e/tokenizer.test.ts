@@ -33,6 +33,8 @@ test('before any model, a newcomer types and sees the true counts, and what a to
   await expect.poll(() => shownCounts(page), patience).toEqual(await trueCounts(sentence));
 
   const ids = await trueIds('ko-8960', sentence);
+  // Tokens are drawn where they are looked at.
+  await page.locator('[data-unit]').first().scrollIntoViewIfNeeded();
   await expect(cells(page, 'ko-8960')).toHaveCount(ids.length);
   const last = cells(page, 'ko-8960').nth(ids.length - 2);
   await last.hover();

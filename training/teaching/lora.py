@@ -46,7 +46,9 @@ def options() -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--checkpoint", type=Path, required=True, help="the model that is adapted")
-    parser.add_argument("--data", type=Path, required=True, help="a set of npm run phantoms -- --task TASK, or a file of docs/training-data.md")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="a set of npm run phantoms -- --task TASK, or a file of docs/training-data.md"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; made, or gone on with")
     parser.add_argument("--keep", type=Path, help="a set of the same phantoms and of base, answered as before")
     parser.add_argument("--kept", type=float, default=0.25, help="fraction of the conversations that is of --keep")

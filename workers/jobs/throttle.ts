@@ -1,5 +1,5 @@
-/** Milliseconds between two reports of progress: more frequent reports would be unreadable. */
-export const PROGRESS_MILLISECONDS = 50;
+/** Milliseconds between two reports of progress. Each repaints the page, which takes processor time from the work; more frequent ones would be unreadable. */
+export const PROGRESS_MILLISECONDS = 250;
 
 /**
  * Thins out reports of progress: sends the first of each key at once, then at most one report every

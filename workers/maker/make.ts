@@ -13,8 +13,9 @@ import { sha256OfText } from '../store/sha256.ts';
 import { CHUNK_BYTES } from '#core/export/manifest.ts';
 import { comparePackage } from './compare.ts';
 import { MakingFolder } from './making-folder.ts';
-import { openPlan, readAhead, type OpenPlan } from './open-plan.ts';
+import { openPlan, PIECE_BYTES, readAhead, type OpenPlan } from './open-plan.ts';
 import { QuantizePool, workersFor } from './quantize-pool.ts';
+import { SpareBuffers } from './spare-buffers.ts';
 
 /** A planned package and where it goes; kept until `finish` writes its manifest. */
 export interface Made {
@@ -72,12 +73,14 @@ async function makeAlone(
   let readBytes = 0;
   let phase: MakeProgress['phase'] = 'write';
   const tell = () => job.progress({ type: 'progress', phase, doneBytes, totalBytes, readBytes });
-  const expect = readAhead(open.folder, signal, (bytes) => {
+  const workers = workersFor(request.workers, plan);
+  const spare = new SpareBuffers(PIECE_BYTES, 2 * workers);
+  const onRead = (bytes: number) => {
     readBytes += bytes;
     tell();
-  });
-  const workers = workersFor(request.workers, plan);
-  const pool = workers > 1 ? new QuantizePool(workers) : undefined;
+  };
+  const expect = readAhead(open.folder, signal, onRead, spare);
+  const pool = workers > 1 ? new QuantizePool(workers, spare) : undefined;
   try {
     const onWrite = (bytes: number) => {
       signal.throwIfAborted();

@@ -14,6 +14,7 @@ import { sha256OfText, sha256 } from '../store/sha256.ts';
 import { network } from '../store/network.ts';
 import { FilesFolder } from './files-folder.ts';
 import { RemoteFolder, RemoteSource } from './remote-folder.ts';
+import type { SpareBuffers } from './spare-buffers.ts';
 
 export interface OpenPlan {
   plan: PlannedPackage;
@@ -79,14 +80,19 @@ async function digestOf({ graphs, small, checkpoint }: PlannedPackage): Promise<
   return sha256OfText([...hashes, ...(checkpoint.changes ?? [])].join('\n'));
 }
 
-/** Lets a server's files be read ahead, in the order that `expect` is told. */
+/** Lets a server's files be read ahead, in the order that `expect` is told. @param spare of PIECE_BYTES */
 export function readAhead(
   folder: OpenPlan['folder'],
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
+  spare: SpareBuffers,
 ): (tensors: readonly CheckpointTensor[]) => void {
   if (!(folder instanceof RemoteFolder)) return () => undefined;
-  const ahead = new ReadAhead(folder.network, signal, { onBytes });
+  const ahead = new ReadAhead(folder.network, signal, {
+    onBytes,
+    // Small pieces are read into others.
+    bufferFor: (bytes) => (2 * bytes > spare.bytes && bytes <= spare.bytes ? spare.take() : undefined),
+  });
   folder.ahead = ahead;
   return (tensors) =>
     ahead.expect(

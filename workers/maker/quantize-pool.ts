@@ -6,6 +6,7 @@ import { NotFiniteError, type StoredRows } from '#core/gemma3/stored-rows.ts';
 import type { BlockFormat, QuantizedRows, QuantizeRows } from '#core/quant/blocks.ts';
 import type { QuantMethod } from '#core/quant/settings.ts';
 import { PIECE_BYTES } from './open-plan.ts';
+import type { SpareBuffers } from './spare-buffers.ts';
 import type { FromQuantizer, ToQuantizer } from '../quantize.worker.ts';
 
 interface Waiting {
@@ -40,8 +41,11 @@ export class QuantizePool implements RowQuantizer {
   #members: Member[] = [];
   #failure: Error | undefined;
 
-  /** @param count of workers, at least 1; they start with the first piece */
-  constructor(count: number) {
+  /** @param count of workers, at least 1; they start with the first piece @param spare gets the buffers of stored rows back */
+  constructor(
+    count: number,
+    private readonly spare: SpareBuffers,
+  ) {
     this.#count = count;
     this.pieces = count * PIECES_PER_WORKER;
   }
@@ -58,8 +62,9 @@ export class QuantizePool implements RowQuantizer {
   readonly stored = {
     readBytes: PIECE_BYTES,
     quantize: (rows: StoredRows, columns: number, format: BlockFormat, method: QuantMethod): Promise<QuantizedRows> => {
-      const isWhole = rows.bytes.buffer.byteLength === rows.bytes.byteLength;
-      const bytes = isWhole ? rows.bytes : rows.bytes.slice();
+      const { buffer, byteLength } = rows.bytes;
+      const isGiven = buffer.byteLength === byteLength || buffer.byteLength === this.spare.bytes;
+      const bytes = isGiven ? rows.bytes : rows.bytes.slice();
       return this.#ask({ rows: { ...rows, bytes }, columns, format, method }, bytes.buffer);
     },
   };
@@ -86,6 +91,7 @@ export class QuantizePool implements RowQuantizer {
     const member: Member = { worker, waiting: [] };
     worker.addEventListener('message', ({ data }: MessageEvent<FromQuantizer>) => {
       const next = member.waiting.shift();
+      if (data.type === 'done' && data.rows) this.spare.give(data.rows);
       if (data.type === 'done') next?.resolve(data.quantized);
       else if (data.type === 'not-finite') next?.reject(new NotFiniteError(data.index, data.value));
       else next?.reject(new RangeError(data.reason));

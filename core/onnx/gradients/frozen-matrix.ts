@@ -43,6 +43,11 @@ export interface BlockMatrix {
   blockSize: number;
   rows: number;
   columns: number;
+  /**
+   * For DequantizeLinear: the codes as uint4 or uint8 [rows, columns], and zero points of that type [rows, columns / blockSize]. Undefined where
+   * ONNX has no such type (2 bits), or another layout of zero points.
+   */
+  linear: { codes: Value; zeroPoints: Value } | undefined;
 }
 
 /**
@@ -84,6 +89,12 @@ function dequantized(tape: Tape, matrix: BlockMatrix): { value: Value; isTranspo
   const { packed, scales, zeroPoints, bits, blockSize, rows, columns } = matrix;
   const name = `/dequantized/${packed}`;
   const { graph } = tape;
+  if (matrix.linear) {
+    const { codes, zeroPoints: zeros } = matrix.linear;
+    const attributes = { axis: { int: 1 }, block_size: { int: blockSize } };
+    const value = tape.node('DequantizeLinear', [codes, scales, zeros], `${name}/DequantizeLinear`, { attributes });
+    return { value, isTransposed: false };
+  }
   if (zeroPoints !== '') {
     // GatherBlockQuantized wants zero points in another layout. The product with the identity gives Wᵀ without a rounding.
     const identity = new Float32Array(columns * columns);

@@ -1,5 +1,6 @@
 /** Questions that the visitor brought, and runs with their answers, in the browser's database. Each answer is written when it is there. */
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { DBSchema, IDBPDatabase } from 'idb';
+import { openDatabase } from '../../chat/database.ts';
 import {
   readKeptAnswer,
   readKeptData,
@@ -10,8 +11,6 @@ import {
 } from '#core/exam/kept.ts';
 
 const NAME = 'exam';
-/** As the conversations wait for theirs. */
-const OPEN_MILLISECONDS = 15_000;
 
 interface Schema extends DBSchema {
   data: { key: string; value: unknown };
@@ -35,19 +34,10 @@ export class ExamStore {
 
   /** @throws DOMException where the browser has no database (some private windows), or does not open it in time */
   static async open(): Promise<ExamStore> {
-    const opening = openDB<Schema>(NAME, 1, {
-      upgrade(database) {
-        for (const store of ['data', 'runs', 'answers'] as const) database.createObjectStore(store);
-      },
-      // A newer page in another tab wants to change the database.
-      blocking: (_, __, event) => {
-        if (event.target instanceof IDBDatabase) event.target.close();
-      },
+    const database = await openDatabase<Schema>(NAME, (empty) => {
+      for (const store of ['data', 'runs', 'answers'] as const) empty.createObjectStore(store);
     });
-    const late = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new DOMException('the database did not open', 'TimeoutError')), OPEN_MILLISECONDS);
-    });
-    return new ExamStore(await Promise.race([opening, late]));
+    return new ExamStore(database);
   }
 
   /** What cannot be read, of a later version of the page for example, is left out and stays where it is. */

@@ -60,8 +60,8 @@ export const en: Record<keyof typeof ko, string> = {
     'The browser has only {free} left, too little for {left}. Delete stored models or free the disk.',
   'make.facts.time.read':
     'About {time} at the rate that was just measured. The weights arrive slower than they are quantized.',
-  'make.facts.time.compute':
-    'About {time} at the rate that was just measured. Quantizing is the slower part; {workers} workers share it.',
+  'make.facts.time.compute': 'About {time} at the rate that was just measured. Quantizing is the slower part.',
+  'make.facts.workers': '{workers} workers quantize at the same time.',
   'make.facts.adapter-beside': 'This folder also holds an adapter. It is left out unless you pick it above.',
   'make.run.idle': '{name}',
   'make.run.inspecting': 'Looking at {name}',

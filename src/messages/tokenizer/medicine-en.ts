@@ -42,5 +42,5 @@ export const medicine: Record<keyof typeof korean, string> = {
   'tokenizer.rows-cost.never': 'nothing saved',
   'tokenizer.rows-cost.tokens': '{count, plural, one {# token} other {# tokens}}',
   'tokenizer.rows-cost.note':
-    'Computed behind {context, number} tokens of context. The break-even in memory counts only the KV cache of the layers that keep every token (global layers); with the local layers it comes sooner.',
+    'Computed behind {context, number} tokens of context. The break-even in memory counts only the KV cache of the layers that keep every token (global layers): local layers keep one window, which fewer tokens of a long text do not make smaller.',
 };

@@ -41,5 +41,5 @@ export const medicine = {
   'tokenizer.rows-cost.never': '줄지 않음',
   'tokenizer.rows-cost.tokens': '{count, number}토큰',
   'tokenizer.rows-cost.note':
-    '문맥 {context, number}토큰에서 계산했습니다. 메모리의 손익분기는 모든 토큰을 기억하는 층(전역 층)의 KV 캐시만 셈한 것으로, 지역 층까지 세면 더 짧습니다.',
+    '문맥 {context, number}토큰에서 계산했습니다. 메모리의 손익분기는 모든 토큰을 기억하는 층(전역 층)의 KV 캐시만 셈했습니다. 지역 층은 창 하나만큼만 담아서, 긴 글에서는 토큰이 줄어도 더 작아지지 않습니다.',
 } as const;

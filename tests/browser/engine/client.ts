@@ -9,7 +9,14 @@ import type {
   TraceEvent,
   TraceRequest,
 } from '#core/protocol/adapters.ts';
-import type { EngineJobs, GenerateEvent, ModelInfo, OpenEvent, OpenOptions, PackageSource } from '#core/protocol/engine.ts';
+import type {
+  EngineJobs,
+  GenerateEvent,
+  ModelInfo,
+  OpenEvent,
+  OpenOptions,
+  PackageSource,
+} from '#core/protocol/engine.ts';
 import type { Stats, TurnStats } from '#core/protocol/stats.ts';
 import { isEnd, type JobEnd, type JobEvent } from '#core/protocol/jobs.ts';
 import type { NearestEvent, NearestRequest } from '#core/protocol/nearest.ts';

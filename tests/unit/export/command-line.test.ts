@@ -53,6 +53,16 @@ describe('npm run export', () => {
       /^error: \/nowhere\/pack\.json does not exist: there is no folder \/nowhere; check the path\n$/,
     ],
     [
+      'the recommended pack for a checkpoint without tokenizer',
+      ['--checkpoint', FIXTURE, '--out', 'OUT', '--dtype', 'q4', '--korean'],
+      /has no tokenizer\.json; --korean merges .*public.korean.ko-med-16384\.json into it/,
+    ],
+    [
+      'a pack by its name, likewise',
+      ['--checkpoint', FIXTURE, '--out', 'OUT', '--dtype', 'q4', '--korean', 'ko-20480'],
+      /has no tokenizer\.json; --korean merges .*public.korean.ko-20480\.json into it/,
+    ],
+    [
       'a missing adapter',
       ['--checkpoint', FIXTURE, '--out', 'OUT', '--dtype', 'q4', '--adapter', '/nowhere'],
       /^error: \/nowhere does not exist; an adapter is the folder that PEFT's save_pretrained writes\n$/,

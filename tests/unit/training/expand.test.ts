@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newRow, ROW_INITS } from '#core/embedding/new-row.ts';
 import { isJsonObject } from '#core/json.ts';
@@ -54,7 +55,13 @@ tokenizer = build_tokenizer(texts['en'], texts['ko'], merges=100)
     const base = at('base.json');
     await train(
       {
-        ...{ base, text: [{ path: at('ko.txt'), weight: { times: 1 } }], tokens: TOKENS, out: at('pack.json'), notice: 'a test' },
+        ...{
+          base,
+          text: [{ path: at('ko.txt'), weight: { times: 1 } }],
+          tokens: TOKENS,
+          out: at('pack.json'),
+          notice: 'a test',
+        },
         ...TRAINING_DEFAULTS,
         nfc: true,
       },
@@ -157,7 +164,7 @@ tokenizer = build_tokenizer(texts['en'], texts['ko'], merges=100)
   it('works out the memory that the README names', () => {
     expect(result).toHaveProperty(
       'memory',
-      expect.stringContaining('4,323,017,072 parameters with 271,168 rows of 2,560'),
+      expect.stringContaining('4,342,022,512 parameters with 278,592 rows of 2,560'),
     );
     const memory: unknown = isJsonObject(result) ? result['memory'] : undefined;
     const [tied = ''] = String(memory).split('Untied:');
@@ -168,6 +175,18 @@ tokenizer = build_tokenizer(texts['en'], texts['ko'], merges=100)
       ' ',
     );
     for (const cells of figures) expect(written).toContain(`| ${cells} |`);
+  });
+
+  it('tries every stage on made-up rows of the fixture, with --dry-run', async () => {
+    const fixture = fileURLToPath(new URL('../../fixtures/gemma3-tiny/checkpoint', import.meta.url));
+    const { stdout } = await python([
+      ...['-m', 'teaching.expand', '--dry-run', '--checkpoint', fixture, '--new-tokens', '16384', '--device', 'cpu'],
+      ...['--sequence', '16', '--rank', '2', '--threads', '1'],
+    ]);
+    expect(stdout).toMatch(/^full: 16384 new rows from id 512, 16896 rows of 160, tied/m);
+    for (const way of ['full', 'lora']) expect(stdout).toMatch(new RegExp(`^${way}: (.*\n){4} {2}stage 7 `, 'm'));
+    expect(stdout).toMatch(/^qlora: not run, this machine lacks/m);
+    expect(stdout).toContain('every stage changed what it trains, and nothing else');
   });
 
   it('makes new rows as the exporter does', async () => {

@@ -165,5 +165,5 @@ def drawn() -> dict[str, object]:
 
 
 result["drawn"] = drawn()
-result["memory"] = report(Path("gemma3-4b/config.json"), new=8960, tokens=2048, rank=64, at_once=1024)
+result["memory"] = report(Path("gemma3-4b/config.json"), new=16384, tokens=2048, rank=64, at_once=1024)
 print(json.dumps(result))

@@ -173,14 +173,23 @@ describe('linear', () => {
       const bytes = (name: string, dims: number[], data: Uint8Array) =>
         graph.constant(name, 'uint8', dims, Uint8Array.from(data));
       const zeroBytes = Math.ceil((blocks * bits) / 8);
+      const packed = packCodes(codes, bits);
+      const zeros = zeroPoints
+        ? packZeroPoints(zeroPoints, rows, bits)
+        : new Uint8Array(rows * zeroBytes).fill(bits === 4 ? 0x88 : 0x80);
+      const type = bits === 2 ? undefined : bits === 4 ? 'uint4' : 'uint8';
       return linear(
         tape,
         x,
         blockMatrix({
-          packed: bytes('packed', [rows, blocks, (blockSize * bits) / 8], packCodes(codes, bits)),
+          packed: bytes('packed', [rows, blocks, (blockSize * bits) / 8], packed),
           scales: constant(graph, 'scales', [rows, blocks], scales),
-          zeroPoints: zeroPoints ? bytes('zeros', [rows, zeroBytes], packZeroPoints(zeroPoints, rows, bits)) : '',
+          zeroPoints: zeroPoints ? bytes('zeros', [rows, zeroBytes], zeros) : '',
           ...{ bits, blockSize, rows, columns },
+          linear: type && {
+            codes: graph.constant('codes', type, [rows, columns], Uint8Array.from(packed)),
+            zeroPoints: graph.constant('code zeros', type, [rows, blocks], Uint8Array.from(zeros)),
+          },
         }),
         undefined,
         '/linear',
