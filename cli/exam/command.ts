@@ -5,6 +5,7 @@ import { examplesFor, ExamplesError } from '#core/exam/examples.ts';
 import { OWN_EXAMPLES, OWN_QUESTIONS } from '#core/exam/own-questions.ts';
 import { pickQuestions } from '#core/exam/pick.ts';
 import { countsByExam, numbered, type ExamQuestion, type NumberedQuestion } from '#core/exam/question.ts';
+import { remarksOn } from '#core/exam/remarks.ts';
 import type { ExamRun, ExamSetting } from '#core/exam/run.ts';
 import { MANIFEST } from '#core/protocol/manifest.ts';
 import { answerQuestion } from '../../workers/engine/generation/exam.ts';
@@ -30,6 +31,7 @@ async function exam(args: readonly string[], io: CommandIo): Promise<void> {
   const isOwn = flags.data.length === 0;
   if (isOwn)
     printLine(io.stderr, 'note: ten questions of our own, which are of no exam; name those of one with --data');
+  for (const text of remarks(all)) printLine(io.stderr, `note: ${text}`);
   const questions = pickQuestions(numbered(all), flags.limit ?? all.length, flags.seed);
   requireExamples(questions, examples, flags);
   const reader = await FolderReader.open(flags.package, { wanted: 'package', recursive: true });
@@ -61,6 +63,21 @@ async function exam(args: readonly string[], io: CommandIo): Promise<void> {
       await opened.model.dispose();
     }
   });
+}
+
+function remarks(questions: readonly ExamQuestion[]): string[] {
+  const { repeated, decomposed } = remarksOn(questions);
+  const of = `of ${questions.length} questions`;
+  return [
+    ...(repeated > 0
+      ? [`${repeated} ${of} are there more than once and count each time; name each file of --data once`]
+      : []),
+    ...(decomposed > 0
+      ? [
+          `${decomposed} ${of} hold decomposed Hangul (NFD), which takes more tokens; save them as NFC for the usual score`,
+        ]
+      : []),
+  ];
 }
 
 async function answerAll(

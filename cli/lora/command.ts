@@ -8,6 +8,9 @@ import { holdOut, readExamples } from '#core/lora/training/data-file.ts';
 import { initialParameters, loraLayout, type LoraLayout } from '#core/lora/training/parameters.ts';
 import { peftFiles } from '#core/lora/training/peft-files.ts';
 import { LoraTrainer } from '#core/lora/training/trainer.ts';
+import { decodeText, EncodingError } from '#core/text/encoding.ts';
+import { isDecomposedHangul } from '#core/text/hangul.ts';
+import { withLineFeeds } from '#core/text/line-ends.ts';
 import { readParts, type PackageParts } from '../../workers/engine/opened.ts';
 import { embedTokens } from '../../workers/engine/training/embed-tokens.ts';
 import { openTraining } from '../../workers/engine/training/open-training.ts';
@@ -51,7 +54,12 @@ export function main(args: readonly string[], io: CommandIo): Promise<number> {
 async function train(args: readonly string[], io: CommandIo): Promise<void> {
   const flags = createProgram(io).parse(args, { from: 'user' }).opts<Flags>();
   const note = (text: string) => printLine(io.stderr, text);
-  const examples = readExamples(await onFile(flags.data, readFile(flags.data, 'utf8')), flags.data);
+  const examples = readExamples(await textOf(flags.data, note), flags.data);
+  const decomposed = examples.filter(({ question, answer }) => isDecomposedHangul(question + answer)).length;
+  if (decomposed > 0)
+    note(
+      `note: ${decomposed} of ${examples.length} examples hold decomposed Hangul (NFD), which the adapter learns to read and write; save ${flags.data} as NFC to train on usual text`,
+    );
   const reader = await FolderReader.open(flags.package, { wanted: 'package', recursive: true });
   const out = await OutputFolder.create(flags.out, { command: 'lora', note });
   try {
@@ -94,6 +102,25 @@ async function train(args: readonly string[], io: CommandIo): Promise<void> {
   } catch (error) {
     await out.discard();
     throw error;
+  }
+}
+
+/** @throws CommandError for what is no text, and for an encoding that cannot be told */
+async function textOf(path: string, note: (text: string) => void): Promise<string> {
+  const bytes = await onFile(path, readFile(path));
+  try {
+    const { text, encoding, guessed } = decodeText(bytes);
+    if (guessed)
+      note(
+        `note: ${path} is read as ${encoding === 'euc-kr' ? 'CP949' : encoding}; save it as UTF-8 if texts look wrong`,
+      );
+    return withLineFeeds(text);
+  } catch (cause) {
+    if (!(cause instanceof EncodingError)) throw cause;
+    throw new CommandError(
+      `${path} is no text that can be read; expected are JSON Lines (docs/training-data.md) in UTF-8`,
+      { cause },
+    );
   }
 }
 

@@ -10,7 +10,7 @@ import { readPixelValues } from '../../workers/engine/image/pixels.ts';
 import type { Backend } from '../../workers/engine/model/backend.ts';
 import type { PackageParts } from '../../workers/engine/opened.ts';
 import { encodeRow, ImageFeatures, UnwritableAnswerError } from '../../workers/engine/training/encode-rows.ts';
-import { CommandError, onFile } from '../shared/errors.ts';
+import { CommandError, onFile, userMessage } from '../shared/errors.ts';
 import { decodeImageInNode } from '../shared/runtime/decode-image.ts';
 import { NpyImages } from './npy-images.ts';
 
@@ -38,11 +38,14 @@ export async function encodeExamples(examples: readonly TrainingExample[], input
   const images = new ExampleImages(data);
   const encoder = firstWithImage && (await ImageFeatures.open(backend, pack));
   const known = new Map<number | string, Float32Array>();
-  const featuresOf = async (image: number | string): Promise<Float32Array> => {
+  const featuresOf = async (example: TrainingExample, image: number | string): Promise<Float32Array> => {
     const before = known.get(image);
     if (before) return before;
     if (!encoder || !parts.preprocessor) throw new TypeError('an image without an encoder');
-    const features = await encoder.of(await images.pixels(image, parts.preprocessor), parts.preprocessor.height);
+    const features = await encoder.of(
+      await images.pixels(example, image, parts.preprocessor),
+      parts.preprocessor.height,
+    );
     known.set(image, features);
     return features;
   };
@@ -50,7 +53,7 @@ export async function encodeExamples(examples: readonly TrainingExample[], input
     const rows: TrainingRow[] = [];
     for (const example of examples) {
       signal.throwIfAborted();
-      const features = example.image === undefined ? undefined : await featuresOf(example.image);
+      const features = example.image === undefined ? undefined : await featuresOf(example, example.image);
       rows.push(naming(data, example, () => encodeRow(chat, example, features)));
       input.onRow();
     }
@@ -75,17 +78,28 @@ function naming(data: string, { line }: TrainingExample, work: () => TrainingRow
 
 /** Images beside a data file. */
 class ExampleImages {
-  readonly #folder: string;
+  readonly #data: string;
   #rows: NpyImages | undefined;
 
   constructor(data: string) {
-    this.#folder = dirname(data);
+    this.#data = data;
   }
 
-  /** Normalised, float32 [3, height, width]. */
-  async pixels(image: number | string, preprocessor: Preprocessor): Promise<Float32Array> {
+  /** Normalised, float32 [3, height, width]. @throws CommandError that names the line of an image that is not there */
+  async pixels({ line }: TrainingExample, image: number | string, preprocessor: Preprocessor): Promise<Float32Array> {
+    try {
+      return await this.#read(image, preprocessor);
+    } catch (cause) {
+      const message = userMessage(cause);
+      if (message === undefined) throw cause;
+      throw new CommandError(`${this.#data}, line ${line}: ${message}`, { cause });
+    }
+  }
+
+  async #read(image: number | string, preprocessor: Preprocessor): Promise<Float32Array> {
+    const folder = dirname(this.#data);
     if (typeof image === 'string') {
-      const path = resolve(this.#folder, image);
+      const path = resolve(folder, image);
       return readPixelValues(
         new Blob([await onFile(path, readFile(path))]),
         basename(path),
@@ -93,7 +107,7 @@ class ExampleImages {
         decodeImageInNode,
       );
     }
-    this.#rows ??= await NpyImages.open(join(this.#folder, 'images.npy'));
+    this.#rows ??= await NpyImages.open(join(folder, 'images.npy'));
     const { width, height } = this.#rows;
     const png = greyscalePng(await this.#rows.image(image), width, height);
     return readPixelValues(new Blob([png]), `images.npy, image ${image}`, preprocessor, decodeImageInNode);

@@ -3,15 +3,12 @@ import * as v from 'valibot';
 import { FailureError } from '../failure.ts';
 import { check, flag, list, object, oneOf, record, text, whole } from '../schema/schema.ts';
 import { ANSWER_ENDS, EXAM_WAYS } from './answer.ts';
+import { MAX_QUESTION_TEXT, MAX_QUESTIONS } from './limits.ts';
 import { LETTERS } from './question.ts';
 import type { ExamSetting } from './run.ts';
 
-/** Longer than all of the data set. */
-const MAX_QUESTIONS = 100_000;
-const MAX_TEXT = 100_000;
-
 const number = () => v.pipe(v.number('a number'), v.finite('a number'));
-const sentence = () => text(MAX_TEXT);
+const sentence = () => text(MAX_QUESTION_TEXT);
 const letter = () => oneOf(LETTERS);
 
 const questionSchema = object({

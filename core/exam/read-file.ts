@@ -13,6 +13,10 @@ import { ExamFormatError, readQuestions, type ExamRow } from './read-questions.t
 export async function readExamFile(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<ExamQuestion[]> {
   if (bytes.length > MAX_EXAM_BYTES)
     throw new ExamFormatError(`it has ${bytes.length} bytes; no more than ${MAX_EXAM_BYTES} are read of such a file`);
+  if (/\.parquet$/iu.test(path) && !isParquet(bytes))
+    throw new ExamFormatError(
+      'it is no parquet; a folder cloned without Git LFS holds pointers in place of the files, so fetch the file itself',
+    );
   return readQuestions(
     isParquet(bytes) ? await parquetRows(bytes) : csvRows(path, bytes),
     datasetFile(path) ?? { name: path, exam: undefined },

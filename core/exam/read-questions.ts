@@ -1,5 +1,6 @@
 /** Rows of a table → questions. The columns are those of KorMedMCQA: question, A, B, C, D, E, answer; subject, year, q_number may be missing. */
 import { strip } from './python-text.ts';
+import { MAX_QUESTION_TEXT, MAX_QUESTIONS } from './limits.ts';
 import { EXAMS, LETTERS, type ExamName, type ExamQuestion, type Letter } from './question.ts';
 
 /** A table is not one of questions. The message names the row and the column. */
@@ -30,12 +31,18 @@ export function readQuestions(rows: readonly ExamRow[], file: QuestionsFile): Ex
     throw new ExamFormatError(
       `the table has no column ${missing.join(', ')}; expected are question, A, B, C, D, E and answer, found are ${Object.keys(first).slice(0, 20).join(', ')}`,
     );
+  if (rows.length > MAX_QUESTIONS)
+    throw new ExamFormatError(`the table has ${rows.length} rows; no more than ${MAX_QUESTIONS} are read, so split it`);
   return rows.map((row, at) => questionOf(row, at + 1, file));
 }
 
 function questionOf(row: ExamRow, number: number, file: QuestionsFile): ExamQuestion {
   const text = (column: string) => {
     const value = row[column];
+    if (typeof value === 'string' && value.length > MAX_QUESTION_TEXT)
+      throw new ExamFormatError(
+        `row ${number}: ${column} has ${value.length} characters; no more than ${MAX_QUESTION_TEXT} are read`,
+      );
     if (typeof value === 'string') return value;
     // CSV has no types, and a choice of a parquet file may be a number.
     if (typeof value === 'number' || typeof value === 'bigint') return String(value);
@@ -56,7 +63,7 @@ function questionOf(row: ExamRow, number: number, file: QuestionsFile): ExamQues
     ...(period !== undefined && { period }),
     ...(inBooklet !== undefined && { number: inBooklet }),
     ...{ question: text('question'), choices, answer: answerOf(row['answer'], number) },
-    ...(typeof cot === 'string' && { cot }),
+    ...(typeof cot === 'string' && cot.length <= MAX_QUESTION_TEXT && { cot }),
   };
 }
 
@@ -72,10 +79,11 @@ function wholeNumber(value: unknown): number | undefined {
   if (typeof value === 'string' && !/^\d{1,9}$/.test(value.trim())) return undefined;
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
   const number = Number(value);
-  return Number.isSafeInteger(number) ? number : undefined;
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 
 function shown(value: unknown): string {
   if (value === undefined) return 'missing';
-  return (JSON.stringify(typeof value === 'bigint' ? Number(value) : value) ?? typeof value).slice(0, 40);
+  const plain = (_: string, part: unknown) => (typeof part === 'bigint' ? Number(part) : part);
+  return (JSON.stringify(value, plain) ?? typeof value).slice(0, 40);
 }

@@ -12,6 +12,7 @@ import {
 import { isExam, type ExamName, type ExamQuestion } from '#core/exam/question.ts';
 import { FailureError } from '#core/failure.ts';
 import { fileGone } from '#core/files/file-gone.ts';
+import { shortened } from '#core/text/cut.ts';
 import { network } from '../../platform/network.ts';
 
 export interface BroughtData {
@@ -30,7 +31,7 @@ interface SourceFile extends DatasetFile {
 /**
  * One set of questions for each split among the files; those of `fewshot` are the examples of all. Where there is nothing but examples, they
  * come back alone, with no questions.
- * @throws FailureError file-broken, too-large, file-gone, file-missing where no file is parquet or CSV
+ * @throws FailureError file-broken, also where no file is parquet or CSV; file-gone
  */
 export async function readChosen(files: readonly File[]): Promise<BroughtData[]> {
   const known = files.flatMap((file): SourceFile[] => {
@@ -38,7 +39,11 @@ export async function readChosen(files: readonly File[]): Promise<BroughtData[]>
     const found = datasetFile(file.webkitRelativePath || file.name);
     return found ? [{ ...found, bytes: () => bytesOf(file) }] : [];
   });
-  if (known.length === 0) throw new FailureError('file-missing', { file: '*.parquet, *.csv' });
+  if (known.length === 0)
+    throw new FailureError('file-broken', {
+      file: shortened(files.map(({ name }) => name).join(', '), 200),
+      reason: 'neither parquet nor CSV; expected are files such as doctor-test.csv or test-00000-of-00001.parquet',
+    });
   const examples = await questionsOf(filesOfSplit(known, 'fewshot'));
   const asked = [...SPLITS.filter((split) => split !== 'fewshot'), undefined].map((split) => ({
     split,
@@ -117,7 +122,10 @@ async function questionsOf(files: readonly SourceFile[]): Promise<ExamQuestion[]
 
 async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer>> {
   if (file.size > MAX_EXAM_BYTES)
-    throw new FailureError('too-large', { file: file.name, bytes: file.size, limit: MAX_EXAM_BYTES });
+    throw new FailureError('file-broken', {
+      file: file.name,
+      reason: `it has ${file.size} bytes; no more than ${MAX_EXAM_BYTES} are read of a file of questions`,
+    });
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch (error) {

@@ -28,6 +28,10 @@ export const en: Record<keyof typeof ko, string> = {
   'exam.data.files.hint':
     'Files with the columns question, A–E and answer. Those with fewshot in their name are the examples. They can also be dropped here.',
   'exam.data.remove': 'Delete {name}',
+  'exam.data.repeated':
+    '{name}: {n} of its questions are there more than once and count each time. Open the files of an exam once.',
+  'exam.data.decomposed':
+    '{name}: {n} of its questions hold decomposed Hangul (NFD), which takes more tokens and may be answered otherwise. Save them as NFC and open them again.',
   'exam.examples': 'examples: {n}',
   'exam.hub': 'Fetch from Hugging Face',
   'exam.hub.repository': 'Data set',
@@ -113,7 +117,7 @@ export const en: Record<keyof typeof ko, string> = {
   'exam.cost.new': 'Tokens written a question',
 
   'exam.save.results': 'lm-eval results (JSON)',
-  'exam.save.samples': 'lm-eval samples (JSONL, {n})',
+  'exam.save.samples': 'lm-eval samples (JSONL files: {n})',
   'exam.save.csv': 'CSV',
   'exam.save.card': 'Run card',
   'exam.save.hint':

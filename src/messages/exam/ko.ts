@@ -24,6 +24,10 @@ export const ko = {
   'exam.data.files.hint':
     'question, A–E, answer 열이 있는 파일입니다. 이름에 fewshot이 들어간 파일은 예시로 씁니다. 여기에 놓아도 됩니다.',
   'exam.data.remove': '{name} 지우기',
+  'exam.data.repeated':
+    '{name}: {n}문제가 다른 문제와 똑같습니다. 그때마다 점수에 들어가므로, 같은 시험의 파일을 한 번만 여세요.',
+  'exam.data.decomposed':
+    '{name}: {n}문제의 한글이 자모로 풀려 있습니다(NFD). 토큰이 더 들고 답이 달라질 수 있으니, NFC로 저장해 다시 여세요.',
   'exam.examples': '예시 {n}개',
   'exam.hub': 'Hugging Face에서 받기',
   'exam.hub.repository': '데이터셋',
@@ -107,7 +111,7 @@ export const ko = {
   'exam.cost.new': '문제당 쓴 토큰',
 
   'exam.save.results': 'lm-eval 결과(JSON)',
-  'exam.save.samples': 'lm-eval 답안 {n}개(JSONL)',
+  'exam.save.samples': 'lm-eval 답안(JSONL 파일 {n}개)',
   'exam.save.csv': 'CSV',
   'exam.save.card': '실행 카드',
   'exam.save.hint':

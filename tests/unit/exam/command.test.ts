@@ -48,6 +48,9 @@ it('says what is wrong with a file', async () => {
   const broken = join(folder, 'broken.parquet');
   await writeFile(broken, 'PAR1 and nothing else');
   await expect(readExam(broken)).rejects.toThrow(/broken\.parquet: it cannot be read as parquet/);
+  const pointer = join(folder, 'pointer.parquet');
+  await writeFile(pointer, 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n');
+  await expect(readExam(pointer)).rejects.toThrow(/pointer\.parquet: it is no parquet; .* Git LFS/);
   const short = join(folder, 'short.csv');
   await writeFile(short, 'question,A,B,C,D,E,answer\nx,1,2,3\n');
   await expect(readExam(short)).rejects.toThrow('row 2 has 4 cells, and the header 7');

@@ -4,6 +4,7 @@ import { pickQuestions } from '#core/exam/pick.ts';
 import { examPrompt, isStopped } from '#core/exam/prompt.ts';
 import { LETTERS, type ExamQuestion } from '#core/exam/question.ts';
 import { readQuestions } from '#core/exam/read-questions.ts';
+import { remarksOn } from '#core/exam/remarks.ts';
 import { mcNemar, scoreOf, scoresBy } from '#core/exam/score.ts';
 
 const [first, second] = readQuestions(
@@ -43,6 +44,36 @@ it('writes the prompt of the task, examples with a space, the letter and a blank
   expect(examPrompt(first, [second])).toBe(
     '둘째\nA. 1\nB. 2\nC. 3\nD. 4\nE. 5\n정답： A\n\n물음\nA. 가\nB. 나\nC. 다\nD. 라\nE. 5\n정답：',
   );
+});
+
+it('names a nested value with whole numbers of parquet', () => {
+  const row = { question: [{ at: 1n }], A: '', B: '', C: '', D: '', E: '', answer: 1 };
+  expect(() => readQuestions([row], { name: 'x', exam: undefined })).toThrow(
+    'row 1: question is [{"at":1}], not a text',
+  );
+});
+
+it('refuses a text that a page could not read back', () => {
+  const row = { question: 'x'.repeat(100_001), A: '', B: '', C: '', D: '', E: '', answer: 1 };
+  expect(() => readQuestions([row], { name: 'x', exam: undefined })).toThrow('row 1: question has 100001 characters');
+});
+
+it('leaves out a year that cannot be, which a page could not read back', () => {
+  const [question] = readQuestions([{ question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 1, year: -1 }], {
+    name: 'x',
+    exam: undefined,
+  });
+  expect(question).toBeDefined();
+  expect(question).not.toHaveProperty('year');
+});
+
+it('counts questions that are there again, in another file of the exam too, and decomposed Hangul', () => {
+  if (!first || !second) throw new TypeError('no questions');
+  const decomposed = { ...first, question: '병변'.normalize('NFD') };
+  expect(remarksOn([first, second, { ...first, exam: 'other' }, first, decomposed])).toEqual({
+    repeated: 2,
+    decomposed: 1,
+  });
 });
 
 it.each([

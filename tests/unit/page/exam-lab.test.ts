@@ -112,7 +112,7 @@ test('chosen files are sets by split, with the examples among them', async () =>
 });
 
 test.each([
-  [[file('notes.txt', csv)], 'file-missing', undefined],
+  [[file('notes.txt', csv)], 'file-broken', /neither parquet nor CSV/],
   [[file('x.csv', new TextEncoder().encode('a,b\n1,2\n'))], 'file-broken', /no column question/],
   [[file('x.parquet', new TextEncoder().encode('PAR1 no'))], 'file-broken', /cannot be read as parquet/],
 ])('other files are refused by name (%#)', async (files, code, reason) => {

@@ -102,6 +102,13 @@ describe('what cannot be trained', () => {
     await writeFile(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     return path;
   };
+  /** Its first line says too little, in CP949: {"question": "병변이 있나요"}. */
+  const cp949 = async (): Promise<string> => {
+    const path = join(folder, 'cp949.jsonl');
+    const korean = [0xba, 0xb4, 0xba, 0xaf, 0xc0, 0xcc, 0x20, 0xc0, 0xd6, 0xb3, 0xaa, 0xbf, 0xe4];
+    await writeFile(path, Buffer.concat([Buffer.from('{"question": "'), Buffer.from(korean), Buffer.from('"}\n')]));
+    return path;
+  };
   const five = Array.from({ length: 5 }, (_, at) => ({ question: `Which? ${at}`, answer: 'This.' }));
 
   it.each<[string, () => Promise<string[]>, string]>([
@@ -114,14 +121,19 @@ describe('what cannot be trained', () => {
     [
       'an image that is not there',
       async () => ['--data', await data('no-image.jsonl', [...five, { ...five[0], image: 'gone.png' }])],
-      'gone.png does not exist',
+      'no-image.jsonl, line 6: ',
     ],
     [
       'a row of images.npy that is not there',
       async () => ['--data', await data('set/beyond.jsonl', [...five, { ...five[0], image: 6 }])],
       'images.npy has 6 images, and image 6 is asked for',
     ],
-    ['a file that is no data', async () => ['--data', join(folder, 'set/images.npy')], 'images.npy, line 1: not JSON'],
+    [
+      'a file that is no data',
+      async () => ['--data', join(folder, 'set/images.npy')],
+      'images.npy is no text that can be read; expected',
+    ],
+    ['texts of Korean Excel, read as what they are', async () => ['--data', await cp949()], 'read as CP949'],
     ['a folder with something in it', async () => ['--out', join(folder, 'set')], 'set'],
   ])('%s', async (_, args, message) => {
     const { status, stderr } = await train('wrong', ...(await args()));
