@@ -119,7 +119,7 @@ test('an update is kept whole, announced, not applied during an answer, and what
     await expect(page.locator('meta[name="version"]')).toHaveAttribute('content', 'next', patience);
     await modelReady(page);
     await kept(page);
-    await expect(answers(page).first()).toContainText('여기서 멈췄습니다.');
+    await expect(answers(page).first()).toContainText('멈췄습니다.');
     const after = await keptAddresses(page);
     // All but the start page is the same in both versions, and was not fetched twice.
     expect(after.filter((address) => !before.includes(address))).toEqual([expect.stringContaining('/index.html?')]);

@@ -77,7 +77,7 @@ test('tokens can be walked through with the keyboard; bytes are told from pieces
   await page.keyboard.press('ArrowRight');
   await expect(card).toContainText('▁환');
   await page.keyboard.press('ArrowDown');
-  await expect(card).toContainText('Korean +8,960');
+  await expect(card).toContainText('Korean medical +16,384');
   await expect(card).toContainText('▁환자');
   await page.keyboard.press('Escape');
   await expect(card).toBeHidden();
