@@ -140,7 +140,7 @@ it('goes on under the same setting only', () => {
   );
 });
 
-it('reads back what it keeps, and refuses what is none of it', () => {
+it('reads back what it keeps, and refuses anything else', () => {
   const questions = [question('doctor', 0), { ...question('doctor', 1), year: 2020 }];
   const data = { id: 'x', name: 'doctor', savedAt: 1, questions, examples: [] };
   expect(readKeptData(structuredClone(data))).toEqual(data);

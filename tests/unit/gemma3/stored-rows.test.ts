@@ -84,7 +84,7 @@ test('gives the same bytes, padded, with new rows', async () => {
   expect(pieces.length).toBeGreaterThan(5);
 });
 
-test('names the place of a number that is none', async () => {
+test('names the place of a weight that is not a number', async () => {
   const broken = tensor((halves) => (halves[11 * COLUMNS + 7] = 0x7fc0));
   const named = 'NaN at [11, 7]; the checkpoint is damaged';
   await expect(bytesOf(broken)).rejects.toThrow(named);
