@@ -1,0 +1,108 @@
+/**
+ * Jobs of the trainer worker: it trains an adapter over the quantized weights of a package, on sessions of its own beside the engine.
+ * It holds one training at a time.
+ */
+import type { BlobLike } from '../bytes.ts';
+import type { Gemma3Config } from '../gemma3/config.ts';
+import type { AdapterModule } from '../lora/describe.ts';
+import type { LoraSettings } from '../lora/training/parameters.ts';
+import type { Measure, StepResult, TrainerState, TrainingSettings } from '../lora/training/trainer.ts';
+import type { OpenOptions, PackageSource } from './engine.ts';
+import type { Job, JobEvent } from './jobs.ts';
+
+/** A phantom is drawn where it is needed; a file is what the page opens as an image. */
+export type TrainingImage = { type: 'phantom'; seed: number } | { type: 'file'; name: string; blob: BlobLike };
+
+/** A question with the answer that is wished for. */
+export interface WishedAnswer {
+  question: string;
+  answer: string;
+  /** Stands before the question; undefined: none. */
+  image: TrainingImage | undefined;
+}
+
+export interface PrepareRequest {
+  source: PackageSource;
+  /** 'auto' as when a package is opened. */
+  provider: OpenOptions['provider'];
+  lora: LoraSettings;
+  settings: TrainingSettings;
+  /** At least one. */
+  trained: readonly WishedAnswer[];
+  /** Only measured; may be empty. */
+  heldOut: readonly WishedAnswer[];
+  /** Answered whenever the rows are measured. */
+  fixed: Pick<WishedAnswer, 'question' | 'image'>;
+  /** Goes on from a checkpoint of a run with the same `lora`, `settings` and rows; undefined: an adapter that changes nothing yet. */
+  from: TrainerState | undefined;
+}
+
+export interface PreparedTraining {
+  config: Gemma3Config;
+  /** Name for `base_model_name_or_path`. */
+  baseModel: string;
+  /** Numbers of A and B. */
+  parameters: number;
+  /** Tokens of each row of `trained`, with its image, and of its answer. */
+  rows: readonly { tokens: number; answerTokens: number }[];
+  provider: 'webgpu' | 'wasm';
+  /** Threads of the CPU provider. */
+  threads: number;
+}
+
+export type PrepareUpdate = {
+  type: 'progress';
+  /** package: its files are read · rows: texts and images are encoded · graphs: sessions are made */
+  phase: 'package' | 'rows' | 'graphs';
+  done: number;
+  total: number;
+};
+
+export interface TrainRequest {
+  /** Goes back to a checkpoint first; undefined: goes on from where it is. */
+  from: TrainerState | undefined;
+  /** Trains until so many steps are done, at most `settings.steps`. */
+  untilStep: number;
+  /** Steps between two measurements; the first is before the first step, the last behind the last. */
+  measureEvery: number;
+  /** Held-out rows of a measurement; the one behind the last step of `settings.steps` takes all of them. */
+  measuredRows: number;
+}
+
+/** What is known of the adapter after so many steps. Also a checkpoint. */
+export interface Milestone {
+  step: number;
+  /** Undefined without held-out rows. */
+  heldOut: Measure | undefined;
+  /** Of as many trained rows, which shows whether they are known by heart. */
+  trained: Measure;
+  /** Greedy, to the fixed question. */
+  answer: string;
+  /** ‖s·BA‖ and singular values of each target. */
+  modules: readonly AdapterModule[];
+  state: TrainerState;
+}
+
+export type TrainUpdate =
+  | { type: 'step'; result: StepResult; seconds: number }
+  | { type: 'measuring'; done: number; total: number }
+  | { type: 'milestone'; milestone: Milestone };
+
+export interface TrainResult {
+  /** diverged: a loss was no number any more; the adapter is that before the step. */
+  reason: 'steps' | 'diverged';
+  /** Steps done. */
+  step: number;
+}
+
+export interface TrainerJobs {
+  /** Fails with what opening a package fails with, and `training-refused`. Closes the training before it. */
+  prepare: Job<PrepareRequest, PreparedTraining, PrepareUpdate>;
+  /** Stops within a step. `state` is then that after the last whole step. */
+  train: Job<TrainRequest, TrainResult, TrainUpdate, { step: number; state: TrainerState }>;
+  /** Frees sessions and rows. */
+  close: Job<undefined>;
+}
+
+export type PrepareEvent = JobEvent<TrainerJobs['prepare']>;
+export type TrainEvent = JobEvent<TrainerJobs['train']>;
