@@ -21,7 +21,7 @@ const flags = new Command('full-size-visit')
   .requiredOption('--package <folder>', 'model package, with manifest')
   .option(
     '--open',
-    'open it from the store on WebGPU before it is deleted: on the software adapter, which computes nothing in time',
+    'open it from the store on WebGPU before it is deleted: on the software adapter that takes minutes',
     false,
   )
   .option('--minutes <count>', 'patience for each step', Number, 20)
@@ -78,16 +78,20 @@ try {
   await step('built-in model open', () => visit.open());
   const before = { storage: await bytesInStorage(browser.page), heap: heaps.now, memory: await memory.now() };
   const { value: verdict } = await step('verdict, before the download', () => visit.verdict());
+  const { value: refused } = await step('refused on the CPU', () => visit.refusedOnCpu());
   const [first = 0, second = 0] = [randomByte(0.1, 0.45), randomByte(0.55, 0.9)].map((part) => Math.floor(part * size));
   server.interrupt({ at: first, how: () => server.cut() }, { at: second, how: () => visit.reload() });
   const { heap: loading } = await step('download, cut and loaded anew', () => visit.fetchRest(), size);
   const { value: verified } = await step('verify', () => visit.verify(), size);
   const stored = await bytesInStorage(browser.page);
   const opened = flags.open ? (await step('opened on WebGPU', () => visit.openOnGpu())).value : undefined;
+  // A package that is open cannot be deleted.
+  if (flags.open) await step('built-in model open again', () => visit.open());
   await step('deleted', () => visit.remove());
   const after = { storage: await bytesInStorage(browser.page), heap: heaps.now, memory: await memory.now() };
 
   console.log(`\nverdict: ${verdict}`);
+  console.log(`on the CPU: ${refused}`);
   console.log(
     `cut at byte ${first}, page loaded anew at byte ${second} of ${size}; ${server.sentBytes} bytes were sent`,
   );

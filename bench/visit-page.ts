@@ -41,6 +41,16 @@ export class VisitPage {
     return (await parts.allInnerTexts()).join(' ');
   }
 
+  /** Opens the package by the page's address, on the CPU, which cannot hold it: the store knows it from then on. @returns the page's words */
+  async refusedOnCpu(): Promise<string> {
+    await this.#page.goto(`${this.#url}?lang=en&package=./package/`);
+    const { isOpen, text } = await this.#outcome();
+    if (isOpen) throw new Error('the CPU provider holds this package; take one of full size');
+    // An address that names the package would open it at every load.
+    await this.open();
+    return text;
+  }
+
   /** Loads the page anew, as a visitor would who thinks that it hangs. */
   reload(): void {
     void this.#page.reload().then(() => this.#onReload());
@@ -70,12 +80,13 @@ export class VisitPage {
     return outcome.innerText();
   }
 
-  /** Opens the package on WebGPU, in a page loaded anew, from what is stored. @returns how that ended, in the words of the page */
+  /** Opens the package on WebGPU, in a page loaded anew, from what is stored. @returns what the page's panel says @throws Error with the page's words if it does not open */
   async openOnGpu(): Promise<string> {
     await this.#page.addInitScript(() => localStorage.setItem('settings', JSON.stringify({ provider: 'webgpu' })));
-    await this.#page.goto(`${this.#url}?lang=en&package=package`);
+    await this.#page.goto(`${this.#url}?lang=en&package=./package/`);
     const { isOpen, text } = await this.#outcome();
-    return isOpen ? (await this.#page.getByRole('complementary').first().innerText()).replace(/\s+/g, ' ') : text;
+    if (!isOpen) throw new Error(text);
+    return (await this.#page.getByRole('complementary').first().innerText()).replace(/\s+/g, ' ');
   }
 
   async remove(): Promise<void> {
