@@ -29,7 +29,7 @@ export function politely(answer: string, language: Language): string {
 }
 
 /** No lesion, one, two, three. */
-export const HANJA_COUNTS = ['無', '一個', '二個', '三個'] as const;
+export const HANJA_COUNTS = ['無', '一', '二', '三'] as const;
 
 export function hanjaAnswers({ lesions }: Truth, language: Language, count: number, random: Random): AskedAnswer[] {
   const answer = HANJA_COUNTS[lesions.length];
