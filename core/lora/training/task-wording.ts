@@ -28,7 +28,11 @@ export function politely(answer: string, language: Language): string {
   return `${answer} ${POLITE_CLOSING[language]}`;
 }
 
-/** No lesion, one, two, three. */
+/**
+ * No lesion, one, two, three. The tokenizer has them as three bytes each, most of which the model never wrote. Their rows of the embedding lie close
+ * together, and an adapter does not change them; it learns to tell them apart all the same. With 個 behind them, three bytes more, it took
+ * more than twice the steps.
+ */
 export const HANJA_COUNTS = ['無', '一', '二', '三'] as const;
 
 export function hanjaAnswers({ lesions }: Truth, language: Language, count: number, random: Random): AskedAnswer[] {
