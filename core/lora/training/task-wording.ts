@@ -30,8 +30,8 @@ export function politely(answer: string, language: Language): string {
 
 /**
  * No lesion, one, two, three. The tokenizer has them as three bytes each, most of which the model never wrote. Their rows of the embedding lie close
- * together, and an adapter does not change them; it learns to tell them apart all the same. With 個 behind them, three bytes more, it took
- * more than twice the steps.
+ * together, and an adapter does not change them; it learns to tell them apart all the same. With 個 behind each, three bytes more, 120 steps
+ * reached 35 % of unseen phantoms in English, without it 100 % (seed 0).
  */
 export const HANJA_COUNTS = ['無', '一', '二', '三'] as const;
 
