@@ -1,3 +1,6 @@
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, mergeConfig } from 'vitest/config';
 import { CHROMIUM_FLAGS, findChromium, ON_GPU } from './scripts/chromium.ts';
@@ -25,6 +28,9 @@ const full = process.env['TEST_FULL'] === '1';
 
 /** Tests in Chromium. @param provider where the engine runs in tests that are not about WebGPU itself */
 function inBrowser(name: string, include: string[], provider: 'wasm' | 'webgpu') {
+  // On disk the browser keeps compiled WebAssembly from file to file (docs/decisions/0010); a new profile each run.
+  const profile = join(tmpdir(), `medgemma-ko-lab-${name}-${process.pid}`);
+  process.once('exit', () => rmSync(profile, { recursive: true, force: true, maxRetries: 3 }));
   return {
     extends: true as const,
     plugins: [packageServer(), hubServer()],
@@ -48,6 +54,7 @@ function inBrowser(name: string, include: string[], provider: 'wasm' | 'webgpu')
         headless: true,
         screenshotFailures: false,
         provider: playwright({
+          persistentContext: profile,
           launchOptions: {
             ...CHROMIUM,
             args: [...CHROMIUM_FLAGS],
@@ -75,6 +82,9 @@ export default mergeConfig(
             name: 'unit',
             include: ['tests/unit/**/*.test.ts'],
             environment: 'node',
+            // A process for all files; modules are each file's own (docs/decisions/0010).
+            isolate: false,
+            setupFiles: ['tests/unit/file.setup.ts'],
             // For two cores that have more to do.
             testTimeout: 30_000,
           },

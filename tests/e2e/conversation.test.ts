@@ -1,6 +1,7 @@
 /** What becomes of a conversation: reloads, edits, pastes, crashes, and an address that asks for a token. */
 import { readFileSync } from 'node:fs';
 import { expect, type Page } from '@playwright/test';
+import { keptConversations } from './kept-conversations.ts';
 import { answers, modelReady, openPage, patience, photograph, prompt, send, stop } from './page.ts';
 import { test } from './test.ts';
 
@@ -93,7 +94,7 @@ test('a shared screen keeps nothing and shows nothing, and two tabs keep to them
   await page.goto('/');
   await prompt(page).fill('한 탭');
   // The first page of a profile takes its time to make the database.
-  await expect.poll(() => page.evaluate(keptConversations), patience).toBe(1);
+  await expect.poll(() => keptConversations(page), patience).toHaveLength(1);
   await page.reload();
   await expect(prompt(page)).toHaveValue('한 탭');
 
@@ -249,21 +250,3 @@ test('a gated address asks for a token, sends it to its own host only, and opens
   // Not kept, since that was not asked for.
   expect(await page.evaluate(() => localStorage.getItem('access-tokens'))).toBeNull();
 });
-
-/** Runs in the page: how many conversations its database holds; 0 while there is none. */
-async function keptConversations(): Promise<number> {
-  if (!(await indexedDB.databases()).some(({ name }) => name === 'conversations')) return 0;
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open('conversations');
-    opening.onerror = () => reject(new Error(opening.error?.message));
-    opening.onsuccess = () => {
-      const stores = opening.result.objectStoreNames;
-      if (!stores.contains('conversations')) return resolve(0);
-      const counting = opening.result.transaction('conversations').objectStore('conversations').count();
-      counting.onsuccess = () => {
-        opening.result.close();
-        resolve(counting.result);
-      };
-    };
-  });
-}

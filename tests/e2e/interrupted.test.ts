@@ -1,6 +1,7 @@
 /** Downloads and pages that are interrupted: what came is kept, and what was written is there. */
 import { expect, test, type Page } from '@playwright/test';
 import { FaultyPackage } from './faulty-package.ts';
+import { keptConversations } from './kept-conversations.ts';
 import { answers, modelReady, openPage, patience, prompt, send, stop } from './page.ts';
 import { subPathHost } from './sub-path-host.ts';
 
@@ -22,8 +23,9 @@ test('a download that a reload and two cuts interrupt goes on where it was, and 
     await openPage(page, `${host.url}?package=./${folder}`, 'built-in');
     await prompt(page).fill('받는 동안 적은 질문');
     await expect.poll(() => storedBytes(page), patience).toBeGreaterThan(600_000);
-    // Written half a second after the last key.
-    await page.waitForTimeout(1000);
+    await expect
+      .poll(() => keptConversations(page), patience)
+      .toEqual([expect.stringContaining('받는 동안 적은 질문')]);
     await page.reload();
     await modelReady(page);
     await expect(prompt(page)).toHaveValue('받는 동안 적은 질문');
@@ -89,7 +91,7 @@ test('a page that the browser killed comes back with its conversation, and the q
   await prompt(page).fill('쓰러져도 남을 질문');
   await prompt(page).press('Enter');
   await expect(answers(page).locator('.markdown')).not.toBeEmpty(patience);
-  await page.waitForTimeout(1000);
+  await expect.poll(() => keptConversations(page), patience).toEqual([expect.stringContaining('쓰러져도 남을 질문')]);
   // As of a page without memory: its process ends, with the workers.
   const crashed = page.waitForEvent('crash');
   await page.goto('chrome://crash').catch(() => undefined);

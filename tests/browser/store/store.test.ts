@@ -320,7 +320,7 @@ describe('two tabs', () => {
       faults: [{ type: 'hang', path: BIG, times: 1, after: 3 * CHUNK }],
     });
     const first = store.read(source, BIG, { silentAt: 3 * CHUNK });
-    await expect.poll(async () => (await log(BIG)).length).toBe(1);
+    await expect.poll(async () => (await log(BIG)).length, { timeout: 30_000 }).toBe(1);
     const second = await other.read(source, BIG);
     expect(same((await first).bytes, contentOf(BIG, SIZE, 55))).toBe(true);
     expect(same(second.bytes, contentOf(BIG, SIZE, 55))).toBe(true);

@@ -36,12 +36,15 @@ export async function serveFiles(): Promise<FileServer> {
   };
 }
 
-/** Node's own connection; stalls and pauses are short. */
-export function nodeNetwork(isOffline = false): Network {
+/**
+ * Node's own connection; pauses are short. Where a server is to stall a test gives up soon; elsewhere late, since on a busy machine
+ * an answer takes its time.
+ */
+export function nodeNetwork(isOffline = false, stallMilliseconds = 20_000): Network {
   return {
     fetch: (url, request) => fetch(url, request),
     isOffline: () => isOffline,
-    stallMilliseconds: 200,
+    stallMilliseconds,
     pauseMilliseconds: 5,
   };
 }

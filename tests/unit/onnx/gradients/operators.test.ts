@@ -203,7 +203,8 @@ describe('linear', () => {
 it('crossEntropy', () =>
   property(seed, few, some, async (seed: number, tokens: number, vocabulary: number) => {
     const ids = Int32Array.from({ length: tokens }, (_, i) => (seed + i) % vocabulary);
-    await checkGradients({ logits: random(seed, [tokens, vocabulary], { most: 4 }) }, [], (tape, { logits }) => {
+    // Further apart, one of two tokens is nearly certain, and its loss changes in the last digits of float32 only.
+    await checkGradients({ logits: random(seed, [tokens, vocabulary], { most: 2 }) }, [], (tape, { logits }) => {
       const { graph } = tape;
       const expected = graph.constant('ids', 'int32', [tokens], bytesOf(ids));
       const entropy = crossEntropy(tape, logits.value, expected, graph.float(0.3), vocabulary, '/loss');
