@@ -22,7 +22,11 @@ export function lazyLabs(session: Session, page: string) {
       return openTokenizer(page);
     }),
     lora: new Lazy(async () => {
-      const [{ openLora }] = await Promise.all([import('../labs/lora/open-lora.ts'), locale.load('lora')]);
+      const [{ openLora }] = await Promise.all([
+        import('../labs/lora/open-lora.ts'),
+        locale.load('lora'),
+        locale.load('adapter'),
+      ]);
       return openLora(session, page);
     }),
     quant: new Lazy(async () => {
