@@ -2,24 +2,15 @@
  * Jobs of the trainer worker: it trains an adapter over the quantized weights of a package, on sessions of its own beside the engine.
  * It holds one training at a time.
  */
-import type { BlobLike } from '../bytes.ts';
 import type { Gemma3Config } from '../gemma3/config.ts';
 import type { AdapterModule } from '../lora/describe.ts';
 import type { LoraSettings } from '../lora/training/parameters.ts';
 import type { Measure, StepResult, TrainerState, TrainingSettings } from '../lora/training/trainer.ts';
+import type { WishedAnswer } from '../lora/training/wished-answer.ts';
 import type { OpenOptions, PackageSource } from './engine.ts';
 import type { Job, JobEvent } from './jobs.ts';
 
-/** A phantom is drawn where it is needed; a file is what the page opens as an image. */
-export type TrainingImage = { type: 'phantom'; seed: number } | { type: 'file'; name: string; blob: BlobLike };
-
-/** A question with the answer that is wished for. */
-export interface WishedAnswer {
-  question: string;
-  answer: string;
-  /** Stands before the question; undefined: none. */
-  image: TrainingImage | undefined;
-}
+export type { TrainingImage, WishedAnswer } from '../lora/training/wished-answer.ts';
 
 export interface PrepareRequest {
   source: PackageSource;

@@ -25,8 +25,8 @@ export interface TokenEmbeddings {
  * Rows in parts that are run one after another: alike in length, so that little is padding, and each of at most `tokens` tokens with
  * its padding. A longer row is a part of its own.
  */
-export function partsOf(rows: readonly TrainingRow[], tokens: number): TrainingRow[][] {
-  const parts: TrainingRow[][] = [];
+export function partsOf<Row extends { ids: { length: number } }>(rows: readonly Row[], tokens: number): Row[][] {
+  const parts: Row[][] = [];
   for (const row of [...rows].sort((a, b) => b.ids.length - a.ids.length)) {
     const part = parts.at(-1);
     // The first row of a part is its longest.

@@ -16,9 +16,21 @@ export interface TrainingExample {
   image: number | string | undefined;
 }
 
+/** What is wrong with a line. `value` is what stands there, shortened. */
+export type LineProblem =
+  | { code: 'not-json'; reason: string }
+  | { code: 'not-object' }
+  | { code: 'missing'; cell: 'question' | 'answer' }
+  | { code: 'not-text'; cell: 'question' | 'answer'; value: string }
+  | { code: 'no-image'; value: string };
+
 /** A data file cannot be used. The message names the file and the line. */
 export class DataFileError extends Error {
-  constructor(message: string) {
+  constructor(
+    message: string,
+    /** Undefined where it is about the whole file. */
+    readonly problem?: LineProblem,
+  ) {
     super(message);
     this.name = 'DataFileError';
   }
@@ -41,26 +53,42 @@ export function readExamples(text: string, file: string): TrainingExample[] {
   return examples;
 }
 
-function readExample(text: string, line: number, file: string): TrainingExample {
-  const fail = (reason: string) => new DataFileError(`${file}, line ${line}: ${reason}`);
+/** @param file for messages @param line for messages, from 1 on @throws DataFileError */
+export function readExample(text: string, line: number, file: string): TrainingExample {
+  const fail = (problem: LineProblem) => new DataFileError(`${file}, line ${line}: ${lineText(problem)}`, problem);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw fail(`not JSON (${cause instanceof Error ? cause.message : String(cause)}); each line is one object`);
+    throw fail({ code: 'not-json', reason: cause instanceof Error ? cause.message : String(cause) });
   }
-  if (!isJsonObject(json)) throw fail('not an object with "question" and "answer"');
-  const words = (key: 'question' | 'answer'): string => {
-    const value = json[key];
-    if (value === undefined) throw fail(`"${key}" is missing`);
-    if (typeof value !== 'string' || value.trim() === '') throw fail(`"${key}" is ${shown(value)}, expected a text`);
+  if (!isJsonObject(json)) throw fail({ code: 'not-object' });
+  const words = (cell: 'question' | 'answer'): string => {
+    const value = json[cell];
+    if (value === undefined) throw fail({ code: 'missing', cell });
+    if (typeof value !== 'string' || value.trim() === '') throw fail({ code: 'not-text', cell, value: shown(value) });
     return value;
   };
   const image = json['image'] ?? undefined;
   const isRow = typeof image === 'number' && Number.isSafeInteger(image) && image >= 0;
   if (image !== undefined && !isRow && (typeof image !== 'string' || image === ''))
-    throw fail(`"image" is ${shown(image)}, expected a path, a row of images.npy, or null`);
+    throw fail({ code: 'no-image', value: shown(image) });
   return { line, question: words('question'), answer: words('answer'), image };
+}
+
+function lineText(problem: LineProblem): string {
+  switch (problem.code) {
+    case 'not-json':
+      return `not JSON (${problem.reason}); each line is one object`;
+    case 'not-object':
+      return 'not an object with "question" and "answer"';
+    case 'missing':
+      return `"${problem.cell}" is missing`;
+    case 'not-text':
+      return `"${problem.cell}" is ${problem.value}, expected a text`;
+    case 'no-image':
+      return `"image" is ${problem.value}, expected a path, a row of images.npy, or null`;
+  }
 }
 
 export interface SplitExamples {
