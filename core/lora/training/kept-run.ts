@@ -46,6 +46,8 @@ const planSchema = object({
   /** The package that it belongs to. */
   model: object({
     name: text(),
+    /** Of its decoder. */
+    dtype: text(),
     manifestSha256: v.undefinedable(text()),
     /** Its config.json, as `shapeJson` writes it. */
     shape: v.unknown(),
@@ -102,7 +104,15 @@ const progressSchema = object({
   stopped: v.undefinedable(object({ step: whole(0), state: stateSchema })),
   diverged: v.undefinedable(whole(0)),
   /** What `prepare` found; undefined until then. */
-  prepared: v.undefinedable(object({ baseModel: text(), parameters: whole(1), provider: text(), threads: whole(0) })),
+  prepared: v.undefinedable(
+    object({
+      baseModel: text(),
+      parameters: whole(1),
+      /** Tokens of each trained row with its image and its answer, and of the answer. */
+      rows: list(object({ tokens: whole(1), answerTokens: whole(1) }), MOST_ROWS),
+      ...{ provider: text(), threads: whole(0), seconds: number() },
+    }),
+  ),
 });
 /** How far a run has come. */
 export type RunProgress = v.InferOutput<typeof progressSchema>;

@@ -148,18 +148,21 @@ export class LoraLab {
     await this.adapterList.addFiles(files);
   }
 
+  /** False if as many adapters are on as can be, and none of this name. */
+  hasRoomFor(name: string): boolean {
+    return !this.adapterList.full || this.adapterList.entries.some((entry) => entry.name === name);
+  }
+
   /** Puts an adapter of the training lab on, in place of an earlier one of its name, and compares it with the base. */
-  async compareTrained({ name, files, wished, image }: TrainedAdapter): Promise<'ok' | 'full'> {
+  async compareTrained({ name, files, wished, image }: TrainedAdapter): Promise<void> {
     this.start();
     await this.follow(this.session.engine.model);
     const { adapterList, prompt } = this;
     const before = adapterList.entries.find((entry) => entry.name === name);
     if (before) await adapterList.remove(before);
-    if (adapterList.full) return 'full';
     await prompt.ask(wished, image);
     await adapterList.addFiles(files, name);
     await this.compare();
-    return 'ok';
   }
 
   shared(): SharedLab {

@@ -99,8 +99,9 @@ export class Run {
     return { steps: [...this.steps], stopped: this.#stopped, diverged: this.diverged, prepared: this.prepared };
   }
 
-  take({ baseModel, parameters, provider, threads }: PreparedTraining): void {
-    this.prepared = { baseModel, parameters, provider, threads };
+  /** @param seconds that preparing took */
+  take({ baseModel, parameters, rows, provider, threads }: PreparedTraining, seconds: number): void {
+    this.prepared = { baseModel, parameters, rows: [...rows], provider, threads, seconds };
   }
 
   goBack(step: number): void {

@@ -118,6 +118,7 @@ export class Runs {
       ...{ lora, settings, trained, heldOut, fixed, provider },
       ...{ source: withToken(source), from: undefined },
     };
+    const begun = performance.now();
     const job = this.#trainer.start('prepare', request, (event) => {
       if (event.type === 'progress') run.preparing = event;
     });
@@ -126,7 +127,7 @@ export class Runs {
     run.preparing = undefined;
     if (end.type === 'failed') run.failure = end.failure;
     if (end.type !== 'done') return false;
-    run.take(end);
+    run.take(end, (performance.now() - begun) / 1000);
     this.#held = run.id;
     return true;
   }
