@@ -60,6 +60,7 @@ const allowed = {
     './workers/store.worker.ts',
     './workers/weights.worker.ts',
     './workers/maker.worker.ts',
+    './workers/trainer.worker.ts',
     ...packages('svelte'),
   ],
   'src/chat': [
@@ -150,6 +151,7 @@ export const walls = [
       './workers/vocabulary',
       './workers/weights',
       './workers/maker',
+      './workers/trainer',
       './workers/*.ts',
     ],
     from: './node_modules/onnxruntime-web',

@@ -12,15 +12,15 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { trainingGraph } from '#core/gemma3/training-graph.ts';
 import { PROJECTIONS } from '#core/gemma3/projections.ts';
-import { answerTokens, type TrainingRow } from '#core/lora/training/batch.ts';
+import { answerTokens, textIds, type TrainingRow } from '#core/lora/training/batch.ts';
 import { initialParameters, loraLayout } from '#core/lora/training/parameters.ts';
 import { LoraTrainer } from '#core/lora/training/trainer.ts';
 import { drawExample } from '#core/phantoms/examples.ts';
 import { Random } from '#core/sampling/random.ts';
 import { FolderReader } from '../cli/shared/folder-reader.ts';
 import { nodeBackend } from '../cli/shared/runtime/node-backend.ts';
-import { encodeRow } from '../workers/engine/training/encode-rows.ts';
-import { embedTokens } from '../workers/engine/training/embed-tokens.ts';
+import { encodeRow, imagesOf } from '../workers/engine/training/encode-rows.ts';
+import { embedTokens } from '../workers/engine/training/token-table.ts';
 import { openGraph } from '../workers/engine/training/graph-session.ts';
 import { readParts } from '../workers/engine/opened.ts';
 import { openBrowser } from './browser.ts';
@@ -84,16 +84,13 @@ for (const folder of flags.packages) {
     const { pairs } = drawExample('train', 0, Math.floor(index / 4), 2, 'patient-side');
     const pair = pairs[index % 4];
     if (!pair) throw new Error('four questions a phantom');
-    return encodeRow(chat, pair, features);
+    const text = encodeRow(chat, pair, true);
+    return { ...text, images: imagesOf(text, features) };
   });
   batches = Array.from({ length: steps }, (_, step) => rows.slice(step * flags.rows, (step + 1) * flags.rows));
   const backend = nodeBackend({ threads });
   const layout = loraLayout(text, { rank, alpha, targets });
-  const embeddings = await embedTokens(
-    backend,
-    pack,
-    rows.flatMap(({ ids, mask }) => ids.filter((_, at) => mask[at] === 1)),
-  );
+  const embeddings = await embedTokens(backend, pack, rows.flatMap(textIds));
   const model = trainingGraph(await pack.decoder.read(), text, { layout, positions: 256, withGradients: true });
   const graph = await openGraph(backend, pack, pack.decoder, model);
   for (const tokensAtOnce of flags.tokensAtOnce) {

@@ -81,6 +81,8 @@ export type FailureCode =
   | 'adapter-refused'
   /** The decoder's node names do not identify its projections, so adapters cannot be applied. detail: file */
   | 'no-lora-branches'
+  /** An adapter cannot be trained as asked. detail: problem (RefusedTraining of core/protocol/trainer.ts) and what goes with it */
+  | 'training-refused'
   /** generate() before open(). */
   | 'no-model'
   /** Another job is running. */

@@ -6,7 +6,7 @@ import { initialParameters, loraLayout } from '#core/lora/training/parameters.ts
 import { LoraTrainer } from '#core/lora/training/trainer.ts';
 import { readPackage } from '../../workers/engine/model/package.ts';
 import { Backends } from '../../workers/engine/runtime/backends.ts';
-import { embedTokens } from '../../workers/engine/training/embed-tokens.ts';
+import { embedTokens } from '../../workers/engine/training/token-table.ts';
 import { openGraph } from '../../workers/engine/training/graph-session.ts';
 import { openPackage } from '../../workers/store/package.ts';
 import type { TrainingRequest, TrainingSteps } from './training.ts';

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { PROJECTIONS, type Projection } from '#core/gemma3/projections.ts';
-import type { TrainingRow } from '#core/lora/training/batch.ts';
+import { textIds, type TrainingRow } from '#core/lora/training/batch.ts';
 import { holdOut, readExamples } from '#core/lora/training/data-file.ts';
 import { initialParameters, loraLayout, type LoraLayout } from '#core/lora/training/parameters.ts';
 import { peftFiles } from '#core/lora/training/peft-files.ts';
@@ -12,8 +12,8 @@ import { decodeText, EncodingError } from '#core/text/encoding.ts';
 import { isDecomposedHangul } from '#core/text/hangul.ts';
 import { withLineFeeds } from '#core/text/line-ends.ts';
 import { readParts, type PackageParts } from '../../workers/engine/opened.ts';
-import { embedTokens } from '../../workers/engine/training/embed-tokens.ts';
-import { openTraining } from '../../workers/engine/training/open-training.ts';
+import { embedTokens } from '../../workers/engine/training/token-table.ts';
+import { openTraining, trainingModels } from '../../workers/engine/training/open-training.ts';
 import { createCommand, printLine, runCommand, type CommandIo } from '../shared/command.ts';
 import { CommandError, onFile } from '../shared/errors.ts';
 import { explainingFailures } from '../shared/failures.ts';
@@ -22,6 +22,7 @@ import { commaList, numberWithin, wholeNumber } from '../shared/options.ts';
 import { OutputFolder } from '../shared/output-folder.ts';
 import { progressBar } from '../shared/progress.ts';
 import { nodeBackend } from '../shared/runtime/node-backend.ts';
+import { cardOf } from './card.ts';
 import { encodeExamples } from './rows.ts';
 import { runSteps, type TrainingCurve } from './run-steps.ts';
 
@@ -48,12 +49,15 @@ export interface Flags {
 }
 
 export function main(args: readonly string[], io: CommandIo): Promise<number> {
-  return runCommand(io, () => train(args, io), { stopped: 'no adapter was written' });
+  let kept = 'no adapter was written';
+  return runCommand(io, () => train(args, io, (text) => (kept = text)), { stopped: () => kept });
 }
 
-async function train(args: readonly string[], io: CommandIo): Promise<void> {
+/** @param onKept told what there is of a run that was stopped */
+async function train(args: readonly string[], io: CommandIo, onKept: (text: string) => void): Promise<void> {
   const flags = createProgram(io).parse(args, { from: 'user' }).opts<Flags>();
   const note = (text: string) => printLine(io.stderr, text);
+  if (flags.rate === 0) note('note: with --rate 0 nothing is learnt, and the adapter will change no answer');
   const examples = readExamples(await textOf(flags.data, note), flags.data);
   const decomposed = examples.filter(({ question, answer }) => isDecomposedHangul(question + answer)).length;
   if (decomposed > 0)
@@ -75,8 +79,9 @@ async function train(args: readonly string[], io: CommandIo): Promise<void> {
       const input = { data: flags.data, parts, backend, signal: io.signal, onRow: () => bar.add(1) };
       const rows = await encodeExamples([...trained, ...heldOut], input).finally(() => bar.stop());
       const positions = longest(rows, parts, flags);
-      const embeddings = await embedTokens(backend, parts.pack, rows.flatMap(idsOfText));
-      const sessions = await openTraining(backend, parts.pack, layout, positions, heldOut.length > 0);
+      const embeddings = await embedTokens(backend, parts.pack, rows.flatMap(textIds));
+      const models = await trainingModels(parts.pack, layout, positions);
+      const sessions = await openTraining(backend, parts.pack, models, heldOut.length > 0);
       try {
         const settings = settingsOf(flags);
         const start = initialParameters(layout, flags.seed);
@@ -86,13 +91,18 @@ async function train(args: readonly string[], io: CommandIo): Promise<void> {
           flags,
           io,
         );
-        await writeAdapter(
-          out,
-          parts,
-          layout,
-          trainer.parameters,
-          flags.name ?? parts.pack.manifest?.name ?? reader.name,
-        );
+        if (trainer.steps === 0) io.signal.throwIfAborted();
+        const baseModel = flags.name ?? parts.pack.manifest?.name ?? reader.name;
+        const { config, weights } = peftFiles(parts.pack.config, layout, trainer.parameters, baseModel);
+        const card = cardOf(curve, {
+          ...{ baseModel, dtype: parts.pack.decoder.dtype, data: flags.data, layout, settings },
+          rows: { trained: trained.length, heldOut: heldOut.length },
+        });
+        await writeFiles(out, {
+          'adapter_config.json': config,
+          'adapter_model.safetensors': weights,
+          'README.md': card,
+        });
         print(curve, layout, flags, io);
       } finally {
         await sessions.release();
@@ -103,6 +113,8 @@ async function train(args: readonly string[], io: CommandIo): Promise<void> {
     await out.discard();
     throw error;
   }
+  onKept(`${flags.out} has the adapter as it was then`);
+  io.signal.throwIfAborted();
 }
 
 /** @throws CommandError for what is no text, and for an encoding that cannot be told */
@@ -133,8 +145,6 @@ function layoutOf({ pack }: PackageParts, { rank, alpha = 2 * rank, targets }: F
   }
 }
 
-const idsOfText = ({ ids, mask }: TrainingRow) => ids.filter((_, at) => mask[at] === 1);
-
 /** @throws CommandError if a row is longer than the model's positions */
 function longest(rows: readonly TrainingRow[], { pack }: PackageParts, { data }: Flags): number {
   const most = Math.max(...rows.map(({ ids }) => ids.length));
@@ -152,23 +162,19 @@ function settingsOf({ batch, rate, warmup, steps, tokensAtOnce, clip, weightDeca
   };
 }
 
-async function writeAdapter(
-  out: OutputFolder,
-  { pack }: PackageParts,
-  layout: LoraLayout,
-  parameters: Float32Array<ArrayBuffer>,
-  baseModel: string,
-): Promise<void> {
-  const { config, weights } = peftFiles(pack.config, layout, parameters, baseModel);
-  await writeFile(join(out.partial, 'adapter_config.json'), config, { flush: true });
-  await writeFile(join(out.partial, 'adapter_model.safetensors'), weights, { flush: true });
+async function writeFiles(out: OutputFolder, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(out.partial, name), content, { flush: true });
 }
 
 function print(curve: TrainingCurve, layout: LoraLayout, flags: Flags, io: CommandIo): void {
   const { rank, alpha, targets } = layout.settings;
   const about = { out: flags.out, rank, alpha, targets, parameters: layout.length, seed: flags.seed };
   if (flags.json) return printLine(io.stdout, JSON.stringify({ ...about, ...curve }, null, 2));
-  printLine(io.stdout, `${flags.out}: adapter_config.json, adapter_model.safetensors; ${layout.length} numbers`);
+  printLine(
+    io.stdout,
+    `${flags.out}: adapter_config.json, adapter_model.safetensors, README.md; ${layout.length} numbers`,
+  );
 }
 
 /** `q` or `q_proj`; `all` is all seven. */
@@ -189,14 +195,14 @@ function createProgram(io: CommandIo): Command {
   return createCommand('lora', io)
     .description(
       'Trains a LoRA adapter for a model package on questions with wished answers, on the CPU, over the quantized weights as they are, ' +
-        "and writes PEFT's two files. The same seed gives the same adapter on the same machine.",
+        "and writes PEFT's two files and a card. Ctrl-C ends it after the step and writes what is trained; a second one ends it at once. The same seed gives the same adapter on the same machine.",
     )
     .requiredOption('--package <folder>', 'a model package, as `npm run export` writes it')
     .requiredOption(
       '--data <file>',
       'examples as JSON Lines (docs/training-data.md), such as questions.jsonl of `npm run phantoms`',
     )
-    .requiredOption('--out <folder>', "folder of the adapter, PEFT's two files; must be new or empty")
+    .requiredOption('--out <folder>', "folder of the adapter, PEFT's two files and README.md; must be new or empty")
     .option('--rank <number>', 'rank of A and B', wholeNumber(1), 8)
     .option(
       '--alpha <number>',

@@ -9,7 +9,13 @@ import { printable } from '#core/printable.ts';
 import { readPixelValues } from '../../workers/engine/image/pixels.ts';
 import type { Backend } from '../../workers/engine/model/backend.ts';
 import type { PackageParts } from '../../workers/engine/opened.ts';
-import { encodeRow, ImageFeatures, UnwritableAnswerError } from '../../workers/engine/training/encode-rows.ts';
+import {
+  encodeRow,
+  imagesOf,
+  UnwritableAnswerError,
+  type EncodedRow,
+} from '../../workers/engine/training/encode-rows.ts';
+import { ImageFeatures } from '../../workers/engine/training/image-features.ts';
 import { CommandError, onFile, userMessage } from '../shared/errors.ts';
 import { decodeImageInNode } from '../shared/runtime/decode-image.ts';
 import { NpyImages } from './npy-images.ts';
@@ -35,26 +41,21 @@ export async function encodeExamples(examples: readonly TrainingExample[], input
     throw new CommandError(
       `${data}, line ${firstWithImage.line}: it has an image, and the package has no vision encoder; leave the image out, or name another package`,
     );
+  // All answers before the first image: what cannot be written is told at once.
+  const texts = examples.map((example) => ({
+    example,
+    text: naming(data, example, () => encodeRow(chat, example, example.image !== undefined)),
+  }));
   const images = new ExampleImages(data);
-  const encoder = firstWithImage && (await ImageFeatures.open(backend, pack));
-  const known = new Map<number | string, Float32Array>();
-  const featuresOf = async (example: TrainingExample, image: number | string): Promise<Float32Array> => {
-    const before = known.get(image);
-    if (before) return before;
-    if (!encoder || !parts.preprocessor) throw new TypeError('an image without an encoder');
-    const features = await encoder.of(
-      await images.pixels(example, image, parts.preprocessor),
-      parts.preprocessor.height,
-    );
-    known.set(image, features);
-    return features;
-  };
+  const encoder = firstWithImage && (await ImageFeatures.open(backend, parts));
   try {
     const rows: TrainingRow[] = [];
-    for (const example of examples) {
+    for (const { example, text } of texts) {
       signal.throwIfAborted();
-      const features = example.image === undefined ? undefined : await featuresOf(example, example.image);
-      rows.push(naming(data, example, () => encodeRow(chat, example, features)));
+      const { image } = example;
+      const features =
+        encoder && image !== undefined ? await encoder.of(image, (as) => images.pixels(example, image, as)) : undefined;
+      rows.push({ ...text, images: imagesOf(text, features) });
       input.onRow();
     }
     return rows;
@@ -64,7 +65,7 @@ export async function encodeExamples(examples: readonly TrainingExample[], input
   }
 }
 
-function naming(data: string, { line }: TrainingExample, work: () => TrainingRow): TrainingRow {
+function naming(data: string, { line }: TrainingExample, work: () => EncodedRow): EncodedRow {
   try {
     return work();
   } catch (cause) {

@@ -24,7 +24,7 @@ export interface StepsInput {
 /** Rows that are measured between steps; at the end all are. */
 const MEASURED = 100;
 
-/** @throws DivergedError, the reason of the signal */
+/** Ends after the step in which `io.signal` is aborted, with fewer steps than asked for. @throws DivergedError */
 export async function runSteps(
   { trainer, embeddings, measure, heldOut }: StepsInput,
   { steps, reportEvery, tokensAtOnce }: { steps: number; reportEvery: number; tokensAtOnce: number },
@@ -32,24 +32,28 @@ export async function runSteps(
 ): Promise<TrainingCurve> {
   const curve: TrainingCurve = { steps: [], heldOut: [], secondsPerStep: NaN };
   const measured = async (rows: readonly TrainingRow[]): Promise<Measure | undefined> => {
-    if (rows.length === 0) return undefined;
-    const found = await measureRows(measure, embeddings, trainer.parameters, rows, tokensAtOnce, io.signal);
-    curve.heldOut.push({ step: trainer.steps, ...found });
+    if (rows.length === 0 || io.signal.aborted) return undefined;
+    const { parameters } = trainer;
+    const found = await unlessStopped(
+      io.signal,
+      measureRows(measure, embeddings, parameters, rows, tokensAtOnce, { signal: io.signal }),
+    );
+    if (found) curve.heldOut.push({ step: trainer.steps, ...found });
     return found;
   };
   const before = await measured(heldOut.slice(0, MEASURED));
   if (before) printLine(io.stderr, `step 0/${steps}${heldOutText(before)}`);
   let seconds = 0;
   let sinceReport = 0;
-  for (let done = 1; done <= steps; done++) {
+  for (let done = 1; done <= steps && !io.signal.aborted; done++) {
     const begin = performance.now();
-    const result = await trainer.step(io.signal);
+    const result = await trainer.step();
     seconds += (performance.now() - begin) / 1000;
     curve.steps.push(result);
     // Signals are handled between steps.
     await new Promise((resolve) => setImmediate(resolve));
     sinceReport++;
-    if (done % reportEvery !== 0 && done < steps) continue;
+    if (done % reportEvery !== 0 && done < steps && !io.signal.aborted) continue;
     const recent = curve.steps.slice(-sinceReport);
     sinceReport = 0;
     const held = await measured(done === steps ? heldOut : heldOut.slice(0, MEASURED));
@@ -61,7 +65,17 @@ export async function runSteps(
       `${text}  rate ${result.rate.toExponential(1)}  ${(seconds / done).toFixed(2)} s a step, ${Math.ceil(left)} s left`,
     );
   }
-  return { ...curve, secondsPerStep: seconds / steps };
+  return { ...curve, secondsPerStep: seconds / curve.steps.length };
+}
+
+/** Undefined if the signal broke the work off. */
+async function unlessStopped<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error === signal.reason) return undefined;
+    throw error;
+  }
 }
 
 const heldOutText = ({ loss, exact, rows }: Measure) =>

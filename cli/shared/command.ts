@@ -48,8 +48,8 @@ export function printLine(stream: NodeJS.WritableStream, text: string): void {
 }
 
 export interface CommandTexts {
-  /** Follows "stopped by SIGINT" in the message. */
-  stopped?: string;
+  /** Follows "stopped by SIGINT" in the message. A function is asked when the command has ended. */
+  stopped?: string | (() => string);
   /** Line printed after every error except usage errors. */
   afterError?: string;
 }
@@ -72,7 +72,9 @@ export async function runCommand(
     if (thrown instanceof CommanderError) return thrown.exitCode;
     const error: unknown = isAbort(thrown) && io.signal.aborted ? io.signal.reason : thrown;
     const isStop = error instanceof StoppedError;
-    const message = isStop ? `${error.message}; ${stopped}` : userMessage(error);
+    const message = isStop
+      ? `${error.message}; ${typeof stopped === 'string' ? stopped : stopped()}`
+      : userMessage(error);
     printLine(io.stderr, message === undefined ? inspect(error) : `error: ${message}`);
     if (afterError !== undefined) printLine(io.stderr, afterError);
     return isStop ? 128 + constants.signals[error.signal] : 1;

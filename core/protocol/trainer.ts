@@ -28,13 +28,28 @@ export interface PrepareRequest {
   from: TrainerState | undefined;
 }
 
+/**
+ * Why `prepare` fails with `training-refused`, as `problem` of its detail, with what else the detail has.
+ * rows: none is to be trained · answer: the tokenizer writes something else for it (RowPlace, answer, written) · length: the row has more
+ * tokens than the model has positions (RowPlace, tokens, limit) · rank: more than a matrix has (rank, target, inputs, outputs) ·
+ * targets: no projection is chosen · memory: a tab cannot hold it (name, bytes, limit)
+ */
+export type RefusedTraining = 'rows' | 'answer' | 'length' | 'rank' | 'targets' | 'memory';
+
+/** Which of the rows of a PrepareRequest. */
+export interface RowPlace {
+  set: 'trained' | 'heldOut' | 'fixed';
+  /** From 1 on. */
+  row: number;
+}
+
 export interface PreparedTraining {
   config: Gemma3Config;
   /** Name for `base_model_name_or_path`. */
   baseModel: string;
   /** Numbers of A and B. */
   parameters: number;
-  /** Tokens of each row of `trained`, with its image, and of its answer. */
+  /** Tokens of each row of `trained` with its image and its answer, and of the answer with its end token. */
   rows: readonly { tokens: number; answerTokens: number }[];
   provider: 'webgpu' | 'wasm';
   /** Threads of the CPU provider. */
@@ -49,12 +64,13 @@ export type PrepareUpdate = {
   total: number;
 };
 
+/** Each `milestone` is sent once: not for a checkpoint that training goes on from, which has been measured. */
 export interface TrainRequest {
   /** Goes back to a checkpoint first; undefined: goes on from where it is. */
   from: TrainerState | undefined;
   /** Trains until so many steps are done, at most `settings.steps`. */
   untilStep: number;
-  /** Steps between two measurements; the first is before the first step, the last behind the last. */
+  /** Steps between two measurements; the first is before the first step, the last behind `untilStep`. */
   measureEvery: number;
   /** Held-out rows of a measurement; the one behind the last step of `settings.steps` takes all of them. */
   measuredRows: number;
@@ -80,16 +96,16 @@ export type TrainUpdate =
   | { type: 'milestone'; milestone: Milestone };
 
 export interface TrainResult {
-  /** diverged: a loss was no number any more; the adapter is that before the step. */
+  /** diverged: a loss was no number any more; the adapter is the last one that had a loss, which is measured then. */
   reason: 'steps' | 'diverged';
   /** Steps done. */
   step: number;
 }
 
 export interface TrainerJobs {
-  /** Fails with what opening a package fails with, and `training-refused`. Closes the training before it. */
+  /** Fails with what opening a package fails with, and `training-refused`. Closes the training before it; if it fails or is stopped, none is left. */
   prepare: Job<PrepareRequest, PreparedTraining, PrepareUpdate>;
-  /** Stops within a step. `state` is then that after the last whole step. */
+  /** Stops within a step. `state` is then that after the last whole step. If it fails, the training is closed. `no-model`: none was prepared. */
   train: Job<TrainRequest, TrainResult, TrainUpdate, { step: number; state: TrainerState }>;
   /** Frees sessions and rows. */
   close: Job<undefined>;

@@ -176,6 +176,7 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
   'embedding-unreadable': ofLab,
   'adapter-refused': ofLab,
   'no-lora-branches': ofLab,
+  'training-refused': ofLab,
   pack: ofLab,
   'pack-base': ofLab,
   'no-base': ofLab,

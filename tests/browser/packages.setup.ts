@@ -5,6 +5,7 @@ import { computeSelfTest } from '../../cli/export/self-test.ts';
 import { writeKoreanPack } from '../reference/korean.ts';
 import { exportFixture, fixture } from '../reference/node.ts';
 import { writeEnginePackages } from './engine/packages.ts';
+import { writeTrainerPackages } from './trainer/packages.ts';
 
 const folder = new URL('../packages', import.meta.url).pathname;
 const cache = new URL('../../.cache', import.meta.url).pathname;
@@ -15,6 +16,7 @@ export async function setup(): Promise<void> {
   const fresh = `${cache}/packages-${process.pid}`;
   for (const dtype of ['fp32', 'q8', 'q4', 'q4f16'] as const) await exportFixture(`${fresh}/${dtype}`, dtype);
   await writeEnginePackages(fresh);
+  await writeTrainerPackages(fresh, `${fresh}/chat`);
   // What packages are made of, in the page.
   await cp(`${fixture}checkpoint`, `${fresh}/checkpoint`, { recursive: true });
   await writeStandInTokenizer(`${fresh}/checkpoint`);

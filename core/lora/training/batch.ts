@@ -14,6 +14,11 @@ export interface TrainingRow {
   answers: readonly { position: number; id: number }[];
 }
 
+/** Ids of a row whose embeddings it needs: those that no image replaces. */
+export function textIds({ ids, mask }: Pick<TrainingRow, 'ids' | 'mask'>): number[] {
+  return ids.filter((_, at) => mask[at] === 1);
+}
+
 /** Embeddings as the decoder takes them, of every id of the rows: what comes before the first layer does not train. */
 export interface TokenEmbeddings {
   hidden: number;
@@ -62,6 +67,14 @@ export function feedsOf(rows: readonly TrainingRow[], embeddings: TokenEmbedding
     [TRAINING_INPUTS.positions]: { type: 'int64', data: BigInt64Array.from(positions), dims: [positions.length] },
     [TRAINING_INPUTS.ids]: { type: 'int32', data: Int32Array.from(expected), dims: [expected.length] },
     [TRAINING_INPUTS.scale]: { type: 'float32', data: Float32Array.of(scale), dims: [] },
+  };
+}
+
+/** @param parameters A and B, [LoraLayout.length] */
+export function withParameters(feeds: Feeds, parameters: Float32Array): Feeds {
+  return {
+    ...feeds,
+    [TRAINING_INPUTS.parameters]: { type: 'float32', data: parameters, dims: [parameters.length] },
   };
 }
 

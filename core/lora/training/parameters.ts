@@ -29,7 +29,20 @@ export interface LoraLayout {
   length: number;
 }
 
-/** In the order of layers, projections, A before B. @throws RangeError for a rank beyond a matrix, or no target */
+/** A and B cannot have this rank. */
+export class RankError extends RangeError {
+  constructor(
+    readonly rank: number,
+    /** The first projection that has less. */
+    readonly target: Projection,
+    readonly size: { inputs: number; outputs: number },
+  ) {
+    super(`rank ${rank} is more than ${target} has, which is ${size.outputs} × ${size.inputs}`);
+    this.name = 'RankError';
+  }
+}
+
+/** In the order of layers, projections, A before B. @throws RankError for a rank beyond a matrix; RangeError without a target */
 export function loraLayout(config: TextConfig, settings: LoraSettings): LoraLayout {
   const { rank } = settings;
   if (settings.targets.length === 0)
@@ -38,9 +51,9 @@ export function loraLayout(config: TextConfig, settings: LoraSettings): LoraLayo
   let length = 0;
   for (let layer = 0; layer < config.layers; layer++)
     for (const target of PROJECTIONS.filter((each) => settings.targets.includes(each))) {
-      const { inputs, outputs } = projectionSize(config, target);
-      if (rank > Math.min(inputs, outputs))
-        throw new RangeError(`rank ${rank} is more than ${target} has, which is ${outputs} × ${inputs}`);
+      const size = projectionSize(config, target);
+      const { inputs, outputs } = size;
+      if (rank > Math.min(inputs, outputs)) throw new RankError(rank, target, size);
       for (const [part, shape] of [
         ['A', [rank, inputs]],
         ['B', [outputs, rank]],

@@ -1,9 +1,9 @@
 /** Trains an adapter: draws rows, runs the training graph on them, changes A and B. Without I/O: a session is handed in. */
-import { TRAINING_INPUTS, TRAINING_OUTPUTS } from '../../gemma3/training-graph.ts';
+import { TRAINING_OUTPUTS } from '../../gemma3/training-graph.ts';
 import { AdamW, clipFactor, norm, type AdamWSettings, type AdamWState } from './adamw.ts';
-import { answerTokens, feedsOf, partsOf, type TokenEmbeddings, type TrainingRow } from './batch.ts';
+import { answerTokens, feedsOf, partsOf, withParameters, type TokenEmbeddings, type TrainingRow } from './batch.ts';
 import { RowOrder } from './row-order.ts';
-import { floatsOf, idsOf, type Feeds, type RunGraph } from './run-graph.ts';
+import { floatsOf, idsOf, type RunGraph } from './run-graph.ts';
 import { rateAt, type ScheduleSettings } from './schedule.ts';
 
 export interface TrainingSettings extends AdamWSettings, ScheduleSettings {
@@ -48,6 +48,8 @@ export class DivergedError extends Error {
   constructor(
     readonly step: number,
     readonly rate: number,
+    /** True: the parameters still have a finite loss, and only its gradient has not. */
+    readonly hasLoss: boolean,
   ) {
     super(`the loss of step ${step} is no number any more; take a smaller learning rate than ${rate}, or go back`);
     this.name = 'DivergedError';
@@ -109,7 +111,7 @@ export class LoraTrainer {
     let gradients: Float32Array | undefined;
     for (const part of partsOf(rows, tokensAtOnce)) {
       signal?.throwIfAborted();
-      const results = await this.#run(feedsWith(this.#parameters, feedsOf(part, this.#embeddings, scale)));
+      const results = await this.#run(withParameters(feedsOf(part, this.#embeddings, scale), this.#parameters));
       loss += floatsOf(results, TRAINING_OUTPUTS.loss)[0] ?? NaN;
       gradients = sum(gradients, floatsOf(results, TRAINING_OUTPUTS.gradients));
     }
@@ -117,7 +119,7 @@ export class LoraTrainer {
     signal?.throwIfAborted();
     const gradientNorm = norm(gradients);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
-      throw new DivergedError(step + 1, this.#settings.rate);
+      throw new DivergedError(step + 1, this.#settings.rate, Number.isFinite(loss));
     this.#optimizer.step(this.#parameters, gradients, rate, clipFactor(gradientNorm, clip));
     return { step: step + 1, loss, rate, gradientNorm };
   }
@@ -126,8 +128,10 @@ export class LoraTrainer {
     return { parameters: this.parameters, optimizer: this.#optimizer.state() };
   }
 
-  /** Goes back to a checkpoint; the steps after it are the same as they were. */
+  /** Goes back to a checkpoint; the steps after it are the same as they were. @throws RangeError if it is of another adapter */
   restore({ parameters, optimizer }: TrainerState): void {
+    if (parameters.length !== this.#parameters.length)
+      throw new RangeError(`a checkpoint of ${parameters.length} numbers, the adapter has ${this.#parameters.length}`);
     this.#optimizer.restore(optimizer);
     this.#parameters = parameters.slice();
   }
@@ -135,6 +139,7 @@ export class LoraTrainer {
 
 /**
  * @param run a session of `trainingGraph`, with gradients or without
+ * @param onRows told how many rows more are measured
  * @throws RangeError without rows, the reason of `signal`
  */
 export async function measureRows(
@@ -143,13 +148,13 @@ export async function measureRows(
   parameters: Float32Array,
   rows: readonly TrainingRow[],
   tokensAtOnce: number,
-  signal?: AbortSignal,
+  { signal, onRows }: { signal?: AbortSignal; onRows?: (count: number) => void } = {},
 ): Promise<Measure> {
   if (rows.length === 0) throw new RangeError('there are no rows to measure');
   let [nats, tokens, exact] = [0, 0, 0];
   for (const part of partsOf(rows, tokensAtOnce)) {
     signal?.throwIfAborted();
-    const results = await run(feedsWith(parameters, feedsOf(part, embeddings, 1)));
+    const results = await run(withParameters(feedsOf(part, embeddings, 1), parameters));
     const predicted = idsOf(results, TRAINING_OUTPUTS.predicted);
     nats += floatsOf(results, TRAINING_OUTPUTS.loss)[0] ?? NaN;
     let first = 0;
@@ -159,15 +164,9 @@ export async function measureRows(
       first += answers.length;
     }
     tokens += first;
+    onRows?.(part.length);
   }
   return { loss: nats / tokens, tokens, rows: rows.length, exact };
-}
-
-function feedsWith(parameters: Float32Array, feeds: Feeds): Feeds {
-  return {
-    ...feeds,
-    [TRAINING_INPUTS.parameters]: { type: 'float32', data: parameters, dims: [parameters.length] },
-  };
 }
 
 function sum(before: Float32Array | undefined, values: Float32Array): Float32Array {

@@ -14,6 +14,15 @@ const testPart = choices(
   '{part}',
 );
 
+/** A row of PrepareRequest. */
+const row = choices(
+  'set',
+  { trained: 'row {row, number}', heldOut: 'held-out row {row, number}', fixed: 'the fixed question' },
+  'a row',
+);
+/** Of an argument in bytes. */
+const gigabytes = (name: string) => `{${name}, number, ::scale/0.000000001 .0} GB`;
+
 /** What went wrong and what to do next, by the codes of core/failure.ts. */
 export const failures: Record<keyof typeof korean, string> = {
   'failure.detail': 'Details',
@@ -180,6 +189,23 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.no-lora-branches.title': 'Adapters cannot be attached to this package: {file}',
   'failure.no-lora-branches.next':
     'The matrix products in its decoder graph have unknown names, so there is nothing to attach an adapter to. Open a package made by this project’s exporter.',
+  'failure.training-refused.title': 'This cannot be trained as it stands',
+  'failure.training-refused.next': 'See the details below.',
+  'failure.training-refused.rows': 'There is no row to train on',
+  'failure.training-refused.rows-next': 'Choose a task, or write a question and an answer.',
+  'failure.training-refused.answer': `The tokenizer cannot write the answer of ${row}`,
+  'failure.training-refused.answer-next':
+    '“{answer}” would become “{written}”, so the model could never give this answer. Word it otherwise, or train a model with another tokenizer.',
+  'failure.training-refused.length': `Too long to train on: ${row}`,
+  'failure.training-refused.length-next':
+    'With its image it takes {tokens, number} tokens, and the model has {limit, number} positions. Shorten the question or the answer.',
+  'failure.training-refused.rank': 'Rank {rank, number} is more than {target} has',
+  'failure.training-refused.rank-next':
+    '{target} is {outputs, number} × {inputs, number}: its rank cannot be more than the smaller of the two. Choose a smaller rank or other projections.',
+  'failure.training-refused.targets': 'No projection is chosen',
+  'failure.training-refused.targets-next': 'Choose at least one projection to train.',
+  'failure.training-refused.memory': '{name} is too large to train in a tab',
+  'failure.training-refused.memory-next': `It would take at least ${gigabytes('bytes')} of memory, and a tab has ${gigabytes('limit')} for it. The Python code in training/ trains it with the same data, on a machine with a large GPU. Here, choose a smaller model.`,
   'failure.no-model.title': 'No model is open',
   'failure.no-model.next': 'Open a model, then send again.',
   'failure.busy.title': 'Another job is still running',

@@ -6,7 +6,7 @@ import { floatsOf } from '#core/lora/training/run-graph.ts';
 import { LoraTrainer } from '#core/lora/training/trainer.ts';
 import { MemorySource } from '#core/memory-source.ts';
 import { readPackage } from '../../../workers/engine/model/package.ts';
-import { embedTokens } from '../../../workers/engine/training/embed-tokens.ts';
+import { embedTokens } from '../../../workers/engine/training/token-table.ts';
 import { openGraph } from '../../../workers/engine/training/graph-session.ts';
 import { openPackage } from '../../../workers/store/package.ts';
 import { maxDifference } from '../../reference/golden.ts';

@@ -9,7 +9,7 @@ import { LoraTrainer } from '#core/lora/training/trainer.ts';
 import { FolderReader } from '../../../cli/shared/folder-reader.ts';
 import { nodeBackend } from '../../../cli/shared/runtime/node-backend.ts';
 import { readPackage } from '../../../workers/engine/model/package.ts';
-import { embedTokens } from '../../../workers/engine/training/embed-tokens.ts';
+import { embedTokens } from '../../../workers/engine/training/token-table.ts';
 import { openGraph, type RunnableGraph } from '../../../workers/engine/training/graph-session.ts';
 import { maxDifference } from '../../reference/golden.ts';
 import { exportFixture, fileSource, fixture, golden, temporaryFolder } from '../../reference/node.ts';

@@ -61,15 +61,16 @@ async function load(build: OrtBuild): Promise<WebRuntime> {
     throw connectionFailure(network, wasmPaths.mjs, cause);
   }
   ort.env.wasm.wasmPaths = wasmPaths;
-  ort.env.wasm.numThreads = threads(build);
+  // With a GPU one thread is enough.
+  ort.env.wasm.numThreads = build === 'wasm' ? cpuThreads() : 1;
   ort.env.logLevel = 'error';
   const memory = recordNextMemory();
   return { ort, build, wasmBytes: () => memory()?.buffer.byteLength, wasm: () => caught.wasm() };
 }
 
-/** Threads need shared memory, which needs cross-origin isolation; with a GPU one thread is enough. */
-function threads(build: OrtBuild): number {
-  if (build !== 'wasm' || !self.crossOriginIsolated) return 1;
+/** Threads of the CPU provider. They need shared memory, which needs cross-origin isolation. */
+export function cpuThreads(): number {
+  if (!self.crossOriginIsolated) return 1;
   return Math.max(1, Math.min(8, Math.floor(navigator.hardwareConcurrency / 2)));
 }
 

@@ -4,50 +4,65 @@ import type { LoraLayout } from '#core/lora/training/parameters.ts';
 import type { RunGraph } from '#core/lora/training/run-graph.ts';
 import { FailureError } from '#core/failure.ts';
 import { OnnxError } from '#core/onnx/model.ts';
+import type { ModelProto } from '#core/onnx/onnx_pb.ts';
 import type { Backend } from '../model/backend.ts';
 import type { ModelPackage } from '../model/package.ts';
-import { openGraph, type RunnableGraph } from './graph-session.ts';
+import { openGraph } from './graph-session.ts';
+
+/** Graphs over the weights of a package's decoder. */
+export interface TrainingModels {
+  /** Loss and gradients. */
+  training: ModelProto;
+  /** The loss alone. */
+  measuring: ModelProto;
+}
 
 export interface TrainingSessions {
-  /** Loss and gradients. */
   train: RunGraph;
-  /** The loss alone. */
   measure: RunGraph;
   release(): Promise<void>;
 }
 
 /**
+ * Reads no weights.
  * @param positions of the longest row
- * @param measures false: rows are not measured apart, and one session less is made; `measure` then computes gradients too
- * @throws FailureError `unsupported-package` if the decoder cannot be trained, and those of `openGraph`
+ * @throws FailureError `unsupported-package` if the decoder cannot be trained
  */
-export async function openTraining(
-  backend: Backend,
+export async function trainingModels(
   pack: ModelPackage,
   layout: LoraLayout,
   positions: number,
-  measures: boolean,
-): Promise<TrainingSessions> {
-  const open = async (withGradients: boolean): Promise<RunnableGraph> => {
+): Promise<TrainingModels> {
+  const make = async (withGradients: boolean): Promise<ModelProto> => {
     const decoder = await pack.decoder.read();
-    return openGraph(
-      backend,
-      pack,
-      pack.decoder,
-      graphOf(() => trainingGraph(decoder, pack.config.text, { layout, positions, withGradients })),
-    );
-  };
-  const graphOf = <T>(make: () => T): T => {
     try {
-      return make();
+      return trainingGraph(decoder, pack.config.text, { layout, positions, withGradients });
     } catch (cause) {
       if (!(cause instanceof OnnxError)) throw cause;
       throw new FailureError('unsupported-package', { file: pack.decoder.path, reason: cause.message }, { cause });
     }
   };
-  const training = await open(true);
+  return { training: await make(true), measuring: await make(false) };
+}
+
+/**
+ * @param measures false: rows are not measured apart, and one session less is made; `measure` then computes gradients too
+ * @param onOpened called after each session
+ * @throws FailureError as `openGraph`
+ */
+export async function openTraining(
+  backend: Backend,
+  pack: ModelPackage,
+  models: TrainingModels,
+  measures: boolean,
+  onOpened: () => void = () => undefined,
+): Promise<TrainingSessions> {
+  const open = (model: ModelProto) => openGraph(backend, pack, pack.decoder, model);
+  const training = await open(models.training);
   try {
-    const measuring = measures ? await open(false) : undefined;
+    onOpened();
+    const measuring = measures ? await open(models.measuring) : undefined;
+    onOpened();
     return {
       train: training.run,
       measure: (measuring ?? training).run,

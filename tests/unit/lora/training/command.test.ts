@@ -1,15 +1,17 @@
 /** `npm run lora` on a small model with random weights: the files, the figures, and errors that name what is wrong. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseConfig } from '#core/gemma3/config.ts';
 import { readAdapter } from '#core/lora/adapter.ts';
 import { parseAdapterConfig } from '#core/lora/config.ts';
+import { readHeader } from '#core/safetensors/header.ts';
 import { main } from '../../../../cli/lora/command.ts';
 import { writePhantomSet } from '../../../../cli/phantoms/phantom-set.ts';
 import { StoppedError } from '../../../../cli/shared/errors.ts';
 import { fileSource } from '../../../reference/node.ts';
-import { runCommandHere } from '../../cli/run.ts';
+import { collectingIo, runCommandHere } from '../../cli/run.ts';
 import { exportRandomTeachingModel, folderOfFile } from '../../evaluate/packages.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -36,6 +38,8 @@ const train = (out: string, ...rest: string[]) =>
     '2',
     ...rest,
   ]);
+
+const files = ['README.md', 'adapter_config.json', 'adapter_model.safetensors'];
 
 interface Printed {
   steps: { loss: number; step: number }[];
@@ -73,7 +77,7 @@ describe('a run', () => {
   });
 
   it('writes PEFT’s two files, which are an adapter of the model', async () => {
-    expect((await readdir(join(folder, 'one'))).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    expect((await readdir(join(folder, 'one'))).sort()).toEqual(files);
     const json = async (path: string): Promise<unknown> => JSON.parse(await readFile(join(folder, path), 'utf8'));
     const source = fileSource(join(folder, 'one/adapter_model.safetensors'));
     const config = parseConfig(await json(`${package_.slice(folder.length)}/config.json`));
@@ -82,6 +86,46 @@ describe('a run', () => {
       [0, 1].flatMap((layer) => ['q_proj', 'v_proj', 'o_proj'].map((target) => [layer, target, 2, 2])),
     );
     for (const { b } of modules) expect(Math.max(...b)).toBeGreaterThan(0);
+  });
+
+  it('writes what was measured on the card', async () => {
+    const card = await readFile(join(folder, 'one/README.md'), 'utf8');
+    expect(card).toContain('The examples of `questions.jsonl`.');
+    const points = printed.heldOut.map(({ step, loss, exact, rows }, at) => {
+      const since = printed.steps.slice(printed.heldOut[at - 1]?.step ?? 0, step);
+      const mean = since.reduce((sum, each) => sum + each.loss, 0) / since.length;
+      return `| ${step} | ${since.length > 0 ? mean.toFixed(4) : '–'} | ${loss.toFixed(4)} | ${exact} / ${rows} |`;
+    });
+    expect(card).toContain(points.join('\n'));
+  });
+
+  it('Ctrl-C after the third step: what is trained is written', async () => {
+    const stop = new AbortController();
+    let text = '';
+    const stderr = new Writable({
+      decodeStrings: false,
+      write(chunk, _, done) {
+        text += String(chunk);
+        if (String(chunk).startsWith('step 3/')) stop.abort(new StoppedError('SIGINT'));
+        done();
+      },
+    });
+    const out = join(folder, 'late');
+    const args = ['--package', package_, '--data', questions, '--out', out, '--batch', '4', '--report-every', '3'];
+    expect(await main(args, { ...collectingIo(stop.signal).io, stderr })).toBe(130);
+    expect(text).toContain(`stopped by SIGINT; ${out} has the adapter as it was then`);
+    expect(text).not.toContain('step 4/');
+    expect((await readdir(out)).sort()).toEqual(files);
+    expect(await readFile(join(out, 'README.md'), 'utf8')).toContain('It was stopped after 3 of 300 steps.');
+    const header = await readHeader(fileSource(join(out, 'adapter_model.safetensors')));
+    // A and B of three projections in two layers.
+    expect(header.tensors.size).toBe(2 * 3 * 2);
+  });
+
+  it('a rate of 0 learns nothing, and says so', async () => {
+    const { status, stderr } = await train('rate-0', '--steps', '1', '--rate', '0');
+    expect(status).toBe(0);
+    expect(stderr).toContain('note: with --rate 0 nothing is learnt');
   });
 
   it('gives the same adapter with the same seed, and another with another', async () => {

@@ -7,7 +7,7 @@ import type { Results } from '#core/lora/training/run-graph.ts';
 import { FolderReader } from '../../../../cli/shared/folder-reader.ts';
 import { nodeBackend } from '../../../../cli/shared/runtime/node-backend.ts';
 import { readPackage } from '../../../../workers/engine/model/package.ts';
-import { embedTokens } from '../../../../workers/engine/training/embed-tokens.ts';
+import { embedTokens } from '../../../../workers/engine/training/token-table.ts';
 import { openGraph, type RunnableGraph } from '../../../../workers/engine/training/graph-session.ts';
 import { maskOf, type Golden } from '../../../reference/golden.ts';
 

@@ -1,0 +1,31 @@
+/** What a visitor can get wrong, as failures. */
+import { FailureError } from '#core/failure.ts';
+import { loraLayout, RankError, type LoraLayout, type LoraSettings } from '#core/lora/training/parameters.ts';
+import type { TextConfig } from '#core/gemma3/config.ts';
+import type { RefusedTraining, RowPlace } from '#core/protocol/trainer.ts';
+
+/** @param detail what the text of the problem names */
+export function refused(problem: RefusedTraining, detail: FailureError['detail'] = {}, cause?: unknown): FailureError {
+  return new FailureError('training-refused', { problem, ...detail }, { cause });
+}
+
+export function refusedRow(
+  problem: 'answer' | 'length',
+  place: RowPlace,
+  detail: FailureError['detail'],
+  cause?: unknown,
+): FailureError {
+  return refused(problem, { ...place, ...detail }, cause);
+}
+
+/** @throws FailureError `training-refused` */
+export function layoutOf(config: TextConfig, lora: LoraSettings): LoraLayout {
+  if (lora.targets.length === 0) throw refused('targets');
+  try {
+    return loraLayout(config, lora);
+  } catch (cause) {
+    if (!(cause instanceof RankError)) throw cause;
+    const { rank, target, size } = cause;
+    throw refused('rank', { rank, target, ...size }, cause);
+  }
+}
