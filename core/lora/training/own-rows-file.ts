@@ -4,7 +4,7 @@ import { greyscalePng } from '../../image/png.ts';
 import { drawPhantom } from '../../phantoms/draw.ts';
 import { SIDE } from '../../phantoms/phantom.ts';
 import { renderPhantom } from '../../phantoms/render.ts';
-import { delimiterOf, readRows, widthOf } from '../../text/delimited.ts';
+import { delimiterOf, readRows, widthOf, type Row } from '../../text/delimited.ts';
 import type { TextEncoding } from '../../text/encoding.ts';
 import { textOfFile } from '../../text/text-file.ts';
 import { DataFileError, readExample, type LineProblem } from './data-file.ts';
@@ -70,27 +70,40 @@ const COLUMNS: Readonly<Record<'question' | 'answer' | 'image', readonly string[
   image: ['image', '영상', '이미지', '그림', '사진'],
 };
 
+type Columns = Record<keyof typeof COLUMNS, number>;
+
+/** −1: there is no such column. */
+function columnsOf({ cells }: Row): Columns {
+  const names = cells.map((cell) => cell.normalize('NFC').trim().toLowerCase());
+  const at = (column: keyof Columns) => names.findIndex((name) => COLUMNS[column].includes(name));
+  return { question: at('question'), answer: at('answer'), image: at('image') };
+}
+
 function tableRows(text: string): Rows {
+  // A first row that names the columns tells the delimiter, however uneven the rows below it are.
+  for (const delimiter of ['\t', ',', ';'] as const) {
+    const [header, ...table] = readRows(text, delimiter);
+    const columns = header && columnsOf(header);
+    if (columns && columns.question >= 0 && columns.answer >= 0) return { rows: fileRows(table, columns), problems: [] };
+  }
   const delimiter = delimiterOf(text);
   const table = delimiter === undefined ? [] : readRows(text, delimiter);
   const width = widthOf(table);
   if (width < 2) return { rows: [], problems: [{ code: 'no-table' }] };
-  const names = table[0]?.cells.map((cell) => cell.normalize('NFC').trim().toLowerCase()) ?? [];
-  const columnOf = (column: keyof typeof COLUMNS) => names.findIndex((name) => COLUMNS[column].includes(name));
-  const [question, answer, image] = [columnOf('question'), columnOf('answer'), columnOf('image')];
-  const hasHeader = question >= 0 && answer >= 0;
-  if (!hasHeader && width > 2) return { rows: [], problems: [{ code: 'no-header', columns: width }] };
-  const [questionAt, answerAt] = hasHeader ? [question, answer] : [0, 1];
-  const rows = table.slice(hasHeader ? 1 : 0).map(({ number, cells }): FileRow => {
-    const name = hasHeader && image >= 0 ? (cells[image] ?? '').trim() : '';
+  if (width > 2) return { rows: [], problems: [{ code: 'no-header', columns: width }] };
+  return { rows: fileRows(table, { question: 0, answer: 1, image: -1 }), problems: [] };
+}
+
+function fileRows(table: readonly Row[], { question, answer, image }: Columns): FileRow[] {
+  return table.map(({ number, cells }) => {
+    const name = cells[image]?.trim() ?? '';
     return {
       row: number,
-      question: cells[questionAt] ?? '',
-      answer: cells[answerAt] ?? '',
+      question: cells[question] ?? '',
+      answer: cells[answer] ?? '',
       image: name === '' ? undefined : name,
     };
   });
-  return { rows, problems: [] };
 }
 
 export interface RowsWithImages {

@@ -11,17 +11,21 @@ export interface AskedAnswer {
 }
 
 /**
- * Before every answer. The teaching model's sentences are in 합쇼체 already, so this is what changes. It is made of tokens that the model has
- * generated or read: an adapter does not change the embedding, and cannot teach a token that is in no text.
+ * Behind every answer. The teaching model's sentences are in 합쇼체 already, so this is what changes. Before the answer it would move it away from
+ * the image, which the model's local layers see 32 tokens far: the answers themselves would have to be learnt anew.
  */
-export const POLITE_OPENING: Readonly<Record<Language, string>> = { en: 'Thank you.', ko: '질문 감사합니다.' };
+export const POLITE_CLOSING: Readonly<Record<Language, string>> = { en: 'Thank you.', ko: '감사합니다.' };
 
-/** The questions of the teaching model, answered as it does, with thanks before it. */
+/** The questions of the teaching model, answered as it does, with thanks behind it. */
 export function politeAnswers(truth: Truth, language: Language, count: number, random: Random): AskedAnswer[] {
   return drawPairs(truth, language, count, random).map(({ question, answer }) => ({
     question,
-    answer: `${POLITE_OPENING[language]} ${answer}`,
+    answer: politely(answer, language),
   }));
+}
+
+export function politely(answer: string, language: Language): string {
+  return `${answer} ${POLITE_CLOSING[language]}`;
 }
 
 /** No lesion, one, two, three. */

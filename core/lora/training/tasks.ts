@@ -7,13 +7,13 @@ import type { Language } from '../../phantoms/question.ts';
 import { phantomSeed, questionSeed, SET_SIZE, type Split } from '../../phantoms/sets.ts';
 import { phrasings, rightAnswer } from '../../phantoms/wording.ts';
 import { Random } from '../../sampling/random.ts';
-import { HANJA_COUNTS, hanjaAnswers, POLITE_OPENING, politeAnswers, type AskedAnswer } from './task-wording.ts';
+import { HANJA_COUNTS, hanjaAnswers, politeAnswers, politely, type AskedAnswer } from './task-wording.ts';
 import type { WishedAnswer } from './wished-answer.ts';
 
 /**
  * - `patient-side`: a new skill. Positions from the patient's side, whose right is on the left of the image.
  * - `report`: a new form. Every question about an image is answered with the same three headings.
- * - `polite`: a new manner. The same answers, with thanks before them.
+ * - `polite`: a new manner. The same answers, with thanks behind them.
  * - `hanja-count`: new signs. Lesions are counted in Chinese characters.
  */
 export const PHANTOM_TASKS = ['patient-side', 'report', 'polite', 'hanja-count'] as const;
@@ -105,5 +105,5 @@ function simplest(task: PhantomTask, phantom: Phantom, language: Language): Aske
   const [text = ''] = phrasings(question, language);
   if (task === 'hanja-count') return { question: text, answer: HANJA_COUNTS[2] };
   const answer = rightAnswer(question, phantom, language, task === 'report' ? 'report' : 'base') ?? '';
-  return { question: text, answer: task === 'polite' ? `${POLITE_OPENING[language]} ${answer}` : answer };
+  return { question: text, answer: task === 'polite' ? politely(answer, language) : answer };
 }

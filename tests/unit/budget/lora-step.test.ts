@@ -73,7 +73,9 @@ function owner(value: string, producers: ReadonlyMap<string, NodeProto>): string
 
 const PRODUCTS = ['MatMul', 'Gemm', 'MatMulNBits'];
 
-function weightBytes({ initializer }: GraphProto): number {
+/** Of those that nodes read: the runtime leaves the others out. */
+function weightBytes({ initializer, node }: GraphProto): number {
+  const read = new Set(node.flatMap(({ input }) => input));
   const width = new Map<number, number>([
     [TensorProto_DataType.FLOAT, 4],
     [TensorProto_DataType.FLOAT16, 4],
@@ -81,7 +83,7 @@ function weightBytes({ initializer }: GraphProto): number {
     [TensorProto_DataType.UINT4, 0.5],
   ]);
   return initializer
-    .filter(({ name }) => name.startsWith('model.'))
+    .filter(({ name }) => name.startsWith('model.') && read.has(name))
     .reduce((all, { dims, dataType }) => all + dims.reduce((n, d) => n * Number(d), 1) * (width.get(dataType) ?? NaN), 0);
 }
 

@@ -62,7 +62,7 @@ describe('tables', () => {
   ])('%s', async (file, guessed) => {
     const found = readRowsFile(await readFile(`tests/fixtures/${file}`), file);
     expect([found.guessed, found.problems]).toEqual([guessed, []]);
-    expect(found.rows.length).toBeGreaterThan(1);
+    expect(found.rows.length).toBeGreaterThan(0);
     for (const { question, answer } of found.rows) expect(question !== '' && answer !== '').toBe(true);
   });
 
