@@ -22,9 +22,10 @@ import { decodeImageInNode } from '../cli/shared/runtime/decode-image.ts';
 import { nodeBackend } from '../cli/shared/runtime/node-backend.ts';
 import { readPixelValues } from '../workers/engine/image/pixels.ts';
 import { readParts } from '../workers/engine/opened.ts';
-import { embedTokens } from '../workers/engine/training/embed-tokens.ts';
-import { encodeRow, ImageFeatures } from '../workers/engine/training/encode-rows.ts';
-import { openTraining } from '../workers/engine/training/open-training.ts';
+import { encodeRow } from '../workers/engine/training/encode-rows.ts';
+import { ImageFeatures } from '../workers/engine/training/image-features.ts';
+import { openTraining, trainingModels } from '../workers/engine/training/open-training.ts';
+import { TokenTable } from '../workers/engine/training/token-table.ts';
 import { machine } from './machine.ts';
 
 const list = (text: string) => text.split(',');
@@ -65,8 +66,7 @@ const flags = new Command('training-tasks')
 
 const backend = nodeBackend({ threads: flags.threads });
 const parts = await readParts(await FolderReader.open(flags.package, { wanted: 'package', recursive: true }));
-const encoder = await ImageFeatures.open(backend, parts.pack);
-const known = new Map<number, Float32Array>();
+const encoder = await ImageFeatures.open(backend, parts);
 console.log((await machine()).join('\n'));
 console.log('\n| task | language | seed | exact match of unseen phantoms | of trained rows | seconds a step | processor seconds a step |');
 console.log('| --- | --- | ---: | --- | ---: | ---: | ---: |');
@@ -96,13 +96,11 @@ async function learn(
   const drawn = drawTask(task, language, { seed, ...of.rows, trained: flags.rows ?? of.rows.trained });
   const [trained, heldOut] = [await encoded(drawn.trained), await encoded(drawn.heldOut)];
   const rows = [...trained, ...heldOut];
-  const embeddings = await embedTokens(
-    backend,
-    parts.pack,
-    rows.flatMap(({ ids, mask }) => ids.filter((_, at) => mask[at] === 1)),
-  );
+  const embeddings = await TokenTable.open(backend, parts.pack);
+  await embeddings.add(rows.flatMap(({ ids, mask }) => ids.filter((_, at) => mask[at] === 1)));
   const longest = Math.max(...rows.map(({ ids }) => ids.length));
-  const sessions = await openTraining(backend, parts.pack, layout, longest, true);
+  const models = await trainingModels(parts.pack, layout, longest);
+  const sessions = await openTraining(backend, parts.pack, models, true);
   const trainer = new LoraTrainer(sessions.train, embeddings, trained, initialParameters(layout, seed), settings);
   const measured = (of: readonly TrainingRow[]) =>
     measureRows(sessions.measure, embeddings, trainer.parameters, of, settings.tokensAtOnce);
@@ -127,6 +125,7 @@ async function learn(
   }
   const known = shown(await measured(trained.slice(0, 100)));
   await sessions.release();
+  await embeddings.release();
   if (flags.losses) console.log(losses.join(' '));
   const perStep = [seconds, processor].map((each) => (each / trainer.steps).toFixed(2));
   return `| ${task} | ${language} | ${seed} | ${curve.join(', ')} | ${known} | ${perStep.join(' | ')} |`;
@@ -141,14 +140,9 @@ async function encoded(rows: readonly WishedAnswer[]): Promise<TrainingRow[]> {
   return all;
 }
 
-async function featuresOf(seed: number): Promise<Float32Array> {
-  const before = known.get(seed);
-  if (before) return before;
-  const { preprocessor } = parts;
-  if (!preprocessor) throw new TypeError('the package takes no images');
-  const png = greyscalePng(renderPhantom(drawPhantom(seed)), SIDE, SIDE);
-  const pixels = await readPixelValues(new Blob([png]), 'phantom', preprocessor, decodeImageInNode);
-  const features = await encoder.of(pixels, preprocessor.height);
-  known.set(seed, features);
-  return features;
+function featuresOf(seed: number): Promise<Float32Array> {
+  return encoder.of(seed, (preprocessor) => {
+    const png = greyscalePng(renderPhantom(drawPhantom(seed)), SIDE, SIDE);
+    return readPixelValues(new Blob([png]), 'phantom', preprocessor, decodeImageInNode);
+  });
 }

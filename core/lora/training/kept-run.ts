@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { BlobLike } from '../../bytes.ts';
 import { FailureError } from '../../failure.ts';
+import type { AdapterModule } from '../describe.ts';
 import { PROJECTIONS } from '../../gemma3/projections.ts';
 import { LANGUAGES } from '../../phantoms/question.ts';
 import { check, list, object, oneOf, text, whole } from '../../schema/schema.ts';
@@ -87,7 +88,9 @@ const milestoneSchema = object({
   modules: list(moduleSchema, 10_000),
   state: stateSchema,
 });
-export type KeptMilestone = v.InferOutput<typeof milestoneSchema>;
+export type KeptMilestone = Omit<v.InferOutput<typeof milestoneSchema>, 'modules'> & {
+  modules: readonly AdapterModule[];
+};
 
 const stepSchema = object({
   step: whole(1),

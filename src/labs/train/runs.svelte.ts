@@ -52,8 +52,8 @@ export class Runs {
     const run = new Run(plan);
     this.all = [run, ...this.all];
     this.shownId = run.id;
-    await this.keeping.keepPlan(plan);
-    await this.resume(run, base, untilStep);
+    // Both at once: another that is begun meanwhile finds this one.
+    await Promise.all([this.keeping.keepPlan(plan), this.resume(run, base, untilStep)]);
     return run;
   }
 

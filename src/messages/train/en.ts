@@ -267,9 +267,9 @@ export const en: Record<keyof typeof ko, string> = {
   'train.saved': 'Saved to {name} in the chosen folder.',
   'train.not-saved': 'It could not be saved. ({reason})',
 
-  'train.large.memory': 'To train the same adapter on MedGemma 4B, a tab would need at least',
+  'train.large.memory': 'To train the same adapter on MedGemma 4B takes at least this much memory:',
   'train.large.memory.of': 'Memory of MedGemma 4B, one row at a time',
-  'train.large.limit': 'of memory. WebAssembly in a tab can use {limit}.',
+  'train.large.limit': 'WebAssembly in a tab can use no more than {limit}, so a tab cannot do it.',
   'train.large.plan': 'See the GPU memory in the planner',
   'train.large.outside':
     'Outside of the tab the same data file and settings work: the first command trains on a package in Node, the second on the checkpoint of the teaching model in the Python of training/.',

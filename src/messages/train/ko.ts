@@ -260,9 +260,9 @@ export const ko = {
   'train.saved': '고른 폴더 안의 {name}에 저장했습니다.',
   'train.not-saved': '저장하지 못했습니다. ({reason})',
 
-  'train.large.memory': 'MedGemma 4B에 같은 어댑터를 학습하려면 탭 안에서 적어도',
+  'train.large.memory': 'MedGemma 4B에 같은 어댑터를 학습하려면 적어도 이만큼의 메모리가 필요합니다:',
   'train.large.memory.of': '한 번에 한 행만 학습할 때 MedGemma 4B의 메모리',
-  'train.large.limit': '가 필요합니다. 탭 안의 WebAssembly가 쓸 수 있는 메모리는 {limit}까지입니다.',
+  'train.large.limit': '탭 안의 WebAssembly가 쓸 수 있는 메모리는 {limit}까지라, 탭 안에서는 학습할 수 없습니다.',
   'train.large.plan': '계획 랩에서 GPU 메모리로 셈해 보기',
   'train.large.outside':
     '탭 밖에서는 같은 데이터 파일과 설정으로 학습할 수 있습니다. 첫째 명령은 Node에서 패키지를, 둘째 명령은 training/의 Python에서 교육용 모델의 체크포인트를 학습합니다.',
