@@ -68,7 +68,9 @@ const backend = nodeBackend({ threads: flags.threads });
 const parts = await readParts(await FolderReader.open(flags.package, { wanted: 'package', recursive: true }));
 const encoder = await ImageFeatures.open(backend, parts);
 console.log((await machine()).join('\n'));
-console.log('\n| task | language | seed | exact match of unseen phantoms | of trained rows | seconds a step | processor seconds a step |');
+console.log(
+  '\n| task | language | seed | exact match of unseen phantoms | of trained rows | seconds a step | processor seconds a step |',
+);
 console.log('| --- | --- | ---: | --- | ---: | ---: | ---: |');
 for (const task of PHANTOM_TASKS.filter((each) => flags.tasks.includes(each)))
   for (const language of LANGUAGES.filter((each) => flags.languages.includes(each)))

@@ -155,7 +155,7 @@ interface TrainingWeights {
   widened: Expression[];
 }
 
-function weightsOf(text: TextConfig, pairs: TrainedPairs, { formats, scales }: ModelStorage): TrainingWeights {
+function weightsOf(text: TextConfig, pairs: TrainedPairs, { formats }: ModelStorage): TrainingWeights {
   const { layers, hidden, mlp, heads, kvHeads, headDim, rows } = textNames(text);
   const queries = product(heads, headDim);
   const keys = product(kvHeads, headDim);
@@ -186,7 +186,12 @@ function weightsOf(text: TextConfig, pairs: TrainedPairs, { formats, scales }: M
     const count = name === 'head' ? 1 : layers;
     // Floats of 16 bits are widened when the session is made, as scales are.
     const isBlock = isBlocks(format) && columns % BLOCK === 0;
-    once.push(product(count, isBlock ? matrixBytes(format, numbers, columns, FLOAT_BYTES.fp32) : product(numbers, FLOAT_BYTES.fp32)));
+    once.push(
+      product(
+        count,
+        isBlock ? matrixBytes(format, numbers, columns, FLOAT_BYTES.fp32) : product(numbers, FLOAT_BYTES.fp32),
+      ),
+    );
     if (!isBlock) continue;
     if (!inFirst[name] && text.layers === 1) continue;
     widened.push(product(numbers, FLOAT_BYTES.fp32));

@@ -49,7 +49,10 @@ export interface LoraStep {
 export function loraStep(text: TextConfig, pairs: TrainedPairs, run: RunShape): LoraStep {
   const { hidden, rows: vocabulary } = textNames(text);
   const answers = named('answers', run.answers);
-  const layers = layerKinds(text.layers).map(({ count, ...place }) => ({ count, ...layerStep(text, pairs, run, place) }));
+  const layers = layerKinds(text.layers).map(({ count, ...place }) => ({
+    count,
+    ...layerStep(text, pairs, run, place),
+  }));
   const ofAll = (part: keyof LayerStep) =>
     layers.flatMap(({ count, [part]: terms }) => (terms.length > 0 ? [product(count, sum(...terms))] : []));
   const head = product(answers, hidden, vocabulary);
@@ -107,12 +110,7 @@ interface LayerStep {
   matrices: Expression[];
 }
 
-function layerStep(
-  text: TextConfig,
-  { rank, targets }: TrainedPairs,
-  run: RunShape,
-  place: LayerPlace,
-): LayerStep {
+function layerStep(text: TextConfig, { rank, targets }: TrainedPairs, run: RunShape, place: LayerPlace): LayerStep {
   const { hidden, mlp, heads, kvHeads, headDim } = textNames(text);
   const rows = named('rows', run.rows);
   const sequence = named('sequence', run.sequence);

@@ -84,7 +84,8 @@ function tableRows(text: string): Rows {
   for (const delimiter of ['\t', ',', ';'] as const) {
     const [header, ...table] = readRows(text, delimiter);
     const columns = header && columnsOf(header);
-    if (columns && columns.question >= 0 && columns.answer >= 0) return { rows: fileRows(table, columns), problems: [] };
+    if (columns && columns.question >= 0 && columns.answer >= 0)
+      return { rows: fileRows(table, columns), problems: [] };
   }
   const delimiter = delimiterOf(text);
   const table = delimiter === undefined ? [] : readRows(text, delimiter);

@@ -84,7 +84,10 @@ function weightBytes({ initializer, node }: GraphProto): number {
   ]);
   return initializer
     .filter(({ name }) => name.startsWith('model.') && read.has(name))
-    .reduce((all, { dims, dataType }) => all + dims.reduce((n, d) => n * Number(d), 1) * (width.get(dataType) ?? NaN), 0);
+    .reduce(
+      (all, { dims, dataType }) => all + dims.reduce((n, d) => n * Number(d), 1) * (width.get(dataType) ?? NaN),
+      0,
+    );
 }
 
 /** Runs the graph with every value of interest as an output, and counts. */
@@ -167,30 +170,36 @@ const targetSets: TrainedPairs['targets'][] = [
 ];
 
 describe.each(['q4', 'fp32'] as const)('the %s package', (dtype) => {
-  it.each(targetSets.map((targets) => [targets.join(', '), targets] as const))('%s: as in the graph', async (_, targets) => {
-    const pack = await readPackage(
-      await FolderReader.open(`${folder.path}/${dtype}`, { wanted: 'package', recursive: true }),
-    );
-    const { text } = pack.config;
-    const pairs = { rank: 3, targets };
-    const counted = await count(pack, dtype, pairs);
-    const { kept, multiplyAdds } = loraStep(text, pairs, run);
-    const values = Object.fromEntries(Object.entries(kept).map(([name, of]) => [name, valueOf(of)]));
-    expect(values).toEqual(counted.kept);
-    expect([valueOf(multiplyAdds.forward), valueOf(multiplyAdds.backward)]).toEqual([counted.forward, counted.backward]);
-    const storage = STORAGE_PRESETS[dtype];
-    const figures = loraMemory(text, { pairs, storage, run, measures: true, checkpoints: 2 });
-    const bytes = new Map(figures.map((figure) => [figure.purpose, valueOf(figure.bytes)]));
-    expect([bytes.get('weights'), bytes.get('measuring'), bytes.get('widened') ?? 0]).toEqual([
-      counted.weights,
-      counted.measuring,
-      counted.widened,
-    ]);
-    const { length } = loraLayout(text, { ...pairs, alpha: 1 });
-    expect(bytes.get('adapter')).toBe(16 * length + 4 * counted.kept.pairs);
-    expect(bytes.get('checkpoints')).toBe(2 * 12 * length);
-    expect(bytes.get('logits')).toBe(4 * counted.kept.logits);
-  });
+  it.each(targetSets.map((targets) => [targets.join(', '), targets] as const))(
+    '%s: as in the graph',
+    async (_, targets) => {
+      const pack = await readPackage(
+        await FolderReader.open(`${folder.path}/${dtype}`, { wanted: 'package', recursive: true }),
+      );
+      const { text } = pack.config;
+      const pairs = { rank: 3, targets };
+      const counted = await count(pack, dtype, pairs);
+      const { kept, multiplyAdds } = loraStep(text, pairs, run);
+      const values = Object.fromEntries(Object.entries(kept).map(([name, of]) => [name, valueOf(of)]));
+      expect(values).toEqual(counted.kept);
+      expect([valueOf(multiplyAdds.forward), valueOf(multiplyAdds.backward)]).toEqual([
+        counted.forward,
+        counted.backward,
+      ]);
+      const storage = STORAGE_PRESETS[dtype];
+      const figures = loraMemory(text, { pairs, storage, run, measures: true, checkpoints: 2 });
+      const bytes = new Map(figures.map((figure) => [figure.purpose, valueOf(figure.bytes)]));
+      expect([bytes.get('weights'), bytes.get('measuring'), bytes.get('widened') ?? 0]).toEqual([
+        counted.weights,
+        counted.measuring,
+        counted.widened,
+      ]);
+      const { length } = loraLayout(text, { ...pairs, alpha: 1 });
+      expect(bytes.get('adapter')).toBe(16 * length + 4 * counted.kept.pairs);
+      expect(bytes.get('checkpoints')).toBe(2 * 12 * length);
+      expect(bytes.get('logits')).toBe(4 * counted.kept.logits);
+    },
+  );
 });
 
 const pairs: TrainedPairs = { rank: 8, targets: ['q_proj', 'v_proj', 'o_proj'] };

@@ -9,7 +9,8 @@ import { FailureError } from '#core/failure.ts';
 
 const read = (text: string, name = 'rows.csv') => readRowsFile(new TextEncoder().encode(text), name);
 const utf16 = (text: string) => new Uint8Array(Uint16Array.from(`\ufeff${text}`, (unit) => unit.charCodeAt(0)).buffer);
-const texts = (text: string) => read(text).rows.map(({ row, question, answer, image }) => [row, question, answer, image]);
+const texts = (text: string) =>
+  read(text).rows.map(({ row, question, answer, image }) => [row, question, answer, image]);
 
 describe('tables', () => {
   it('a header in Korean or English, in any order, with other columns beside', () => {
@@ -36,8 +37,12 @@ describe('tables', () => {
 
   it('what Korean Excel writes: CP949, which is told, and UTF-16, which names itself', () => {
     // 질문,답\r\n어디에 있나요?,왼쪽\r\n
-    const cp949 = '\xc1\xfa\xb9\xae,\xb4\xe4\r\n\xbe\xee\xb5\xf0\xbf\xa1 \xc0\xd6\xb3\xaa\xbf\xe4?,\xbf\xde\xc2\xca\r\n';
-    const found = readRowsFile(Uint8Array.from(cp949, (byte) => byte.charCodeAt(0)), 'excel.csv');
+    const cp949 =
+      '\xc1\xfa\xb9\xae,\xb4\xe4\r\n\xbe\xee\xb5\xf0\xbf\xa1 \xc0\xd6\xb3\xaa\xbf\xe4?,\xbf\xde\xc2\xca\r\n';
+    const found = readRowsFile(
+      Uint8Array.from(cp949, (byte) => byte.charCodeAt(0)),
+      'excel.csv',
+    );
     expect(found.rows).toEqual([{ row: 2, question: '어디에 있나요?', answer: '왼쪽', image: undefined }]);
     expect(found.guessed).toBe('euc-kr');
     const unicode = readRowsFile(utf16('질문\t답\r\n어디에 있나요?\t왼쪽\r\n'), 'excel.txt');
@@ -76,7 +81,15 @@ describe('JSON Lines', () => {
   const line = (fields: object) => JSON.stringify({ question: '어디?', answer: '여기.', ...fields });
 
   it('good lines are read, and each wrong one is named', () => {
-    const text = [line({ image: 'a.png' }), '{', '[]', line({ answer: 7 }), '', line({ image: 3 }), '{"question": "a"}'];
+    const text = [
+      line({ image: 'a.png' }),
+      '{',
+      '[]',
+      line({ answer: 7 }),
+      '',
+      line({ image: 3 }),
+      '{"question": "a"}',
+    ];
     const { rows, problems } = read(text.join('\n'), 'rows.jsonl');
     expect(rows).toEqual([{ row: 1, question: '어디?', answer: '여기.', image: 'a.png' }]);
     expect(problems.map(({ code, ...where }) => [code, 'row' in where && where.row])).toEqual([
@@ -126,7 +139,11 @@ describe('rowsFiles', () => {
       image: { type: 'file', name: names[at] ?? '', blob },
     }));
     const again: WishedAnswer = { question: '??', answer: '!', image: rows[0]?.image };
-    const files = await rowsFiles([...rows, again, { question: '?', answer: '!', image: { type: 'phantom', seed: 5 } }]);
+    const files = await rowsFiles([
+      ...rows,
+      again,
+      { question: '?', answer: '!', image: { type: 'phantom', seed: 5 } },
+    ]);
     expect(files.map(({ name }) => name)).toEqual([
       'rows.jsonl',
       'phantom-5.png',

@@ -19,10 +19,14 @@ describe('checkRows', () => {
     ['fewer than five', five.slice(1), [{ code: 'too-few', rows: 4, least: 5 }]],
     ['none', [row('', '')], [{ code: 'too-few', rows: 0, least: 5 }]],
     ['an empty cell', [...five, row('', '네')], [{ code: 'empty', row: 6, cell: 'question' }]],
-    ['an image alone', [...five, row('', '', phantom(9))], [
-      { code: 'empty', row: 6, cell: 'question' },
-      { code: 'empty', row: 6, cell: 'answer' },
-    ]],
+    [
+      'an image alone',
+      [...five, row('', '', phantom(9))],
+      [
+        { code: 'empty', row: 6, cell: 'question' },
+        { code: 'empty', row: 6, cell: 'answer' },
+      ],
+    ],
     ['a cell of fillers', [row('왜?', '\u3164\u200b\u00a0'), ...five], [{ code: 'empty', row: 1, cell: 'answer' }]],
     ['half a character', [row('왜?', '\ud83d'), ...five], [{ code: 'no-text', row: 1, cell: 'answer' }]],
     ['what could not be decoded', [row('�?', '네'), ...five], [{ code: 'no-text', row: 1, cell: 'question' }]],
@@ -66,7 +70,12 @@ describe('checkRows', () => {
 
   it('a file that was given twice is one image', () => {
     const file = (text: string): TrainingImage => ({ type: 'file', name: 'scan.png', blob: new Blob([text]) });
-    const table = [...five, row('무엇?', '가', file('same')), row('무엇?', '나', file('same')), row('무엇?', '다', file('other one'))];
+    const table = [
+      ...five,
+      row('무엇?', '가', file('same')),
+      row('무엇?', '나', file('same')),
+      row('무엇?', '다', file('other one')),
+    ];
     expect(checkRows(table).problems).toEqual([{ code: 'contradiction', row: 7, first: 6 }]);
   });
 });
