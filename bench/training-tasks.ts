@@ -22,7 +22,7 @@ import { decodeImageInNode } from '../cli/shared/runtime/decode-image.ts';
 import { nodeBackend } from '../cli/shared/runtime/node-backend.ts';
 import { readPixelValues } from '../workers/engine/image/pixels.ts';
 import { readParts } from '../workers/engine/opened.ts';
-import { encodeRow } from '../workers/engine/training/encode-rows.ts';
+import { encodeRow, imagesOf } from '../workers/engine/training/encode-rows.ts';
 import { ImageFeatures } from '../workers/engine/training/image-features.ts';
 import { openTraining, trainingModels } from '../workers/engine/training/open-training.ts';
 import { TokenTable } from '../workers/engine/training/token-table.ts';
@@ -137,7 +137,8 @@ async function encoded(rows: readonly WishedAnswer[]): Promise<TrainingRow[]> {
   const all: TrainingRow[] = [];
   for (const row of rows) {
     if (row.image?.type !== 'phantom') throw new TypeError('a row without a phantom');
-    all.push(encodeRow(parts.chat, row, await featuresOf(row.image.seed)));
+    const text = encodeRow(parts.chat, row, true);
+    all.push({ ...text, images: imagesOf(text, await featuresOf(row.image.seed)) });
   }
   return all;
 }

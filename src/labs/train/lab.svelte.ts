@@ -99,7 +99,14 @@ export class TrainLab {
     this.config = undefined;
     this.configFailure = undefined;
     this.norms.forget();
+    await this.readModel();
+  }
+
+  /** Reads what a training must know of the open package. Can be called again after a failure. */
+  async readModel(): Promise<void> {
+    const { model: info, source } = this.session.engine;
     if (!info || !source) return;
+    this.configFailure = undefined;
     const [sha256, read] = await Promise.all([manifestHash(source), packageConfig(source)]);
     if (this.session.engine.model !== info) return;
     this.#model = { info, sha256 };

@@ -3,7 +3,7 @@ import type { Gemma3Config } from '#core/gemma3/config.ts';
 import { shapeJson } from '#core/gemma3/shape-json.ts';
 import type { RunPlan } from '#core/lora/training/kept-run.ts';
 import type { Language } from '#core/phantoms/question.ts';
-import type { TaskChoice, TrainingData } from './data.ts';
+import { settingsFor, TASK_CHOICES, type TaskChoice, type TrainingData } from './data.ts';
 import { loraSettings, measureEvery, MEASURED_ROWS, trainingSettings, type Hyperparameters } from './settings.svelte.ts';
 
 export interface Asked {
@@ -45,4 +45,10 @@ function identity(name: string, taken: readonly string[]): Pick<RunPlan, 'id' | 
   let unique = name;
   for (let copy = 2; taken.includes(unique); copy++) unique = `${name}-${copy}`;
   return { id: crypto.randomUUID(), created: new Date().toISOString(), name: unique };
+}
+
+/** That which the task was measured with; where a run had that, or less, a fifth of its own, to one digit. */
+export function smallerRate({ task, settings }: Pick<RunPlan, 'task' | 'settings'>): number {
+  const usual = settingsFor(TASK_CHOICES.find((name) => name === task) ?? 'own').rate;
+  return settings.rate > usual ? usual : Number((settings.rate / 5).toPrecision(1));
 }

@@ -54,7 +54,7 @@ export class Run {
     if (this.diverged !== undefined) return 'diverged';
     return this.isComplete ? 'done' : 'stopped';
   });
-  readonly verdict: RunVerdict | undefined = $derived.by(() => verdictOf(this.milestones));
+  readonly verdict: RunVerdict | undefined = $derived.by(() => verdictOf(this.milestones, this.steps));
   /** Median of the last steps; undefined before the first. */
   readonly secondsPerStep: number | undefined = $derived.by(() => {
     const times = this.steps.slice(-RECENT).map(({ seconds }) => seconds);

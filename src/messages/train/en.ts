@@ -61,7 +61,7 @@ export const en: Record<keyof typeof ko, string> = {
     'The learning rate says how far each step goes. Train 24 steps at 100 times the rate that just worked.',
   'train.guide.4.do': 'Train at 100 times the rate',
   'train.guide.4.after':
-    'The loss is higher than at the start and the answers fell apart. Going back to a checkpoint helps only at a smaller rate: at the same one it breaks again. Your earlier training is still in the list.',
+    'The loss rose far above its start, and {share} of held-out rows are right. Going back to a checkpoint helps only at a smaller rate: at the same one it breaks again. Your earlier training is still in the list.',
   'train.guide.5.title': 'Take it home',
   'train.guide.5.text':
     'The adapter of step 3 goes into the LoRA lab: it answers beside the base model, and a slider sets its strength.',
@@ -73,8 +73,8 @@ export const en: Record<keyof typeof ko, string> = {
   'train.task.patient-side.hint': 'A new skill: says where lesions lie by the patient’s left and right.',
   'train.task.report': 'A report with fixed headings',
   'train.task.report.hint': 'A new form: three headings, whatever is asked.',
-  'train.task.polite': 'Thank first, then answer',
-  'train.task.polite.hint': 'A new manner: the same answer with thanks before it.',
+  'train.task.polite': 'Answer, then thank',
+  'train.task.polite.hint': 'A new manner: the same answer with thanks behind it.',
   'train.task.hanja-count': 'Count in Chinese characters',
   'train.task.hanja-count.hint': 'New signs: the number of lesions as 無, 一個, 二個, 三個.',
   'train.task.own': 'A table of your own',
@@ -221,7 +221,7 @@ export const en: Record<keyof typeof ko, string> = {
     'The loss of step {step} was no number any more: at a learning rate of {rate} the values grew without limit. You can go back to a checkpoint, but at the same rate it will diverge again at the same place.',
   'train.broken': 'It broke instead of learning',
   'train.broken.why':
-    'The loss on held-out rows went from {before} to {after}, above what it was before training. A learning rate that is too high ({rate}) does that. Go back to a checkpoint, or train again at a smaller rate.',
+    'The loss was {before} before training and rose to {peak}; only {match} held-out rows are answered. A learning rate that is too high ({rate} here) does that. Go back to a checkpoint, or train again at a smaller rate.',
   'train.overfit': 'Over-fitting: it knows its rows by heart',
   'train.overfit.why':
     'It answers {trained} trained rows, but only {heldOut} held-out ones: what it learnt does not reach beyond the rows. It needs more and more varied rows.',

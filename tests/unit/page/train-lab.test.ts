@@ -8,11 +8,11 @@ import type { PreparedTraining, TrainerJobs } from '#core/protocol/trainer.ts';
 import { readHash } from '../../../src/platform/place.svelte.ts';
 import { exactCurve, lossBefore, lossCurve } from '../../../src/labs/train/curve.ts';
 import type { Keeping } from '../../../src/labs/train/keeping.svelte.ts';
-import { planAgain } from '../../../src/labs/train/plan.ts';
+import { planAgain, smallerRate } from '../../../src/labs/train/plan.ts';
 import { verdictOf } from '../../../src/labs/train/run-verdict.ts';
 import { Run } from '../../../src/labs/train/run.svelte.ts';
 import { Runs, type Trainer } from '../../../src/labs/train/runs.svelte.ts';
-import { smallerRate, trainingSettings } from '../../../src/labs/train/settings.svelte.ts';
+import { trainingSettings } from '../../../src/labs/train/settings.svelte.ts';
 import { linkTo, readRecipe, type Recipe } from '../../../src/labs/train/share.ts';
 
 const values = {
@@ -41,14 +41,19 @@ const stepAt = (step: number): KeptStep => ({ step, loss: 4 - step / 2, rate: 0.
 
 test('what broke, what was learnt by heart and what was learnt are told apart', () => {
   const base = milestone(0, measure(3, 0), measure(3, 0));
-  expect(verdictOf([base])).toBeUndefined();
-  expect(verdictOf([base, milestone(4, measure(0.1, 10), measure(0.2, 9))])).toEqual({ kind: 'learned', best: 4 });
+  const of = (...later: KeptMilestone[]) => verdictOf([base, ...later], [{ loss: 3.1 }]);
+  expect(of()).toBeUndefined();
   const before = milestone(2, measure(1, 5), measure(1, 4));
-  expect(verdictOf([base, before, milestone(4, measure(0.01, 10), measure(2, 4))])).toEqual({ kind: 'overfit', best: 2 });
-  expect(verdictOf([base, before, milestone(4, measure(9, 0), measure(9, 0))])).toEqual({ kind: 'broken', best: 2 });
-  expect(verdictOf([base, milestone(4, measure(NaN, 0), measure(NaN, 0))])).toEqual({ kind: 'broken', best: 0 });
-  // Known by heart, and worse than before on all else.
-  expect(verdictOf([base, milestone(4, measure(0.1, 10), measure(9, 0))])?.kind).toBe('overfit');
+  expect(of(before, milestone(4, measure(0.1, 10), measure(0.2, 9)))).toEqual({ kind: 'learned', best: 4, peak: 3.1 });
+  expect(of(before, milestone(4, measure(0.01, 10), measure(2, 4)))).toEqual({ kind: 'overfit', best: 2, peak: 3.1 });
+  expect(of(before, milestone(4, measure(9, 0), measure(9, 0)))).toEqual({ kind: 'broken', best: 2, peak: 9 });
+  expect(of(milestone(4, measure(NaN, 0), measure(NaN, 0)))).toMatchObject({ kind: 'broken', best: 0 });
+  // It rose, came down again, and learnt nothing; or learnt all the same.
+  const risen = [{ loss: 3 }, { loss: 8 }, { loss: 1 }];
+  const after = (exact: number) => [base, milestone(4, measure(1, exact), measure(1, exact))];
+  expect(verdictOf(after(1), risen)?.kind).toBe('broken');
+  expect(verdictOf(after(9), risen)?.kind).toBe('learned');
+  expect(verdictOf(after(0), [{ loss: 4 }])).toBeUndefined();
 });
 
 test('the loss of a step stands where the adapter stood before it, and what is no number is not drawn', () => {
@@ -116,8 +121,9 @@ test('a link holds the recipe; what cannot be read in it is named', () => {
 });
 
 test('a run at another rate has a name of its own, and a rate of one digit', () => {
-  expect(smallerRate(0.01)).toBe(0.002);
-  expect(smallerRate(1)).toBe(0.2);
+  const rated = (rate: number) => ({ ...plan, settings: { ...plan.settings, rate } });
+  expect(smallerRate(rated(1))).toBe(0.01);
+  expect(smallerRate(rated(0.01))).toBe(0.002);
   const again = planAgain(plan, { rate: 0.004 }, ['hanja-count-r4', 'hanja-count-r4-2']);
   expect(again).toMatchObject({ name: 'hanja-count-r4-3', settings: { rate: 0.004 }, trained: plan.trained });
   expect(again.id).not.toBe(plan.id);
