@@ -32,8 +32,8 @@ async function downloads(page: Page, button: string, count: number): Promise<Map
 test('a recipe from a link trains, survives a reload, and gives the same answer in the LoRA lab, from there and from its files', async ({
   page,
 }) => {
-  const complaints = await openPage(page, '/#/train?task=hanja-count&lang=ko&steps=24', 'built-in');
-  await expect(page.getByRole('radio', { name: /한자로 세기/ })).toBeChecked();
+  const complaints = await openPage(page, '/#/train?task=polite&lang=ko&steps=18', 'built-in');
+  await expect(page.getByRole('radio', { name: /답하고 인사하기/ })).toBeChecked();
   // What the model answers before it is trained stands beside the wished answer.
   await expect(page.getByTestId('train-base-answer')).toContainText('두 개', patience);
   await page.getByRole('button', { name: '학습 시작' }).click(patience);
@@ -42,7 +42,7 @@ test('a recipe from a link trains, survives a reload, and gives the same answer 
   await expect(run(page)).toHaveAttribute('data-state', 'stopped', patience);
   const stopped = await run(page).getAttribute('data-step');
   const before = await milestones(page).allInnerTexts();
-  expect(Number(stopped)).toBeLessThan(24);
+  expect(Number(stopped)).toBeLessThan(18);
 
   await page.reload();
   await expect(run(page)).toHaveAttribute('data-state', 'stopped', patience);
@@ -64,14 +64,14 @@ test('a recipe from a link trains, survives a reload, and gives the same answer 
 
   const files = await downloads(page, '파일로 받기', 3);
   expect(JSON.parse(String(files.get('adapter_config.json')))).toMatchObject({ r: 8, peft_type: 'LORA' });
-  expect(String(files.get('README.md'))).toContain('hanja-count');
+  expect(String(files.get('README.md'))).toContain('polite');
 
   await page.getByRole('button', { name: 'LoRA 랩에서 비교하기' }).click();
-  await expect(card(page, 'hanja-count-r8')).toHaveAttribute('data-state', 'ready', patience);
+  await expect(card(page, 'polite-r8')).toHaveAttribute('data-state', 'ready', patience);
   await expect(side(page, 'adapted').locator('[data-verdict="right"]')).toBeVisible(patience);
   await expect(side(page, 'base').locator('[data-verdict="wrong"]')).toBeVisible(patience);
   const compared = await tokenTexts(page, 'adapted');
-  expect(compared.join('')).toContain(answer);
+  expect(compared.join('').replaceAll('␣', ' ')).toContain(answer);
 
   // A page that knows nothing of it opens the saved files.
   const phantom = await page.locator('#lora figure img').getAttribute('alt');

@@ -80,7 +80,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.task.own': 'A table of your own',
   'train.task.own.hint': 'At least five rows of question and wished answer, with images if you like.',
   'train.data.language': 'Language of questions and answers',
-  'train.language.ko': '한국어',
+  'train.language.ko': 'Korean',
   'train.language.en': 'English',
   'train.data.parts': '{trained} rows are trained on, {heldOut} are held out.',
   'train.data.why':

@@ -75,8 +75,8 @@ export const ko = {
   'train.task.own': '직접 쓴 표',
   'train.task.own.hint': '질문과 바라는 답을 다섯 행 이상 씁니다. 그림을 붙일 수 있습니다.',
   'train.data.language': '질문과 답의 언어',
-  'train.language.ko': '한국어',
-  'train.language.en': 'English',
+  'train.language.ko': '우리말',
+  'train.language.en': '영어',
   'train.data.parts': '학습에 {trained}행을 쓰고 {heldOut}행은 따로 둡니다.',
   'train.data.why':
     '학습한 행은 외워서 맞힐 수 있습니다. 그래서 한 번도 학습하지 않은 행으로 재야 정말 배웠는지 알 수 있습니다.',
