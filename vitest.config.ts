@@ -60,7 +60,7 @@ function inBrowser(name: string, include: string[], provider: 'wasm' | 'webgpu')
 }
 
 /** What runs on the CPU in `browser`, where the only GPU is a software adapter; once more on WebGPU in `npm run test:full`. */
-const engineTests = ['answers', 'foreign', 'korean', 'limits', 'lora', 'nearest', 'stop'].map(
+const engineTests = ['answers', 'foreign', 'korean', 'limits', 'lora', 'nearest', 'stop', 'training'].map(
   (name) => `tests/browser/engine/${name}.test.ts`,
 );
 

@@ -29,8 +29,9 @@ export function pageTrainingBytes({ config, weights, tokens, longest, answers }:
 function keptBytes(text: TextConfig, tokens: number, longest: number): number {
   const { layers, hiddenSize, intermediateSize, heads, keyValueHeads, headDim } = text;
   const [queries, keys] = [heads * headDim, keyValueHeads * headDim];
-  // Inputs of four norms and their results, and the residuals; q and what attention gives, before and behind transposing; k and v.
-  const perToken = 8 * hiddenSize + 6 * queries + 6 * keys + 4 * intermediateSize + heads * longest;
+  // Two residuals, what o_proj and down_proj give, and a normed input; q before its norm and turned, and what attention gives; k before
+  // its norm and turned, and v; gate, its GELU, and up; the probabilities.
+  const perToken = 5 * hiddenSize + 3 * queries + 3 * keys + 3 * intermediateSize + heads * longest;
   return layers * tokens * perToken * FLOAT;
 }
 

@@ -110,10 +110,10 @@ export class DecoderWeights {
       const bytes = new Uint8Array(Math.ceil((rows * count * bits) / 8)).fill(bits === 4 ? 0x88 : 0x80);
       return this.#graph.constant(`const/zero_points/${type}/${rows}x${count}`, type, [rows, count], bytes);
     };
-    return {
+    return () => ({
       codes: as(packed, [rows, columns]),
       zeroPoints: zeroPoints ? as(zeroPoints, [rows, count]) : middle(),
-    };
+    });
   }
 
   /** float32 [rows, columns]; undefined if the package holds blocks alone. */

@@ -7,7 +7,7 @@ import type { AdapterModule } from '../lora/describe.ts';
 import type { LoraSettings } from '../lora/training/parameters.ts';
 import type { Measure, StepResult, TrainerState, TrainingSettings } from '../lora/training/trainer.ts';
 import type { WishedAnswer } from '../lora/training/wished-answer.ts';
-import type { OpenOptions, PackageSource } from './engine.ts';
+import type { OpenOptions, PackageSource, RuntimeInfo } from './engine.ts';
 import type { Job, JobEvent } from './jobs.ts';
 
 export type { TrainingImage, WishedAnswer } from '../lora/training/wished-answer.ts';
@@ -52,6 +52,8 @@ export interface PreparedTraining {
   /** Tokens of each row of `trained` with its image and its answer, and of the answer with its end token. */
   rows: readonly { tokens: number; answerTokens: number }[];
   provider: 'webgpu' | 'wasm';
+  /** Why the CPU trains; undefined on WebGPU. gpu-differs: the GPU computed another step than the CPU. */
+  cpuReason: RuntimeInfo['cpuReason'] | 'gpu-differs';
   /** Threads of the CPU provider. */
   threads: number;
 }

@@ -9,7 +9,7 @@ import { readParts, type PackageParts } from '../engine/opened.ts';
 import type { Backends } from '../engine/runtime/backends.ts';
 import { imagesOf } from '../engine/training/encode-rows.ts';
 import { ImageFeatures } from '../engine/training/image-features.ts';
-import { openTraining, trainingModels } from '../engine/training/open-training.ts';
+import { trainingModels } from '../engine/training/open-training.ts';
 import { TokenTable } from '../engine/training/token-table.ts';
 import type { RunningJob } from '../jobs/running-job.ts';
 import { boundReader } from '../store/bound.ts';
@@ -19,6 +19,7 @@ import { requireSecureContext } from '../store/sha256.ts';
 import { imageKey, pixelsOf } from './images.ts';
 import { checkMemory } from './memory.ts';
 import { layoutOf } from './refused.ts';
+import { openSessions } from './sessions.ts';
 import { encodeTexts, type EncodedTexts } from './texts.ts';
 import { Training } from './training.ts';
 
@@ -42,23 +43,28 @@ export async function prepare(request: PrepareRequest, job: Job, backends: Backe
     await checkMemory(parts.pack, models, texts, request.settings, hasImages);
     await fetchAhead(parts.pack);
     const backend = await backends.open({ provider });
+    // What is computed once is computed on the CPU.
+    const cpu = backend.gpu ? await backends.open({ provider: 'wasm' }) : backend;
     signal.throwIfAborted();
-    const rows = await rowsOf(parts, backend, texts, request, job);
+    const rows = await rowsOf(parts, cpu, texts, request, job);
 
     const opened: { release(): Promise<void> }[] = [];
     let done = 0;
-    const made = () => job.progress({ type: 'progress', phase: 'graphs', done: done++, total: 3 }, 'graphs');
+    const made = () =>
+      job.progress({ type: 'progress', phase: 'graphs', done: Math.min(done++, 3), total: 3 }, 'graphs');
     try {
       made();
-      const table = await TokenTable.open(backend, parts.pack);
+      const table = await TokenTable.open(cpu, parts.pack);
       opened.push(table);
       await table.add([...rows.trained, ...rows.heldOut, rows.prompt].flatMap(textIds));
       made();
       await job.pause();
-      const sessions = await openTraining(backend, parts.pack, models, true, made);
+      const { pack } = parts;
+      const { trained } = rows;
+      const sessions = await openSessions({ backend, cpu, pack, models, layout, table, trained, onOpened: made });
       opened.push(sessions);
       signal.throwIfAborted();
-      return new Training({ request, parts, backend, layout, table, sessions, ...rows, positions: texts.positions });
+      return new Training({ request, parts, layout, table, sessions, ...rows, positions: texts.positions });
     } catch (error) {
       for (const each of opened.reverse()) await each.release().catch(() => undefined);
       throw error;

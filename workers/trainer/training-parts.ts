@@ -2,18 +2,16 @@
 import type { TrainingRow } from '#core/lora/training/batch.ts';
 import type { LoraLayout } from '#core/lora/training/parameters.ts';
 import type { PrepareRequest } from '#core/protocol/trainer.ts';
-import type { Backend } from '../engine/model/backend.ts';
 import type { PackageParts } from '../engine/opened.ts';
-import type { TrainingSessions } from '../engine/training/open-training.ts';
 import type { TokenTable } from '../engine/training/token-table.ts';
+import type { OpenedSessions } from './sessions.ts';
 
 export interface TrainingParts {
   request: PrepareRequest;
   parts: PackageParts;
-  backend: Backend;
   layout: LoraLayout;
   table: TokenTable;
-  sessions: TrainingSessions;
+  sessions: OpenedSessions;
   trained: readonly TrainingRow[];
   heldOut: readonly TrainingRow[];
   /** The fixed question. */

@@ -38,15 +38,16 @@ export class Training {
   }
 
   get prepared(): PreparedTraining {
-    const { parts, layout, trained, backend } = this.#parts;
-    const { provider } = backend.info;
+    const { parts, layout, trained, sessions } = this.#parts;
+    const isGpu = sessions.backend.gpu !== undefined;
     return {
       config: parts.pack.config,
       baseModel: parts.pack.manifest?.name ?? parts.pack.reader.name,
       parameters: layout.length,
       rows: trained.map(({ ids, answers }) => ({ tokens: ids.length, answerTokens: answers.length })),
-      provider: provider === 'webgpu' ? 'webgpu' : 'wasm',
-      threads: provider === 'webgpu' ? 1 : cpuThreads(),
+      provider: isGpu ? 'webgpu' : 'wasm',
+      cpuReason: sessions.cpuReason,
+      threads: isGpu ? 1 : cpuThreads(),
     };
   }
 

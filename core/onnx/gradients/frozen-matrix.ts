@@ -45,9 +45,9 @@ export interface BlockMatrix {
   columns: number;
   /**
    * For DequantizeLinear: the codes as uint4 or uint8 [rows, columns], and zero points of that type [rows, columns / blockSize]. Undefined where
-   * ONNX has no such type (2 bits), or another layout of zero points.
+   * ONNX has no such type (2 bits), or another layout of zero points. Called where a backward product reads them: others need no second initializer.
    */
-  linear: { codes: Value; zeroPoints: Value } | undefined;
+  linear: (() => { codes: Value; zeroPoints: Value }) | undefined;
 }
 
 /**
@@ -90,7 +90,7 @@ function dequantized(tape: Tape, matrix: BlockMatrix): { value: Value; isTranspo
   const name = `/dequantized/${packed}`;
   const { graph } = tape;
   if (matrix.linear) {
-    const { codes, zeroPoints: zeros } = matrix.linear;
+    const { codes, zeroPoints: zeros } = matrix.linear();
     const attributes = { axis: { int: 1 }, block_size: { int: blockSize } };
     const value = tape.node('DequantizeLinear', [codes, scales, zeros], `${name}/DequantizeLinear`, { attributes });
     return { value, isTransposed: false };

@@ -201,7 +201,7 @@ export const failures: Record<keyof typeof korean, string> = {
     'With its image it takes {tokens, number} tokens, and the model has {limit, number} positions. Shorten the question or the answer.',
   'failure.training-refused.rank': 'Rank {rank, number} is more than {target} has',
   'failure.training-refused.rank-next':
-    '{target} is {outputs, number} × {inputs, number}: its rank cannot be more than the smaller of the two. Choose a smaller rank or other projections.',
+    'The matrix is {outputs, number} × {inputs, number}: its rank cannot be more than the smaller of the two. Choose a smaller rank or other projections.',
   'failure.training-refused.targets': 'No projection is chosen',
   'failure.training-refused.targets-next': 'Choose at least one projection to train.',
   'failure.training-refused.memory': '{name} is too large to train in a tab',

@@ -195,14 +195,14 @@ export const failures = {
   'failure.training-refused.rows-next': '과제를 고르거나 질문과 답을 직접 적으세요.',
   'failure.training-refused.answer': `토크나이저가 이 답을 쓸 수 없습니다: ${row}`,
   'failure.training-refused.answer-next':
-    '‘{answer}’라고 적으면 ‘{written}’이 되므로 모델이 이 답을 낼 방법이 없습니다. 표현을 바꾸거나 토크나이저가 다른 모델을 학습하세요.',
+    '이 토크나이저로 옮기면 ‘{answer}’에서 ‘{written}’만 남아 모델이 이 답을 낼 방법이 없습니다. 표현을 바꾸거나 토크나이저가 다른 모델을 학습하세요.',
   'failure.training-refused.length': `학습하기에는 너무 깁니다: ${row}`,
   'failure.training-refused.length-next':
     '이미지까지 {tokens, number}토큰인데 모델의 위치는 {limit, number}개입니다. 질문이나 답을 줄이세요.',
-  'failure.training-refused.rank': '{target}에는 랭크 {rank, number}을 줄 수 없습니다',
+  'failure.training-refused.rank': '{target}에는 랭크가 너무 큽니다: {rank, number}',
   'failure.training-refused.rank-next':
-    '{target}은 {outputs, number} × {inputs, number} 행렬이라 랭크가 둘 중 작은 수보다 클 수 없습니다. 랭크를 줄이거나 다른 projection을 고르세요.',
-  'failure.training-refused.targets': '학습할 projection을 고르지 않았습니다',
+    '행렬의 크기가 {outputs, number} × {inputs, number}입니다. 랭크는 둘 중 작은 수를 넘을 수 없으니 줄이거나 다른 프로젝션을 고르세요.',
+  'failure.training-refused.targets': '학습할 프로젝션을 고르지 않았습니다',
   'failure.training-refused.targets-next': '하나 이상 고르세요.',
   'failure.training-refused.memory': '탭 안에서 학습하기에는 모델이 너무 큽니다: {name}',
   'failure.training-refused.memory-next': `메모리가 적어도 ${gigabytes('bytes')} 필요한데 탭이 쓸 수 있는 것은 ${gigabytes('limit')}입니다. 큰 GPU가 있는 컴퓨터에서 training/의 Python 코드로 같은 데이터를 학습할 수 있습니다. 여기서는 더 작은 모델을 고르세요.`,

@@ -10,6 +10,7 @@ import type { Milestone, PrepareRequest, TrainerJobs } from '#core/protocol/trai
 import { maxDifference } from '../../reference/golden.ts';
 import { EngineClient, user } from '../engine/client.ts';
 import { packageUrl } from '../engine/model.ts';
+import { full } from '../provided.ts';
 import { TrainerClient, lastOf, type Trained } from './client.ts';
 import { graphsOnly, lora, rows, settings, type ExpectedTraining } from './rows.ts';
 
@@ -51,6 +52,7 @@ describe('a run', () => {
 
   test('says what was prepared', () => {
     expect(prepared).toMatchObject({ baseModel: 'gemma3-tiny (random)', threads: 1 });
+    expect(prepared.cpuReason).toBe(prepared.provider === 'wasm' ? 'asked' : undefined);
     expect(prepared.parameters).toBe(loraLayout(prepared.config.text, lora).length);
     expect(prepared.rows).toHaveLength(3);
     const [first, second, third] = prepared.rows;
@@ -120,17 +122,30 @@ describe('a checkpoint', () => {
 
   test('outlives the worker: a new one goes on from it', async () => {
     const ended = new TrainerClient();
-    await ended.prepared();
-    const cut = await ended.train({ untilStep: 60, measureEvery: 2 }, ({ type }) => {
-      if (type === 'milestone') ended.terminate();
+    await ended.prepared({ from: checkpoint(20).state });
+    const cut = await ended.train({ untilStep: 60, measureEvery: 11 }, (update) => {
+      if (update.type === 'step' && update.result.step === 24) ended.terminate();
     });
     expect(cut.end).toEqual({ type: 'stopped' });
     const { step, state } = lastOf(cut);
+    expect(step).toBe(22);
     await ended.prepared({ from: state });
-    const on = await ended.train({ untilStep: step + 3 });
-    expect(on.losses).toEqual(whole.losses.slice(step, step + 3));
+    const on = await ended.train({ untilStep: 25 });
+    expect(on.losses).toEqual(whole.losses.slice(22, 25));
     ended.terminate();
   });
+});
+
+test.runIf(full)('on WebGPU: the same step, measures and answer', async () => {
+  const gpu = new TrainerClient();
+  const from = checkpoint(40).state;
+  expect(await gpu.prepared({ provider: 'webgpu', from })).toMatchObject({ provider: 'webgpu', threads: 1 });
+  const [there, here] = [await gpu.train({ untilStep: 41 }), await trainer.train({ from, untilStep: 41 })];
+  expect(maxDifference(there.losses, here.losses)).toBeLessThan(1e-3);
+  const [onGpu, onCpu] = [lastOf(there), lastOf(here)];
+  expect(onGpu).toMatchObject({ step: 41, answer: onCpu.answer });
+  expect(onGpu.heldOut?.loss).toBeCloseTo(onCpu.heldOut?.loss ?? NaN, 2);
+  gpu.terminate();
 });
 
 test('a rate that is far too high ends the run, with the last adapter that had a loss', async () => {
@@ -141,7 +156,7 @@ test('a rate that is far too high ends the run, with the last adapter that had a
   const { step, state, trained } = lastOf(run);
   expect(run.end).toMatchObject({ step });
   expect(step).toBeLessThan(60);
-  expect(trained.loss).toBeGreaterThan(0);
+  expect(Number.isFinite(trained.loss)).toBe(true);
   expect(state.parameters.every(Number.isFinite)).toBe(true);
   wild.terminate();
 });

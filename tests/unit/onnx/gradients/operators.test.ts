@@ -186,10 +186,12 @@ describe('linear', () => {
           scales: constant(graph, 'scales', [rows, blocks], scales),
           zeroPoints: zeroPoints ? bytes('zeros', [rows, zeroBytes], zeros) : '',
           ...{ bits, blockSize, rows, columns },
-          linear: type && {
-            codes: graph.constant('codes', type, [rows, columns], Uint8Array.from(packed)),
-            zeroPoints: graph.constant('code zeros', type, [rows, blocks], Uint8Array.from(zeros)),
-          },
+          linear:
+            type &&
+            (() => ({
+              codes: graph.constant('codes', type, [rows, columns], Uint8Array.from(packed)),
+              zeroPoints: graph.constant('code zeros', type, [rows, blocks], Uint8Array.from(zeros)),
+            })),
         }),
         undefined,
         '/linear',
