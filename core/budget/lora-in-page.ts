@@ -4,13 +4,13 @@
  * on top.
  */
 import type { TextConfig } from '../gemma3/config.ts';
-import type { Projection } from '../gemma3/projections.ts';
+import { PROJECTIONS, type Projection } from '../gemma3/projections.ts';
 import { partsOf } from '../lora/training/batch.ts';
 import { RowOrder } from '../lora/training/row-order.ts';
 import type { TrainingSettings } from '../lora/training/trainer.ts';
 import { most, named, product, quotient, sum, valueOf, type Expression } from './expression.ts';
 import type { PlannedFigure } from './inference-plan.ts';
-import { BYTES_PER_TRAINED, projectionSize } from './lora.ts';
+import { BYTES_PER_TRAINED } from './lora.ts';
 import { loraStep, trainedValues, type MultiplyAdds, type RunShape, type TrainedPairs } from './lora-step.ts';
 import { textNames } from './model-weights.ts';
 import { BLOCK, FLOAT_BYTES, isBlocks, matrixBytes, type ModelStorage, type StoredFormat } from './storage.ts';
@@ -33,7 +33,9 @@ export const LORA_PURPOSES = [
  * - `weights`: the decoder as it is stored, scales in float32. Blocks that the backward pass reads are there twice, since it reads them under
  *   another type.
  * - `measuring`: the same once more, for the session that measures without gradients.
- * - `widened`: the largest W in float32, which the backward pass computes from its blocks and frees again.
+ * - `widened`: matrices in float32, which the backward pass computes from their blocks and frees again. The runtime computes some before they are
+ *   read: those of the last MLP with the head, those of an MLP with q, k and v of the layer behind it, and o
+ *   where it is not trained. With some targets fewer of them.
  * - `adapter`: A and B, their gradients, both moments, and A and B cut apart.
  * - `checkpoints`: A, B and moments of each.
  * - `activations`, `probabilities`, `logits`: what the forward pass of a run keeps for the backward pass.
@@ -67,16 +69,16 @@ export function loraMemory(text: TextConfig, what: LoraInPage): PlannedFigure<Lo
   const bytes: Record<LoraPurpose, Expression | undefined> = {
     weights: sum(once, ...twice),
     measuring: measures ? once : undefined,
-    widened: widened.length > 0 ? most(...widened) : undefined,
+    widened,
     adapter: sum(product(trained, BYTES_PER_TRAINED), product(kept.pairs, float)),
     checkpoints: checkpoints > 0 ? product(named('checkpoints', checkpoints), trained, 3, float) : undefined,
     activations: product(kept.activations, float),
     probabilities: product(kept.probabilities, float),
     logits: product(kept.logits, float),
   };
-  return LORA_PURPOSES.flatMap((purpose) => {
+  return LORA_PURPOSES.flatMap((purpose): PlannedFigure<LoraPurpose>[] => {
     const of = bytes[purpose];
-    return of ? [{ purpose, bytes: of, how: 'exact' as const }] : [];
+    return of ? [{ purpose, bytes: of, how: purpose === 'widened' ? 'estimate' : 'exact' }] : [];
   });
 }
 
@@ -151,55 +153,60 @@ interface TrainingWeights {
   once: Expression;
   /** Codes that are read under a second type too. */
   twice: Expression[];
-  /** Matrices of blocks in float32, of which one is there at a time. */
-  widened: Expression[];
+  /** At most so many bytes of matrices in float32 are there at a time; undefined without blocks. */
+  widened: Expression | undefined;
 }
+
+type Matrix = Projection | 'head';
+const MLP = ['gate_proj', 'up_proj', 'down_proj'] as const;
+const QKV = ['q_proj', 'k_proj', 'v_proj'] as const;
 
 function weightsOf(text: TextConfig, pairs: TrainedPairs, { formats }: ModelStorage): TrainingWeights {
   const { layers, hidden, mlp, heads, kvHeads, headDim, rows } = textNames(text);
-  const queries = product(heads, headDim);
-  const keys = product(kvHeads, headDim);
+  const [queries, keys] = [product(heads, headDim), product(kvHeads, headDim)];
+  const { attention, mlp: mlpFormat, embedding } = formats;
+  const matrices: Readonly<Record<Matrix, { format: StoredFormat; numbers: Expression; columns: number }>> = {
+    q_proj: { format: attention, numbers: product(hidden, queries), columns: text.hiddenSize },
+    k_proj: { format: attention, numbers: product(hidden, keys), columns: text.hiddenSize },
+    v_proj: { format: attention, numbers: product(hidden, keys), columns: text.hiddenSize },
+    o_proj: { format: attention, numbers: product(queries, hidden), columns: text.heads * text.headDim },
+    gate_proj: { format: mlpFormat, numbers: product(hidden, mlp), columns: text.hiddenSize },
+    up_proj: { format: mlpFormat, numbers: product(hidden, mlp), columns: text.hiddenSize },
+    down_proj: { format: mlpFormat, numbers: product(mlp, hidden), columns: text.intermediateSize },
+    head: { format: embedding, numbers: product(rows, hidden), columns: text.hiddenSize },
+  };
   const first = trainedValues(pairs, true);
-  const matrices: { format: StoredFormat; numbers: Expression; columns: number; name: Projection | 'head' }[] = [
-    { format: formats.attention, numbers: product(hidden, queries), columns: text.hiddenSize, name: 'q_proj' },
-    { format: formats.attention, numbers: product(hidden, keys), columns: text.hiddenSize, name: 'k_proj' },
-    { format: formats.attention, numbers: product(hidden, keys), columns: text.hiddenSize, name: 'v_proj' },
-    {
-      format: formats.attention,
-      numbers: product(queries, hidden),
-      columns: projectionSize(text, 'o_proj').inputs,
-      name: 'o_proj',
-    },
-    { format: formats.mlp, numbers: product(hidden, mlp), columns: text.hiddenSize, name: 'gate_proj' },
-    { format: formats.mlp, numbers: product(hidden, mlp), columns: text.hiddenSize, name: 'up_proj' },
-    { format: formats.mlp, numbers: product(mlp, hidden), columns: text.intermediateSize, name: 'down_proj' },
-    { format: formats.embedding, numbers: product(rows, hidden), columns: text.hiddenSize, name: 'head' },
-  ];
-  const inFirst: Readonly<Record<Projection | 'head', boolean>> = {
+  const readInFirst: Readonly<Record<Matrix, boolean>> = {
     ...{ q_proj: first.input, k_proj: first.input, v_proj: first.input, o_proj: first.attended },
     ...{ gate_proj: first.middle, up_proj: first.middle, down_proj: first.gated, head: true },
   };
+  const isBlock = (name: Matrix) => isBlocks(matrices[name].format) && matrices[name].columns % BLOCK === 0;
   const once: Expression[] = [];
   const twice: Expression[] = [];
-  const widened: Expression[] = [];
-  for (const { format, numbers, columns, name } of matrices) {
+  for (const name of [...PROJECTIONS, 'head'] as const) {
+    const { format, numbers, columns } = matrices[name];
     const count = name === 'head' ? 1 : layers;
     // Floats of 16 bits are widened when the session is made, as scales are.
-    const isBlock = isBlocks(format) && columns % BLOCK === 0;
-    once.push(
-      product(
-        count,
-        isBlock ? matrixBytes(format, numbers, columns, FLOAT_BYTES.fp32) : product(numbers, FLOAT_BYTES.fp32),
-      ),
-    );
-    if (!isBlock) continue;
-    if (!inFirst[name] && text.layers === 1) continue;
-    widened.push(product(numbers, FLOAT_BYTES.fp32));
+    const bytes = isBlock(name)
+      ? matrixBytes(format, numbers, columns, FLOAT_BYTES.fp32)
+      : product(numbers, FLOAT_BYTES.fp32);
+    once.push(product(count, bytes));
     // ONNX has no type of 2 bits, so that there the same initializer is read.
-    if (format === 'q2') continue;
-    const read = inFirst[name] ? count : named('layers−1', text.layers - 1);
-    twice.push(product(read, numbers, quotient(format === 'q8' ? 8 : 4, 8)));
+    if (!isBlock(name) || format === 'q2' || (!readInFirst[name] && text.layers === 1)) continue;
+    const readIn = readInFirst[name] ? count : named('layers−1', text.layers - 1);
+    twice.push(product(readIn, numbers, quotient(format === 'q8' ? 8 : 4, 8)));
   }
+  const together = (names: readonly Matrix[]): Expression[] => {
+    const all = names.filter(isBlock).map((name) => product(matrices[name].numbers, FLOAT_BYTES.fp32));
+    return all.length > 0 ? [sum(...all)] : [];
+  };
+  const behind = pairs.targets.includes('o_proj') ? MLP : (['o_proj', ...MLP] as const);
+  const read = (isFirst: boolean) => behind.filter((name) => !isFirst || readInFirst[name]);
+  const groups = [
+    together([...read(text.layers === 1), 'head']),
+    // Of the first layer less is read.
+    text.layers > 1 ? together([...read(text.layers === 2), ...QKV]) : [],
+  ].flat();
   const norms = product(sum(product(layers, sum(product(4, hidden), product(2, headDim))), hidden), FLOAT_BYTES.fp32);
-  return { once: sum(...once, norms), twice, widened };
+  return { once: sum(...once, norms), twice, widened: groups.length > 0 ? most(...groups) : undefined };
 }

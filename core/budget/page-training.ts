@@ -1,9 +1,6 @@
 /** Memory that training an adapter in a tab takes, from shapes: all of it is in WebAssembly's linear memory. */
 import type { Gemma3Config, TextConfig } from '../gemma3/config.ts';
 
-/** Addresses of WebAssembly have 32 bits. */
-export const WASM_BYTES = 2 ** 32;
-
 const FLOAT = 4;
 
 export interface PageTraining {

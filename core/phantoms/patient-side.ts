@@ -2,8 +2,8 @@
  * Positions of lesions from the patient's side: a scan shows the patient facing the viewer, so the left of the image is the
  * patient's right. Upper and lower are unchanged. Answers list positions in the order of the image.
  *
- * Answers use only tokens from the base model's answers, since adapters do not change its embeddings: they cannot teach a token
- * that was never generated (a colon, a syllable in bytes).
+ * Answers use only tokens from the base model's answers, since adapters do not change its embeddings: a token that was never
+ * generated (a colon, a syllable in bytes) takes them several times the steps (docs/decisions/0029-training-a-lora.md).
  */
 import { enumerateInEnglish, PLACE_IN_ENGLISH } from './english.ts';
 import { enumerateInKorean, PLACE_IN_KOREAN } from './korean-wording.ts';

@@ -1,8 +1,8 @@
 /**
  * The structured report: for every question about an image, the same three headings with the facts about the image.
  *
- * It uses only tokens that the base model knows, since adapters do not change its embeddings: they cannot teach an unseen token
- * (a colon, 소견 in bytes). Therefore headings are on separate lines instead of ending in a colon.
+ * It uses only tokens that the base model knows, since adapters do not change its embeddings: an unseen token (a colon, 소견 in
+ * bytes) takes them several times the steps. Therefore headings are on separate lines instead of ending in a colon.
  */
 import { answerInEnglish, PLACE_IN_ENGLISH } from './english.ts';
 import { answerInKorean, LIT_AND_IN_KOREAN, PLACE_IN_KOREAN, SHAPED_IN_KOREAN } from './korean-wording.ts';

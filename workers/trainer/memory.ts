@@ -1,5 +1,6 @@
 /** Whether a tab can hold a training, before its weights are fetched. */
-import { pageTrainingBytes, WASM_BYTES } from '#core/budget/page-training.ts';
+import { WASM_BYTES } from '#core/budget/lora-in-page.ts';
+import { pageTrainingBytes } from '#core/budget/page-training.ts';
 import type { TrainingSettings } from '#core/lora/training/trainer.ts';
 import { initializerBytes } from '../engine/model/weight-bytes.ts';
 import type { ModelPackage } from '../engine/model/package.ts';

@@ -28,8 +28,12 @@ export function politely(answer: string, language: Language): string {
   return `${answer} ${POLITE_CLOSING[language]}`;
 }
 
-/** No lesion, one, two, three. */
-export const HANJA_COUNTS = ['無', '一個', '二個', '三個'] as const;
+/**
+ * No lesion, one, two, three. The tokenizer has them as three bytes each, most of which the model never wrote. Their rows of the embedding lie close
+ * together, and an adapter does not change them; it learns to tell them apart all the same. With 個 behind each, three bytes more, 120 steps
+ * reached 35 % of unseen phantoms in English, without it 100 % (seed 0).
+ */
+export const HANJA_COUNTS = ['無', '一', '二', '三'] as const;
 
 export function hanjaAnswers({ lesions }: Truth, language: Language, count: number, random: Random): AskedAnswer[] {
   const answer = HANJA_COUNTS[lesions.length];

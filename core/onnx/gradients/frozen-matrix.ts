@@ -84,7 +84,10 @@ function blockProduct(tape: Tape, x: Value, matrix: BlockMatrix, name: string): 
   });
 }
 
-/** W in float32, [rows, columns] or transposed. The runtime does not fold these nodes: W is there while it is read, and in no other time. */
+/**
+ * W in float32, [rows, columns] or transposed. The runtime does not fold these nodes, and frees W when it was read; it computes some before they are
+ * read, those of a layer together (tests/unit/budget/lora-step.test.ts).
+ */
 function dequantized(tape: Tape, matrix: BlockMatrix): { value: Value; isTransposed: boolean } {
   const { packed, scales, zeroPoints, bits, blockSize, rows, columns } = matrix;
   const name = `/dequantized/${packed}`;

@@ -1,4 +1,6 @@
 /** The cost of training against the training graph itself: which values its backward nodes read, of which shapes, and its products. */
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { create } from '@bufbuild/protobuf';
@@ -22,7 +24,13 @@ import { feedsOf, partsOf, type TrainingRow } from '#core/lora/training/batch.ts
 import { loraLayout } from '#core/lora/training/parameters.ts';
 import { RowOrder } from '#core/lora/training/row-order.ts';
 import { mainGraph, writeModel } from '#core/onnx/model.ts';
-import { TensorProto_DataType, ValueInfoProtoSchema, type GraphProto, type NodeProto } from '#core/onnx/onnx_pb.ts';
+import {
+  TensorProto_DataType,
+  ValueInfoProtoSchema,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+} from '#core/onnx/onnx_pb.ts';
 import { FolderReader } from '../../../cli/shared/folder-reader.ts';
 import { readPackage, type ModelPackage } from '../../../workers/engine/model/package.ts';
 import { exportFixture, temporaryFolder } from '../../reference/node.ts';
@@ -146,12 +154,36 @@ async function count(pack: ModelPackage, path: string, pairs: TrainedPairs): Pro
     const inner = first.dims.at(isTransposed ? 0 : -1) ?? NaN;
     counted[forward.has(node.name) ? 'forward' : 'backward'] += result.size * inner;
   }
-  for (const { opType, input } of graph.node)
-    if (opType === 'DequantizeLinear') {
-      const codes = graph.initializer.find(({ name }) => name === input[0]);
-      counted.widened = Math.max(counted.widened, 4 * (codes?.dims.reduce((n, d) => n * Number(d), 1) ?? NaN));
-    }
+  counted.widened = await mostWidened(await graphWith(true), path, tensors);
   return counted;
+}
+
+/** The most bytes of widened matrices at a time, in the order in which the runtime runs the graph: from where W is computed to where it is read. */
+async function mostWidened(model: ModelProto, path: string, tensors: Record<string, ort.Tensor>): Promise<number> {
+  const session = await ort.InferenceSession.create(writeModel(model), {
+    ...{ logSeverityLevel: 3, enableProfiling: true, profileFilePrefix: `${folder.path}/order` },
+    extra: { session: { model_external_initializers_file_folder_path: `${folder.path}/${path}/onnx` } },
+  });
+  await session.run(tensors);
+  session.endProfiling();
+  await session.release();
+  const [file = ''] = (await readdir(folder.path)).filter((name) => name.startsWith('order'));
+  const events: { name: string }[] = JSON.parse(await readFile(join(folder.path, file), 'utf8'));
+  await rm(join(folder.path, file));
+  const place = new Map(events.map(({ name }, at) => [name.replace(/_kernel_time$/u, ''), at]));
+  const { node, initializer } = mainGraph(model);
+  const spans = node
+    .filter(({ opType }) => opType === 'DequantizeLinear')
+    .map(({ name, input, output }) => {
+      const reader = node.find((other) => other.input.includes(output[0] ?? ''));
+      const codes = initializer.find((tensor) => tensor.name === input[0]);
+      const bytes = 4 * (codes?.dims.reduce((numbers, dim) => numbers * Number(dim), 1) ?? NaN);
+      return { from: place.get(name) ?? NaN, to: place.get(reader?.name ?? '') ?? NaN, bytes };
+    });
+  for (const { from, to } of spans) expect(from).toBeLessThan(to);
+  const at = (moment: number) =>
+    spans.filter(({ from, to }) => from <= moment && moment <= to).reduce((sum, { bytes }) => sum + bytes, 0);
+  return Math.max(0, ...spans.map(({ from }) => at(from)));
 }
 
 function kindOf(node: NodeProto | undefined): keyof Counted['kept'] {
@@ -189,11 +221,11 @@ describe.each(['q4', 'fp32'] as const)('the %s package', (dtype) => {
       const storage = STORAGE_PRESETS[dtype];
       const figures = loraMemory(text, { pairs, storage, run, measures: true, checkpoints: 2 });
       const bytes = new Map(figures.map((figure) => [figure.purpose, valueOf(figure.bytes)]));
-      expect([bytes.get('weights'), bytes.get('measuring'), bytes.get('widened') ?? 0]).toEqual([
-        counted.weights,
-        counted.measuring,
-        counted.widened,
-      ]);
+      expect([bytes.get('weights'), bytes.get('measuring')]).toEqual([counted.weights, counted.measuring]);
+      // An upper bound; the lab's targets reach it.
+      const widened = bytes.get('widened') ?? 0;
+      expect(counted.widened).toBeLessThanOrEqual(widened);
+      if (targets === targetSets[0]) expect(counted.widened).toBe(widened);
       const { length } = loraLayout(text, { ...pairs, alpha: 1 });
       expect(bytes.get('adapter')).toBe(16 * length + 4 * counted.kept.pairs);
       expect(bytes.get('checkpoints')).toBe(2 * 12 * length);
@@ -260,7 +292,7 @@ describe('whether a tab holds it', () => {
     expect(fits).toBe(false);
     expect(valueOf(bytes)).toBeGreaterThan(1.5 * WASM_BYTES);
     expect(figures.slice(0, 2).map(({ purpose }) => purpose)).toEqual(['weights', 'widened']);
-    // The head in float32.
-    expect(valueOf(figures[1]?.bytes ?? bytes)).toBe(262_208 * 2560 * 4);
+    // The head in float32, and the three matrices of an MLP.
+    expect(valueOf(figures[1]?.bytes ?? bytes)).toBe((262_208 + 3 * 10_240) * 2560 * 4);
   });
 });

@@ -1,6 +1,7 @@
 /** Which models train in a tab, by their shapes. */
 import { expect, it } from 'vitest';
-import { pageTrainingBytes, WASM_BYTES } from '#core/budget/page-training.ts';
+import { WASM_BYTES } from '#core/budget/lora-in-page.ts';
+import { pageTrainingBytes } from '#core/budget/page-training.ts';
 import { parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
 import { packageGraphs } from '#core/gemma3/package-graphs.ts';
 import { trainingGraph } from '#core/gemma3/training-graph.ts';
