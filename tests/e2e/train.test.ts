@@ -32,7 +32,7 @@ async function downloads(page: Page, button: string, count: number): Promise<Map
 test('a recipe from a link trains, survives a reload, and gives the same answer in the LoRA lab, from there and from its files', async ({
   page,
 }) => {
-  const complaints = await openPage(page, '/#/train?task=polite&lang=ko&steps=18', 'built-in');
+  const complaints = await openPage(page, '/#/train?task=polite&lang=ko&rate=0.01&steps=18', 'built-in');
   await expect(page.getByRole('radio', { name: /답하고 인사하기/ })).toBeChecked();
   // What the model answers before it is trained stands beside the wished answer.
   await expect(page.getByTestId('train-base-answer')).toContainText('두 개', patience);

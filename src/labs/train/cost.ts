@@ -55,8 +55,7 @@ export function costOf(
   const checkpoints = Math.ceil(settings.steps / measureEvery) + 1;
   const measures = plan.heldOut.length > 0;
   const fit =
-    storage &&
-    fitsInTab(text, { pairs: lora, storage, run: largestRun(text, lora, runs), measures, checkpoints });
+    storage && fitsInTab(text, { pairs: lora, storage, run: largestRun(text, lora, runs), measures, checkpoints });
   const step = rate === undefined ? undefined : secondsPerStep(multiplyAddsOf(text, lora, runs), rate);
   // Forward only, as many trained rows as held-out ones; the last milestone takes all held-out rows.
   const stepRows = runs.reduce((all, run) => all + run.rows, 0);
@@ -96,4 +95,3 @@ function assumedLength({ vision }: Gemma3Config, { question, answer, image }: Wi
   const tokens = TEMPLATE_TOKENS + imageTokens + Math.ceil(question.length / CHARACTERS_A_TOKEN) + answerTokens;
   return { tokens, answerTokens };
 }
-

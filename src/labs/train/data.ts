@@ -1,6 +1,6 @@
 /** What the lab can train on. */
 import { PHANTOM_TASKS, type PhantomTask } from '#core/lora/training/tasks.ts';
-import { TASK_SETTINGS } from '#core/lora/training/task-settings.ts';
+import { OWN_ROWS_SETTINGS, TASK_SETTINGS } from '#core/lora/training/task-settings.ts';
 import type { WishedAnswer } from '#core/lora/training/wished-answer.ts';
 import { TARGETS } from '#core/budget/lora.ts';
 import type { Language } from '#core/phantoms/question.ts';
@@ -19,9 +19,9 @@ export interface TrainingData {
 
 export const isPhantomTask = (task: TaskChoice): task is PhantomTask => task !== 'own';
 
-/** Settings that `bench/training-tasks.ts` measured for the task; own rows are few, so that a step takes fewer. */
+/** Settings that `bench/training-tasks.ts` measured. */
 export function settingsFor(task: TaskChoice): Omit<Hyperparameters, 'seed'> {
-  const { lora, training } = TASK_SETTINGS[isPhantomTask(task) ? task : 'patient-side'];
+  const { lora, training } = isPhantomTask(task) ? TASK_SETTINGS[task] : OWN_ROWS_SETTINGS;
   const targets = TARGET_CHOICES.find((name) => {
     const chosen = TARGETS[name];
     return chosen.length === lora.targets.length && chosen.every((target) => lora.targets.includes(target));
@@ -29,7 +29,7 @@ export function settingsFor(task: TaskChoice): Omit<Hyperparameters, 'seed'> {
   return {
     ...{ rank: lora.rank, alpha: lora.alpha, targets: targets ?? 'qvo' },
     ...{ rate: training.rate, steps: training.steps, warmup: training.warmupSteps },
-    batch: isPhantomTask(task) ? training.batchRows : 8,
+    batch: training.batchRows,
   };
 }
 

@@ -1,3 +1,4 @@
+import { BREAKING_RATE } from '#core/lora/training/task-settings.ts';
 import type { Session } from '../../chat/session.svelte.ts';
 import { settingsFor, type TaskChoice } from './data.ts';
 import type { Run } from './run.svelte.ts';
@@ -21,9 +22,9 @@ export interface GuidedLab {
   isOf(plan: Run['plan']): boolean;
 }
 
-const TASK = 'patient-side';
-/** In step 4: so many times the rate that the task was measured with, for so many steps. */
-export const BREAKING = { rate: 100, steps: 24 } as const;
+export const GUIDED_TASK = 'patient-side';
+/** Of step 4. */
+const BREAKING_STEPS = 24;
 
 /** Five steps, each with one button that sets the lab up and runs it. */
 export class Guide {
@@ -67,18 +68,18 @@ export class Guide {
   async #do(step: Step): Promise<boolean> {
     const { lab } = this;
     if (step === 1) {
-      lab.choose(TASK);
+      lab.choose(GUIDED_TASK);
       const run = this.#own() ?? (await lab.begin(0));
       if (run) lab.runs.shownId = run.id;
       return run?.last !== undefined;
     }
     if (step === 2) {
-      lab.choose(TASK);
+      lab.choose(GUIDED_TASK);
       this.showsRows = true;
       return true;
     }
     if (step === 3) {
-      lab.choose(TASK);
+      lab.choose(GUIDED_TASK);
       const own = this.#own();
       if (own?.isComplete) {
         lab.runs.shownId = own.id;
@@ -89,10 +90,10 @@ export class Guide {
       return run?.isComplete === true;
     }
     if (step === 4) {
-      lab.choose(TASK);
-      lab.settings.set({ rate: lab.settings.rate * BREAKING.rate, steps: BREAKING.steps });
+      lab.choose(GUIDED_TASK);
+      lab.settings.set({ rate: BREAKING_RATE, steps: BREAKING_STEPS });
       const run = await lab.begin();
-      lab.choose(TASK);
+      lab.choose(GUIDED_TASK);
       return run !== undefined && (run.isComplete || run.diverged !== undefined);
     }
     const run = this.#own();
@@ -104,10 +105,10 @@ export class Guide {
 
   /** The newest training of the guide's task, at the rate that it was measured with. */
   #own(): Run | undefined {
-    const { rate } = settingsFor(TASK);
+    const { rate } = settingsFor(GUIDED_TASK);
     return this.lab.runs.all.find(
       ({ plan, activity }) =>
-        plan.task === TASK && plan.settings.rate === rate && activity === 'none' && this.lab.isOf(plan),
+        plan.task === GUIDED_TASK && plan.settings.rate === rate && activity === 'none' && this.lab.isOf(plan),
     );
   }
 

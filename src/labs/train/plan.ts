@@ -4,7 +4,13 @@ import { shapeJson } from '#core/gemma3/shape-json.ts';
 import type { RunPlan } from '#core/lora/training/kept-run.ts';
 import type { Language } from '#core/phantoms/question.ts';
 import { settingsFor, TASK_CHOICES, type TaskChoice, type TrainingData } from './data.ts';
-import { loraSettings, measureEvery, MEASURED_ROWS, trainingSettings, type Hyperparameters } from './settings.svelte.ts';
+import {
+  loraSettings,
+  measureEvery,
+  MEASURED_ROWS,
+  trainingSettings,
+  type Hyperparameters,
+} from './settings.svelte.ts';
 
 export interface Asked {
   task: TaskChoice;

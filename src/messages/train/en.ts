@@ -11,8 +11,7 @@ export const en: Record<keyof typeof ko, string> = {
     'The model learns from questions with wished answers: about phantoms that are drawn here, or from a table of your own.',
   'train.settings': 'Settings and cost',
   'train.settings.short': 'Settings',
-  'train.settings.lead':
-    'Each task comes with values that work. Memory and time follow as soon as you change one.',
+  'train.settings.lead': 'Each task comes with values that work. Memory and time follow as soon as you change one.',
   'train.live': 'Watch it train',
   'train.live.short': 'Training',
   'train.live.lead':
@@ -45,7 +44,8 @@ export const en: Record<keyof typeof ko, string> = {
   'train.guide.1.text':
     'The patient’s right is on the left of the image. The base model has not learnt to answer from the patient’s side. Before training, measure how many questions it answers.',
   'train.guide.1.do': 'Measure before training',
-  'train.guide.1.after': 'Step 0 shows its answer and its share of held-out rows, now {share}. Training starts from here.',
+  'train.guide.1.after':
+    'Step 0 shows its answer and its share of held-out rows, now {share}. Training starts from here.',
   'train.guide.2.title': 'The data and what is held out',
   'train.guide.2.text':
     'A row is a phantom, a question and the wished answer. Some rows are kept aside and never trained on: they tell learning from knowing by heart.',
@@ -55,11 +55,12 @@ export const en: Record<keyof typeof ko, string> = {
   'train.guide.3.text':
     'The weights W stay; only the small matrices A and B beside them change. Watch the loss fall, and the answer turn at some point. You can stop it or reload the page, and continue.',
   'train.guide.3.do': 'Train',
-  'train.guide.3.after': 'It now answers {share} of questions about phantoms it never saw. Find the step in the list where the answer turned.',
+  'train.guide.3.after':
+    'It now answers {share} of questions about phantoms it never saw. Find the step in the list where the answer turned.',
   'train.guide.4.title': 'Break it',
   'train.guide.4.text':
-    'The learning rate says how far each step goes. Train 24 steps at 100 times the rate that just worked.',
-  'train.guide.4.do': 'Train at 100 times the rate',
+    'The learning rate says how far each step goes. Train 24 steps at {rate}, {times} times the rate of step 3.',
+  'train.guide.4.do': 'Train at rate {rate}',
   'train.guide.4.after':
     'The loss rose far above its start, and {share} of held-out rows are right. Going back to a checkpoint helps only at a smaller rate: at the same one it breaks again. Your earlier training is still in the list.',
   'train.guide.5.title': 'Take it home',
@@ -76,7 +77,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.task.polite': 'Answer, then thank',
   'train.task.polite.hint': 'A new manner: the same answer with thanks behind it.',
   'train.task.hanja-count': 'Count in Chinese characters',
-  'train.task.hanja-count.hint': 'New signs: the number of lesions as 無, 一個, 二個, 三個.',
+  'train.task.hanja-count.hint': 'New signs: the number of lesions as 無, 一, 二, 三.',
   'train.task.own': 'A table of your own',
   'train.task.own.hint': 'At least five rows of question and wished answer, with images if you like.',
   'train.data.language': 'Language of questions and answers',
@@ -116,8 +117,10 @@ export const en: Record<keyof typeof ko, string> = {
   'train.own.hint':
     'Reads JSON Lines, CSV and what a spreadsheet saves, with the columns question, answer and image. Choose the image files together with the table.',
   'train.own.imported': '{count} rows were read.',
-  'train.own.guessed': 'The encoding was guessed to be {encoding}. If letters look wrong, save the file as UTF-8 and choose it again.',
-  'train.own.missing': 'Row {row} was left out: its image {name} is not there. Choose the table and the images together.',
+  'train.own.guessed':
+    'The encoding was guessed to be {encoding}. If letters look wrong, save the file as UTF-8 and choose it again.',
+  'train.own.missing':
+    'Row {row} was left out: its image {name} is not there. Choose the table and the images together.',
   'train.own.cell.question': 'question',
   'train.own.cell.answer': 'wished answer',
   'train.own.too-few': 'There are {rows} rows; at least {least} are needed, of which some are held out.',
@@ -157,8 +160,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.begin': 'Start training',
   'train.obstacle.running': 'A training is running. You can start another once it is stopped or has ended.',
   'train.obstacle.no-model': 'You can begin once a model is open.',
-  'train.obstacle.not-teaching':
-    'Tasks on phantoms need the teaching model. Open it, or choose a table of your own.',
+  'train.obstacle.not-teaching': 'Tasks on phantoms need the teaching model. Open it, or choose a table of your own.',
   'train.obstacle.no-vision': 'The open model reads no images. Remove the images from the table.',
   'train.obstacle.rows': 'The table is not ready yet. What is missing stands below it.',
   'train.obstacle.too-large': 'This model is too large to train in a tab. See “Training MedGemma itself” below.',
@@ -169,7 +171,8 @@ export const en: Record<keyof typeof ko, string> = {
   'train.cost.parameters': 'Trainable parameters',
   'train.cost.time': 'Time',
   'train.cost.time.measured': 'From the speed that this machine reached. Preparing the rows comes on top.',
-  'train.cost.time.unknown': 'Nothing was trained on this machine yet, so it is not known. After a first training it is.',
+  'train.cost.time.unknown':
+    'Nothing was trained on this machine yet, so it is not known. After a first training it is.',
   'train.cost.unmeasured': 'not known',
   'train.cost.about': 'about {time}',
   'train.cost.step': 'Time of a step',

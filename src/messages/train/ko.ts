@@ -5,14 +5,14 @@ export const ko = {
   'train.sections': '이 랩의 구성',
   'train.data': '무엇을 가르칠까',
   'train.data.short': '데이터',
-  'train.data.lead': '질문과 바라는 답의 쌍으로 가르칩니다. 그려 낸 팬텀으로 할 수도 있고, 직접 쓴 표로 할 수도 있습니다.',
+  'train.data.lead':
+    '질문과 바라는 답의 쌍으로 가르칩니다. 그려 낸 팬텀으로 할 수도 있고, 직접 쓴 표로 할 수도 있습니다.',
   'train.settings': '설정과 비용',
   'train.settings.short': '설정',
   'train.settings.lead': '과제마다 잘 되는 값이 들어 있습니다. 바꾸면 드는 메모리와 시간도 함께 바뀝니다.',
   'train.live': '학습 지켜보기',
   'train.live.short': '학습',
-  'train.live.lead':
-    '학습한 행의 손실, 따로 둔 행의 손실, 같은 질문에 대한 답이 학습하는 동안 어떻게 바뀌는지 봅니다.',
+  'train.live.lead': '학습한 행의 손실, 따로 둔 행의 손실, 같은 질문에 대한 답이 학습하는 동안 어떻게 바뀌는지 봅니다.',
   'train.inside': '어댑터가 자라는 모습',
   'train.inside.short': '들여다보기',
   'train.inside.lead': '학습하는 동안 어느 행렬이 얼마나 바뀌는지, 특잇값이 어떻게 커지는지 봅니다.',
@@ -39,7 +39,8 @@ export const ko = {
   'train.guide.1.text':
     '환자의 오른쪽은 그림의 왼쪽입니다. 기본 모델은 환자를 기준으로 답하는 법을 배우지 않았습니다. 학습하기 전에 몇 문제나 맞히는지 재 봅니다.',
   'train.guide.1.do': '학습 전 답 재기',
-  'train.guide.1.after': '0스텝의 답과 정답률입니다. 학습을 시작하면 여기서부터 달라집니다. 지금 보이는 정답률: {share}',
+  'train.guide.1.after':
+    '0스텝의 답과 정답률입니다. 학습을 시작하면 여기서부터 달라집니다. 지금 보이는 정답률: {share}',
   'train.guide.2.title': '데이터와 따로 둔 행',
   'train.guide.2.text':
     '팬텀 그림, 질문, 바라는 답이 한 행입니다. 일부는 학습에 쓰지 않고 따로 둡니다. 외운 것인지 배운 것인지 가려내기 위해서입니다.',
@@ -49,12 +50,11 @@ export const ko = {
   'train.guide.3.text':
     '가중치 W는 그대로 두고 그 옆의 작은 행렬 A와 B만 바꿉니다. 손실이 줄다가 어느 순간 답이 바뀌는지 지켜보세요. 도중에 멈추거나 페이지를 새로 고쳐도 이어서 할 수 있습니다.',
   'train.guide.3.do': '학습하기',
-  'train.guide.3.after':
-    '처음 보는 팬텀에 대한 정답률이 {share}가 되었습니다. 목록에서 답이 바뀐 자리를 찾아보세요.',
+  'train.guide.3.after': '처음 보는 팬텀에 대한 정답률이 {share}가 되었습니다. 목록에서 답이 바뀐 자리를 찾아보세요.',
   'train.guide.4.title': '망가뜨려 보기',
   'train.guide.4.text':
-    '학습률은 한 스텝에 얼마나 크게 바꿀지 정합니다. 방금 쓴 값의 100배로 24스텝만 학습해 봅니다.',
-  'train.guide.4.do': '학습률 100배로 학습하기',
+    '학습률은 한 스텝에 얼마나 크게 바꿀지 정합니다. 3단계에서 쓴 값의 {times}배인 {rate}로 24스텝만 학습해 봅니다.',
+  'train.guide.4.do': '학습률 {rate}로 학습하기',
   'train.guide.4.after':
     '손실이 처음보다 높이 치솟았고 정답률은 {share}입니다. 체크포인트로 돌아가도 같은 학습률로는 똑같이 무너집니다. 앞서 한 학습은 목록에 그대로 있습니다.',
   'train.guide.5.title': '가져가기',
@@ -71,7 +71,7 @@ export const ko = {
   'train.task.polite': '답하고 인사하기',
   'train.task.polite.hint': '새 말투: 답은 그대로이고 끝에 감사 인사를 붙입니다.',
   'train.task.hanja-count': '한자로 세기',
-  'train.task.hanja-count.hint': '새 표기: 병변의 수를 無, 一個, 二個, 三個로 답합니다.',
+  'train.task.hanja-count.hint': '새 표기: 병변의 수를 無, 一, 二, 三로 답합니다.',
   'train.task.own': '직접 쓴 표',
   'train.task.own.hint': '질문과 바라는 답을 다섯 행 이상 씁니다. 그림을 붙일 수 있습니다.',
   'train.data.language': '질문과 답의 언어',
@@ -116,7 +116,8 @@ export const ko = {
   'train.own.cell.question': '질문',
   'train.own.cell.answer': '바라는 답',
   'train.own.too-few': '다섯 행 이상 써야 합니다. 지금은 {rows}행이며 적어도 {least}행이 필요합니다.',
-  'train.own.too-many': '{rows}행은 너무 많습니다. 여기서는 {most}행까지 쓰고, 그보다 많으면 npm run lora로 학습하세요.',
+  'train.own.too-many':
+    '{rows}행은 너무 많습니다. 여기서는 {most}행까지 쓰고, 그보다 많으면 npm run lora로 학습하세요.',
   'train.own.empty.question': '{row}행에 질문이 없습니다.',
   'train.own.empty.answer': '{row}행에 바라는 답이 없습니다.',
   'train.own.too-long': '{row}행의 {cell}이(가) {characters}자로 너무 깁니다. {most}자까지 쓸 수 있습니다.',

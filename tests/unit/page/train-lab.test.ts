@@ -122,8 +122,8 @@ test('a link holds the recipe; what cannot be read in it is named', () => {
 
 test('a run at another rate has a name of its own, and a rate of one digit', () => {
   const rated = (rate: number) => ({ ...plan, settings: { ...plan.settings, rate } });
-  expect(smallerRate(rated(1))).toBe(0.01);
-  expect(smallerRate(rated(0.01))).toBe(0.002);
+  expect(smallerRate(rated(1))).toBe(0.005);
+  expect(smallerRate(rated(0.005))).toBe(0.001);
   const again = planAgain(plan, { rate: 0.004 }, ['hanja-count-r4', 'hanja-count-r4-2']);
   expect(again).toMatchObject({ name: 'hanja-count-r4-3', settings: { rate: 0.004 }, trained: plan.trained });
   expect(again.id).not.toBe(plan.id);
@@ -162,11 +162,19 @@ const keeping = {
   keepPlan: () => Promise.resolve(),
   keepProgress: () => Promise.resolve(),
 } as unknown as Keeping;
-const base = { source: { type: 'url' as const, url: 'https://lab.example/models/teaching/' }, provider: 'wasm' as const };
+const base = {
+  source: { type: 'url' as const, url: 'https://lab.example/models/teaching/' },
+  provider: 'wasm' as const,
+};
 
 test('a run that stops goes on from its last whole step, and one whose worker is gone from its last milestone', async () => {
   const { worker, asked } = trainer(3);
-  const runs = new Runs(() => worker, keeping, () => Promise.resolve(true), () => {});
+  const runs = new Runs(
+    () => worker,
+    keeping,
+    () => Promise.resolve(true),
+    () => {},
+  );
   const run = await runs.begin(plan, base);
   expect([run?.state, run?.step]).toEqual(['stopped', 3]);
   if (run) await runs.resume(run, base);
@@ -175,17 +183,32 @@ test('a run that stops goes on from its last whole step, and one whose worker is
   expect(run?.steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
 
   const gone = trainer(3, { type: 'failed', failure: { code: 'worker-crashed', detail: { worker: 'trainer' } } });
-  const others = new Runs(() => gone.worker, keeping, () => Promise.resolve(true), () => {});
+  const others = new Runs(
+    () => gone.worker,
+    keeping,
+    () => Promise.resolve(true),
+    () => {},
+  );
   const lost = await others.begin({ ...plan, id: 'two' }, base);
   expect([lost?.state, lost?.step, lost?.failure?.code]).toEqual(['stopped', 2, 'worker-crashed']);
 });
 
 test('a run that another tab trains is left to it, and a second one waits', async () => {
   const { worker } = trainer();
-  const runs = new Runs(() => worker, keeping, () => Promise.resolve(false), () => {});
+  const runs = new Runs(
+    () => worker,
+    keeping,
+    () => Promise.resolve(false),
+    () => {},
+  );
   const run = await runs.begin(plan, base);
   expect([run?.isElsewhere, run?.activity]).toEqual([true, 'none']);
-  const free = new Runs(() => worker, keeping, () => Promise.resolve(true), () => {});
+  const free = new Runs(
+    () => worker,
+    keeping,
+    () => Promise.resolve(true),
+    () => {},
+  );
   const both = await Promise.all([free.begin(plan, base), free.begin({ ...plan, id: 'two' }, base)]);
   expect(both.map((one) => one?.plan.id)).toEqual(['one', undefined]);
 });
