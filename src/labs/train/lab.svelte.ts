@@ -93,7 +93,7 @@ export class TrainLab {
 
   /** Called when the open model changes. */
   async follow(info: ModelInfo | undefined, source: PackageSource | undefined): Promise<void> {
-    if (this.#trainedSource && source !== this.#trainedSource) await this.#loseModel();
+    if (this.#trainedSource && !isSame(source, this.#trainedSource)) await this.#loseModel();
     if (this.#model?.info === info) return;
     this.#model = undefined;
     this.config = undefined;
@@ -309,6 +309,11 @@ export class TrainLab {
     this.settings.set(values);
     this.brokenLink = read.broken;
   }
+}
+
+/** True if both are one package, opened again perhaps. */
+function isSame(source: PackageSource | undefined, other: PackageSource): boolean {
+  return source === other || (source?.type === 'url' && other.type === 'url' && source.url === other.url);
 }
 
 /** True if rows of the one are as long as those of the other. */

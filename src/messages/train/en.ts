@@ -201,6 +201,8 @@ export const en: Record<keyof typeof ko, string> = {
   'train.run': 'Training',
   'train.run.remove': 'Delete this training',
   'train.setting': '{task} · {rows} rows · rank {rank} ({targets}) · rate {rate} · {steps} steps · seed {seed}',
+  'train.on.webgpu': 'on WebGPU',
+  'train.on.cpu': 'on the CPU, threads: {threads}',
   'train.preparing.package': 'Reading the files of the model',
   'train.preparing.rows': 'Preparing texts and images',
   'train.preparing.graphs': 'Opening the training graph',

@@ -192,6 +192,8 @@ export const ko = {
   'train.run': '학습',
   'train.run.remove': '이 학습 지우기',
   'train.setting': '{task} · {rows}행 · 랭크 {rank} ({targets}) · 학습률 {rate} · {steps}스텝 · 시드 {seed}',
+  'train.on.webgpu': 'WebGPU에서 계산',
+  'train.on.cpu': 'CPU 스레드 {threads}개로 계산',
   'train.preparing.package': '모델의 파일을 읽는 중',
   'train.preparing.rows': '글과 그림을 준비하는 중',
   'train.preparing.graphs': '학습 그래프를 여는 중',

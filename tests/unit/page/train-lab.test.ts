@@ -130,7 +130,7 @@ test('a run at another rate has a name of its own, and a rate of one digit', () 
 });
 
 const prepared: PreparedTraining = {
-  ...{ config: config4B, baseModel: 'teaching', parameters: 1, provider: 'wasm', threads: 1 },
+  ...{ config: config4B, baseModel: 'teaching', parameters: 1, provider: 'wasm', cpuReason: undefined, threads: 1 },
   rows: [{ tokens: 20, answerTokens: 3 }],
 };
 
