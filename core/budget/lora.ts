@@ -6,6 +6,10 @@ import { PROJECTIONS, type Projection } from '../gemma3/projections.ts';
 /** The attention projections, the usual targets of adapters. */
 export const ATTENTION: readonly Projection[] = PROJECTIONS.slice(0, 4);
 
+/** Projections that adapters are usually put on, to choose from. */
+export const TARGETS = { qvo: ['q_proj', 'v_proj', 'o_proj'], qkvo: ATTENTION, all: PROJECTIONS } as const;
+export type TargetChoice = keyof typeof TARGETS;
+
 /** Columns (inputs) and rows (outputs) of W, for A [rank, inputs] and B [outputs, rank]. */
 export function projectionSize(text: TextConfig, target: Projection): { inputs: number; outputs: number } {
   const { hiddenSize, intermediateSize, heads, keyValueHeads, headDim } = text;

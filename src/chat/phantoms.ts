@@ -2,7 +2,7 @@ import { greyscalePng } from '#core/image/png.ts';
 import { drawPhantom } from '#core/phantoms/draw.ts';
 import { SIDE, type Phantom } from '#core/phantoms/phantom.ts';
 import { renderPhantom } from '#core/phantoms/render.ts';
-import { phantomSeed, SETS } from '#core/phantoms/sets.ts';
+import { phantomSeed, SET_SIZE, SETS } from '#core/phantoms/sets.ts';
 
 /** A drawn phantom, with the number that reproduces it. */
 export interface DrawnPhantom {
@@ -15,8 +15,14 @@ export interface DrawnPhantom {
 
 /** The phantom `index` of one of the page's sets. Throws RangeError as `phantomSeed` does. */
 export function drawnPhantom(set: number, index: number): DrawnPhantom {
-  const phantom = drawPhantom(phantomSeed('page', set, index));
-  const number = `${set}-${index}`;
+  return phantomOfSeed(phantomSeed('page', set, index));
+}
+
+/** Draws a phantom by its seed. One that is not of the page's sets has its seed as number. */
+export function phantomOfSeed(seed: number): DrawnPhantom {
+  const phantom = drawPhantom(seed);
+  const inPage = seed - phantomSeed('page', 0, 0);
+  const number = inPage >= 0 ? `${Math.floor(inPage / SET_SIZE)}-${inPage % SET_SIZE}` : String(seed);
   const png = greyscalePng(renderPhantom(phantom), SIDE, SIDE);
   return { phantom, number, file: new File([png], `phantom-${number}.png`, { type: 'image/png' }) };
 }

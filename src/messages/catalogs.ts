@@ -22,6 +22,10 @@ export const catalogs: Readonly<Record<CatalogName, Readonly<Record<Locale, () =
     ko: async () => (await import('./lora/ko.ts')).ko,
     en: async () => (await import('./lora/en.ts')).en,
   },
+  train: {
+    ko: async () => (await import('./train/ko.ts')).ko,
+    en: async () => (await import('./train/en.ts')).en,
+  },
   quant: {
     ko: async () => (await import('./quant/ko.ts')).ko,
     en: async () => (await import('./quant/en.ts')).en,
@@ -37,6 +41,10 @@ export const catalogs: Readonly<Record<CatalogName, Readonly<Record<Locale, () =
   plan: {
     ko: async () => (await import('./plan/ko.ts')).ko,
     en: async () => (await import('./plan/en.ts')).en,
+  },
+  adapter: {
+    ko: async () => (await import('./adapter/ko.ts')).ko,
+    en: async () => (await import('./adapter/en.ts')).en,
   },
   make: {
     ko: async () => (await import('./make/ko.ts')).ko,

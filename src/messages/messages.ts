@@ -1,3 +1,4 @@
+import type { ko as adapter } from './adapter/ko.ts';
 import type { ko as bench } from './bench/ko.ts';
 import type { ko as chat } from './chat/ko.ts';
 import type { ko as exam } from './exam/ko.ts';
@@ -10,22 +11,39 @@ import type { ko as plan } from './plan/ko.ts';
 import type { ko as quant } from './quant/ko.ts';
 import type { ko as shell } from './shell/ko.ts';
 import type { ko as tokenizer } from './tokenizer/ko.ts';
+import type { ko as train } from './train/ko.ts';
 
 export type Locale = 'ko' | 'en';
 
-/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own; `fit`, `make` and `ledger` are of dialogs. */
+/** `shell` holds what is always on the page or what several labs say; each lab has a catalog of its own; `adapter` is of the labs that look
+ * into one; `fit`, `make` and `ledger` are of dialogs. */
 export type CatalogName =
-  'shell' | 'chat' | 'image' | 'tokenizer' | 'lora' | 'quant' | 'exam' | 'bench' | 'plan' | 'fit' | 'make' | 'ledger';
+  | 'shell'
+  | 'chat'
+  | 'image'
+  | 'tokenizer'
+  | 'lora'
+  | 'train'
+  | 'quant'
+  | 'exam'
+  | 'bench'
+  | 'plan'
+  | 'adapter'
+  | 'fit'
+  | 'make'
+  | 'ledger';
 
 export type Messages = typeof shell &
   typeof chat &
   typeof image &
   typeof tokenizer &
   typeof lora &
+  typeof train &
   typeof quant &
   typeof exam &
   typeof bench &
   typeof plan &
+  typeof adapter &
   typeof make &
   typeof fit &
   typeof ledger;

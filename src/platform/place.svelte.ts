@@ -1,6 +1,6 @@
 import { tick } from 'svelte';
 
-export const labNames = ['chat', 'tokenizer', 'lora', 'quant', 'exam', 'bench', 'plan'] as const;
+export const labNames = ['chat', 'tokenizer', 'lora', 'train', 'quant', 'exam', 'bench', 'plan'] as const;
 export type LabName = (typeof labNames)[number];
 
 export interface Address {

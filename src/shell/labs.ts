@@ -1,6 +1,7 @@
 import type { Session } from '../chat/session.svelte.ts';
 import { Lazy } from '../platform/lazy.svelte.ts';
 import { locale } from '../platform/locale.svelte.ts';
+import { hashOf } from '../platform/place.svelte.ts';
 
 export type Labs = ReturnType<typeof lazyLabs>;
 
@@ -9,6 +10,14 @@ export type Labs = ReturnType<typeof lazyLabs>;
  * @param page address of the page; what the labs show lies beside it
  */
 export function lazyLabs(session: Session, page: string) {
+  const lora = new Lazy(async () => {
+    const [{ openLora }] = await Promise.all([
+      import('../labs/lora/open-lora.ts'),
+      locale.load('lora'),
+      locale.load('adapter'),
+    ]);
+    return openLora(session, page);
+  });
   return {
     chat: new Lazy(async () => {
       const [{ openChat }] = await Promise.all([import('../labs/chat/open-chat.ts'), locale.load('chat')]);
@@ -21,9 +30,20 @@ export function lazyLabs(session: Session, page: string) {
       ]);
       return openTokenizer(page);
     }),
-    lora: new Lazy(async () => {
-      const [{ openLora }] = await Promise.all([import('../labs/lora/open-lora.ts'), locale.load('lora')]);
-      return openLora(session, page);
+    lora,
+    train: new Lazy(async () => {
+      const [{ openTrain }] = await Promise.all([
+        import('../labs/train/open-train.ts'),
+        locale.load('train'),
+        locale.load('adapter'),
+      ]);
+      return openTrain(session, async (trained) => {
+        const { lab } = await lora.load();
+        if (!lab.hasRoomFor(trained.name)) return 'full';
+        location.hash = hashOf('lora');
+        await lab.compareTrained(trained);
+        return 'ok';
+      });
     }),
     quant: new Lazy(async () => {
       const [{ openQuant }] = await Promise.all([import('../labs/quant/open-quant.ts'), locale.load('quant')]);

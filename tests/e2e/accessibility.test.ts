@@ -118,6 +118,7 @@ test('the labs', async ({ page }) => {
   const loaded: readonly (readonly [LabName, string])[] = [
     ['tokenizer', 'tr[data-tokenizer="ko-20480"] [data-figure="tokens"]'],
     ['lora', '[data-step]'],
+    ['train', '#train-large'],
     ['quant', '#quant-whole'],
     ['exam', '#exam-published'],
     ['bench', '#bench-words'],

@@ -46,6 +46,7 @@ const labs: readonly (readonly [string, RegExp, (page: Page) => Locator])[] = [
     /\/models\/results\.json$/,
     (page) => page.locator('#lora').getByLabel('함께 배포된 어댑터', { exact: true }),
   ],
+  ['train', /\/models\/teaching-ko-q4\/config\.json$/, (page) => page.locator('[data-figure="parameters"]')],
   ['quant', /\/models\/teaching-ko-fp16\/model\.safetensors$/, (page) => page.getByTestId('inspection')],
 ];
 

@@ -115,7 +115,7 @@ async function askAboutImage(page: Page): Promise<void> {
 }
 
 async function visitLabs(page: Page): Promise<void> {
-  for (const lab of ['tokenizer', 'lora', 'quant', 'exam', 'bench', 'plan']) {
+  for (const lab of ['tokenizer', 'lora', 'train', 'quant', 'exam', 'bench', 'plan']) {
     await page.evaluate((name) => (location.hash = `#/${name}`), lab);
     await expect(page.locator(`#${lab}`)).toBeVisible(patience);
   }

@@ -3,12 +3,13 @@ import type { ExamWay } from '#core/exam/answer.ts';
 import { examplesFor, ExamplesError } from '#core/exam/examples.ts';
 import type { ExamSetting } from '#core/exam/run.ts';
 import type { ModelInfo } from '#core/protocol/engine.ts';
+import { manifestHash } from '../../chat/manifest-hash.ts';
 import type { Session } from '../../chat/session.svelte.ts';
 import { lockName } from '../../platform/tab-lock.ts';
 import { Keeping } from './keeping.svelte.ts';
 import { QuestionSets } from './question-sets.svelte.ts';
 import { Runs } from './runs.svelte.ts';
-import { manifestHash, settingOf } from './setting.ts';
+import { settingOf } from './setting.ts';
 
 /** Everything the exam lab holds. It asks the model of the chat. */
 export class ExamLab {

@@ -78,14 +78,15 @@ export class AdapterList {
     await this.#add(nameOf(url), { type: 'url', url, shipped: undefined });
   }
 
-  async addFiles(files: readonly File[]): Promise<void> {
+  /** @param name by default that of the folder or file */
+  async addFiles(files: readonly File[], name?: string): Promise<void> {
     this.fileFailure = undefined;
     const found = await adapterAmong(files);
     if (found.type === 'failed') {
       this.fileFailure = found.failure;
       return;
     }
-    const entry = this.#addEntry(found.files.name, { type: 'files' });
+    const entry = this.#addEntry(name ?? found.files.name, { type: 'files' });
     if (!entry) return;
     entry.files = { ...found.files, name: entry.name };
     entry.state = 'fetched';

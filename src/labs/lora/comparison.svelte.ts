@@ -114,7 +114,9 @@ export class Comparison {
     }
     const { answer } = traced;
     const isTaught = this.engine.model?.teaches === 'phantoms' && answer.reason === 'end';
-    const verdict = isTaught ? judgeAnswer(this.asked?.question ?? '', answer.text, this.prompt.shown) : undefined;
+    const { shown, wishedNow } = this.prompt;
+    const verdict =
+      isTaught || wishedNow ? judgeAnswer(this.asked?.question ?? '', answer.text, shown, wishedNow) : undefined;
     this[side] = { ...empty, tokens: answer.tokens, answer, verdict };
     return true;
   }

@@ -38,9 +38,8 @@ export class Guide {
     return this.#states[step - 1] ?? 'todo';
   }
 
-  /** Goes to the next step, if there is one. */
-  next(): void {
-    this.step = steps.find((step) => step > this.step) ?? this.step;
+  show(number: number): void {
+    this.step = steps.find((step) => step === number) ?? this.step;
   }
 
   /** Why the steps cannot run now; undefined if they can. */

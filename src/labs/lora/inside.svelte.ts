@@ -1,9 +1,9 @@
 import type { Projection } from '#core/gemma3/projections.ts';
 import type { AdapterEntry } from './adapter-entry.svelte.ts';
 import type { EngineClient } from '../../workers/engine.svelte.ts';
-import { heatCells, parameterOf, type HeatCell } from './heat.ts';
+import { heatCells, parameterOf, strongestOf, type HeatCell } from '../../chat/adapter/heat.ts';
 import type { AdapterList } from './adapter-list.svelte.ts';
-import type { WeightNorms } from './weight-norms.svelte.ts';
+import type { WeightNorms } from '../../workers/weight-norms.svelte.ts';
 
 /** The adapter and the module that are inspected. */
 export class Inside {
@@ -21,16 +21,8 @@ export class Inside {
   readonly cell = $derived.by(() => {
     const chosen = this.#cell;
     const found = this.cells.find(({ module }) => module.layer === chosen?.layer && module.target === chosen.target);
-    return found ?? this.strongest;
+    return found ?? strongestOf(this.cells);
   });
-  readonly strongest = $derived.by(() => {
-    const weight = ({ share, update }: HeatCell) => share ?? update;
-    return this.cells.reduce<HeatCell | undefined>(
-      (most, cell) => (most && weight(most) >= weight(cell) ? most : cell),
-      undefined,
-    );
-  });
-
   constructor(
     private readonly engine: EngineClient,
     private readonly adapterList: AdapterList,

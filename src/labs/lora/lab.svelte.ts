@@ -1,15 +1,13 @@
-import { fetchJson } from '#core/fetch/fetch-file.ts';
 import { FailureError, type Failure } from '#core/failure.ts';
-import { fileGone, isFileGone } from '#core/files/file-gone.ts';
-import { ConfigError, MAX_CONFIG_BYTES, parseConfig, type Gemma3Config } from '#core/gemma3/config.ts';
-import { parseJson } from '#core/files/parse-json.ts';
-import type { ModelInfo, PackageSource } from '#core/protocol/engine.ts';
+import type { Gemma3Config } from '#core/gemma3/config.ts';
+import type { ModelInfo } from '#core/protocol/engine.ts';
 import { simplestPhrasing } from '#core/phantoms/suggestions.ts';
 import { Announcer } from '../../platform/announcer.svelte.ts';
 import { locale, t } from '../../platform/locale.svelte.ts';
-import { network } from '../../platform/network.ts';
 import { packageUrl } from '../../platform/package-url.ts';
 import { place, type Address } from '../../platform/place.svelte.ts';
+import type { TrainedAdapter } from '../../chat/adapter/trained-adapter.ts';
+import { packageConfig } from '../../chat/package-config.ts';
 import type { Session } from '../../chat/session.svelte.ts';
 import { WeightsWorker } from '../../workers/weights-worker.ts';
 import { Comparison } from './comparison.svelte.ts';
@@ -21,7 +19,7 @@ import { AdapterList } from './adapter-list.svelte.ts';
 import { readParameters, type SharedLab } from './share.ts';
 import { nothingShipped, readShipped, type Shipped } from './shipped.ts';
 import { Sweep } from './sweep.svelte.ts';
-import { WeightNorms } from './weight-norms.svelte.ts';
+import { WeightNorms } from '../../workers/weight-norms.svelte.ts';
 
 /** Everything the LoRA lab holds. It works on the model of the chat. */
 export class LoraLab {
@@ -96,12 +94,10 @@ export class LoraLab {
     const model = this.#model;
     if (!source || !model) return;
     this.configFailure = undefined;
-    try {
-      const config = await configOf(source);
-      if (this.#model === model) this.config = config;
-    } catch (error) {
-      if (this.#model === model) this.configFailure = failureOf(error);
-    }
+    const read = await packageConfig(source);
+    if (this.#model !== model) return;
+    if (read.type === 'ok') this.config = read.config;
+    else this.configFailure = read.failure;
   }
 
   /** Called when the open model changes. */
@@ -152,6 +148,23 @@ export class LoraLab {
     await this.adapterList.addFiles(files);
   }
 
+  /** False if as many adapters are on as can be, and none of this name. */
+  hasRoomFor(name: string): boolean {
+    return !this.adapterList.full || this.adapterList.entries.some((entry) => entry.name === name);
+  }
+
+  /** Puts an adapter of the training lab on, in place of an earlier one of its name, and compares it with the base. */
+  async compareTrained({ name, files, wished, image }: TrainedAdapter): Promise<void> {
+    this.start();
+    await this.follow(this.session.engine.model);
+    const { adapterList, prompt } = this;
+    const before = adapterList.entries.find((entry) => entry.name === name);
+    if (before) await adapterList.remove(before);
+    await prompt.ask(wished, image);
+    await adapterList.addFiles(files, name);
+    await this.compare();
+  }
+
   shared(): SharedLab {
     const { prompt, adapterList, guide } = this;
     return {
@@ -196,21 +209,8 @@ export class LoraLab {
   }
 }
 
-/** @throws FailureError, ConfigError */
-async function configOf(source: PackageSource): Promise<Gemma3Config> {
-  const [file, limit] = ['config.json', MAX_CONFIG_BYTES];
-  if (source.type === 'url') return parseConfig(await fetchJson(network, { url: source.url + file, file, limit }));
-  const blob = source.files.find(({ path }) => path === file)?.blob;
-  if (!blob) throw new FailureError('file-missing', { file });
-  if (blob.size > limit) throw new FailureError('too-large', { file, bytes: blob.size, limit });
-  return parseConfig(parseJson(new Uint8Array(await blob.arrayBuffer()), file));
-}
-
 function failureOf(error: unknown): Failure {
   if (error instanceof FailureError) return { code: error.code, detail: error.detail };
-  if (isFileGone(error)) return fileGone('config.json', error).failure;
-  const reason = error instanceof Error ? error.message : String(error);
-  if (error instanceof ConfigError) return { code: 'unsupported-package', detail: { file: 'config.json', reason } };
   console.error(error);
-  return { code: 'runtime', detail: { reason } };
+  return { code: 'runtime', detail: { reason: error instanceof Error ? error.message : String(error) } };
 }

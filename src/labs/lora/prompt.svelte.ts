@@ -5,6 +5,7 @@ import type { ChatMessage } from '#core/chat/message.ts';
 import type { Sampling } from '#core/sampling/sampling.ts';
 import { release, type Attachment } from '../../chat/attachments.svelte.ts';
 import { ImageWorker } from '../../workers/image-worker.ts';
+import type { Wished } from '../../chat/adapter/trained-adapter.ts';
 import { phantomNumbered, PhantomSource, type DrawnPhantom } from '../../chat/phantoms.ts';
 
 /** Tokens: enough for a whole report of the teaching model, or the first sentences of a larger model's. */
@@ -19,6 +20,7 @@ export class Prompt {
   temperature = $state(0);
   /** Why the last file is not shown. */
   failure = $state.raw<Failure>();
+  #wished = $state.raw<{ answer: Wished; image: Attachment | undefined }>();
   readonly #phantoms = new PhantomSource();
   readonly #reader = new ImageWorker();
   #made = 0;
@@ -29,6 +31,12 @@ export class Prompt {
 
   get shown(): Shown<Phantom> {
     return this.image ? (this.image.phantom ?? 'unknown') : 'nothing';
+  }
+
+  /** The answer that a trained adapter is to give, as long as its question and image stand here. */
+  get wishedNow(): Wished | undefined {
+    const { answer, image } = this.#wished ?? {};
+    return answer?.question.trim() === this.text.trim() && image === this.image ? answer : undefined;
   }
 
   get empty(): boolean {
@@ -46,6 +54,15 @@ export class Prompt {
   showPhantom(number: string): void {
     const drawn = phantomNumbered(number);
     if (drawn) this.#show(drawn);
+  }
+
+  /** Asks what a trained adapter is compared by. */
+  async ask(wished: Wished, image: DrawnPhantom | File | undefined): Promise<void> {
+    this.text = wished.question;
+    if (image instanceof File) await this.showFile(image);
+    else if (image) this.#show(image);
+    else this.removeImage();
+    this.#wished = { answer: wished, image: this.image };
   }
 
   /** Shows what the model will see of a file; one that cannot be read leaves the image as it is and sets `failure`. */

@@ -36,7 +36,7 @@ export class Sweep {
   /** Call it only while no other job runs. The sliders do not change. */
   async run(): Promise<void> {
     this.clear();
-    const { messages, sampling, shown } = this.prompt;
+    const { messages, sampling, shown, wishedNow } = this.prompt;
     const question = this.prompt.text.trim();
     const count = this.adapterList.applied.length;
     this.running = true;
@@ -57,7 +57,7 @@ export class Sweep {
           strength,
           text,
           perplexity: Math.exp(negativeLogLikelihood / Math.max(1, tokens.length)),
-          verdict: isTaught ? judgeAnswer(question, text, shown) : undefined,
+          verdict: isTaught || wishedNow ? judgeAnswer(question, text, shown, wishedNow) : undefined,
         };
         this.rows = [...this.rows, row];
       }

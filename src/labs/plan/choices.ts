@@ -1,7 +1,6 @@
 /** What a plan is made of: everything that the form offers and that a link keeps. */
 import type { Gemma3Config } from '#core/gemma3/config.ts';
-import { PROJECTIONS } from '#core/gemma3/projections.ts';
-import { ATTENTION, config27B, config4B } from '#core/budget/lora.ts';
+import { config27B, config4B, TARGETS, type TargetChoice } from '#core/budget/lora.ts';
 import type { InferenceSettings } from '#core/budget/inference-plan.ts';
 import {
   PLANNED_PARTS,
@@ -17,9 +16,6 @@ export type ModelChoice = (typeof MODELS)[number];
 
 export const VISION_CHOICES = ['keep', 'each', 'none'] as const;
 export type VisionChoice = (typeof VISION_CHOICES)[number];
-
-export const TARGETS = { qvo: ['q_proj', 'v_proj', 'o_proj'], qkvo: ATTENTION, all: PROJECTIONS } as const;
-export type TargetChoice = keyof typeof TARGETS;
 
 export const CONTEXTS = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072] as const;
 export const TRAINING_LENGTHS = [256, 512, 1024, 2048, 4096] as const;

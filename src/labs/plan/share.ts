@@ -1,4 +1,5 @@
 /** A plan as the query of an address, in words that a person can read. */
+import { TARGETS, type TargetChoice } from '#core/budget/lora.ts';
 import { MACHINES } from '#core/budget/machines.ts';
 import { PLANNED_PARTS, STORAGE_PRESETS, STORED_FORMATS, type StoragePreset } from '#core/budget/storage.ts';
 import { OPTIMIZERS } from '#core/budget/training-plan.ts';
@@ -11,11 +12,9 @@ import {
   RANGES,
   RANKS,
   storageOf,
-  TARGETS,
   TRAINING_LENGTHS,
   VISION_CHOICES,
   type PlanChoices,
-  type TargetChoice,
   type TypedNumber,
 } from './choices.ts';
 

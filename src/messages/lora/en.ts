@@ -22,7 +22,6 @@ export const en: Record<keyof typeof ko, string> = {
   'lora.cost.lead':
     'The size of an adapter follows exactly from the shapes of the matrices. Also here: why the figure that is commonly quoted differs.',
   'lora.stop': 'Stop',
-  'lora.as-table': 'as a table',
 
   'lora.model.open': 'Model: {name}',
   'lora.model.no-truth':
@@ -135,6 +134,9 @@ export const en: Record<keyof typeof ko, string> = {
   'lora.side.later': 'No answer yet.',
   'lora.side.length': 'The answer was taken up to here.',
   'lora.verdict.report': 'right, as a report',
+  'lora.verdict.wished': 'the wished answer',
+  'lora.verdict.other': 'not the wished answer',
+  'lora.verdict.answer': 'Wished:',
   'lora.tokens': 'Answer of: {side}, token by token',
   'lora.tokens.first-difference': 'first difference',
   'lora.tokens.hint': 'Arrow keys go from token to token.',
@@ -163,22 +165,8 @@ export const en: Record<keyof typeof ko, string> = {
 
   'lora.inside.empty': 'Put an adapter on to look into it.',
   'lora.inside.adapter': 'Adapter',
-  'lora.inside.measuring': 'Measuring ‖W‖, the size of the weights',
-  'lora.inside.no-norms':
-    'The weights of this package cannot be read, so no ratio to ‖W‖ can be given: only the size of what is added is shown.',
-  'lora.heat': 'How much each layer and matrix is changed',
   'lora.heat.relative': 'Change against the weights, ‖s·BA‖ / ‖W‖, at strength 1',
   'lora.heat.absolute': 'Size of what is added, ‖s·BA‖, at strength 1',
-  'lora.heat.cell': 'Layer {layer}, {target}: {value}',
-  'lora.heat.layer': 'Layer',
-  'lora.heat.hint': 'Arrow keys go from cell to cell. The singular values of the chosen cell are below.',
-  'lora.singular': 'Singular values of {target} in layer {layer}',
-  'lora.singular.facts': 'Adds a change of rank {rank} to a matrix of {rows} × {columns}. Its size now is {update}.',
-  'lora.singular.kept': 'Of {of} singular values {kept} are kept, with {share} of the sum of squares.',
-  'lora.singular.first': 'The first singular value alone holds {share} of the sum of squares.',
-  'lora.singular.number': 'No.',
-  'lora.singular.value': 'Singular value',
-  'lora.singular.share': 'Squares up to here',
 
   'lora.cost.loaded': 'Adapters that are on',
   'lora.cost.rank': 'Rank',

@@ -18,7 +18,6 @@ export const ko = {
   'lora.cost.short': '비용',
   'lora.cost.lead': '어댑터의 크기는 행렬의 모양에서 정확히 나옵니다. 흔히 인용되는 값과 다른 까닭도 함께 봅니다.',
   'lora.stop': '멈추기',
-  'lora.as-table': '표로 보기',
 
   'lora.model.open': '적용할 모델: {name}',
   'lora.model.no-truth':
@@ -128,6 +127,9 @@ export const ko = {
   'lora.side.later': '아직 답하지 않았습니다.',
   'lora.side.length': '여기까지만 답을 받았습니다.',
   'lora.verdict.report': '보고서로 맞음',
+  'lora.verdict.wished': '바란 답과 같음',
+  'lora.verdict.other': '바란 답과 다름',
+  'lora.verdict.answer': '바란 답:',
   'lora.tokens': '{side}의 답, 토큰별',
   'lora.tokens.first-difference': '여기서 갈라짐',
   'lora.tokens.hint': '화살표 키로 토큰을 옮겨 다닙니다.',
@@ -156,22 +158,8 @@ export const ko = {
 
   'lora.inside.empty': '어댑터를 걸면 그 안을 볼 수 있습니다.',
   'lora.inside.adapter': '어댑터',
-  'lora.inside.measuring': '가중치의 크기 ‖W‖를 재는 중입니다',
-  'lora.inside.no-norms':
-    '이 패키지의 가중치를 읽을 수 없어 ‖W‖에 견준 비율은 낼 수 없습니다. 더하는 값의 크기만 보입니다.',
-  'lora.heat': '층과 행렬마다 바뀌는 정도',
   'lora.heat.relative': '원래 가중치에 견준 변화 ‖s·BA‖ / ‖W‖ (세기 1)',
   'lora.heat.absolute': '더하는 값의 크기 ‖s·BA‖ (세기 1)',
-  'lora.heat.cell': '{layer}층 {target}: {value}',
-  'lora.heat.layer': '층',
-  'lora.heat.hint': '화살표 키로 칸을 옮겨 다닙니다. 고른 칸의 특잇값이 아래에 나옵니다.',
-  'lora.singular': '{layer}층 {target}의 특잇값',
-  'lora.singular.facts': '{rows} × {columns} 행렬에 랭크 {rank}의 변화를 더합니다. 지금 크기는 {update}입니다.',
-  'lora.singular.kept': '특잇값 {of}개 가운데 {kept}개를 남겨 제곱합의 {share}를 지켰습니다.',
-  'lora.singular.first': '첫 특잇값 하나가 제곱합의 {share}를 차지합니다.',
-  'lora.singular.number': '순서',
-  'lora.singular.value': '특잇값',
-  'lora.singular.share': '여기까지의 제곱합',
 
   'lora.cost.loaded': '지금 걸어 둔 어댑터',
   'lora.cost.rank': '랭크',

@@ -399,6 +399,8 @@ export const en: Record<keyof typeof ko, string> = {
   'lab.lora': 'LoRA',
   'drop.lora.hint':
     'Opens the folder or the two files of a LoRA adapter (adapter_config.json, adapter_model.safetensors) in this lab',
+  'lab.train': 'Train',
+  'drop.train.hint': 'Tables of questions and answers (JSON Lines, CSV) and images open in this lab',
   'lab.quant': 'Quantization',
   'drop.quant.hint': 'Matrices of a safetensors file open in the microscope',
   'lab.exam': 'Exam',

@@ -390,6 +390,8 @@ export const ko = {
   'action.without-images': '이미지 빼고 보내기',
   'lab.lora': 'LoRA',
   'drop.lora.hint': 'LoRA 어댑터 폴더나 두 파일(adapter_config.json, adapter_model.safetensors)을 이 랩에서 엽니다',
+  'lab.train': '학습',
+  'drop.train.hint': '질문과 답의 표(JSON Lines, CSV)와 그림을 이 랩에서 엽니다',
   'lab.quant': '양자화',
   'drop.quant.hint': 'safetensors 파일의 행렬을 현미경으로 봅니다',
   'lab.exam': '시험',

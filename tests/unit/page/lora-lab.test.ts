@@ -14,7 +14,7 @@ import type { TracedToken } from '#core/protocol/adapters.ts';
 import { readHash } from '../../../src/platform/place.svelte.ts';
 import { adapterAmong } from '../../../src/labs/lora/adapter-files.ts';
 import { judgeAnswer } from '../../../src/labs/lora/answer-verdict.ts';
-import { heatCells, parameterOf, parametersAt } from '../../../src/labs/lora/heat.ts';
+import { heatCells, parameterOf, parametersAt } from '../../../src/chat/adapter/heat.ts';
 import { findFirstDivergence } from '../../../src/labs/lora/first-divergence.ts';
 import { linkTo, parametersOf, readParameters, type SharedLab } from '../../../src/labs/lora/share.ts';
 import { mannerOf, shippedAdapter, skillOf } from '../../../src/labs/lora/shipped.ts';
@@ -83,8 +83,8 @@ test('an answer is right as the base model says it or as the report has it, and 
   expect(phantom.lesions.length).toBeGreaterThan(0);
   const where = simplestPhrasing({ kind: 'where' }, 'ko');
   const plain = rightAnswer({ kind: 'where' }, phantom, 'ko') ?? '';
-  expect(judgeAnswer(where, plain, phantom)).toMatchObject({ right: true, asReport: false });
-  expect(judgeAnswer(where, reportOn(phantom, 'ko'), phantom)).toMatchObject({ right: true, asReport: true });
+  expect(judgeAnswer(where, plain, phantom)).toMatchObject({ right: true, as: 'plain' });
+  expect(judgeAnswer(where, reportOn(phantom, 'ko'), phantom)).toMatchObject({ right: true, as: 'report' });
   expect(judgeAnswer(where, reportOn(phantom, 'en'), phantom)).toMatchObject({ right: false, answer: plain });
   const patient = simplestPhrasing({ kind: 'patient-where' }, 'ko');
   const fromThere = answerFromPatientSide({ kind: 'patient-where' }, phantom, 'ko');
@@ -95,6 +95,11 @@ test('an answer is right as the base model says it or as the report has it, and 
   expect(judgeAnswer(patient, reportOn(phantom, 'ko'), phantom)).toMatchObject({ right: false });
   expect(judgeAnswer('오늘 날씨는?', plain, phantom)).toBeUndefined();
   expect(judgeAnswer(where, plain, 'unknown')).toBeUndefined();
+  const wished = { question: where, answer: '병변 三개', language: 'ko' } as const;
+  expect(judgeAnswer(where, '병변  三개 ', phantom, wished)).toEqual({
+    ...{ right: true, answer: wished.answer, language: 'ko', as: 'wished' },
+  });
+  expect(judgeAnswer(where, plain, phantom, wished)).toMatchObject({ right: false, answer: wished.answer });
 });
 
 const module = (layer: number, target: AdapterModule['target'], values: number[]): AdapterModule => ({

@@ -1,8 +1,8 @@
 import type { Failure } from '#core/failure.ts';
 import type { ModelInfo, PackageSource } from '#core/protocol/engine.ts';
 import type { WeightsJobs } from '#core/protocol/weights.ts';
-import type { RestartReason, WorkerClient } from '../../workers/worker-client.ts';
-import { withToken } from '../../platform/access-tokens.svelte.ts';
+import type { RestartReason, WorkerClient } from './worker-client.ts';
+import { withToken } from '../platform/access-tokens.svelte.ts';
 
 type Worker = WorkerClient<WeightsJobs>;
 

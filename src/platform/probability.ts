@@ -1,4 +1,4 @@
-import { locale } from '../../platform/locale.svelte.ts';
+import { locale } from './locale.svelte.ts';
 
 const least = 1e-6;
 

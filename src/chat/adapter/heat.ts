@@ -18,7 +18,7 @@ export function parameterOf({ layer, target }: Pick<AdapterModule, 'layer' | 'ta
 
 /** @param rank the rank that the adapter is truncated to; undefined: full rank */
 export function heatCells(
-  { modules }: AdapterInfo,
+  { modules }: Pick<AdapterInfo, 'modules'>,
   rank: number | undefined,
   norms: ReadonlyMap<string, number>,
 ): HeatCell[] {
@@ -29,6 +29,20 @@ export function heatCells(
   });
 }
 
+/** What a cell is coloured by. @param relative ‖s·BA‖ / ‖W‖, else ‖s·BA‖ */
+export function heatOf({ share, update }: HeatCell, relative: boolean): number {
+  return relative ? (share ?? 0) : update;
+}
+
+/** The cell with the largest change. */
+export function strongestOf(cells: readonly HeatCell[]): HeatCell | undefined {
+  const weight = ({ share, update }: HeatCell) => share ?? update;
+  return cells.reduce<HeatCell | undefined>(
+    (most, cell) => (most && weight(most) >= weight(cell) ? most : cell),
+    undefined,
+  );
+}
+
 /** Frobenius norm of the best approximation of this rank: the root of the sum of squares of the kept singular values. */
 function keptNorm({ singularValues, updateNorm }: AdapterModule, rank: number | undefined): number {
   if (rank === undefined || rank >= singularValues.length) return updateNorm;
@@ -36,7 +50,7 @@ function keptNorm({ singularValues, updateNorm }: AdapterModule, rank: number | 
 }
 
 /** Parameters of A and B of all modules at a rank, from their shapes. */
-export function parametersAt({ modules }: AdapterInfo, rank: number | undefined): number {
+export function parametersAt({ modules }: Pick<AdapterInfo, 'modules'>, rank: number | undefined): number {
   return modules.reduce(
     (sum, module) => sum + Math.min(module.rank, rank ?? Infinity) * (module.inputs + module.outputs),
     0,
@@ -44,6 +58,6 @@ export function parametersAt({ modules }: AdapterInfo, rank: number | undefined)
 }
 
 /** The projections that the adapter changes, in their order within a layer. */
-export function targetsOf({ modules }: AdapterInfo): Projection[] {
+export function targetsOf({ modules }: Pick<AdapterInfo, 'modules'>): Projection[] {
   return PROJECTIONS.filter((target) => modules.some((module) => module.target === target));
 }
