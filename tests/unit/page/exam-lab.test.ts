@@ -93,6 +93,37 @@ test('a run that another tab asks is not asked here', async () => {
   expect([runs.shown?.isElsewhere, runs.shown?.state, engine.asked.length]).toEqual([true, 'paused', 0]);
 });
 
+test('a second click begins nothing, and a run that another tab asks is not deleted', async () => {
+  const engine = new FakeEngine([]);
+  let isOurs = true;
+  const runs = new Runs(engine, new Keeping(), () => Promise.resolve(isOurs));
+  await Promise.all([1, 2].map(() => runs.begin(data, { size: 2, seed: 1 }, how, setting)));
+  expect([runs.all.length, engine.asked.length]).toEqual([1, 1]);
+  const [run] = runs.all;
+  if (!run) throw new TypeError('no run');
+  isOurs = false;
+  await runs.remove(run);
+  expect([runs.all.length, run.isElsewhere]).toEqual([1, true]);
+  isOurs = true;
+  await runs.remove(run);
+  expect(runs.all).toEqual([]);
+});
+
+test('a run goes on behind the answers of another tab', async () => {
+  const engine = new FakeEngine([1]);
+  const keeping = new Keeping();
+  const runs = new Runs(engine, keeping, () => Promise.resolve(true));
+  await runs.begin(data, { size: 4, seed: 1 }, how, setting);
+  const [run] = runs.all;
+  if (!run) throw new TypeError('no run');
+  vi.spyOn(keeping, 'answers').mockResolvedValue([answer, answer, answer]);
+  await runs.resume(run, setting);
+  expect([run.state, run.answered.length, engine.asked.map(({ questions }) => questions.length)]).toEqual([
+    ...['done', 4],
+    [4, 1],
+  ]);
+});
+
 const parquet = await readFile(fileURLToPath(new URL('../../fixtures/exam/doctor-test.parquet', import.meta.url)));
 const csv = await readFile(fileURLToPath(new URL('../../fixtures/exam/doctor-test.csv', import.meta.url)));
 const file = (name: string, bytes: Uint8Array<ArrayBuffer>) => new File([bytes], name);
