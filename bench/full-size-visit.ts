@@ -10,8 +10,8 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { openBrowser } from './browser.ts';
 import { CuttingServer } from './cutting-server.ts';
+import { pictureOfFailure } from './failure-picture.ts';
 import { machine } from './machine.ts';
-import { cache } from './package.ts';
 import { PageHeaps } from './page-heaps.ts';
 import { ProcessMemory } from './process-memory.ts';
 import { built } from './site.ts';
@@ -115,11 +115,7 @@ try {
     if (!isMet) process.exitCode = 1;
   }
 } catch (error) {
-  const path = join(cache, 'full-size-visit.png');
-  await browser.page.screenshot({ path, timeout: 10_000 }).then(
-    () => console.error(`the page as it was: ${path}`),
-    () => undefined,
-  );
+  await pictureOfFailure(browser.page, 'full-size-visit');
   throw error;
 } finally {
   heaps.stop();

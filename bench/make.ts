@@ -18,9 +18,9 @@ import { parseManifest, type ManifestFile } from '#core/protocol/manifest.ts';
 import { runStep, type StepResult } from '../cli/rehearse/step.ts';
 import { openBrowser } from './browser.ts';
 import { CuttingServer } from './cutting-server.ts';
+import { pictureOfFailure } from './failure-picture.ts';
 import { machine } from './machine.ts';
 import { MakeVisit, type MakeChoices } from './make-visit.ts';
-import { cache } from './package.ts';
 import { PageHeaps } from './page-heaps.ts';
 import { built, quantile } from './site.ts';
 
@@ -109,11 +109,7 @@ async function made(method: Method) {
     const files = await visit.storedFiles(NAME);
     return { ...making, before, heap, files, sentBytes: server.sentBytes };
   } catch (error) {
-    const path = join(cache, 'make.png');
-    await browser.page.screenshot({ path, timeout: 10_000 }).then(
-      () => console.error(`the page as it was: ${path}`),
-      () => undefined,
-    );
+    await pictureOfFailure(browser.page, 'make');
     throw error;
   } finally {
     heaps.stop();

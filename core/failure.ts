@@ -132,6 +132,8 @@ export type FailureCode =
   | 'pack-base'
   /** A pack was given, but its base tokenizer is not loaded. */
   | 'no-base'
+  /** A file holds no exam questions that can be asked. detail: file, and the fields of ExamProblem (core/exam/exam-file.ts) */
+  | 'exam-file'
   /** A text is neither UTF-8 nor UTF-16 nor CP949. detail: file */
   | 'unknown-encoding'
   /** A pairs file has no pairs. detail: file */

@@ -27,7 +27,7 @@ export function main(args: readonly string[], io: CommandIo): Promise<number> {
 
 async function exam(args: readonly string[], io: CommandIo): Promise<void> {
   const flags = createProgram(io).parse(args, { from: 'user' }).opts<Flags>();
-  const { questions: all, examples } = await filesOf(flags);
+  const { questions: all, examples } = await filesOf(flags, (text) => printLine(io.stderr, `note: ${text}`));
   const isOwn = flags.data.length === 0;
   if (isOwn)
     printLine(io.stderr, 'note: ten questions of our own, which are of no exam; name those of one with --data');
@@ -121,11 +121,11 @@ async function settingOf(
 }
 
 /** @throws CommandError */
-async function filesOf({ data, split, examples }: Flags): Promise<ExamFiles> {
-  const named = (await Promise.all(examples.map(readExam))).flat();
+async function filesOf({ data, split, examples }: Flags, note: (text: string) => void): Promise<ExamFiles> {
+  const named = (await Promise.all(examples.map((path) => readExam(path, note)))).flat();
   if (data.length === 0)
     return { questions: [...OWN_QUESTIONS], examples: named.length > 0 ? named : [...OWN_EXAMPLES] };
-  const found = await readExams(data, split);
+  const found = await readExams(data, split, note);
   return { questions: found.questions, examples: named.length > 0 ? named : found.examples };
 }
 

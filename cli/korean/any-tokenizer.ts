@@ -1,9 +1,9 @@
-import { refuseOther, refuseOtherJson } from '#core/files/other-file.ts';
+import { refuseOther } from '#core/files/other-file.ts';
 import { looksLikeJson } from '#core/files/parse-json.ts';
 import { openTokenizer } from '#core/tokenizer/json/open-tokenizer.ts';
 import { readSentencePiece } from '#core/tokenizer/sentencepiece/sentencepiece.ts';
 import type { Tokenizer } from '#core/tokenizer/tokenizer.ts';
-import { readTokenizerFile } from './base-tokenizer.ts';
+import { readTokenizerFile, refuseNoTokenizer } from './base-tokenizer.ts';
 import { parseJson, readWholeFile } from '../shared/read-file.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function readAnyTokenizer(path: string): Promise<{ tokenizer: Token
   const { bytes, sha256 } = await readWholeFile(path);
   if (looksLikeJson(bytes) || path.endsWith('.json')) {
     const json = parseJson(path, bytes, 'tokenizer');
-    refuseOtherJson(json, path, 'tokenizer');
+    refuseNoTokenizer(path, json);
     return { tokenizer: readTokenizerFile(path, () => openTokenizer(json).tokenizer), sha256 };
   }
   refuseOther(bytes, path, 'tokenizer');

@@ -9,7 +9,10 @@ import { encodingNote, packedSize } from './text-file.ts';
 import { decomposedNote, eachLine } from './text-lines.ts';
 import { shownWeight, type WeightedText } from './weighted-text.ts';
 
-export type Corpus = Omit<Pack['corpus'], 'notice'>;
+export interface Corpus extends Omit<Pack['corpus'], 'notice'> {
+  /** Lines with decomposed Hangul. */
+  decomposed: number;
+}
 
 /** Prints what must be known of a file. One text without a weight gives no `sources`: it is the corpus. */
 export async function readTexts(
@@ -26,6 +29,7 @@ export async function readTexts(
   );
   const sources: NonNullable<Corpus['sources']> = [];
   const notes: (string | undefined)[] = [];
+  let allDecomposed = 0;
   try {
     for (const { path, weight } of texts) {
       trainer.beginText(weight);
@@ -34,6 +38,7 @@ export async function readTexts(
         signal: io.signal,
       });
       const { sha256, lines, decomposed } = file;
+      allDecomposed += decomposed;
       sources.push({ file: basename(path), sha256, lines, weight: shownWeight(weight) });
       notes.push(encodingNote(path, file), decomposedNote(`${path}: ${decomposed} of ${lines} lines`, decomposed, nfc));
     }
@@ -43,8 +48,9 @@ export async function readTexts(
   for (const note of notes) if (note !== undefined) printLine(io.stderr, note);
   const [only] = sources;
   const lines = sources.reduce((sum, source) => sum + source.lines, 0);
-  if (only && sources.length === 1 && only.weight === '1') return { sha256: only.sha256, lines };
-  return { sha256: hashOf(sources), lines, sources };
+  if (only && sources.length === 1 && only.weight === '1')
+    return { sha256: only.sha256, lines, decomposed: allDecomposed };
+  return { sha256: hashOf(sources), lines, sources, decomposed: allDecomposed };
 }
 
 /** SHA-256 of the lines that `sha256sum` prints of the files. */

@@ -31,7 +31,7 @@ export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
   const options = { minFrequency, longest, scripts, punctuation, endings, superwords, nfc, cap };
   const trainer = new VocabularyTrainer(base.tokenizer, options);
 
-  const { sha256, lines, sources } = await readTexts(flags.text, nfc, trainer, io);
+  const { sha256, lines, sources, decomposed } = await readTexts(flags.text, nfc, trainer, io);
   const filtered =
     flags.fromSentencepiece === undefined
       ? undefined
@@ -40,8 +40,15 @@ export async function train(flags: TrainFlags, io: CommandIo): Promise<void> {
   const before = trainer.tokens;
   const merges = await mergeAll(trainer, filtered?.merges.length ?? flags.tokens, filtered?.merges, io);
   if (merges.length === 0) {
+    const paths = flags.text.map(({ path }) => path).join(', ');
+    const wanted = scripts.join(' or ');
+    if (trainer.differentWords === 0)
+      throw new CommandError(
+        `${paths} holds no ${wanted}${lines === 0 ? ', and no text at all' : ''}; name a text with sentences in ${wanted}, one a line; nothing was written`,
+      );
+    const composing = decomposed > 0 && !nfc ? '--nfc, which composes decomposed Hangul, ' : '';
     throw new CommandError(
-      `${flags.text.map(({ path }) => path).join(', ')} holds no pair of ${scripts.join(' or ')} pieces that stands there ${minFrequency} times; nothing was written`,
+      `${paths} holds no pair of ${wanted} pieces that stands there ${minFrequency} times; give ${composing}more text or a lower --min-frequency; nothing was written`,
     );
   }
   const pack: Pack = {

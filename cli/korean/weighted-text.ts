@@ -8,16 +8,18 @@ export interface WeightedText {
   weight: TextWeight;
 }
 
-/** Collects the values of an option that can be given several times. @throws InvalidArgumentError for a weight of 0 */
+/** Collects the values of an option that can be given several times. @throws InvalidArgumentError for a weight that is none */
 export function collectTexts(value: string, before: WeightedText[] | undefined): WeightedText[] {
   return [...(before ?? []), weightedText(value)];
 }
 
 export function weightedText(value: string): WeightedText {
-  const [, path, number, percent] = /^(.+):(\d+(?:\.\d+)?)(%?)$/u.exec(value) ?? [];
+  const [, path, number, percent] = /^(.+):(-?\d+(?:\.\d+)?)(%?)$/u.exec(value) ?? [];
   if (path === undefined) return { path: value, weight: { times: 1 } };
   const weight = Number(number);
   if (!(weight > 0)) throw new InvalidArgumentError('Expected a weight above 0 behind the colon.');
+  if (percent === '%' && weight > 100)
+    throw new InvalidArgumentError('Expected a share of at most 100 % behind the colon.');
   return { path, weight: percent === '%' ? { share: weight / 100 } : { times: weight } };
 }
 

@@ -19,6 +19,7 @@ import { CommandError, onFile } from '../shared/errors.ts';
 import { explainingFailures } from '../shared/failures.ts';
 import { FolderReader } from '../shared/folder-reader.ts';
 import { commaList, numberWithin, wholeNumber } from '../shared/options.ts';
+import { guessedEncoding } from '../shared/guessed-encoding.ts';
 import { OutputFolder } from '../shared/output-folder.ts';
 import { progressBar } from '../shared/progress.ts';
 import { nodeBackend } from '../shared/runtime/node-backend.ts';
@@ -122,10 +123,7 @@ async function textOf(path: string, note: (text: string) => void): Promise<strin
   const bytes = await onFile(path, readFile(path));
   try {
     const { text, encoding, guessed } = decodeText(bytes);
-    if (guessed)
-      note(
-        `note: ${path} is read as ${encoding === 'euc-kr' ? 'CP949' : encoding}; save it as UTF-8 if texts look wrong`,
-      );
+    if (guessed) note(`note: ${guessedEncoding(path, encoding)}`);
     return withLineFeeds(text);
   } catch (cause) {
     if (!(cause instanceof EncodingError)) throw cause;

@@ -87,7 +87,7 @@ export type FileKind = (typeof FILE_KINDS)[number];
 export type OpenedImage = (typeof OPENED_IMAGES)[number];
 
 /** What was to be opened. */
-export type Wanted = 'tokenizer' | 'text' | 'pairs' | 'image' | 'json' | 'safetensors' | 'runCard' | FolderWanted;
+export type Wanted = 'tokenizer' | 'text' | 'pairs' | 'questions' | 'image' | 'json' | 'safetensors' | 'runCard' | FolderWanted;
 export type FolderWanted = 'checkpoint' | 'package' | 'adapter';
 
 /** A kind that is recognised; `reason` has the words of a server that refused. */
@@ -113,6 +113,8 @@ export const ACCEPTED: Readonly<Record<Wanted, readonly FileKind[]>> = {
   text: TEXTS,
   // The reader of pairs says that an empty table has no sentences.
   pairs: ['empty', 'svg'],
+  // Likewise that of questions.
+  questions: ['empty'],
   image: OPENED_IMAGES,
   json: ['tokenizerJson', 'koreanPack', ...TOKENIZER_PARTS, ...SETTINGS, ...RESULTS],
   safetensors: ['safetensors'],

@@ -9,7 +9,11 @@ import { withLineFeeds } from './line-ends.ts';
  * The text of a file with "\n" for its line ends.
  * @throws FailureError unknown-encoding, other-file
  */
-export function textOfFile(bytes: Uint8Array, file: string, wanted: 'text' | 'pairs' = 'text'): DecodedText {
+export function textOfFile(
+  bytes: Uint8Array,
+  file: string,
+  wanted: 'text' | 'pairs' | 'questions' = 'text',
+): DecodedText {
   refuseOther(bytes, file, wanted);
   const { text, ...how } = decodedOrFailure(bytes, file);
   // A web page in UTF-16 is seen only now.

@@ -180,6 +180,7 @@ const rules: Readonly<Record<FailureCode, Rule>> = {
   pack: ofLab,
   'pack-base': ofLab,
   'no-base': ofLab,
+  'exam-file': ofLab,
   'unknown-encoding': ofLab,
   'pair-without-tab': ofLab,
   'pair-no-korean': ofLab,

@@ -6,9 +6,9 @@ import { readPackage, type PackageVariant } from '../engine/model/package.ts';
 import { boundReader } from '../store/bound.ts';
 import { openPackage } from '../store/package.ts';
 
-/** @throws FailureError as `readPackage` */
+/** Nothing of it is kept: somebody only typed an address. @throws FailureError as `readPackage` */
 export async function packageSize(source: PackageSource, signal: AbortSignal): Promise<PackageSize> {
-  const reader = boundReader(await openPackage(source, { signal }), { signal });
+  const reader = boundReader(await openPackage(source, { signal, keep: false }), { signal });
   const { config, manifest, variants } = await readPackage(reader);
   return {
     name: manifest?.name ?? reader.name,

@@ -20,6 +20,8 @@ export interface Storage {
   network: Network;
   /** Undefined where the browser has no storage. */
   blobs: BlobStore | undefined;
+  /** False: nothing is written. */
+  keeps: boolean;
   notice: (notice: StoreNotice) => void;
 }
 
@@ -29,11 +31,12 @@ export interface Storage {
  * @throws as `downloadChunks`, for its target only what is unexpected. Chunks on disk are kept.
  */
 export async function fetchBlob(storage: Storage, request: BlobRequest): Promise<Blob> {
-  const { blobs, notice } = storage;
+  const { blobs, keeps, notice } = storage;
   const { id, content, download } = request;
   const { file, signal } = download;
   const kept = completeFile(await blobs?.read(id), content);
   if (kept) return kept;
+  if (!keeps) return downloaded(storage, request);
   if (!blobs) return inMemory(storage, request, 'no-storage');
   const onWait = () => notice({ type: 'other-tab', file });
   return exclusively(`blob ${id}`, signal, onWait, async () => {
@@ -75,11 +78,18 @@ async function onDisk(
   }
 }
 
-async function inMemory({ network, blobs, notice }: Storage, request: BlobRequest, reason: Problem): Promise<Blob> {
-  const { id, content, download } = request;
-  notice({ type: 'kept-in-memory', file: download.file, reason });
+async function inMemory(storage: Storage, request: BlobRequest, reason: Problem): Promise<Blob> {
+  storage.notice({ type: 'kept-in-memory', file: request.download.file, reason });
   // Another tab's file changes while it is read.
-  const stored = reason === 'no-room' ? await blobs?.read(id) : undefined;
+  return downloaded(storage, request, reason === 'no-room' ? await storage.blobs?.read(request.id) : undefined);
+}
+
+/** @param stored bytes on disk that need not come again */
+async function downloaded(
+  { network }: Storage,
+  { content, download }: BlobRequest,
+  stored?: Awaited<ReturnType<BlobStore['read']>>,
+): Promise<Blob> {
   const target = new MemoryTarget(content, stored);
   await downloadChunks(network, job(target, content, download));
   return target.blob();

@@ -78,8 +78,9 @@ export class ForeignFiles {
   ): Promise<Blob> {
     if (kept && version !== undefined && record?.version === version) return kept;
     const blob = await fetchFile(this.#storage.network, download);
-    const { blobs, notice } = this.#storage;
+    const { blobs, keeps, notice } = this.#storage;
     const { file } = download;
+    if (!keeps) return blob;
     if (!blobs || !this.#folder) {
       notice({ type: 'kept-in-memory', file, reason: 'no-storage' });
       return blob;
@@ -105,11 +106,12 @@ export class ForeignFiles {
 
   /** Removes the bytes of another version. What cannot be noted is fetched again at the next visit. */
   async #keep(record: FileRecord): Promise<void> {
-    const folder = this.#folder;
-    const before = await folder?.file(record.path);
+    const folder = this.#storage.keeps ? this.#folder : undefined;
+    if (!folder) return;
+    const before = await folder.file(record.path);
     try {
       if (before && before.blob !== record.blob) await this.#storage.blobs?.remove(before.blob);
-      await folder?.setFile(record);
+      await folder.setFile(record);
     } catch (error) {
       if (!whyNotKept(error)) throw error;
     }

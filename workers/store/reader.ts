@@ -45,6 +45,8 @@ const MAX_BYTES: Readonly<Record<string, number>> = {
 };
 
 export interface StoreOptions extends ReadOptions {
+  /** False: what earlier visits stored is used, and nothing is written. Default: what is downloaded is kept. */
+  keep?: boolean;
   notice?: (notice: StoreNotice) => void;
   /** Called before the server is asked, if an earlier visit stored the package's manifest. */
   onKept?: () => void;

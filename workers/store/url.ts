@@ -28,10 +28,13 @@ const MAX_FILE_BYTES = 16 * 2 ** 30;
 export async function openUrl(url: string, options: StoreOptions = {}, token?: string): Promise<PackageReader> {
   const network = authorized(workerNetwork, url, token);
   const [blobs, records] = [await BlobStore.open(), await PackageRecords.open()];
-  const folder = await records?.create(await packageId(url));
-  const storage = { network, blobs, notice: options.notice ?? (() => undefined) };
+  const { keep: keeps = true, notice = () => undefined } = options;
+  const id = await packageId(url);
+  const folder = keeps ? await records?.create(id) : await records?.find(id);
+  const storage = { network, blobs, keeps, notice };
   const reader = new UrlReader(url, storage, folder);
   await reader.readManifest(options);
+  if (!keeps) return reader;
   const used = new Date().toISOString();
   await folder?.setRecord({ url, name: url.split('/').filter(Boolean).at(-1) ?? url, used }).catch(() => undefined);
   return reader;
@@ -41,6 +44,8 @@ class UrlReader implements PackageReader {
   readonly name: string;
   readonly #storage: Storage;
   readonly #folder: PackageFolder | undefined;
+  /** The same, where it may be written. */
+  readonly #written: PackageFolder | undefined;
   readonly #foreign: ForeignFiles;
   readonly #slots = new Slots(CONNECTIONS);
   readonly #blobs = new Map<string, Promise<Blob>>();
@@ -52,6 +57,7 @@ class UrlReader implements PackageReader {
     this.name = url;
     this.#storage = storage;
     this.#folder = folder;
+    this.#written = storage.keeps ? folder : undefined;
     this.#foreign = new ForeignFiles(storage, folder);
   }
 
@@ -79,7 +85,7 @@ class UrlReader implements PackageReader {
       if (isAbsent) {
         notice({ type: 'unchecked', file: MANIFEST });
         // An empty text records that there is no manifest, so that this is known offline too.
-        await this.#folder?.setManifest('').catch(() => undefined);
+        await this.#written?.setManifest('').catch(() => undefined);
         return;
       }
       if (kept === undefined || !(isUnreachable(error) || error instanceof StartPageError)) throw error;
@@ -92,9 +98,9 @@ class UrlReader implements PackageReader {
       return;
     }
     this.#manifest = new StoredManifest(text);
-    if (text === kept) return;
+    if (text === kept || !this.#written) return;
     // The copy is for offline visits; a full disk must not stop this one.
-    await this.#folder?.setManifest(text).catch(() => undefined);
+    await this.#written.setManifest(text).catch(() => undefined);
     // What only the old manifest named.
     if (kept !== undefined) await removeGarbage().catch(() => undefined);
   }
@@ -135,7 +141,7 @@ class UrlReader implements PackageReader {
       return await fetchBlob(this.#storage, { ...(await manifest.content(path)), download });
     } catch (error) {
       // The package was replaced by one without a manifest: the next try opens that one.
-      if (this.#manifestIsGone && isOtherFile(error)) await this.#folder?.setManifest('').catch(() => undefined);
+      if (this.#manifestIsGone && isOtherFile(error)) await this.#written?.setManifest('').catch(() => undefined);
       throw error;
     }
   }

@@ -9,16 +9,31 @@ import {
   type DatasetFile,
   type Split,
 } from '#core/exam/dataset-files.ts';
+import { ExamFileError } from '#core/exam/exam-file.ts';
+import { MAX_QUESTIONS } from '#core/exam/limits.ts';
 import { isExam, type ExamName, type ExamQuestion } from '#core/exam/question.ts';
 import { FailureError } from '#core/failure.ts';
 import { fileGone } from '#core/files/file-gone.ts';
 import { shortened } from '#core/text/cut.ts';
+import type { TextEncoding } from '#core/text/encoding.ts';
 import { network } from '../../platform/network.ts';
 
 export interface BroughtData {
   name: string;
   questions: ExamQuestion[];
   examples: ExamQuestion[];
+}
+
+/** A CSV file whose encoding was guessed. */
+export interface ReadAs {
+  file: string;
+  encoding: TextEncoding;
+}
+
+/** Questions of several files. */
+interface ReadQuestions {
+  questions: ExamQuestion[];
+  readAs: ReadAs[];
 }
 
 const HUB = 'https://huggingface.co';
@@ -31,28 +46,30 @@ interface SourceFile extends DatasetFile {
 /**
  * One set of questions for each split among the files; those of `fewshot` are the examples of all. Where there is nothing but examples, they
  * come back alone, with no questions.
- * @throws FailureError file-broken, also where no file is parquet or CSV; file-gone
+ * @throws FailureError exam-file, other-file, unknown-encoding, file-gone
  */
-export async function readChosen(files: readonly File[]): Promise<BroughtData[]> {
+export async function readChosen(files: readonly File[]): Promise<{ sets: BroughtData[]; readAs: ReadAs[] }> {
   const known = files.flatMap((file): SourceFile[] => {
     // Only a folder picker sets the path.
     const found = datasetFile(file.webkitRelativePath || file.name);
     return found ? [{ ...found, bytes: () => bytesOf(file) }] : [];
   });
   if (known.length === 0)
-    throw new FailureError('file-broken', {
-      file: shortened(files.map(({ name }) => name).join(', '), 200),
-      reason: 'neither parquet nor CSV; expected are files such as doctor-test.csv or test-00000-of-00001.parquet',
-    });
-  const examples = await questionsOf(filesOfSplit(known, 'fewshot'));
+    throw new ExamFileError(shortened(files.map(({ name }) => name).join(', '), 200), { problem: 'otherKind' });
+  const { questions: examples, readAs } = await questionsOf(filesOfSplit(known, 'fewshot'));
   const asked = [...SPLITS.filter((split) => split !== 'fewshot'), undefined].map((split) => ({
     split,
     files: filesOfSplit(known, split),
   }));
   const sets: BroughtData[] = [];
-  for (const { split, files } of asked)
-    if (files.length > 0) sets.push({ name: nameOf(files, split), questions: await questionsOf(files), examples });
-  return sets.length > 0 ? sets : [{ name: nameOf(known, 'fewshot'), questions: [], examples }];
+  for (const { split, files } of asked) {
+    if (files.length === 0) continue;
+    const read = await questionsOf(files);
+    sets.push({ name: nameOf(files, split), questions: read.questions, examples });
+    readAs.push(...read.readAs);
+  }
+  if (sets.length === 0) sets.push({ name: nameOf(known, 'fewshot'), questions: [], examples });
+  return { sets, readAs };
 }
 
 export interface HubChoice {
@@ -64,7 +81,7 @@ export interface HubChoice {
 
 /**
  * Fetches the files of a split and their examples.
- * @throws FailureError not-found, gated, offline, network …; file-missing where the repository has no such files
+ * @throws FailureError not-found, gated, offline, network …; file-missing where the repository has no such files; exam-file
  */
 export async function fetchFromHub(
   { repository, exams, split }: HubChoice,
@@ -95,41 +112,37 @@ export async function fetchFromHub(
   });
   return {
     name: `${repository} · ${exams.join(', ')} · ${split}`,
-    questions: await questionsOf(asked.map(fetched)),
-    examples: await questionsOf(examples.map(fetched)),
+    questions: (await questionsOf(asked.map(fetched))).questions,
+    examples: (await questionsOf(examples.map(fetched))).questions,
   };
 }
 
-async function questionsOf(files: readonly SourceFile[]): Promise<ExamQuestion[]> {
-  if (files.length === 0) return [];
+async function questionsOf(files: readonly SourceFile[]): Promise<ReadQuestions> {
+  const all: ReadQuestions = { questions: [], readAs: [] };
+  if (files.length === 0) return all;
   // Parquet takes code that nobody needs who brings no data.
-  const [{ readExamFile }, { ExamFormatError }] = await Promise.all([
-    import('#core/exam/read-file.ts'),
-    import('#core/exam/read-questions.ts'),
-  ]);
-  const questions: ExamQuestion[] = [];
+  const { readExamFile } = await import('#core/exam/read-file.ts');
   for (const file of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    try {
-      questions.push(...(await readExamFile(file.path, await file.bytes())));
-    } catch (error) {
-      if (error instanceof ExamFormatError)
-        throw new FailureError('file-broken', { file: file.path, reason: error.message }, { cause: error });
-      throw error;
-    }
+    const { questions, encoding } = await readExamFile(file.path, await file.bytes());
+    // As arguments of `push` they could be too many.
+    for (const question of questions) all.questions.push(question);
+    if (encoding) all.readAs.push({ file: file.path, encoding });
   }
-  return questions;
+  const { length } = all.questions;
+  if (length > MAX_QUESTIONS) {
+    const paths = shortened(files.map(({ path }) => path).join(', '), 200);
+    throw new ExamFileError(paths, { problem: 'tooManyRows', rows: length, limit: MAX_QUESTIONS });
+  }
+  return all;
 }
 
 async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer>> {
-  if (file.size > MAX_EXAM_BYTES)
-    throw new FailureError('file-broken', {
-      file: file.name,
-      reason: `it has ${file.size} bytes; no more than ${MAX_EXAM_BYTES} are read of a file of questions`,
-    });
+  const { name, size } = file;
+  if (size > MAX_EXAM_BYTES) throw new ExamFileError(name, { problem: 'tooLarge', bytes: size, limit: MAX_EXAM_BYTES });
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch (error) {
-    throw fileGone(file.name, error);
+    throw fileGone(name, error);
   }
 }
 

@@ -49,11 +49,12 @@ export class ExamStore {
   /** The run made last first. */
   async runs(): Promise<KeptRun[]> {
     const plans = readable(await this.#database.getAll('runs'), readRunPlan);
-    const runs = await Promise.all(plans.map(async (plan) => ({ plan, answers: await this.#answers(plan.id) })));
+    const runs = await Promise.all(plans.map(async (plan) => ({ plan, answers: await this.answers(plan.id) })));
     return runs.sort((a, b) => (a.plan.created < b.plan.created ? 1 : -1));
   }
 
-  async #answers(id: string): Promise<KeptAnswer[]> {
+  /** Of a run's first questions. */
+  async answers(id: string): Promise<KeptAnswer[]> {
     const range = rangeOf(id);
     const [keys, values] = await Promise.all([
       this.#database.getAllKeys('answers', range),

@@ -15,6 +15,10 @@ export class Keeping {
     return this.#with((store) => store.runs(), []);
   }
 
+  answers(runId: string): Promise<KeptAnswer[]> {
+    return this.#with((store) => store.answers(runId), []);
+  }
+
   keepData(data: KeptData): Promise<void> {
     return this.#with((store) => store.keepData(data), undefined);
   }

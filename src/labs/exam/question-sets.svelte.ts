@@ -1,8 +1,9 @@
 import type { KeptData } from '#core/exam/kept.ts';
 import { OWN_EXAM, OWN_EXAMPLES, OWN_QUESTIONS } from '#core/exam/own-questions.ts';
 import { FailureError, type Failure } from '#core/failure.ts';
+import { uniqueName } from '#core/text/unique-name.ts';
 import { t } from '../../platform/locale.svelte.ts';
-import { fetchFromHub, readChosen, type BroughtData, type HubChoice } from './exam-files.ts';
+import { fetchFromHub, readChosen, type BroughtData, type HubChoice, type ReadAs } from './exam-files.ts';
 import type { Keeping } from './keeping.svelte.ts';
 
 /** The questions that are there to be asked: ten of our own, and what the visitor brought. */
@@ -10,6 +11,8 @@ export class QuestionSets {
   brought = $state.raw<readonly KeptData[]>([]);
   chosenId = $state(OWN_EXAM);
   failure = $state.raw<Failure>();
+  /** Of the files that were opened last: those whose encoding was guessed. */
+  readAs = $state.raw<readonly ReadAs[]>([]);
   /** Files that were fetched and those that will be; undefined while nothing is fetched. */
   fetching = $state.raw<{ done: number; total: number }>();
   readonly all: readonly KeptData[] = $derived([this.own, ...this.brought]);
@@ -30,7 +33,9 @@ export class QuestionSets {
   /** Examples alone go to the questions that are chosen. */
   async addFiles(files: readonly File[]): Promise<void> {
     await this.#take(async () => {
-      for (const set of await readChosen(files)) {
+      const { sets, readAs } = await readChosen(files);
+      this.readAs = readAs;
+      for (const set of sets) {
         if (set.questions.length > 0) await this.#add(set);
         else await this.#addExamples(set);
       }
@@ -52,12 +57,14 @@ export class QuestionSets {
   }
 
   async remove(set: KeptData): Promise<void> {
+    this.readAs = [];
     this.brought = this.brought.filter((other) => other !== set);
     await this.keeping.removeData(set.id);
   }
 
   async #take(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     this.failure = undefined;
+    this.readAs = [];
     try {
       await work();
     } catch (error) {
@@ -68,7 +75,8 @@ export class QuestionSets {
   }
 
   async #add({ name, questions, examples }: BroughtData): Promise<void> {
-    const set = { id: crypto.randomUUID(), name, savedAt: Date.now(), questions, examples };
+    const taken = new Set(this.all.map((set) => set.name));
+    const set = { id: crypto.randomUUID(), name: uniqueName(name, taken), savedAt: Date.now(), questions, examples };
     this.brought = [...this.brought, set];
     this.chosenId = set.id;
     await this.keeping.keepData(set);

@@ -36,7 +36,13 @@ export class Run {
     readonly plan: RunPlan,
     answers: readonly ExamAnswer[] = [],
   ) {
-    this.answered = plan.questions.slice(0, answers.length).flatMap((question, at) => {
+    this.takeOver(answers);
+  }
+
+  /** Takes answers that are kept, if they are more. @param answers of the plan's first questions */
+  takeOver(answers: readonly ExamAnswer[]): void {
+    if (answers.length <= this.answered.length) return;
+    this.answered = this.plan.questions.slice(0, answers.length).flatMap((question, at) => {
       const answer = answers[at];
       return answer ? [{ ...question, answer }] : [];
     });

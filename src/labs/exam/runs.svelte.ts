@@ -58,7 +58,8 @@ export class Runs {
   /** Goes on with a run that paused. @throws RangeError under a setting that it cannot go on under */
   async resume(run: Run, now: ExamSetting): Promise<void> {
     if (!canGoOn(run.plan.setting, now)) throw new RangeError('the run was made under another setting');
-    await this.#ask(run);
+    // Another tab may have gone on with it since this one read it.
+    await this.#ask(run, async () => run.takeOver(await this.keeping.answers(run.id)));
   }
 
   async pause(): Promise<void> {
@@ -68,8 +69,11 @@ export class Runs {
     await this.engine.pauseExam();
   }
 
+  /** Not while a tab asks it, which would keep answers of a run that is gone. */
   async remove(run: Run): Promise<void> {
     if (run.activity !== 'none') return;
+    run.isElsewhere = !(await this.take(run.id));
+    if (run.isElsewhere || this.#isAsked(run)) return;
     this.all = this.all.filter((other) => other !== run);
     await this.keeping.removeRun(run.id);
   }
@@ -78,12 +82,11 @@ export class Runs {
     if (this.current) return;
     const run = new Run({ ...asked, id: crypto.randomUUID(), created: new Date().toISOString() });
     this.all = [run, ...this.all];
-    this.shownId = run.id;
-    await this.keeping.keepRun(run.plan);
-    await this.#ask(run);
+    await this.#ask(run, () => this.keeping.keepRun(run.plan));
   }
 
-  async #ask(run: Run): Promise<void> {
+  /** @param before is awaited when the run is the current one: a second click begins nothing */
+  async #ask(run: Run, before: () => Promise<void>): Promise<void> {
     if (this.current) return;
     run.failure = undefined;
     run.isElsewhere = false;
@@ -94,6 +97,7 @@ export class Runs {
         run.isElsewhere = true;
         return;
       }
+      await before();
       if (this.#isStopping(run)) return;
       const { how, questions, examples, setting } = run.plan;
       const strengths = setting.adapters.map(({ strength }) => strength);
@@ -104,6 +108,11 @@ export class Runs {
       run.activity = 'none';
       run.newTokens = 0;
     }
+  }
+
+  /** True if it was begun meanwhile. */
+  #isAsked({ activity }: Run): boolean {
+    return activity !== 'none';
   }
 
   /** True if the pause was asked for before the engine had begun. */

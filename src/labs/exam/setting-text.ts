@@ -25,9 +25,9 @@ export function settingText({ how, setting }: Pick<RunPlan, 'how' | 'setting'>):
   ].join(' · ');
 }
 
-/** "오전 10:03 · 국가시험 · 20문제" */
+/** "오전 10:03:21 · 국가시험 · 20문제"; with seconds, since two short runs can begin in one minute. */
 export function runText({ created, data, questions }: RunPlan): string {
-  const time = new Intl.DateTimeFormat(locale.current, { dateStyle: 'short', timeStyle: 'short' }).format(
+  const time = new Intl.DateTimeFormat(locale.current, { dateStyle: 'short', timeStyle: 'medium' }).format(
     new Date(created),
   );
   return [time, data.name, t('exam.questions', { n: count(questions.length) })].join(' · ');

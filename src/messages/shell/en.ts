@@ -396,6 +396,11 @@ export const en: Record<keyof typeof ko, string> = {
   'action.drop-oldest': 'Drop the oldest turns and retry',
   'action.new-conversation': 'New conversation',
   'action.without-images': 'Send without images',
+  'file.read-as': '{file} looks like {encoding} and was read as such.',
+  'file.encoding.euc-kr': 'CP949 (EUC-KR), as Korean Excel writes it,',
+  'file.encoding.utf-16le': 'UTF-16 LE',
+  'file.encoding.utf-16be': 'UTF-16 BE',
+  'file.encoding.utf-8': 'UTF-8',
   'lab.lora': 'LoRA',
   'drop.lora.hint':
     'Opens the folder or the two files of a LoRA adapter (adapter_config.json, adapter_model.safetensors) in this lab',

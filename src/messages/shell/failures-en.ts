@@ -1,5 +1,6 @@
 import type { failures as korean } from './failures-ko.ts';
 import { choices } from './choices.ts';
+import { examProblem } from './exam-file-en.ts';
 import { kind, next } from './kinds-en.ts';
 
 const testPart = choices(
@@ -72,6 +73,8 @@ export const failures: Record<keyof typeof korean, string> = {
   'failure.no-base.next': 'Load the base tokenizer first, then try again.',
   'failure.encoding.title': 'Not UTF-8: {file}',
   'failure.encoding.next': 'Save it as UTF-8 in an editor and open it again. Old Korean files may be EUC-KR.',
+  'failure.exam-file.title': 'No exam questions can be read from {file}',
+  'failure.exam-file.next': examProblem,
   'failure.unknown-encoding.title': 'Neither UTF-8 nor UTF-16 nor CP949: {file}',
   'failure.unknown-encoding.next':
     'Save it as UTF-8 in an editor and open it again. A file of another kind is no text.',

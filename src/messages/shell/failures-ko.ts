@@ -1,4 +1,5 @@
 import { choices } from './choices.ts';
+import { examProblem } from './exam-file-ko.ts';
 import { kind, next } from './kinds-ko.ts';
 
 const testPart = choices(
@@ -70,6 +71,8 @@ export const failures = {
   'failure.no-base.next': '기본 토크나이저를 먼저 불러온 뒤 다시 시도하세요.',
   'failure.encoding.title': 'UTF-8 파일이 아닙니다: {file}',
   'failure.encoding.next': '편집기에서 UTF-8로 다시 저장해 여세요. 오래된 한글 파일은 EUC-KR일 수 있습니다.',
+  'failure.exam-file.title': '시험 문제를 읽을 수 없습니다: {file}',
+  'failure.exam-file.next': examProblem,
   'failure.unknown-encoding.title': 'UTF-8, UTF-16, CP949가 모두 아닙니다: {file}',
   'failure.unknown-encoding.next':
     '편집기에서 UTF-8로 저장한 뒤 다시 여세요. 글이 아닌 다른 종류의 파일일 수도 있습니다.',

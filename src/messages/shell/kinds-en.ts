@@ -95,6 +95,7 @@ export const next = choices(
       tokenizer: 'Open the tokenizer.json of the same model, or its SentencePiece .model.',
       text: 'Save the text in it as UTF-8 (.txt) and open that.',
       pairs: 'Open a file with a pair a line: English, a tab, Korean.',
+      questions: 'Open a parquet or CSV file with the columns question, A–E and answer.',
       image: 'Save it as PNG, JPEG or WebP and attach it again.',
       json: 'Check that it is the file you meant.',
       safetensors: 'Open a safetensors file.',

@@ -95,6 +95,7 @@ export const next = choices(
       tokenizer: '같은 모델의 tokenizer.json이나 SentencePiece .model을 여세요.',
       text: '내용을 UTF-8 텍스트(.txt)로 저장해 여세요.',
       pairs: '한 줄에 한 쌍씩, 영어와 한국어를 탭으로 나눈 파일을 여세요.',
+      questions: 'question, A–E, answer 열이 있는 parquet 또는 CSV 파일을 여세요.',
       image: 'PNG, JPEG, WebP로 저장해 다시 넣으세요.',
       json: '찾던 파일이 맞는지 확인하세요.',
       safetensors: 'safetensors 파일을 여세요.',

@@ -31,11 +31,6 @@ export const en: Record<keyof typeof ko, string> = {
   'tokenizer.input.clear': 'Clear',
   'tokenizer.input.undo': 'Undo',
   'tokenizer.input.undo.hint': 'Bring back the text that was here before',
-  'tokenizer.input.read-as': '{file} looks like {encoding} and was read as such.',
-  'tokenizer.encoding.euc-kr': 'CP949 (EUC-KR), as Korean Excel writes it,',
-  'tokenizer.encoding.utf-16le': 'UTF-16 LE',
-  'tokenizer.encoding.utf-16be': 'UTF-16 BE',
-  'tokenizer.encoding.utf-8': 'UTF-8',
   'tokenizer.decomposed': 'This text is decomposed (NFD)',
   'tokenizer.decomposed.counts':
     '{name}: {now} tokens as it stands, {composed} composed. It looks the same; macOS writes it so. Nothing is composed unless you ask, because a model gets the tokens as they stand.',

@@ -29,11 +29,6 @@ export const ko = {
   'tokenizer.input.clear': '지우기',
   'tokenizer.input.undo': '되돌리기',
   'tokenizer.input.undo.hint': '바뀌기 전의 글을 되살립니다',
-  'tokenizer.input.read-as': '{file} 파일은 {encoding} 것으로 보여 그렇게 읽었습니다.',
-  'tokenizer.encoding.euc-kr': '한국어 Excel처럼 CP949(EUC-KR)로 저장한',
-  'tokenizer.encoding.utf-16le': 'UTF-16 LE로 저장한',
-  'tokenizer.encoding.utf-16be': 'UTF-16 BE로 저장한',
-  'tokenizer.encoding.utf-8': 'UTF-8로 저장한',
   'tokenizer.decomposed': '자모가 풀어진 글(NFD)입니다',
   'tokenizer.decomposed.counts':
     '{name}: 이대로는 {now}토큰, 모아 쓰면 {composed}토큰입니다. 화면에는 똑같이 보이며 macOS가 이렇게 저장합니다. 모델은 글을 있는 그대로 받으므로, 따로 고르지 않으면 모아 쓰지 않습니다.',

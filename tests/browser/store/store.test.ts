@@ -58,6 +58,23 @@ describe.each([
     expect(await log(BIG)).toHaveLength(1);
   });
 
+  it('writes nothing where it is only looked at, and reads what is here', async () => {
+    const { source, update, log } = await serve({ chunkSize });
+    const looked = await store.read(source, 'config.json', { keep: false });
+    expect(same(looked.bytes, contentOf('config.json', 20))).toBe(true);
+    expect([looked.notices, await store.everything()]).toEqual([unchecked, {}]);
+    await store.read(source, 'config.json');
+    const before = await store.everything();
+    expect(Object.keys(before).length).toBeGreaterThan(2);
+    await store.read(source, 'config.json', { keep: false });
+    expect(await log('config.json')).toHaveLength(2);
+    // Another version on the server is looked at too; what is here stays for the next opening.
+    await update({ files: { [BIG]: SIZE, 'config.json': 30 }, chunkSize });
+    const other = await store.read(source, 'config.json', { keep: false });
+    expect(same(other.bytes, contentOf('config.json', 30))).toBe(true);
+    expect(await store.everything()).toEqual(before);
+  });
+
   it('goes on behind a cut connection', async () => {
     const after = 5 * CHUNK + 99;
     const { source, log } = await serve({ chunkSize, faults: [{ type: 'cut', path: BIG, times: 1, after }] });

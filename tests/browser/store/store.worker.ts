@@ -36,6 +36,8 @@ interface Circumstances {
   diskEndsAt?: number;
   /** As if another tab had the files open, with a page that takes no locks. */
   locked?: boolean;
+  /** Only looked at. */
+  keep?: boolean;
 }
 
 const api = {
@@ -47,7 +49,7 @@ const api = {
     let isSilent = false;
     try {
       const notice = (one: StoreNotice) => result.notices.push(one);
-      const reader = await openPackage(source, { notice, signal });
+      const reader = await openPackage(source, { notice, signal, keep: circumstances.keep ?? true });
       result.list = reader.list();
       const progress = (_: string, done: number, total: number | undefined) => {
         result.progress.push([done, total]);
@@ -114,6 +116,19 @@ const api = {
   /** How many files the store holds, of all packages. */
   async blobs(): Promise<number> {
     return (await (await BlobStore.open())?.ids())?.length ?? 0;
+  },
+
+  /** Every file of the store with its bytes as text: equal where nothing was written. */
+  async everything(): Promise<Record<string, string>> {
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('model-store', { create: true });
+    const found: Record<string, string> = {};
+    const walk = async (folder: FileSystemDirectoryHandle, path: string): Promise<void> => {
+      for await (const [name, handle] of folder.entries())
+        if (handle instanceof FileSystemDirectoryHandle) await walk(handle, `${path}${name}/`);
+        else if (handle instanceof FileSystemFileHandle) found[path + name] = await (await handle.getFile()).text();
+    };
+    await walk(root, '');
+    return found;
   },
 };
 

@@ -21,6 +21,8 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const data = fileURLToPath(new URL('../../fixtures/exam/doctor-test', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'exam-test-'));
 const pack = join(folder, 'package');
+const notes: string[] = [];
+const note = (text: string) => void notes.push(text);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 beforeAll(async () => {
@@ -31,7 +33,7 @@ beforeAll(async () => {
 });
 
 it('reads the same questions from parquet and CSV', async () => {
-  const questions = await readExam(`${data}.parquet`);
+  const questions = await readExam(`${data}.parquet`, note);
   expect(questions).toHaveLength(20);
   expect(questions[4]).toMatchObject({
     exam: 'doctor',
@@ -41,19 +43,44 @@ it('reads the same questions from parquet and CSV', async () => {
     answer: 'C',
     choices: { A: '5', E: '9' },
   });
-  expect(await readExam(`${data}.csv`)).toEqual(questions);
+  expect(await readExam(`${data}.csv`, note)).toEqual(questions);
 });
 
 it('says what is wrong with a file', async () => {
   const broken = join(folder, 'broken.parquet');
   await writeFile(broken, 'PAR1 and nothing else');
-  await expect(readExam(broken)).rejects.toThrow(/broken\.parquet: it cannot be read as parquet/);
+  await expect(readExam(broken, note)).rejects.toThrow(/broken\.parquet: it cannot be read as parquet/);
   const pointer = join(folder, 'pointer.parquet');
   await writeFile(pointer, 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n');
-  await expect(readExam(pointer)).rejects.toThrow(/pointer\.parquet: it is no parquet; .* Git LFS/);
+  await expect(readExam(pointer, note)).rejects.toThrow(/pointer\.parquet: it is no parquet; .* Git LFS/);
   const short = join(folder, 'short.csv');
-  await writeFile(short, 'question,A,B,C,D,E,answer\nx,1,2,3\n');
-  await expect(readExam(short)).rejects.toThrow('row 2 has 4 cells, and the header 7');
+  await writeFile(short, 'question,A,B,C,D,E,answer\n\nx,1,2,3\n');
+  await expect(readExam(short, note)).rejects.toThrow('row 3 (the header is row 1) has 4 cells, and the header 7');
+  await writeFile(short, 'question,A,B,C,D,E,answer\n\n"two\nlines",1,2,3,4,5,5\nx,1,2,3,4,5,6\n');
+  await expect(readExam(short, note)).rejects.toThrow('short.csv: row 4 (the header is row 1): answer is "6", not');
+  await writeFile(short, Buffer.from('question,A,B,C,D,E,answer\n\xff\xfe\xfd,1,2,3,4,5,5\n', 'latin1'));
+  await expect(readExam(short, note)).rejects.toThrow('short.csv is neither UTF-8 nor UTF-16 nor CP949; save it as');
+  const image = join(folder, 'chart.csv');
+  await writeFile(image, Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1'));
+  await expect(readExam(image, note)).rejects.toThrow(
+    /a PNG image, not a table of exam questions; name a parquet or CSV/,
+  );
+});
+
+it('tells which encoding a file is read in, where it is guessed', async () => {
+  const text = 'question,A,B,C,D,E,answer\n한글,1,2,3,4,5,5\n';
+  const [cp949, utf16, utf8] = ['cp949.csv', 'utf16.csv', 'utf8.csv'].map((name) => join(folder, name));
+  if (!cp949 || !utf16 || !utf8) throw new TypeError('no paths');
+  await writeFile(cp949, Buffer.from(text.replace('한글', '\xc7\xd1\xb1\xdb'), 'latin1'));
+  await writeFile(utf16, Buffer.from(text, 'utf16le'));
+  await writeFile(utf8, text);
+  notes.length = 0;
+  for (const path of [cp949, utf16, utf8])
+    expect(await readExam(path, note)).toMatchObject([{ question: '한글', answer: 'E' }]);
+  expect(notes).toEqual([
+    expect.stringContaining('cp949.csv is read as CP949; save it as UTF-8 if texts look wrong'),
+    expect.stringContaining('utf16.csv is read as utf-16le;'),
+  ]);
 });
 
 it('reads a folder as the data set lays it out, with its own examples for each exam', async () => {
@@ -62,9 +89,9 @@ it('reads a folder as the data set lays it out, with its own examples for each e
   await cp(`${data}.parquet`, join(laid, 'doctor', 'test-00000-of-00001-0a1b.parquet'));
   await cp(`${data}.csv`, join(laid, 'doctor-test.csv'));
   await cp(`${data}.parquet`, join(laid, 'doctor', 'fewshot-00000-of-00001-0a1b.parquet'));
-  const { questions, examples } = await readExams([laid], 'test');
+  const { questions, examples } = await readExams([laid], 'test', note);
   expect([questions.length, examples.length, questions[0]?.exam]).toEqual([20, 20, 'doctor']);
-  await expect(readExams([laid], 'dev')).rejects.toThrow('holds no file of the split "dev"');
+  await expect(readExams([laid], 'dev', note)).rejects.toThrow('holds no file of the split "dev"');
 });
 
 it('takes the most probable letter behind the prompt, in the Node engine’s own logits', async () => {

@@ -1,14 +1,19 @@
 import { expect, it } from 'vitest';
+import type { ExamProblem } from '#core/exam/exam-file.ts';
 import { OWN_QUESTIONS } from '#core/exam/own-questions.ts';
 import { pickQuestions } from '#core/exam/pick.ts';
 import { examPrompt, isStopped } from '#core/exam/prompt.ts';
 import { LETTERS, type ExamQuestion } from '#core/exam/question.ts';
-import { readQuestions } from '#core/exam/read-questions.ts';
+import { readQuestions, type ExamRow } from '#core/exam/read-questions.ts';
 import { remarksOn } from '#core/exam/remarks.ts';
 import { mcNemar, scoreOf, scoresBy } from '#core/exam/score.ts';
 
+/** As a spreadsheet counts them: the header is row 1. */
+const rowsOf = (...rows: readonly ExamRow['cells'][]) => rows.map((cells, at): ExamRow => ({ number: at + 2, cells }));
+const noExam = { path: 'x.csv', name: 'x', exam: undefined };
+
 const [first, second] = readQuestions(
-  [
+  rowsOf(
     {
       subject: 'doctor',
       year: 2022n,
@@ -22,8 +27,8 @@ const [first, second] = readQuestions(
       answer: 3n,
     },
     { question: '둘째', A: '1', B: '2', C: '3', D: '4', E: '5', answer: '1' },
-  ],
-  { name: 'nurse-test', exam: undefined },
+  ),
+  { path: 'nurse-test.csv', name: 'nurse-test', exam: undefined },
 );
 
 it('reads rows of parquet and of CSV', () => {
@@ -46,23 +51,11 @@ it('writes the prompt of the task, examples with a space, the letter and a blank
   );
 });
 
-it('names a nested value with whole numbers of parquet', () => {
-  const row = { question: [{ at: 1n }], A: '', B: '', C: '', D: '', E: '', answer: 1 };
-  expect(() => readQuestions([row], { name: 'x', exam: undefined })).toThrow(
-    'row 1: question is [{"at":1}], not a text',
-  );
-});
-
-it('refuses a text that a page could not read back', () => {
-  const row = { question: 'x'.repeat(100_001), A: '', B: '', C: '', D: '', E: '', answer: 1 };
-  expect(() => readQuestions([row], { name: 'x', exam: undefined })).toThrow('row 1: question has 100001 characters');
-});
-
 it('leaves out a year that cannot be, which a page could not read back', () => {
-  const [question] = readQuestions([{ question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 1, year: -1 }], {
-    name: 'x',
-    exam: undefined,
-  });
+  const [question] = readQuestions(
+    rowsOf({ question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 1, year: -1 }),
+    noExam,
+  );
   expect(question).toBeDefined();
   expect(question).not.toHaveProperty('year');
 });
@@ -76,15 +69,31 @@ it('counts questions that are there again, in another file of the exam too, and 
   });
 });
 
-it.each([
-  [[], 'the table has no rows'],
-  [[{ question: 'x', A: '', B: '', C: '', D: '', answer: 1 }], 'the table has no column E; expected are'],
-  [[{ question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 0 }], 'row 1: answer is 0, not a number from 1 to 5'],
-  [[{ question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 'B' }], 'row 1: answer is "B", not a number'],
-  [[{ question: 'x', A: null, B: '', C: '', D: '', E: '', answer: 1 }], 'row 1: A is null, not a text'],
-  [[{ question: ' \n', A: '', B: '', C: '', D: '', E: '', answer: 1 }], 'row 1: question is empty'],
-])('refuses %j by name', (rows, message) =>
-  expect(() => readQuestions(rows, { name: 'x', exam: undefined })).toThrow(message),
+const good = { question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 1 };
+const refused: [rows: ExamRow['cells'][], problem: ExamProblem][] = [
+  [[], { problem: 'noRows' }],
+  [
+    [{ question: 'x', A: '', B: '', C: '', D: '', answer: 1 }],
+    { problem: 'noColumn', columns: 'E', found: 'question, A, B, C, D, answer' },
+  ],
+  [[good, { ...good, answer: 0 }], { problem: 'answer', row: 3, value: '0' }],
+  [[{ ...good, answer: 'B' }], { problem: 'answer', row: 2, value: '"B"' }],
+  [[{ ...good, A: null }], { problem: 'notText', row: 2, column: 'A', value: 'null' }],
+  // A nested value with a whole number, as parquet has it.
+  [[{ ...good, question: [{ at: 1n }] }], { problem: 'notText', row: 2, column: 'question', value: '[{"at":1}]' }],
+  [[{ ...good, question: ' \n' }], { problem: 'noQuestion', row: 2 }],
+  // A page could not read it back.
+  [
+    [{ ...good, B: 'x'.repeat(100_001) }],
+    { problem: 'tooLong', row: 2, column: 'B', characters: 100_001, limit: 100_000 },
+  ],
+];
+it.each(refused.map(([rows, problem]) => ({ rows, problem })))(
+  'refuses a table by its problem and row: $problem',
+  ({ rows, problem }) => {
+    const failure = { code: 'exam-file', detail: { file: 'x.csv', ...problem } };
+    expect(() => readQuestions(rowsOf(...rows), noExam)).toThrow(expect.objectContaining({ failure }));
+  },
 );
 
 it('takes an exam of the data set by its file, since its column has several values', () => {
@@ -92,7 +101,7 @@ it('takes an exam of the data set by its file, since its column has several valu
     ...{ subject, question: 'x', A: '', B: '', C: '', D: '', E: '', answer: 1 },
   }));
   const exams = (exam: 'pharm' | 'nurse' | undefined) =>
-    readQuestions(rows, { name: 'test', exam }).map((one) => one.exam);
+    readQuestions(rowsOf(...rows), { path: 'test.csv', name: 'test', exam }).map((one) => one.exam);
   expect(exams('nurse')).toEqual(['nurse', 'nurse']);
   expect(exams(undefined)).toEqual(['pharm', 'pharm']);
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -29,6 +29,7 @@ async function workbench() {
   return { path, args, korean, json, files: async () => (await readdir(folder)).sort() };
 }
 
+const MODEL = join(import.meta.dirname, '../../fixtures/tokenizer/bpe-identity.model');
 const TRAIN = 'train --base base.json --text text.txt --tokens 4';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -235,7 +236,42 @@ describe('npm run korean', () => {
     [
       'a text without Korean',
       `${TRAIN} --out pack.json`.replace('text.txt', 'ascii.txt'),
-      /holds no pair of Hangul pieces/,
+      /ascii\.txt holds no Hangul; name a text with sentences in Hangul, one a line; nothing was written/,
+    ],
+    [
+      'an empty text',
+      `${TRAIN} --out pack.json`.replace('text.txt', 'empty.txt'),
+      /empty\.txt holds no Hangul, and no text at all; name/,
+    ],
+    [
+      'a text of one line',
+      `${TRAIN} --out pack.json`.replace('text.txt', 'one.txt'),
+      /one\.txt holds no pair of Hangul pieces that stands there 2 times; give more text or a lower --min-frequency;/,
+    ],
+    [
+      'such a text in NFD',
+      `${TRAIN} --out pack.json`.replace('text.txt', 'nfd.txt'),
+      /give --nfc, which composes decomposed Hangul, more text or a lower --min-frequency;/,
+    ],
+    [
+      'a pack in place of a base',
+      `${TRAIN} --out pack.json`.replace('base.json', 'korean.json'),
+      /korean\.json is a Korean pack, not a tokenizer; name a tokenizer\.json; "npm run korean -- merge"/,
+    ],
+    [
+      'a pack in place of a tokenizer',
+      'measure --tokenizer korean.json --text text.txt',
+      /korean\.json is a Korean pack, not a tokenizer; name a tokenizer\.json/,
+    ],
+    [
+      'a SentencePiece model in place of a base',
+      `${TRAIN} --out pack.json`.replace('base.json', 'gemma.model'),
+      /gemma\.model is a SentencePiece model, not a tokenizer; name the tokenizer\.json of the same model/,
+    ],
+    [
+      'a base in place of a pack',
+      'merge --base base.json --pack base.json --out merged.json',
+      /base\.json is a tokenizer\.json, not a Korean pack; name the file that "npm run korean -- train" wrote/,
     ],
     ['an unknown script', `${TRAIN} --out pack.json --scripts Korean`, /Unicode knows no script "Korean"/],
     [
@@ -254,7 +290,11 @@ describe('npm run korean', () => {
       `${TRAIN} --out none.d/pack.json`,
       /none\.d is no folder; make it, or name another file with --out/,
     ],
-    ['a pack that is none', 'inspect --pack list.json', /^error: .*list\.json: The pack is \[\], expected an object/m],
+    [
+      'a pack that is none',
+      'inspect --pack list.json',
+      /^error: .*list\.json is other JSON, not a Korean pack; name the file/m,
+    ],
     [
       'pairs that are none',
       'measure --tokenizer base.json --pairs text.txt',
@@ -267,6 +307,8 @@ describe('npm run korean', () => {
       /text\.txt: .*are no SentencePiece model.*damaged, or no tokenizer/,
     ],
     ['a weight of nothing', `${TRAIN} --out pack.json`.replace('text.txt', 'text.txt:0'), /weight above 0/],
+    ['a weight below nothing', `${TRAIN} --out pack.json`.replace('text.txt', 'text.txt:-1'), /weight above 0/],
+    ['more than all', `${TRAIN} --out pack.json`.replace('text.txt', 'text.txt:150%'), /share of at most 100 %/],
     [
       'a share beside a weight',
       `${TRAIN} --out pack.json`.replace('text.txt', 'text.txt:50% --text text.txt:2'),
@@ -280,6 +322,11 @@ describe('npm run korean', () => {
   ])('ends with 1 on %s and makes nothing', async (_, line, message) => {
     const { korean, path, files } = await workbench();
     await writeFile(path('list.json'), '[]');
+    await writeFile(path('empty.txt'), '');
+    await writeFile(path('one.txt'), '가나 다라\n');
+    await writeFile(path('nfd.txt'), '가나 다라\n'.normalize('NFD'));
+    await writeFile(path('korean.json'), '{"format":"medgemma-ko-lab/korean/1"}');
+    await cp(MODEL, path('gemma.model'));
     await writeFile(path('blank.txt'), '\n  \n');
     await writeFile(path('latin.txt'), Buffer.from('Fièvre et toux, où et depuis quand\n', 'latin1'));
     await writeFile(path('ascii.txt'), 'no Korean here\n'.repeat(9));

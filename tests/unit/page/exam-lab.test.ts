@@ -5,11 +5,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ExamAnswer } from '#core/exam/answer.ts';
 import { OWN_EXAM, OWN_EXAMPLES, OWN_QUESTIONS } from '#core/exam/own-questions.ts';
 import type { ExamSetting } from '#core/exam/run.ts';
-import { FailureError } from '#core/failure.ts';
+import { MAX_QUESTIONS } from '#core/exam/limits.ts';
 import type { ExamJobEvent, ExamJobRequest } from '#core/protocol/exam.ts';
+import { failureText } from '../../../src/chat/failure-text.ts';
 import { fetchFromHub, readChosen } from '../../../src/labs/exam/exam-files.ts';
 import { Keeping } from '../../../src/labs/exam/keeping.svelte.ts';
+import { locale } from '../../../src/platform/locale.svelte.ts';
 import { runCsv } from '../../../src/labs/exam/run-csv.ts';
+import { QuestionSets } from '../../../src/labs/exam/question-sets.svelte.ts';
 import { Runs } from '../../../src/labs/exam/runs.svelte.ts';
 import { differencesOf } from '../../../src/labs/exam/setting-text.ts';
 
@@ -90,36 +93,95 @@ test('a run that another tab asks is not asked here', async () => {
   expect([runs.shown?.isElsewhere, runs.shown?.state, engine.asked.length]).toEqual([true, 'paused', 0]);
 });
 
+test('a second click begins nothing, and a run that another tab asks is not deleted', async () => {
+  const engine = new FakeEngine([]);
+  let isOurs = true;
+  const runs = new Runs(engine, new Keeping(), () => Promise.resolve(isOurs));
+  await Promise.all([1, 2].map(() => runs.begin(data, { size: 2, seed: 1 }, how, setting)));
+  expect([runs.all.length, engine.asked.length]).toEqual([1, 1]);
+  const [run] = runs.all;
+  if (!run) throw new TypeError('no run');
+  isOurs = false;
+  await runs.remove(run);
+  expect([runs.all.length, run.isElsewhere]).toEqual([1, true]);
+  isOurs = true;
+  await runs.remove(run);
+  expect(runs.all).toEqual([]);
+});
+
+test('a run goes on behind the answers of another tab', async () => {
+  const engine = new FakeEngine([1]);
+  const keeping = new Keeping();
+  const runs = new Runs(engine, keeping, () => Promise.resolve(true));
+  await runs.begin(data, { size: 4, seed: 1 }, how, setting);
+  const [run] = runs.all;
+  if (!run) throw new TypeError('no run');
+  vi.spyOn(keeping, 'answers').mockResolvedValue([answer, answer, answer]);
+  await runs.resume(run, setting);
+  expect([run.state, run.answered.length, engine.asked.map(({ questions }) => questions.length)]).toEqual([
+    ...['done', 4],
+    [4, 1],
+  ]);
+});
+
 const parquet = await readFile(fileURLToPath(new URL('../../fixtures/exam/doctor-test.parquet', import.meta.url)));
 const csv = await readFile(fileURLToPath(new URL('../../fixtures/exam/doctor-test.csv', import.meta.url)));
 const file = (name: string, bytes: Uint8Array<ArrayBuffer>) => new File([bytes], name);
 
 test('chosen files are sets by split, with the examples among them', async () => {
-  const [test, dev, ...more] = await readChosen([
+  const { sets, readAs } = await readChosen([
     file('doctor-test.csv', csv),
     file('doctor-dev.parquet', parquet),
     file('doctor-fewshot.csv', csv),
     file('README.md', csv),
   ]);
-  expect(more).toEqual([]);
-  expect([test, dev].map((set) => [set?.name, set?.questions.length, set?.examples.length])).toEqual([
+  expect(readAs).toEqual([]);
+  expect(sets.map(({ name, questions, examples }) => [name, questions.length, examples.length])).toEqual([
     ['doctor · test', 20, 20],
     ['doctor · dev', 20, 20],
   ]);
-  expect(await readChosen([file('doctor-fewshot.csv', csv)])).toMatchObject([
+  expect((await readChosen([file('doctor-fewshot.csv', csv)])).sets).toMatchObject([
     { questions: [], examples: { length: 20 } },
   ]);
 });
 
+test('sets of one name are told apart; an encoding that was guessed is told until other files are opened', async () => {
+  await locale.load('exam');
+  const sets = new QuestionSets(new Keeping());
+  // "한글" in CP949.
+  const korean = Buffer.from('question,A,B,C,D,E,answer\n\xc7\xd1\xb1\xdb,1,2,3,4,5,5\n', 'latin1');
+  await sets.addFiles([file('test.csv', new Uint8Array(korean))]);
+  expect(sets.readAs).toEqual([{ file: 'test.csv', encoding: 'euc-kr' }]);
+  expect(sets.chosen.questions).toMatchObject([{ question: '한글' }]);
+  for (let copy = 0; copy < 2; copy++) await sets.addFiles([file('test.csv', csv)]);
+  expect(sets.brought.map(({ name }) => name)).toEqual(['test · test', 'test · test (2)', 'test · test (3)']);
+  expect(sets.readAs).toEqual([]);
+});
+
+const text = (name: string, content: string) => [file(name, new TextEncoder().encode(content))];
+const header = 'question,A,B,C,D,E,answer';
 test.each([
-  [[file('notes.txt', csv)], 'file-broken', /neither parquet nor CSV/],
-  [[file('x.csv', new TextEncoder().encode('a,b\n1,2\n'))], 'file-broken', /no column question/],
-  [[file('x.parquet', new TextEncoder().encode('PAR1 no'))], 'file-broken', /cannot be read as parquet/],
-])('other files are refused by name (%#)', async (files, code, reason) => {
-  const error: unknown = await readChosen(files).catch((found: unknown) => found);
-  if (!(error instanceof FailureError)) throw new TypeError('not refused');
-  expect(error.code).toBe(code);
-  if (reason) expect(error.detail['reason']).toMatch(reason);
+  [[file('notes.txt', csv)], 'parquet도 CSV도 아닙니다'],
+  [text('x.csv', 'a,b\n1,2\n'), '다음 열이 없습니다: question, A, B, C, D, E, answer.'],
+  [text('x.csv', `${header}\n`), '열 이름 아래에 문제가 하나도 없습니다.'],
+  [text('x.csv', ''), '빈 파일입니다. 첫 행에'],
+  [text('x.csv', `${header}\n\nx,1,2,3,4,5,6\n`), '3행(열 이름이 있는 행이 1행)의 answer 칸이 "6"입니다.'],
+  [text('x.csv', `${header}\nx,1,2\n`), '2행(열 이름이 있는 행이 1행)에 칸이 3개인데 열은 7개입니다.'],
+  [text('x.parquet', 'PAR1 no'), '손상되었거나 알 수 없는 종류의 parquet입니다.'],
+  [text('x.parquet', 'version https://git-lfs.github.com/spec/v1\n'), '이름은 parquet이지만 내용이 다릅니다.'],
+])('other files are refused in words of the page (%#)', async (files, words) => {
+  const sets = new QuestionSets(new Keeping());
+  await sets.addFiles(files);
+  if (!sets.failure) throw new TypeError('not refused');
+  expect(failureText(sets.failure).next).toContain(words);
+  expect([sets.failure.code, sets.brought]).toEqual(['exam-file', []]);
+});
+
+test('questions of several files are no more than a page reads back', async () => {
+  const half = `${header}\n${'x,1,2,3,4,5,5\n'.repeat(MAX_QUESTIONS / 2 + 1)}`;
+  const failure = { code: 'exam-file', detail: expect.objectContaining({ problem: 'tooManyRows', rows: 100_002 }) };
+  const files = [...text('a-test.csv', half), ...text('b-test.csv', half)];
+  await expect(readChosen(files)).rejects.toThrow(expect.objectContaining({ failure }));
 });
 
 test('the hub is asked for the files of an exam and its examples, at the commit that it names', async () => {
