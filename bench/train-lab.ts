@@ -55,7 +55,8 @@ try {
       const row = {
         ...each,
         seconds: (performance.now() - begin) / 1000,
-        processor: ((await workerTime(profile)) - processorBefore) / 1000,
+        // The worker is ended with the last step, and what it computed is not counted any more.
+        processor: Math.max(rows.at(-1)?.processor ?? 0, ((await workerTime(profile)) - processorBefore) / 1000),
       };
       rows.push(row);
       console.log(
