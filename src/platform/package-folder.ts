@@ -56,13 +56,17 @@ async function filesOfHandle(folder: FileSystemDirectoryHandle, prefix: string):
   return files;
 }
 
+// Chromium has no global for the interfaces of entries.
+const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
+const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
+
 async function filesOfEntry(entry: FileSystemEntry, prefix: string): Promise<PackageFile[]> {
   const path = prefix + entry.name;
-  if (entry instanceof FileSystemFileEntry) {
+  if (isFile(entry)) {
     const blob = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
     return [{ path, blob }];
   }
-  if (!(entry instanceof FileSystemDirectoryEntry)) return [];
+  if (!isFolder(entry)) return [];
   const reader = entry.createReader();
   const files: PackageFile[] = [];
   // readEntries returns at most a hundred entries a call; an empty list ends it.

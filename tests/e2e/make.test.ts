@@ -1,5 +1,5 @@
 /** A package made of a checkpoint in the page, as a visitor sees it. The bytes are those of tests/browser/maker. */
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, type Locator, type Page } from '@playwright/test';
 import { writeStandInTokenizer } from '../../cli/random-checkpoint/stand-in-tokenizer.ts';
@@ -88,6 +88,23 @@ test('a checkpoint folder that is picked as a model goes to the maker, and is ma
   await expect(made.getByRole('button', { name: '물어보기' })).toBeVisible(patience);
 });
 
+test('a folder that is dropped is read: a checkpoint goes to the maker, weights in pickles are named', async ({
+  page,
+}, info) => {
+  const folder = await checkpoint(info.outputPath('dropped'));
+  await openPage(page);
+  await modelReady(page);
+  await dropFolder(page, folder);
+  const section = page.getByRole('region', { name: '체크포인트에서 만들기' });
+  await expect(section).toContainText('dropped 폴더', patience);
+  await page.keyboard.press('Escape');
+  await rm(join(folder, 'model.safetensors'));
+  // What torch.save writes is a zip.
+  await writeFile(join(folder, 'pytorch_model.bin'), 'PK\x03\x04');
+  await dropFolder(page, folder);
+  await expect(page.getByRole('alert').filter({ hasText: 'PyTorch 피클 파일입니다' })).toBeVisible(patience);
+});
+
 async function checkpoint(folder: string): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -109,4 +126,12 @@ async function choose(page: Page, section: Locator, label: RegExp, option: strin
 async function giveToken(alert: Locator): Promise<void> {
   await alert.getByLabel('huggingface.co 액세스 토큰').fill(TOKEN);
   await alert.getByRole('button', { name: '토큰으로 열기' }).click();
+}
+
+/** As the desktop drops one: a script cannot make a folder of its own. */
+async function dropFolder(page: Page, folder: string): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: [folder], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
 }
