@@ -85,6 +85,9 @@ export class Runs {
 
   async remove(run: Run): Promise<void> {
     if (run.activity !== 'none') return;
+    // Another tab that trains it would keep what follows of a run that is gone.
+    run.isElsewhere = !(await this.take(run.id));
+    if (run.isElsewhere || this.#isBusy(run)) return;
     if (this.#held === run.id) this.release();
     this.all = this.all.filter((other) => other !== run);
     await this.keeping.removeRun(run.id);
@@ -162,6 +165,11 @@ export class Runs {
       if (end.type === 'failed') run.failure = end.failure;
     }
     await this.keeping.keepProgress(run.id, run.progress);
+  }
+
+  /** It may have become so while something was awaited. */
+  #isBusy({ activity }: Run): boolean {
+    return activity !== 'none';
   }
 
   #isStopping({ activity }: Run): boolean {
