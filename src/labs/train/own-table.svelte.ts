@@ -36,6 +36,8 @@ export interface ImportedRows {
 /** The visitor's own rows. */
 export class OwnTable {
   rows = $state.raw<readonly TableRow[]>([]);
+  /** Rows before some were removed, until the next change. */
+  removed = $state.raw<readonly TableRow[]>();
   imported = $state.raw<ImportedRows>();
   failure = $state.raw<Failure>();
   readonly checked = $derived(checkRows(this.rows));
@@ -62,7 +64,7 @@ export class OwnTable {
   }
 
   get isWritten(): boolean {
-    return this.rows.some(({ question, answer, image }) => question !== '' || answer !== '' || image !== undefined);
+    return this.rows.some(isWritten);
   }
 
   /** The same rows and seed are parted the same way. */
@@ -79,13 +81,22 @@ export class OwnTable {
   }
 
   remove(id: number): void {
-    this.#set(this.rows.filter((row) => row.id !== id));
+    const { rows } = this;
+    const row = rows.find((each) => each.id === id);
+    this.#set(rows.filter((each) => each !== row));
+    if (row && isWritten(row)) this.removed = rows;
   }
 
   clear(): void {
     this.imported = undefined;
     this.failure = undefined;
+    const { rows } = this;
     this.#set(this.#empty());
+    this.removed = rows;
+  }
+
+  takeBack(): void {
+    if (this.removed) this.#set(this.removed);
   }
 
   drawPhantom(id: number): void {
@@ -151,12 +162,12 @@ export class OwnTable {
 
   /** In place of rows in which nothing is written yet. */
   #append(rows: readonly WishedAnswer[]): void {
-    const written = this.rows.filter(({ question, answer, image }) => question || answer || image);
-    this.#set([...written, ...rows.map((row) => ({ ...row, id: ++this.#made }))]);
+    this.#set([...this.rows.filter(isWritten), ...rows.map((row) => ({ ...row, id: ++this.#made }))]);
   }
 
   #set(rows: readonly TableRow[]): void {
     this.rows = rows;
+    this.removed = undefined;
     const plain = rows.map(({ question, answer, image }) => ({ question, answer, image }));
     this.#kept = this.#kept.then(() => this.keeping.keepTable(plain));
   }
@@ -168,6 +179,10 @@ export class OwnTable {
   #empty(): TableRow[] {
     return Array.from({ length: EMPTY_ROWS }, () => this.#row());
   }
+}
+
+function isWritten({ question, answer, image }: WishedAnswer): boolean {
+  return question !== '' || answer !== '' || image !== undefined;
 }
 
 function isTable(name: string, type: string): boolean {

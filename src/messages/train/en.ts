@@ -115,6 +115,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.own.save.jsonl': 'JSON Lines',
   'train.own.save.csv': 'CSV',
   'train.own.clear': 'Remove all',
+  'train.own.take-back': 'Bring removed rows back',
   'train.own.hint':
     'Reads JSON Lines, CSV and what a spreadsheet saves, with the columns question, answer and image. Choose the image files together with the table.',
   'train.own.imported': '{count} rows were read.',

@@ -109,6 +109,7 @@ export const ko = {
   'train.own.save.jsonl': 'JSON Lines',
   'train.own.save.csv': 'CSV',
   'train.own.clear': '모두 지우기',
+  'train.own.take-back': '지운 행 되살리기',
   'train.own.hint':
     'JSON Lines나 CSV, 스프레드시트에서 저장한 표를 읽습니다. 열 이름은 question(질문), answer(답), image(그림)입니다. 그림 파일은 표와 함께 고르세요.',
   'train.own.imported': '{count}행을 읽었습니다.',

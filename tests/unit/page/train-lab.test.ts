@@ -164,6 +164,7 @@ function trainer(stopAfter = Infinity, end?: JobEnd<TrainerJobs['train']>) {
 const keeping = {
   keepPlan: () => Promise.resolve(),
   keepProgress: () => Promise.resolve(),
+  run: () => Promise.resolve(undefined),
 } as unknown as Keeping;
 const base = {
   source: { type: 'url' as const, url: 'https://lab.example/models/teaching/' },
@@ -216,4 +217,26 @@ test('a run that another tab trains is left to it, and a second one waits', asyn
   );
   const both = await Promise.all([free.begin(plan, base), free.begin({ ...plan, id: 'two' }, base)]);
   expect(both.map((one) => one?.plan.id)).toEqual(['one', undefined]);
+});
+
+test('a run that another tab trained further goes on from there', async () => {
+  const { worker, asked } = trainer();
+  const progress = { steps: [], stopped: undefined, diverged: undefined, prepared: undefined };
+  const kept = (...steps: number[]) => ({ plan, progress, milestones: steps.map((step) => milestone(step)) });
+  const runs = new Runs(
+    () => worker,
+    {
+      ...keeping,
+      runs: () => Promise.resolve([kept(0, 2)]),
+      run: () => Promise.resolve(kept(0, 2, 4)),
+    } as unknown as Keeping,
+    () => Promise.resolve(true),
+    () => {},
+  );
+  await runs.restore();
+  const [run] = runs.all;
+  expect(run?.step).toBe(2);
+  if (run) await runs.resume(run, base);
+  expect(asked.map(({ from }) => from)).toEqual([4]);
+  expect(run?.milestones.map(({ step }) => step)).toEqual([0, 2, 4, 6]);
 });
