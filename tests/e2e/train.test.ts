@@ -1,5 +1,6 @@
 /** The training lab with the teaching model: an adapter is trained, stopped, continued after a reload, compared, saved and opened again. */
 import { readFile } from 'node:fs/promises';
+import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Locator, type Page } from '@playwright/test';
 import { card, side, tokenTexts } from './lora-page.ts';
 import { openPage, patience } from './page.ts';
@@ -61,6 +62,15 @@ test('a recipe from a link trains, survives a reload, and gives the same answer 
   // The same seed and recipe: what is counted stands in the cost now, and the inside has grown.
   await expect(page.getByTestId('train-cost').locator('[data-figure="time"]')).toContainText('약');
   await expect(page.locator('#train-inside').getByRole('option')).toHaveCount(18);
+
+  // axe, over a run and what is inside of it.
+  const found = await new AxeBuilder({ page })
+    .options({ resultTypes: ['violations'] })
+    .setLegacyMode()
+    .analyze();
+  expect(
+    found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`),
+  ).toEqual([]);
 
   const files = await downloads(page, '파일로 받기', 3);
   expect(JSON.parse(String(files.get('adapter_config.json')))).toMatchObject({ r: 8, peft_type: 'LORA' });

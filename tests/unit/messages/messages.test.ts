@@ -83,6 +83,7 @@ const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
 function catalogOf(path: string): string | undefined {
   if (path.startsWith('src/messages/')) return undefined;
   if (path.startsWith('src/labs/chat/attachments/')) return 'image';
+  if (path.startsWith('src/chat/adapter/')) return 'adapter';
   if (path.startsWith('src/shell/fit/')) return 'fit';
   if (path.startsWith('src/shell/ledger/')) return 'ledger';
   if (path.startsWith('src/shell/make/')) return 'make';
@@ -92,8 +93,9 @@ function catalogOf(path: string): string | undefined {
 test.each(names)('what %s says is in its catalog or in the shell’s, which are loaded before it', (name) => {
   const own = sources.filter((path) => catalogOf(path) === name);
   expect(own.length).toBeGreaterThan(0);
-  // The chat is there before an image is attached.
-  const there = new Set([...keysOf('shell'), ...(name === 'image' ? keysOf('chat') : []), ...keysOf(name)]);
+  // The chat is there before an image is attached; labs that look into adapters load what is said of them.
+  const more = name === 'image' ? keysOf('chat') : name === 'lora' || name === 'train' ? keysOf('adapter') : [];
+  const there = new Set([...keysOf('shell'), ...more, ...keysOf(name)]);
   const missing = own.flatMap((path) =>
     keysIn(readFileSync(path, 'utf8')).flatMap((key) => (there.has(key) ? [] : [`${path}: ${key}`])),
   );
