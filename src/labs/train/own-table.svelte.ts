@@ -7,7 +7,7 @@ import {
   type FileProblem,
   type RowsWithImages,
 } from '#core/lora/training/own-rows-file.ts';
-import { checkRows, splitRows } from '#core/lora/training/own-rows.ts';
+import { checkRows, MOST_ROWS, splitRows, type RowProblem } from '#core/lora/training/own-rows.ts';
 import type { TrainingImage, WishedAnswer } from '#core/lora/training/wished-answer.ts';
 import type { TextEncoding } from '#core/text/encoding.ts';
 import { PhantomSource } from '../../chat/phantoms.ts';
@@ -28,6 +28,8 @@ export interface TableRow extends WishedAnswer {
 /** What was read of the last files, as far as it is not plain. */
 export interface ImportedRows {
   count: number;
+  /** Why none of them was added. */
+  refused: RowProblem | undefined;
   problems: readonly FileProblem[];
   missing: RowsWithImages['missing'];
   guessed: TextEncoding | undefined;
@@ -139,8 +141,12 @@ export class OwnTable {
     try {
       const { rows, problems, guessed } = readRowsFile(new Uint8Array(await table.arrayBuffer()), table.name);
       const found = withImages(rows, new Map(images.map((file) => [file.name, file])));
-      this.imported = { count: found.rows.length, problems, missing: found.missing, guessed };
-      this.#append(found.rows);
+      const rowsThen = this.rows.filter(isWritten).length + found.rows.length;
+      // Nobody mends thousands of rows by hand, and a page with so many cells answers slowly.
+      const refused =
+        rowsThen > MOST_ROWS ? ({ code: 'too-many', rows: rowsThen, most: MOST_ROWS } as const) : undefined;
+      this.imported = { count: found.rows.length, refused, problems, missing: found.missing, guessed };
+      if (!refused) this.#append(found.rows);
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
       this.failure = error.failure;
