@@ -30,8 +30,8 @@ export interface PrepareRequest {
 
 /**
  * Why `prepare` fails with `training-refused`, as `problem` of its detail, with what else the detail has.
- * rows: none is to be trained · answer: the tokenizer writes something else for it (RowPlace, answer, written) · length: the row has more
- * tokens than the model has positions (RowPlace, tokens, limit) · rank: more than a matrix has (rank, target, inputs, outputs) ·
+ * rows: none is to be trained · answer: the tokenizer writes something else for it (RowPlace, question, answer, written) · length: the row has more
+ * tokens than the model has positions (RowPlace, question, tokens, limit) · rank: more than a matrix has (rank, target, inputs, outputs) ·
  * targets: no projection is chosen · memory: a tab cannot hold it (name, bytes, limit)
  */
 export type RefusedTraining = 'rows' | 'answer' | 'length' | 'rank' | 'targets' | 'memory';

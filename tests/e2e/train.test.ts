@@ -134,4 +134,16 @@ test('fewer than five rows of one’s own are refused, five are parted, and a ta
   });
   await expect(page.getByTestId('own-rows').getByRole('listitem')).toHaveCount(6);
   await expect(page.getByText('3행의 그림 none.png')).toBeVisible();
+
+  // Rows that were copied in a spreadsheet, which gives a picture of them too; rows that were removed come back.
+  await page.getByRole('textbox', { name: '1행의 질문' }).evaluate((cell) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', '일곱째\t답 7\r\n여덟째\t답 8\r\n');
+    clipboardData.items.add(new File(['picture'], 'cells.png', { type: 'image/png' }));
+    cell.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  });
+  await expect(page.getByRole('textbox', { name: '8행의 바라는 답' })).toHaveValue('답 8');
+  await page.getByRole('button', { name: '모두 지우기' }).click();
+  await page.getByRole('button', { name: '지운 행 되살리기' }).click();
+  await expect(page.getByTestId('own-rows').getByRole('listitem')).toHaveCount(8);
 });

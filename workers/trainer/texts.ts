@@ -24,6 +24,8 @@ export interface EncodedTexts {
   positions: number;
 }
 
+type PlacedQuestion = Parameters<typeof refusedRow>[1];
+
 type Texts = Pick<PrepareRequest, 'trained' | 'heldOut' | 'fixed'>;
 
 /** @throws FailureError `training-refused`, `unsupported-package`; the signal's reason */
@@ -34,26 +36,29 @@ export async function encodeTexts(
 ): Promise<EncodedTexts> {
   if (trained.length === 0) throw refused('rows');
   const limit = pack.config.text.maxPositions;
-  const checked = <Row extends EncodedQuestion>(row: Row, place: RowPlace): Row => {
+  const checked = <Row extends EncodedQuestion>(row: Row, at: PlacedQuestion): Row => {
     const tokens = row.ids.length;
-    if (tokens > limit) throw refusedRow('length', place, { tokens, limit });
+    if (tokens > limit) throw refusedRow('length', at, { tokens, limit });
     return row;
   };
   const encode = async (rows: readonly WishedAnswer[], set: RowPlace['set']): Promise<EncodedRow[]> => {
     const encoded: EncodedRow[] = [];
     for (const [at, row] of rows.entries()) {
       await job.pause();
-      const place = { set, row: at + 1 };
+      const placed = { place: { set, row: at + 1 }, question: row.question };
       encoded.push(
         checked(
-          writable(() => encodeRow(chat, row, row.image !== undefined), place),
-          place,
+          writable(() => encodeRow(chat, row, row.image !== undefined), placed),
+          placed,
         ),
       );
     }
     return encoded;
   };
-  const question = checked(encodeQuestion(chat, fixed.question, fixed.image !== undefined), { set: 'fixed', row: 1 });
+  const question = checked(encodeQuestion(chat, fixed.question, fixed.image !== undefined), {
+    place: { set: 'fixed', row: 1 },
+    question: fixed.question,
+  });
   const texts = {
     trained: await encode(trained, 'trained'),
     heldOut: await encode(heldOut, 'heldOut'),
@@ -64,11 +69,11 @@ export async function encodeTexts(
   return { ...texts, longest, positions };
 }
 
-function writable(encode: () => EncodedRow, place: RowPlace): EncodedRow {
+function writable(encode: () => EncodedRow, at: PlacedQuestion): EncodedRow {
   try {
     return encode();
   } catch (cause) {
     if (!(cause instanceof UnwritableAnswerError)) throw cause;
-    throw refusedRow('answer', place, { answer: cause.answer, written: cause.written }, cause);
+    throw refusedRow('answer', at, { answer: cause.answer, written: cause.written }, cause);
   }
 }

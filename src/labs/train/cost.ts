@@ -71,10 +71,10 @@ export function costOf(
   };
 }
 
-/** Multiply-adds a second of the newest run that has done steps on this machine; undefined without one. */
+/** Multiply-adds a second of the newest run that has done steps on this machine, or else was measured; undefined without one. */
 export function rateOf(runs: readonly Run[], text: Gemma3Config['text']): number | undefined {
   const run = runs.find(({ steps, prepared }) => steps.length > 0 && prepared);
-  if (!run?.prepared) return undefined;
+  if (!run?.prepared) return measuringRate(runs, text);
   const { rows } = run.prepared;
   const { lora, settings } = run.plan;
   return measuredRate(
@@ -83,6 +83,19 @@ export function rateOf(runs: readonly Run[], text: Gemma3Config['text']): number
       return { multiplyAdds: valueOf(sum(forward, backward)), seconds };
     }),
   );
+}
+
+/** Of a measurement before the first step: forward only, and with the answer to the fixed question, so that it is low rather than high. */
+function measuringRate(runs: readonly Run[], text: Gemma3Config['text']): number | undefined {
+  for (const { prepared, measureSeconds, last, plan } of runs) {
+    if (!prepared || measureSeconds === undefined || !last) continue;
+    const step = runsOfStep(prepared.rows, plan.settings, 0);
+    const stepRows = step.reduce((all, { rows }) => all + rows, 0);
+    const measuredRows = last.trained.rows + (last.heldOut?.rows ?? 0);
+    const { forward } = multiplyAddsOf(text, plan.lora, step);
+    return (valueOf(forward) / stepRows) * (measuredRows / measureSeconds);
+  }
+  return undefined;
 }
 
 /** Tokens of the chat template around a question, and characters of a token, as the Korean vocabulary of the teaching model cuts them. */

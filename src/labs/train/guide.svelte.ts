@@ -1,6 +1,9 @@
+import type { KeptMilestone, RunPlan } from '#core/lora/training/kept-run.ts';
 import { BREAKING_RATE } from '#core/lora/training/task-settings.ts';
+import type { Language } from '#core/phantoms/question.ts';
 import type { Session } from '../../chat/session.svelte.ts';
 import { settingsFor, type TaskChoice } from './data.ts';
+import { howOf } from './plan.ts';
 import type { Run } from './run.svelte.ts';
 import type { Runs } from './runs.svelte.ts';
 import type { Settings } from './settings.svelte.ts';
@@ -15,11 +18,13 @@ export interface GuidedLab {
   readonly session: Pick<Session, 'engine'>;
   readonly settings: Settings;
   readonly runs: Runs;
+  readonly task: TaskChoice;
+  readonly language: Language;
   choose(task: TaskChoice): void;
   begin(untilStep?: number): Promise<Run | undefined>;
   resume(run: Run): Promise<void>;
   compare(run: Run): Promise<void>;
-  isOf(plan: Run['plan']): boolean;
+  isOf(plan: RunPlan): boolean;
 }
 
 export const GUIDED_TASK = 'patient-side';
@@ -32,6 +37,8 @@ export class Guide {
   /** The rows that are trained on and kept aside are shown. */
   showsRows = $state(false);
   #states = $state.raw<readonly StepState[]>(steps.map(() => 'todo'));
+  /** Run of step 4. */
+  #broken = $state<string>();
   readonly running = $derived(this.#states.includes('running'));
 
   constructor(private readonly lab: GuidedLab) {}
@@ -49,6 +56,19 @@ export class Guide {
     const { model } = this.lab.session.engine;
     if (!model) return 'no-model';
     return model.teaches === 'phantoms' ? undefined : 'not-teaching';
+  }
+
+  /** What a step came to, whichever run is looked at now. */
+  resultOf(step: Step): KeptMilestone | undefined {
+    if (step === 1) return this.#own()?.milestones[0];
+    if (step === 3) return this.#own()?.last;
+    return step === 4 ? this.lab.runs.all.find(({ id }) => id === this.#broken)?.last : undefined;
+  }
+
+  /** The lab stands as the guide sets it up. */
+  get isSetUp(): boolean {
+    const { task, settings } = this.lab;
+    return task === GUIDED_TASK && keyOf(howOf(settings.values)) === keyOf(this.#how());
   }
 
   /** Does what the step's button says. */
@@ -93,6 +113,7 @@ export class Guide {
       lab.choose(GUIDED_TASK);
       lab.settings.set({ rate: BREAKING_RATE, steps: BREAKING_STEPS });
       const run = await lab.begin();
+      this.#broken = run?.id;
       lab.choose(GUIDED_TASK);
       return run !== undefined && (run.isComplete || run.diverged !== undefined);
     }
@@ -103,16 +124,28 @@ export class Guide {
     return true;
   }
 
-  /** The newest training of the guide's task, at the rate that it was measured with. */
+  /** The newest training that the guide itself would begin: not one of other settings that the visitor tried. */
   #own(): Run | undefined {
-    const { rate } = settingsFor(GUIDED_TASK);
-    return this.lab.runs.all.find(
-      ({ plan, activity }) =>
-        plan.task === GUIDED_TASK && plan.settings.rate === rate && activity === 'none' && this.lab.isOf(plan),
-    );
+    const key = keyOf(this.#how());
+    return this.lab.runs.all.find(({ plan, activity }) => {
+      const isGuided = plan.task === GUIDED_TASK && plan.language === this.lab.language && keyOf(plan) === key;
+      return isGuided && activity === 'none' && this.lab.isOf(plan);
+    });
+  }
+
+  #how(): How {
+    return howOf({ ...settingsFor(GUIDED_TASK), seed: this.lab.settings.seed });
   }
 
   #set(step: Step, state: StepState): void {
     this.#states = this.#states.map((old, at) => (at === step - 1 ? state : old));
   }
+}
+
+type How = Pick<RunPlan, 'lora' | 'settings'>;
+
+/** Equal for runs that train the same adapter on the same rows. */
+function keyOf({ lora, settings }: How): string {
+  const { steps, rate, warmupSteps, batchRows, seed } = settings;
+  return [lora.rank, lora.alpha, ...lora.targets, steps, rate, warmupSteps, batchRows, seed].join(' ');
 }

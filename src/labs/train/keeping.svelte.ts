@@ -11,6 +11,11 @@ export class Keeping {
     return this.#with((store) => store.runs(), []);
   }
 
+  /** Undefined if it is not kept. */
+  run(id: string): Promise<KeptRun | undefined> {
+    return this.#with((store) => store.run(id), undefined);
+  }
+
   keepPlan(plan: RunPlan): Promise<void> {
     return this.#with((store) => store.keepPlan(plan), undefined);
   }

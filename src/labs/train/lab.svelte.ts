@@ -31,6 +31,7 @@ import { howOf, planAgain, planOf, type Asked } from './plan.ts';
 import type { Run } from './run.svelte.ts';
 import { Runs, type Base } from './runs.svelte.ts';
 import { trainedAdapterOf } from './save.ts';
+import { stateText } from './setting-text.ts';
 import { Settings } from './settings.svelte.ts';
 import { readRecipe, type Recipe } from './share.ts';
 
@@ -286,9 +287,7 @@ export class TrainLab {
 
   #announceEnd(): void {
     const run = this.runs.shown;
-    if (!run) return;
-    const { settings } = run.plan;
-    this.announcer.say(t(`train.state.${run.state}`, { step: count(run.step), steps: count(settings.steps) }));
+    if (run) this.announcer.say(stateText(run));
   }
 
   async #take(id: string): Promise<boolean> {

@@ -7,7 +7,7 @@ import {
   type FileProblem,
   type RowsWithImages,
 } from '#core/lora/training/own-rows-file.ts';
-import { checkRows, splitRows } from '#core/lora/training/own-rows.ts';
+import { checkRows, MOST_ROWS, splitRows, type RowProblem } from '#core/lora/training/own-rows.ts';
 import type { TrainingImage, WishedAnswer } from '#core/lora/training/wished-answer.ts';
 import type { TextEncoding } from '#core/text/encoding.ts';
 import { PhantomSource } from '../../chat/phantoms.ts';
@@ -28,6 +28,8 @@ export interface TableRow extends WishedAnswer {
 /** What was read of the last files, as far as it is not plain. */
 export interface ImportedRows {
   count: number;
+  /** Why none of them was added. */
+  refused: RowProblem | undefined;
   problems: readonly FileProblem[];
   missing: RowsWithImages['missing'];
   guessed: TextEncoding | undefined;
@@ -36,6 +38,8 @@ export interface ImportedRows {
 /** The visitor's own rows. */
 export class OwnTable {
   rows = $state.raw<readonly TableRow[]>([]);
+  /** Rows before some were removed, until the next change. */
+  removed = $state.raw<readonly TableRow[]>();
   imported = $state.raw<ImportedRows>();
   failure = $state.raw<Failure>();
   readonly checked = $derived(checkRows(this.rows));
@@ -62,7 +66,7 @@ export class OwnTable {
   }
 
   get isWritten(): boolean {
-    return this.rows.some(({ question, answer, image }) => question !== '' || answer !== '' || image !== undefined);
+    return this.rows.some(isWritten);
   }
 
   /** The same rows and seed are parted the same way. */
@@ -79,13 +83,22 @@ export class OwnTable {
   }
 
   remove(id: number): void {
-    this.#set(this.rows.filter((row) => row.id !== id));
+    const { rows } = this;
+    const row = rows.find((each) => each.id === id);
+    this.#set(rows.filter((each) => each !== row));
+    if (row && isWritten(row)) this.removed = rows;
   }
 
   clear(): void {
     this.imported = undefined;
     this.failure = undefined;
+    const { rows } = this;
     this.#set(this.#empty());
+    this.removed = rows;
+  }
+
+  takeBack(): void {
+    if (this.removed) this.#set(this.removed);
   }
 
   drawPhantom(id: number): void {
@@ -128,8 +141,12 @@ export class OwnTable {
     try {
       const { rows, problems, guessed } = readRowsFile(new Uint8Array(await table.arrayBuffer()), table.name);
       const found = withImages(rows, new Map(images.map((file) => [file.name, file])));
-      this.imported = { count: found.rows.length, problems, missing: found.missing, guessed };
-      this.#append(found.rows);
+      const rowsThen = this.rows.filter(isWritten).length + found.rows.length;
+      // Nobody mends thousands of rows by hand, and a page with so many cells answers slowly.
+      const refused =
+        rowsThen > MOST_ROWS ? ({ code: 'too-many', rows: rowsThen, most: MOST_ROWS } as const) : undefined;
+      this.imported = { count: found.rows.length, refused, problems, missing: found.missing, guessed };
+      if (!refused) this.#append(found.rows);
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
       this.failure = error.failure;
@@ -151,12 +168,12 @@ export class OwnTable {
 
   /** In place of rows in which nothing is written yet. */
   #append(rows: readonly WishedAnswer[]): void {
-    const written = this.rows.filter(({ question, answer, image }) => question || answer || image);
-    this.#set([...written, ...rows.map((row) => ({ ...row, id: ++this.#made }))]);
+    this.#set([...this.rows.filter(isWritten), ...rows.map((row) => ({ ...row, id: ++this.#made }))]);
   }
 
   #set(rows: readonly TableRow[]): void {
     this.rows = rows;
+    this.removed = undefined;
     const plain = rows.map(({ question, answer, image }) => ({ question, answer, image }));
     this.#kept = this.#kept.then(() => this.keeping.keepTable(plain));
   }
@@ -168,6 +185,10 @@ export class OwnTable {
   #empty(): TableRow[] {
     return Array.from({ length: EMPTY_ROWS }, () => this.#row());
   }
+}
+
+function isWritten({ question, answer, image }: WishedAnswer): boolean {
+  return question !== '' || answer !== '' || image !== undefined;
 }
 
 function isTable(name: string, type: string): boolean {

@@ -72,6 +72,11 @@ export class Run {
     progress?: RunProgress,
     milestones: readonly KeptMilestone[] = [],
   ) {
+    this.restore(progress, milestones);
+  }
+
+  /** Takes what is kept of it. */
+  restore(progress: RunProgress | undefined, milestones: readonly KeptMilestone[]): void {
     this.milestones = milestones;
     this.prepared = progress?.prepared;
     this.diverged = progress?.diverged;

@@ -24,6 +24,8 @@ export class Runs {
   readonly #trainer: Trainer;
   /** The run that the worker holds. */
   #held: string | undefined;
+  /** Runs that this tab began or went on with: what it knows of them is the newest. */
+  readonly #mine = new Set<string>();
   #job: { stop(): void } | undefined;
   #ended: Promise<void> = Promise.resolve();
 
@@ -50,6 +52,7 @@ export class Runs {
   async begin(plan: RunPlan, base: Base, untilStep = plan.settings.steps): Promise<Run | undefined> {
     if (this.current) return undefined;
     const run = new Run(plan);
+    this.#mine.add(run.id);
     this.all = [run, ...this.all];
     this.shownId = run.id;
     // Both at once: another that is begun meanwhile finds this one.
@@ -85,6 +88,9 @@ export class Runs {
 
   async remove(run: Run): Promise<void> {
     if (run.activity !== 'none') return;
+    // Another tab that trains it would keep what follows of a run that is gone.
+    run.isElsewhere = !(await this.take(run.id));
+    if (run.isElsewhere || this.#isBusy(run)) return;
     if (this.#held === run.id) this.release();
     this.all = this.all.filter((other) => other !== run);
     await this.keeping.removeRun(run.id);
@@ -101,6 +107,7 @@ export class Runs {
       run.isElsewhere = true;
       return;
     }
+    await this.#catchUp(run);
     if (this.#isStopping(run)) return;
     if (this.#held !== run.id && !(await this.#prepare(run, base))) return;
     if (this.#isStopping(run)) return;
@@ -108,6 +115,15 @@ export class Runs {
     await this.#train(run, untilStep);
     // Nothing goes on from here: another run, or none, comes next.
     if (run.isComplete || run.diverged !== undefined || run.failure) this.release();
+  }
+
+  /** Another tab may have trained it further, or removed it, since it was read here. */
+  async #catchUp(run: Run): Promise<void> {
+    if (this.#mine.has(run.id)) return;
+    this.#mine.add(run.id);
+    const kept = await this.keeping.run(run.id);
+    if (kept) run.restore(kept.progress, kept.milestones);
+    else await this.keeping.keepPlan(run.plan);
   }
 
   /** @returns false if it was stopped or failed */
@@ -162,6 +178,11 @@ export class Runs {
       if (end.type === 'failed') run.failure = end.failure;
     }
     await this.keeping.keepProgress(run.id, run.progress);
+  }
+
+  /** It may have become so while something was awaited. */
+  #isBusy({ activity }: Run): boolean {
+    return activity !== 'none';
   }
 
   #isStopping({ activity }: Run): boolean {

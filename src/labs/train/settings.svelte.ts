@@ -1,6 +1,7 @@
 import { TARGETS, type TargetChoice } from '#core/budget/lora.ts';
 import type { RunPlan } from '#core/lora/training/kept-run.ts';
 import type { TrainingSettings } from '#core/lora/training/trainer.ts';
+import { SETS } from '#core/phantoms/sets.ts';
 
 export const RANKS = [1, 2, 4, 8, 16, 32] as const;
 export const TARGET_CHOICES = ['qvo', 'qkvo', 'all'] as const satisfies readonly TargetChoice[];
@@ -12,7 +13,8 @@ export const RANGES = {
   steps: [1, 2000],
   batch: [1, 64],
   warmup: [0, 500],
-  seed: [0, 2 ** 31 - 1],
+  /** Phantoms are drawn by it. */
+  seed: [0, SETS - 1],
 } as const;
 export type TypedSetting = keyof typeof RANGES;
 

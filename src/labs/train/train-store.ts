@@ -51,6 +51,11 @@ export class TrainStore {
     return runs.sort((a, b) => (a.plan.created < b.plan.created ? 1 : -1));
   }
 
+  async run(id: string): Promise<KeptRun | undefined> {
+    const plan: unknown = await this.#database.get('runs', id);
+    return plan === undefined ? undefined : this.#run(readRunPlan(plan));
+  }
+
   async #run(plan: RunPlan): Promise<KeptRun> {
     const [progress, milestones] = await Promise.all([
       this.#database.get('progress', plan.id),

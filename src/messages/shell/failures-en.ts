@@ -18,7 +18,11 @@ const testPart = choices(
 /** A row of PrepareRequest. */
 const row = choices(
   'set',
-  { trained: 'row {row, number}', heldOut: 'held-out row {row, number}', fixed: 'the fixed question' },
+  {
+    trained: 'the row “{question}”',
+    heldOut: 'the held-out row “{question}”',
+    fixed: 'the fixed question “{question}”',
+  },
   'a row',
 );
 /** Of an argument in bytes. */

@@ -17,7 +17,7 @@ const testPart = choices(
 /** A row of PrepareRequest. */
 const row = choices(
   'set',
-  { trained: '{row, number}번째 행', heldOut: '따로 둔 {row, number}번째 행', fixed: '고정 질문' },
+  { trained: '질문이 ‘{question}’인 행', heldOut: '질문이 ‘{question}’인 따로 둔 행', fixed: '고정 질문 ‘{question}’' },
   '어떤 행',
 );
 /** Of an argument in bytes. */

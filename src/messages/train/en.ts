@@ -54,6 +54,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.guide.3.title': 'Train',
   'train.guide.3.text':
     'The weights W stay; only the small matrices A and B beside them change. Watch the loss fall, and the answer turn at some point. You can stop it or reload the page, and continue.',
+  'train.guide.3.time': 'On this device it takes about {time}.',
   'train.guide.3.do': 'Train',
   'train.guide.3.after':
     'It now answers {share} of questions about phantoms it never saw. Find the step in the list where the answer turned.',
@@ -100,7 +101,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.example.ask': 'Ask the model',
 
   'train.own.lead':
-    'One question and one wished answer in each row. Choose an image, drop it on the row, or paste it there. The table stays on this device.',
+    'One question and one wished answer in each row. Rows copied from a spreadsheet can be pasted into a cell. Choose an image, drop it on the row, or paste it there. The table stays on this device.',
   'train.own.question': 'Question of row {row}',
   'train.own.answer': 'Wished answer of row {row}',
   'train.own.question.placeholder': 'Question',
@@ -114,6 +115,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.own.save.jsonl': 'JSON Lines',
   'train.own.save.csv': 'CSV',
   'train.own.clear': 'Remove all',
+  'train.own.take-back': 'Bring removed rows back',
   'train.own.hint':
     'Reads JSON Lines, CSV and what a spreadsheet saves, with the columns question, answer and image. Choose the image files together with the table.',
   'train.own.imported': '{count} rows were read.',
@@ -172,7 +174,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.cost.time': 'Time',
   'train.cost.time.measured': 'From the speed that this machine reached. Preparing the rows comes on top.',
   'train.cost.time.unknown':
-    'Nothing was trained on this machine yet, so it is not known. After a first training it is.',
+    'Nothing was measured on this machine yet, so it is not known. Measuring before training tells it, and so do the first steps.',
   'train.cost.unmeasured': 'not known',
   'train.cost.about': 'about {time}',
   'train.cost.step': 'Time of a step',
@@ -209,6 +211,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.state.preparing': 'Preparing',
   'train.state.training': 'Training: step {step} of {steps}',
   'train.state.stopping': 'Stopping: step {step} of {steps}',
+  'train.state.unbegun': 'Before training: 0 of {steps} steps',
   'train.state.stopped': 'Stopped at step {step} of {steps}',
   'train.state.diverged': 'Diverged after step {step}',
   'train.state.done': 'Trained: {step} steps',
@@ -218,7 +221,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.stop': 'Stop',
   'train.continue': 'Continue',
   'train.slower': 'Answers of the chat are slower while it trains. It goes on when you look at another tab.',
-  'train.elsewhere': 'Another tab is training this. Close that tab to continue here.',
+  'train.elsewhere': 'Another tab is training this. Close that tab to continue or remove it here.',
   'train.lost-model':
     'Another model was opened, so training stopped. Everything up to step {step} is kept: open the first model again to continue.',
   'train.diverged': 'The training diverged',
@@ -245,6 +248,7 @@ export const en: Record<keyof typeof ko, string> = {
   'train.fixed': 'Answers to one question',
   'train.fixed.question': 'Question',
   'train.fixed.wished': 'Wished answer',
+  'train.fixed.now': 'Answer now (step {step})',
   'train.fixed.answer': 'Answer of the model',
   'train.fixed.held-out': 'Held-out rows',
   'train.fixed.loss': 'loss {loss}',

@@ -49,6 +49,7 @@ export const ko = {
   'train.guide.3.title': '학습하기',
   'train.guide.3.text':
     '가중치 W는 그대로 두고 그 옆의 작은 행렬 A와 B만 바꿉니다. 손실이 줄다가 어느 순간 답이 바뀌는지 지켜보세요. 도중에 멈추거나 페이지를 새로 고쳐도 이어서 할 수 있습니다.',
+  'train.guide.3.time': '이 기기에서는 약 {time} 걸립니다.',
   'train.guide.3.do': '학습하기',
   'train.guide.3.after': '처음 보는 팬텀에 대한 정답률이 {share}가 되었습니다. 목록에서 답이 바뀐 자리를 찾아보세요.',
   'train.guide.4.title': '망가뜨려 보기',
@@ -71,11 +72,11 @@ export const ko = {
   'train.task.polite': '답하고 인사하기',
   'train.task.polite.hint': '새 말투: 답은 그대로이고 끝에 감사 인사를 붙입니다.',
   'train.task.hanja-count': '한자로 세기',
-  'train.task.hanja-count.hint': '새 표기: 병변의 수를 無, 一, 二, 三로 답합니다.',
+  'train.task.hanja-count.hint': '새 표기: 병변의 수를 無, 一, 二, 三으로 답합니다.',
   'train.task.own': '직접 쓴 표',
   'train.task.own.hint': '질문과 바라는 답을 다섯 행 이상 씁니다. 그림을 붙일 수 있습니다.',
   'train.data.language': '질문과 답의 언어',
-  'train.language.ko': '우리말',
+  'train.language.ko': '한국어',
   'train.language.en': '영어',
   'train.data.parts': '학습에 {trained}행을 쓰고 {heldOut}행은 따로 둡니다.',
   'train.data.why':
@@ -94,7 +95,7 @@ export const ko = {
   'train.example.ask': '지금 모델에 물어보기',
 
   'train.own.lead':
-    '한 행에 질문 하나와 바라는 답 하나를 쓰세요. 그림은 골라 넣거나, 행에 끌어다 놓거나, 붙여 넣습니다. 표는 이 기기에만 저장됩니다.',
+    '한 행에 질문 하나와 바라는 답 하나를 쓰세요. 스프레드시트에서 복사한 행은 칸에 그대로 붙여 넣으면 됩니다. 그림은 골라 넣거나, 행에 끌어다 놓거나, 붙여 넣습니다. 표는 이 기기에만 저장됩니다.',
   'train.own.question': '{row}행의 질문',
   'train.own.answer': '{row}행의 바라는 답',
   'train.own.question.placeholder': '질문',
@@ -108,6 +109,7 @@ export const ko = {
   'train.own.save.jsonl': 'JSON Lines',
   'train.own.save.csv': 'CSV',
   'train.own.clear': '모두 지우기',
+  'train.own.take-back': '지운 행 되살리기',
   'train.own.hint':
     'JSON Lines나 CSV, 스프레드시트에서 저장한 표를 읽습니다. 열 이름은 question(질문), answer(답), image(그림)입니다. 그림 파일은 표와 함께 고르세요.',
   'train.own.imported': '{count}행을 읽었습니다.',
@@ -163,7 +165,8 @@ export const ko = {
   'train.cost.parameters': '학습하는 매개변수',
   'train.cost.time': '걸리는 시간',
   'train.cost.time.measured': '이 기기에서 잰 속도로 셈했습니다. 행을 준비하는 시간은 빼고 셈했습니다.',
-  'train.cost.time.unknown': '이 기기에서 아직 학습한 적이 없어 알 수 없습니다. 한 번 학습하면 잰 속도로 셈합니다.',
+  'train.cost.time.unknown':
+    '이 기기에서 아직 잰 적이 없어 알 수 없습니다. 학습 전 답을 재거나 학습을 시작하면 잰 속도로 셈합니다.',
   'train.cost.unmeasured': '모름',
   'train.cost.about': '약 {time}',
   'train.cost.step': '한 스텝의 시간',
@@ -200,6 +203,7 @@ export const ko = {
   'train.state.preparing': '준비하는 중',
   'train.state.training': '학습하는 중: {step} / {steps}스텝',
   'train.state.stopping': '멈추는 중: {step} / {steps}스텝',
+  'train.state.unbegun': '학습하기 전: 0 / {steps}스텝',
   'train.state.stopped': '{steps}스텝 가운데 {step}스텝에서 멈춤',
   'train.state.diverged': '{step}스텝에서 무너짐',
   'train.state.done': '학습을 마침: {step}스텝',
@@ -209,7 +213,7 @@ export const ko = {
   'train.stop': '멈추기',
   'train.continue': '이어서 학습',
   'train.slower': '학습하는 동안 대화의 답은 느려집니다. 다른 탭으로 옮겨도 학습은 계속됩니다.',
-  'train.elsewhere': '이 학습은 다른 탭에서 하고 있습니다. 그 탭을 닫으면 여기서 이어서 할 수 있습니다.',
+  'train.elsewhere': '이 학습은 다른 탭에서 하고 있습니다. 그 탭을 닫으면 여기서 이어서 하거나 지울 수 있습니다.',
   'train.lost-model':
     '다른 모델을 열어 학습을 멈추었습니다. {step}스텝까지 학습한 것은 남아 있으며, 처음 모델을 다시 열면 이어서 할 수 있습니다.',
   'train.diverged': '학습이 무너졌습니다',
@@ -236,6 +240,7 @@ export const ko = {
   'train.fixed': '같은 질문에 대한 답',
   'train.fixed.question': '질문',
   'train.fixed.wished': '바라는 답',
+  'train.fixed.now': '지금의 답 ({step}스텝)',
   'train.fixed.answer': '모델의 답',
   'train.fixed.held-out': '따로 둔 행',
   'train.fixed.loss': '손실 {loss}',

@@ -191,7 +191,7 @@ describe('what cannot be trained', () => {
     [
       'a row that is longer than the model’s positions',
       () => ({ heldOut: [{ question: '가'.repeat(5000), answer: '정상', image: undefined }] }),
-      { problem: 'length', set: 'heldOut', row: 1, limit: 4096 },
+      { problem: 'length', set: 'heldOut', row: 1, question: `${'가'.repeat(80)}…`, limit: 4096 },
     ],
     ['a rank beyond a matrix', () => ({ lora: { ...lora, rank: 65 } }), { problem: 'rank', target: 'v_proj' }],
     ['no projection', () => ({ lora: { ...lora, targets: [] } }), { problem: 'targets' }],

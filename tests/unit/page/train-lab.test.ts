@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KeptMilestone, KeptStep, RunPlan } from '#core/lora/training/kept-run.ts';
-import { readMilestone, readRunPlan, readRunProgress } from '#core/lora/training/kept-run.ts';
+import { readMilestone, readRunPlan, readRunProgress, readTable } from '#core/lora/training/kept-run.ts';
 import { shapeJson } from '#core/gemma3/shape-json.ts';
 import { config4B } from '#core/budget/lora.ts';
 import type { JobEnd } from '#core/protocol/jobs.ts';
@@ -107,6 +107,9 @@ test('what is kept reads back as it was, and what is broken is refused by its fi
   expect(() => readMilestone({ ...milestone(2), state: { ...stateAt(2), parameters: [1] } })).toThrow(/parameters/);
   expect(() => readRunPlan({ ...plan, lora: { ...plan.lora, rank: 0 } })).toThrow(/rank/);
   expect(() => readRunProgress({ steps: 'none' })).toThrow(/steps/);
+  // Rows that cannot be trained on are kept too: the visitor mends them.
+  const draft = Array.from({ length: 12_000 }, (_, at) => ({ ...row, answer: at === 0 ? '가'.repeat(30_000) : '' }));
+  expect(readTable(draft)).toHaveLength(12_000);
 });
 
 test('a link holds the recipe; what cannot be read in it is named', () => {
@@ -115,9 +118,9 @@ test('a link holds the recipe; what cannot be read in it is named', () => {
   expect(lab).toBe('train');
   expect(readRecipe(query)).toEqual({ recipe, broken: [] });
   expect(readRecipe(new URLSearchParams())).toBeUndefined();
-  const odd = readRecipe(new URLSearchParams('task=report&rank=3&rate=-1&steps=1.5&seed=5'));
-  expect(odd?.broken).toEqual(['rank', 'rate', 'steps']);
-  expect(odd?.recipe).toMatchObject({ task: 'report', values: { rank: 8, seed: 5 } });
+  const odd = readRecipe(new URLSearchParams('task=report&rank=3&rate=-1&steps=1.5&seed=1000000'));
+  expect(odd?.broken).toEqual(['rank', 'rate', 'steps', 'seed']);
+  expect(odd?.recipe).toMatchObject({ task: 'report', values: { rank: 8, seed: 0 } });
 });
 
 test('a run at another rate has a name of its own, and a rate of one digit', () => {
@@ -161,6 +164,7 @@ function trainer(stopAfter = Infinity, end?: JobEnd<TrainerJobs['train']>) {
 const keeping = {
   keepPlan: () => Promise.resolve(),
   keepProgress: () => Promise.resolve(),
+  run: () => Promise.resolve(undefined),
 } as unknown as Keeping;
 const base = {
   source: { type: 'url' as const, url: 'https://lab.example/models/teaching/' },
@@ -203,6 +207,8 @@ test('a run that another tab trains is left to it, and a second one waits', asyn
   );
   const run = await runs.begin(plan, base);
   expect([run?.isElsewhere, run?.activity]).toEqual([true, 'none']);
+  if (run) await runs.remove(run);
+  expect(runs.all).toHaveLength(1);
   const free = new Runs(
     () => worker,
     keeping,
@@ -211,4 +217,26 @@ test('a run that another tab trains is left to it, and a second one waits', asyn
   );
   const both = await Promise.all([free.begin(plan, base), free.begin({ ...plan, id: 'two' }, base)]);
   expect(both.map((one) => one?.plan.id)).toEqual(['one', undefined]);
+});
+
+test('a run that another tab trained further goes on from there', async () => {
+  const { worker, asked } = trainer();
+  const progress = { steps: [], stopped: undefined, diverged: undefined, prepared: undefined };
+  const kept = (...steps: number[]) => ({ plan, progress, milestones: steps.map((step) => milestone(step)) });
+  const runs = new Runs(
+    () => worker,
+    {
+      keepProgress: () => Promise.resolve(),
+      runs: () => Promise.resolve([kept(0, 2)]),
+      run: () => Promise.resolve(kept(0, 2, 4)),
+    } as unknown as Keeping,
+    () => Promise.resolve(true),
+    () => {},
+  );
+  await runs.restore();
+  const [run] = runs.all;
+  expect(run?.step).toBe(2);
+  if (run) await runs.resume(run, base);
+  expect(asked.map(({ from }) => from)).toEqual([4]);
+  expect(run?.milestones.map(({ step }) => step)).toEqual([0, 2, 4, 6]);
 });

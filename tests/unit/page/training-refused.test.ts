@@ -7,14 +7,14 @@ import { locale } from '../../../src/platform/locale.svelte.ts';
 const said: Record<RefusedTraining, { detail: Record<string, string | number>; en: string; ko: string }> = {
   rows: { detail: {}, en: 'There is no row to train on', ko: '학습할 행이 없습니다' },
   answer: {
-    detail: { set: 'trained', row: 4, answer: '뷁', written: '' },
-    en: 'The tokenizer cannot write the answer of row 4. “뷁” would become “”',
-    ko: '토크나이저가 이 답을 쓸 수 없습니다: 4번째 행. 이 토크나이저로 옮기면 ‘뷁’에서 ‘’만 남아',
+    detail: { set: 'trained', row: 4, question: '무슨 글자입니까?', answer: '뷁', written: '' },
+    en: 'The tokenizer cannot write the answer of the row “무슨 글자입니까?”. “뷁” would become “”',
+    ko: '토크나이저가 이 답을 쓸 수 없습니다: 질문이 ‘무슨 글자입니까?’인 행. 이 토크나이저로 옮기면 ‘뷁’에서 ‘’만 남아',
   },
   length: {
-    detail: { set: 'heldOut', row: 2, tokens: 1500, limit: 1024 },
-    en: 'Too long to train on: held-out row 2. With its image it takes 1,500 tokens, and the model has 1,024 positions.',
-    ko: '학습하기에는 너무 깁니다: 따로 둔 2번째 행. 이미지까지 1,500토큰인데 모델의 위치는 1,024개입니다.',
+    detail: { set: 'heldOut', row: 2, question: '어디에?', tokens: 1500, limit: 1024 },
+    en: 'Too long to train on: the held-out row “어디에?”. With its image it takes 1,500 tokens, and the model has 1,024 positions.',
+    ko: '학습하기에는 너무 깁니다: 질문이 ‘어디에?’인 따로 둔 행. 이미지까지 1,500토큰인데 모델의 위치는 1,024개입니다.',
   },
   rank: {
     detail: { rank: 97, target: 'v_proj', inputs: 192, outputs: 96 },
