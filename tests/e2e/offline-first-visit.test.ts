@@ -22,13 +22,18 @@ async function visit(page: Page, lab: string): Promise<Locator> {
 const retry = (page: Page) =>
   page.getByRole('alert').filter({ visible: true }).getByRole('button', { name: /다시/ }).first();
 
+/** Offered after a second try: some versions of Chromium remember that a script did not come. */
+const reload = (page: Page) =>
+  page.getByRole('alert').filter({ visible: true }).getByRole('button', { name: '페이지 새로 고침' }).first();
+
 const progress = (page: Page) =>
   page.getByRole('main').filter({ visible: true }).getByRole('progressbar').filter({ visible: true });
 
 /** Presses what is offered, as often as another part of the lab is still to be fetched, until it is there. */
 async function retryUntil(page: Page, there: Locator): Promise<void> {
   await expect(async () => {
-    if (await retry(page).isVisible()) await retry(page).click();
+    if (await reload(page).isVisible()) await reload(page).click();
+    else if (await retry(page).isVisible()) await retry(page).click();
     await expect(there).toBeVisible({ timeout: 5_000 });
   }).toPass(patience);
   await expect(page.getByRole('alert').filter({ visible: true })).toHaveCount(0);

@@ -3,14 +3,14 @@ import { expect, test, type Page } from '@playwright/test';
 import { filesToKeep, totalBytes } from '#core/offline/page-files.ts';
 import { pageFiles } from '../../scripts/page-files.ts';
 import { scriptsAtOnce, weigh } from '../../scripts/page-weight.ts';
-import { openPage } from './page.ts';
+import { openPage, tryAgain } from './page.ts';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
 /** In bytes, gzipped. */
 const MAX_SCRIPTS = 180_000;
-/** With the chat, whose first view demonstrates the model. A lab that shares code with the page makes it a script of its own: some 900 bytes for the exam, 2,000 for the training lab. */
-const MAX_CHAT = 199_000;
+/** With the chat, whose first view demonstrates the model. A lab that shares code with the page makes it a script of its own: some 900 bytes for the exam, 2,000 for the training lab, 900 for the reasons of the exam in two languages. */
+const MAX_CHAT = 200_000;
 
 /** In bytes: what is kept in the background after the first model is open, by the build for WebGPU that the browser takes. */
 const MAX_KEPT = { jspi: 70_000_000, asyncify: 80_000_000, none: 53_000_000 };
@@ -85,8 +85,9 @@ test('a lab whose script does not come says so, tries again, and then offers a r
   await alert.getByRole('button', { name: '다시 시도' }).click();
   await expect(reload).toBeVisible();
   await page.unroute('**/assets/open-lora-*.js');
-  await alert.getByRole('button', { name: '다시 시도' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: '가중치는 그대로, 답은 다르게' })).toBeVisible();
+  const lora = page.getByRole('heading', { level: 1, name: '가중치는 그대로, 답은 다르게' });
+  await tryAgain(page, alert, lora);
+  await expect(lora).toBeVisible();
   await expect(alert).toBeHidden();
 });
 
@@ -99,8 +100,9 @@ for (const missing of ['open-quant-*.css', 'messages-quant-ko-*.js']) {
     const alert = page.locator('#quant').getByRole('alert').filter({ hasText: '‘양자화’ 화면을 불러오지 못했습니다' });
     await expect(alert).toBeVisible();
     await page.unroute(`**/assets/${missing}`);
-    await alert.getByRole('button', { name: '다시 시도' }).click();
-    await expect(page.getByRole('heading', { level: 1, name: '비트를 줄이면 무엇이 사라질까' })).toBeVisible();
+    const quant = page.getByRole('heading', { level: 1, name: '비트를 줄이면 무엇이 사라질까' });
+    await tryAgain(page, alert, quant);
+    await expect(quant).toBeVisible();
     // From the lab's own style sheet.
     await expect(page.locator('#quant .split')).toHaveCSS('display', 'grid');
   });
@@ -115,18 +117,22 @@ test('a dialog and a language that do not come say so and come at the next try',
   const failed = page.getByRole('alert').filter({ hasText: '창을 불러오지 못했습니다' });
   await expect(failed).toBeVisible();
   await page.unroute(dialogs);
-  await failed.getByRole('button', { name: '다시 시도' }).click();
-  await expect(page.getByRole('dialog', { name: '고지와 약관' })).toBeVisible();
+  const dialog = page.getByRole('dialog', { name: '고지와 약관' });
+  const notices = page.getByRole('button', { name: '고지와 약관' });
+  if ((await tryAgain(page, failed, dialog)) === 'reloaded') await notices.click();
+  await expect(dialog).toBeVisible();
   await page.keyboard.press('Escape');
 
   const english = '**/assets/messages-*-en-*.js';
   await page.route(english, (route) => route.abort());
-  await page.getByRole('radio', { name: 'EN' }).click();
+  const toEnglish = page.getByRole('radio', { name: 'EN' });
+  await toEnglish.click();
   const language = page.getByRole('alert').filter({ hasText: '고른 언어의 문구를 불러오지 못했습니다' });
   await expect(language).toBeVisible();
   await expect(page.locator('html')).toHaveAttribute('lang', 'ko');
   await page.unroute(english);
-  await language.getByRole('button', { name: '다시 시도' }).click();
-  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+  const inEnglish = page.locator('html[lang=en]');
+  if ((await tryAgain(page, language, inEnglish)) === 'reloaded') await toEnglish.click();
+  await expect(inEnglish).toBeVisible();
   await expect(language).toBeHidden();
 });

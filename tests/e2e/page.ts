@@ -80,3 +80,18 @@ async function drop(page: Page, on: string, files: readonly { name: string; type
   await page.dispatchEvent(on, 'dragenter', { dataTransfer: transfer });
   await page.dispatchEvent(on, 'drop', { dataTransfer: transfer });
 }
+
+/**
+ * Presses "try again" where a script did not come. Some versions of Chromium remember that for as long as the page lives; the page then
+ * offers a reload, which is taken.
+ * @param there what is seen once the script came
+ */
+export async function tryAgain(page: Page, alert: Locator, there: Locator): Promise<'came' | 'reloaded'> {
+  const retry = alert.getByRole('button', { name: '다시 시도' });
+  await retry.click();
+  // It is named otherwise while the script is on its way.
+  await there.or(retry).first().waitFor(patience);
+  if (await there.isVisible()) return 'came';
+  await alert.getByRole('button', { name: '페이지 새로 고침' }).click();
+  return 'reloaded';
+}

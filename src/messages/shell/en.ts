@@ -447,6 +447,7 @@ export const en: Record<keyof typeof ko, string> = {
   'load.why': 'The connection may be down, or the page was replaced by a newer version.',
   'load.retry': 'Try again',
   'load.reload': 'Reload the page',
-  'load.reload.why': 'If there is a newer version, only a reload opens it.',
+  'load.reload.why':
+    'Some browsers ask for a file that did not come only after a reload, and only a reload opens a newer version.',
   'stats.chart.failed': 'The chart could not be loaded. The table has the values.',
 };

@@ -435,6 +435,6 @@ export const ko = {
   'load.why': '인터넷 연결이 끊겼거나, 그사이 페이지가 새 버전으로 바뀌었을 수 있습니다.',
   'load.retry': '다시 시도',
   'load.reload': '페이지 새로 고침',
-  'load.reload.why': '새 버전으로 바뀐 페이지는 새로 고쳐야 열립니다.',
+  'load.reload.why': '한 번 받지 못한 파일을 새로 고쳐야만 다시 받는 브라우저가 있고, 새 버전도 새로 고쳐야 열립니다.',
   'stats.chart.failed': '그래프를 불러오지 못했습니다. 값은 표에서 볼 수 있습니다.',
 } as const;
