@@ -30,6 +30,8 @@ import { failed, type RestartReason, type StartedJob } from './worker-client.ts'
 
 /** After these failures the runtime in the worker cannot be used any more. A damaged file may have been found behind one of them. */
 const fatal: readonly FailureCode[] = ['runtime', 'device-lost', 'out-of-memory', 'self-test', 'hash-mismatch'];
+/** After these it is started anew too: Chromium up to 150 remembers in a worker that the runtime's script did not come. */
+const unfetched: readonly FailureCode[] = ['network', 'offline'];
 
 function keepResult({ selfTest: { state, key } }: ModelInfo): void {
   if (key === undefined) return;
@@ -121,7 +123,7 @@ export class EngineClient {
     await this.stop();
     await this.#rebuild.ended;
     if (opens !== this.#opens) return false;
-    if (this.openFailure && fatal.includes(this.openFailure.code)) this.#worker.end();
+    if (this.openFailure && [...fatal, ...unfetched].includes(this.openFailure.code)) this.#worker.end();
     this.source = source;
     this.options = options;
     this.#forgetModel();

@@ -109,7 +109,11 @@ export class Runs {
     }
     await this.#catchUp(run);
     if (this.#isStopping(run)) return;
-    if (this.#held !== run.id && !(await this.#prepare(run, base))) return;
+    if (this.#held !== run.id && !(await this.#prepare(run, base))) {
+      // A runtime that failed, or whose script did not come, is not asked again in the same worker.
+      if (run.failure) this.release();
+      return;
+    }
     if (this.#isStopping(run)) return;
     run.activity = 'training';
     await this.#train(run, untilStep);
