@@ -86,7 +86,7 @@ test('a lab whose script does not come says so, tries again, and then offers a r
   await expect(reload).toBeVisible();
   await page.unroute('**/assets/open-lora-*.js');
   const lora = page.getByRole('heading', { level: 1, name: '가중치는 그대로, 답은 다르게' });
-  await tryAgain(page, alert, lora);
+  await tryAgain(alert, lora);
   await expect(lora).toBeVisible();
   await expect(alert).toBeHidden();
 });
@@ -101,7 +101,7 @@ for (const missing of ['open-quant-*.css', 'messages-quant-ko-*.js']) {
     await expect(alert).toBeVisible();
     await page.unroute(`**/assets/${missing}`);
     const quant = page.getByRole('heading', { level: 1, name: '비트를 줄이면 무엇이 사라질까' });
-    await tryAgain(page, alert, quant);
+    await tryAgain(alert, quant);
     await expect(quant).toBeVisible();
     // From the lab's own style sheet.
     await expect(page.locator('#quant .split')).toHaveCSS('display', 'grid');
@@ -119,7 +119,7 @@ test('a dialog and a language that do not come say so and come at the next try',
   await page.unroute(dialogs);
   const dialog = page.getByRole('dialog', { name: '고지와 약관' });
   const notices = page.getByRole('button', { name: '고지와 약관' });
-  if ((await tryAgain(page, failed, dialog)) === 'reloaded') await notices.click();
+  if ((await tryAgain(failed, dialog)) === 'reloaded') await notices.click();
   await expect(dialog).toBeVisible();
   await page.keyboard.press('Escape');
 
@@ -132,7 +132,7 @@ test('a dialog and a language that do not come say so and come at the next try',
   await expect(page.locator('html')).toHaveAttribute('lang', 'ko');
   await page.unroute(english);
   const inEnglish = page.locator('html[lang=en]');
-  if ((await tryAgain(page, language, inEnglish)) === 'reloaded') await toEnglish.click();
+  if ((await tryAgain(language, inEnglish)) === 'reloaded') await toEnglish.click();
   await expect(inEnglish).toBeVisible();
   await expect(language).toBeHidden();
 });

@@ -86,7 +86,7 @@ async function drop(page: Page, on: string, files: readonly { name: string; type
  * offers a reload, which is taken.
  * @param there what is seen once the script came
  */
-export async function tryAgain(page: Page, alert: Locator, there: Locator): Promise<'came' | 'reloaded'> {
+export async function tryAgain(alert: Locator, there: Locator): Promise<'came' | 'reloaded'> {
   const retry = alert.getByRole('button', { name: '다시 시도' });
   await retry.click();
   // It is named otherwise while the script is on its way.
