@@ -87,7 +87,8 @@ export type FileKind = (typeof FILE_KINDS)[number];
 export type OpenedImage = (typeof OPENED_IMAGES)[number];
 
 /** What was to be opened. */
-export type Wanted = 'tokenizer' | 'text' | 'pairs' | 'questions' | 'image' | 'json' | 'safetensors' | 'runCard' | FolderWanted;
+export type Wanted =
+  'tokenizer' | 'text' | 'pairs' | 'questions' | 'image' | 'json' | 'safetensors' | 'runCard' | FolderWanted;
 export type FolderWanted = 'checkpoint' | 'package' | 'adapter';
 
 /** A kind that is recognised; `reason` has the words of a server that refused. */
