@@ -338,7 +338,7 @@ describe('refused, and nothing left', () => {
     const wrong = await koreanCheckpoint({ pack: (made) => ({ ...made, merges: [['환자', '쀍', 1]] }) });
     await expectRefusal(wrong.checkpoint, wrong.pack, /^ko-5\.json: merges\[0\].*"쀍" is no piece/);
     await writeFile(wrong.pack, '{"format": "something"}');
-    await expectRefusal(wrong.checkpoint, wrong.pack, /ko-5\.json: This is no pack/);
+    await expectRefusal(wrong.checkpoint, wrong.pack, /ko-5\.json is other JSON, not a Korean pack/);
     await writeFile(wrong.pack, '{');
     await expectRefusal(wrong.checkpoint, wrong.pack, /ko-5\.json is not JSON/);
     await expectRefusal(wrong.checkpoint, join(dirname(wrong.pack), 'nowhere.json'), /^ENOENT: .*nowhere\.json/);
