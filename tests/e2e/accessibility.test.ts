@@ -15,7 +15,10 @@ const desktop = { width: 1280, height: 800 };
 const zoomed = { width: 320, height: 256 };
 
 async function choose(page: Page, language: Language): Promise<void> {
-  await page.getByRole('banner').getByRole('radio', { name: language === 'ko' ? '한국어' : 'EN' }).click();
+  await page
+    .getByRole('banner')
+    .getByRole('radio', { name: language === 'ko' ? '한국어' : 'EN' })
+    .click();
   await expect(page.locator('html')).toHaveAttribute('lang', language);
 }
 
