@@ -2,6 +2,7 @@ import { MAX_ADAPTERS } from '#core/lora/stack.ts';
 import type { SetAdaptersEvent, SetAdaptersRequest } from '#core/protocol/adapters.ts';
 import type { ModelInfo } from '#core/protocol/engine.ts';
 import type { Failure, FailureCode } from '#core/failure.ts';
+import { uniqueName } from '#core/text/unique-name.ts';
 import { adapterAmong, adapterAt } from './adapter-files.ts';
 import { AdapterEntry, type AdapterSource } from './adapter-entry.svelte.ts';
 import type { SharedAdapter } from './share.ts';
@@ -260,9 +261,7 @@ export class AdapterList {
   #addEntry(name: string, source: AdapterSource): AdapterEntry | undefined {
     if (this.full) return undefined;
     const taken = new Set(this.entries.map((entry) => entry.name));
-    let unique = name;
-    for (let copy = 2; taken.has(unique); copy++) unique = `${name} (${copy})`;
-    const entry = new AdapterEntry(unique, source);
+    const entry = new AdapterEntry(uniqueName(name, taken), source);
     this.entries = [...this.entries, entry];
     return entry;
   }
